@@ -1,0 +1,49 @@
+// Command thirdparty prints the .proto files that connsvc's own import, so that
+// buf needs no schema registry: their text comes from the descriptors of the Go
+// packages that go.mod pins. It is a tool of the build, not part of the service.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"github.com/jhump/protoreflect/v2/protoprint"
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: thirdparty DIR")
+		os.Exit(2)
+	}
+	if err := write(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "thirdparty:", err)
+		os.Exit(1)
+	}
+}
+
+// write puts each imported file below dir, at its import path.
+func write(dir string) error {
+	printer := protoprint.Printer{}
+	for _, file := range []protoreflect.FileDescriptor{
+		validate.File_buf_validate_validate_proto,
+		annotations.File_google_api_annotations_proto,
+		annotations.File_google_api_http_proto,
+	} {
+		text, err := printer.PrintProtoToString(file)
+		if err != nil {
+			return fmt.Errorf("printing %s: %w", file.Path(), err)
+		}
+		path := filepath.Join(dir, filepath.FromSlash(file.Path()))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
