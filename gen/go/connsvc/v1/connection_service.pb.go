@@ -333,7 +333,10 @@ type ListEnhancedConnectionsRequest struct {
 	Tags []*Tag `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
 	// How much of each connection to return; FULL when left out. DLI has no such
 	// parameter: connsvc leaves hosts out of its own answer.
-	View          EnhancedConnectionView `protobuf:"varint,7,opt,name=view,proto3,enum=connsvc.v1.EnhancedConnectionView" json:"view,omitempty"`
+	View EnhancedConnectionView `protobuf:"varint,7,opt,name=view,proto3,enum=connsvc.v1.EnhancedConnectionView" json:"view,omitempty"`
+	// next_page_token of the answer before, with the same filters, to go on where
+	// it ended. connsvc's own: DLI has offset alone.
+	PageToken     string `protobuf:"bytes,8,opt,name=page_token,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -417,6 +420,13 @@ func (x *ListEnhancedConnectionsRequest) GetView() EnhancedConnectionView {
 	return EnhancedConnectionView_ENHANCED_CONNECTION_VIEW_UNSPECIFIED
 }
 
+func (x *ListEnhancedConnectionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 // Source: dli_02_0190.
 type ListEnhancedConnectionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -427,7 +437,10 @@ type ListEnhancedConnectionsResponse struct {
 	// Number of connections in this answer.
 	Count int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	// The connections, in the order of their creation.
-	Connections   []*EnhancedConnection `protobuf:"bytes,4,rep,name=connections,proto3" json:"connections,omitempty"`
+	Connections []*EnhancedConnection `protobuf:"bytes,4,rep,name=connections,proto3" json:"connections,omitempty"`
+	// Where the next page starts; absent when this is the last. Connections that
+	// are created or deleted between two pages can shift it.
+	NextPageToken *string `protobuf:"bytes,5,opt,name=next_page_token,proto3,oneof" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -488,6 +501,13 @@ func (x *ListEnhancedConnectionsResponse) GetConnections() []*EnhancedConnection
 		return x.Connections
 	}
 	return nil
+}
+
+func (x *ListEnhancedConnectionsResponse) GetNextPageToken() string {
+	if x != nil && x.NextPageToken != nil {
+		return *x.NextPageToken
+	}
+	return ""
 }
 
 // Source: dli_02_0188.
@@ -1728,7 +1748,7 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\n" +
 	"project_id\x12!must be 1 to 64 letters or digits\x1a#this.matches('^[A-Za-z0-9]{1,64}$')R\n" +
 	"project_id\x121\n" +
-	"\rconnection_id\x18\x02 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rconnection_id\"\x80\x05\n" +
+	"\rconnection_id\x18\x02 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rconnection_id\"\x9b\x06\n" +
 	"\x1eListEnhancedConnectionsRequest\x12z\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\tBZ\xbaHW\xba\x01T\n" +
@@ -1742,15 +1762,21 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\x0fconnection.name\x12.must be 1 to 64 letters, digits or underscores\x1a$this.matches('^[A-Za-z0-9_]{1,64}$')\xd8\x01\x01R\x04name\x12\x80\x01\n" +
 	"\x04tags\x18\x06 \x03(\v2\x0f.connsvc.v1.TagB[\xbaHX\xba\x01P\n" +
 	"\vtags.unique\x12 must not have the same key twice\x1a\x1fthis.map(tag, tag.key).unique()\x92\x01\x02\x10\x14R\x04tags\x12@\n" +
-	"\x04view\x18\a \x01(\x0e2\".connsvc.v1.EnhancedConnectionViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04viewB\b\n" +
-	"\x06_limit\"\xb3\x01\n" +
+	"\x04view\x18\a \x01(\x0e2\".connsvc.v1.EnhancedConnectionViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x12(\n" +
+	"\n" +
+	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\n" +
+	"page_token:o\xbaHl\x1aj\n" +
+	"\x11page_token.offset\x12*offset and page_token must not both be set\x1a)this.offset == 0 || this.page_token == ''B\b\n" +
+	"\x06_limit\"\xf6\x01\n" +
 	"\x1fListEnhancedConnectionsResponse\x12\x1e\n" +
 	"\n" +
 	"is_success\x18\x01 \x01(\bR\n" +
 	"is_success\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\x05R\x05count\x12@\n" +
-	"\vconnections\x18\x04 \x03(\v2\x1e.connsvc.v1.EnhancedConnectionR\vconnections\"\xd0\x01\n" +
+	"\vconnections\x18\x04 \x03(\v2\x1e.connsvc.v1.EnhancedConnectionR\vconnections\x12-\n" +
+	"\x0fnext_page_token\x18\x05 \x01(\tH\x00R\x0fnext_page_token\x88\x01\x01B\x12\n" +
+	"\x10_next_page_token\"\xd0\x01\n" +
 	"\x1fDeleteEnhancedConnectionRequest\x12z\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\tBZ\xbaHW\xba\x01T\n" +
@@ -2025,6 +2051,7 @@ func file_connsvc_v1_connection_service_proto_init() {
 	}
 	file_connsvc_v1_enhanced_connection_proto_init()
 	file_connsvc_v1_connection_service_proto_msgTypes[3].OneofWrappers = []any{}
+	file_connsvc_v1_connection_service_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -55,7 +55,8 @@ type ConnectionServiceClient interface {
 	// The answer is the resource itself (AIP-131): the type that a list holds too.
 	GetEnhancedConnection(ctx context.Context, in *GetEnhancedConnectionRequest, opts ...grpc.CallOption) (*EnhancedConnection, error)
 	// Lists the connections of a project in the order of their creation
-	// (dli_02_0190).
+	// (dli_02_0190). Over gRPC an answer stays below 4 MiB, what clients accept by
+	// default: where that cuts it short, next_page_token goes on from there.
 	ListEnhancedConnections(ctx context.Context, in *ListEnhancedConnectionsRequest, opts ...grpc.CallOption) (*ListEnhancedConnectionsResponse, error)
 	// Deletes a connection (dli_02_0188). While a peering of it is CREATING, DLI
 	// refuses: FAILED_PRECONDITION/CONNECTION_BUSY. One that does not exist or was
@@ -234,7 +235,8 @@ type ConnectionServiceServer interface {
 	// The answer is the resource itself (AIP-131): the type that a list holds too.
 	GetEnhancedConnection(context.Context, *GetEnhancedConnectionRequest) (*EnhancedConnection, error)
 	// Lists the connections of a project in the order of their creation
-	// (dli_02_0190).
+	// (dli_02_0190). Over gRPC an answer stays below 4 MiB, what clients accept by
+	// default: where that cuts it short, next_page_token goes on from there.
 	ListEnhancedConnections(context.Context, *ListEnhancedConnectionsRequest) (*ListEnhancedConnectionsResponse, error)
 	// Deletes a connection (dli_02_0188). While a peering of it is CREATING, DLI
 	// refuses: FAILED_PRECONDITION/CONNECTION_BUSY. One that does not exist or was
