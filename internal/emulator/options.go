@@ -1,0 +1,144 @@
+package emulator
+
+import (
+	"maps"
+	"strings"
+	"time"
+)
+
+// Options say how the emulator behaves. The zero value is the documented default.
+type Options struct {
+	// AccessKeys maps access key IDs to secret access keys. Tokens are the IAM
+	// tokens that are valid. With neither, every caller is let in.
+	AccessKeys map[string]string
+	Tokens     []string
+	// Queues, Pools and Projects list which exist; nil: any name does.
+	Queues, Pools, Projects []string
+	// Subnets lists the subnets (dest_network_id) that exist; nil: any does. A
+	// peering to one that does not exist is FAILED.
+	Subnets []string
+	// IPv6Subnets lists the subnets that have IPv6: connections to others have
+	// ipv6_enable false and refuse IPv6 routes. Nil: no connection has
+	// ipv6_enable, and IPv6 routes are taken.
+	IPv6Subnets []string
+	// PoolOfQueue maps queues to the elastic resource pools they live in. Such a
+	// queue exists, and binding it binds its pool.
+	PoolOfQueue map[string]string
+	// FailPeering maps names of queues and pools to the err_msg with which their
+	// peerings become FAILED.
+	FailPeering map[string]string
+	// PeeringDelay is the time from CREATING to ACTIVE or FAILED; 0: at once.
+	PeeringDelay time.Duration
+	// MaxConnections is the quota of connections of a project; 0: no quota.
+	MaxConnections int
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+	// NewID makes the UUIDs of connections and peerings, and is called by one
+	// goroutine at a time; nil: random ones, or with a Seed repeatable ones.
+	NewID func() string
+	// Seed makes the IDs of two emulators alike; 0: they differ. With Now too,
+	// every answer to the same requests in the same order is the same.
+	Seed uint64
+	// Quirks decide what DLI's documents leave open.
+	Quirks Quirks
+}
+
+// Quirks are the questions that DLI's documents leave open. The zero value is
+// this emulator's guess at DLI.
+type Quirks struct {
+	// AllowDuplicateNames lets connections of one project bear the same name; by
+	// default DLI.0006 refuses the second.
+	AllowDuplicateNames bool
+	// MissingIs404 answers 404 DLI.0023 for a connection that does not exist; by
+	// default the answer is 400 DLI.0001, as documented for privileges.
+	MissingIs404 bool
+	// DeletedRetention is how long GET and list show a deleted connection; 0: for
+	// ever, negative: not at all.
+	DeletedRetention time.Duration
+	// ListHidesDeleted leaves deleted connections out of a list without a status;
+	// by default it has both, as that there is a filter suggests.
+	ListHidesDeleted bool
+	// NewestFirst turns the list's order; by default the oldest comes first.
+	NewestFirst bool
+	// CountIsTotal makes a list's count the number of all matching connections; by
+	// default it is the number returned, as documented.
+	CountIsTotal bool
+	// MaxLimit is the largest limit a list takes; 0: any.
+	MaxLimit int32
+	// RebindFails refuses to bind what is bound with DLI.0006; by default that is a
+	// success that changes nothing.
+	RebindFails bool
+	// UnbindUnboundFails refuses to unbind what is not bound with DLI.0002; by
+	// default that is a success that changes nothing.
+	UnbindUnboundFails bool
+	// PartialBind binds the queues that exist although another does not, and
+	// answers the error; by default a refused call changes nothing.
+	PartialBind bool
+	// UnknownQueueCode is the code for an unknown queue or pool; empty: DLI.0002.
+	// Other calls of DLI were seen to answer DLI.0008.
+	UnknownQueueCode string
+	// UnknownQueueFails takes an unknown queue or pool and makes its peering
+	// FAILED; by default the request is refused.
+	UnknownQueueFails bool
+	// UnknownSubnetRefused refuses to create a connection to an unknown subnet with
+	// DLI.0002; by default only its peerings are FAILED.
+	UnknownSubnetRefused bool
+	// MaxRoutes is the most routes of a connection; 0: any number.
+	MaxRoutes int
+	// ProjectHeaderChecked refuses a request whose X-Project-Id is not the project
+	// of the path; by default the header has no effect.
+	ProjectHeaderChecked bool
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.NewID == nil {
+		o.NewID = newIDSource(o.Seed, resourceIDStream).uuid
+	}
+	if o.Quirks.UnknownQueueCode == "" {
+		o.Quirks.UnknownQueueCode = codeNoObject
+	}
+	// What the caller goes on to do with its own maps is not the emulator's.
+	o.AccessKeys = maps.Clone(o.AccessKeys)
+	o.PoolOfQueue = lowerMap(o.PoolOfQueue, strings.ToLower)
+	o.FailPeering = lowerMap(o.FailPeering, func(message string) string { return message })
+	return o
+}
+
+func lowerMap(m map[string]string, value func(string) string) map[string]string {
+	lower := make(map[string]string, len(m))
+	for k, v := range m {
+		lower[strings.ToLower(k)] = value(v)
+	}
+	return lower
+}
+
+// names are the names that exist; nil: all do.
+type names map[string]bool
+
+func exactNames(list []string) names {
+	if list == nil {
+		return nil
+	}
+	n := make(names, len(list))
+	for _, name := range list {
+		n[name] = true
+	}
+	return n
+}
+
+// lowerNames is for queues and pools, whose names DLI turns into lower case.
+func lowerNames(list []string) names {
+	if list == nil {
+		return nil
+	}
+	n := make(names, len(list))
+	for _, name := range list {
+		n[strings.ToLower(name)] = true
+	}
+	return n
+}
+
+func (n names) exist(name string) bool { return n == nil || n[name] }
