@@ -1,0 +1,217 @@
+package service
+
+import (
+	"encoding/base64"
+	"maps"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+// Domain is the domain of every ErrorInfo.
+const Domain = "connsvc.v1"
+
+// The bounds of a gRPC status. Clients cut trailers off at 8 KiB in all, so the
+// status takes at most half of that, as it travels: base64 and percent-encoded.
+const (
+	MaxStatusBytes      = 4096
+	MaxStatusViolations = 25
+)
+
+const (
+	maxMessageBytes       = 4096 // of Error.Message, as REST sends it
+	maxStatusMessageBytes = 512  // of a status, percent-encoded
+	maxFieldBytes         = 160
+	maxDescriptionBytes   = 256
+	maxNameBytes          = 128
+	docsURL               = "https://github.com/connsvc/connsvc/blob/main/docs/errors.md#"
+)
+
+// GRPCStatus returns the error as gRPC callers get it: at most MaxStatusBytes as
+// it travels, so the last violations are left out until it is; how many there
+// were is violations_total in ErrorInfo.
+func (e *Error) GRPCStatus() *status.Status {
+	if e == nil {
+		return status.New(codes.Internal, errorMap[connsvcv1.ErrorReason_INTERNAL].message)
+	}
+	message := cutEncoded(e.Message, maxStatusMessageBytes)
+	for n := min(len(e.Violations), MaxStatusViolations); ; n-- {
+		st := &spb.Status{Code: int32(e.Code()), Message: message, Details: pack(e.Details(n))}
+		for n == 0 && travelSize(st) > MaxStatusBytes && len(st.Details) > 1 {
+			st.Details = st.Details[:len(st.Details)-1]
+		}
+		if n == 0 || travelSize(st) <= MaxStatusBytes {
+			return status.FromProto(st)
+		}
+	}
+}
+
+// Details returns the details of the error, ErrorInfo first, with at most so
+// many violations in BadRequest.
+func (e *Error) Details(violations int) []proto.Message {
+	details := []proto.Message{e.errorInfo()}
+	if e.RequestID != "" {
+		details = append(details, &errdetails.RequestInfo{RequestId: cut(e.RequestID, maxNameBytes)})
+	}
+	if e.RetryAfter > 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
+	}
+	details = append(details, e.byCode()...)
+	if n := min(violations, len(e.Violations)); n > 0 {
+		details = append(details, e.badRequest(n))
+	}
+	return append(details, &errdetails.Help{Links: []*errdetails.Help_Link{{
+		Description: "what it means and what to do",
+		Url:         docsURL + strings.ToLower(e.Reason.String()),
+	}}})
+}
+
+func (e *Error) errorInfo() *errdetails.ErrorInfo {
+	metadata := map[string]string{}
+	maps.Copy(metadata, e.Metadata)
+	if a := e.Answer; a != nil {
+		metadata["dli_error_code"] = a.Code
+		metadata["dli_request_id"] = a.RequestID
+		metadata["http_status"] = strconv.Itoa(a.HTTPStatus)
+	}
+	if e.Total > 0 {
+		metadata["violations_total"] = strconv.Itoa(e.Total)
+	}
+	for k, v := range metadata {
+		if metadata[k] = cut(v, maxNameBytes); v == "" {
+			delete(metadata, k)
+		}
+	}
+	return &errdetails.ErrorInfo{Reason: e.Reason.String(), Domain: Domain, Metadata: metadata}
+}
+
+// byCode returns the details that go with the gRPC code.
+func (e *Error) byCode() []proto.Message {
+	row, _ := rowOf(e.Reason)
+	switch e.Code() {
+	case codes.NotFound, codes.AlreadyExists:
+		if r := e.Resource; r != nil {
+			return []proto.Message{&errdetails.ResourceInfo{
+				ResourceType: r.Type,
+				ResourceName: cut(r.Name, maxNameBytes),
+				Description:  cut(r.Description, maxNameBytes),
+			}}
+		}
+	case codes.FailedPrecondition:
+		return []proto.Message{&errdetails.PreconditionFailure{Violations: []*errdetails.PreconditionFailure_Violation{{
+			Type: e.Reason.String(), Subject: cut(e.Subject, maxNameBytes), Description: row.message,
+		}}}}
+	case codes.ResourceExhausted:
+		if e.Reason == connsvcv1.ErrorReason_UPSTREAM_QUOTA || e.Reason == connsvcv1.ErrorReason_CALLER_QUOTA {
+			return []proto.Message{&errdetails.QuotaFailure{Violations: []*errdetails.QuotaFailure_Violation{{
+				Subject: cut(e.Subject, maxNameBytes), Description: row.message,
+			}}}}
+		}
+	}
+	return nil
+}
+
+func (e *Error) badRequest(n int) *errdetails.BadRequest {
+	b := &errdetails.BadRequest{FieldViolations: make([]*errdetails.BadRequest_FieldViolation, 0, n)}
+	for _, v := range e.Violations[:n] {
+		b.FieldViolations = append(b.FieldViolations, &errdetails.BadRequest_FieldViolation{
+			Field:       cut(v.Field, maxFieldBytes),
+			Description: cut(v.Message, maxDescriptionBytes),
+			Reason:      violationReason(v.RuleID),
+		})
+	}
+	return b
+}
+
+// violationReason writes a rule ID in the form that google.rpc asks of a reason:
+// "host.name" is HOST_NAME, at most 63 letters, digits and underscores.
+func violationReason(ruleID string) string {
+	const maxReason = 63
+	reason := strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z':
+			return r - 'a' + 'A'
+		case 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+			return r
+		default:
+			return '_'
+		}
+	}, ruleID)
+	return reason[:min(len(reason), maxReason)]
+}
+
+func pack(details []proto.Message) []*anypb.Any {
+	packed := make([]*anypb.Any, 0, len(details))
+	for _, d := range details {
+		// A detail that cannot be marshalled is left out: the code and the reason
+		// must reach the caller all the same.
+		if a, err := anypb.New(d); err == nil {
+			packed = append(packed, a)
+		}
+	}
+	return packed
+}
+
+// travelSize is how many bytes of trailers a status takes: grpc-status-details-bin
+// holds all of it in base64, grpc-message the message again, percent-encoded.
+func travelSize(st *spb.Status) int {
+	return base64.StdEncoding.EncodedLen(proto.Size(st)) + encodedLen(st.GetMessage())
+}
+
+func encodedLen(s string) int {
+	n := 0
+	for i := range len(s) {
+		n += encodedByteLen(s[i])
+	}
+	return n
+}
+
+func encodedByteLen(c byte) int {
+	if c < ' ' || c > '~' || c == '%' {
+		return len("%00")
+	}
+	return 1
+}
+
+const ellipsis = "..."
+
+// cut returns s as valid UTF-8 of at most limit bytes, cut between runes.
+func cut(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= limit {
+		return s
+	}
+	end := limit - len(ellipsis)
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + ellipsis
+}
+
+// cutEncoded is cut, but of at most limit bytes once it is percent-encoded.
+func cutEncoded(s string, limit int) string {
+	s = cut(s, limit)
+	if encodedLen(s) <= limit {
+		return s
+	}
+	end, size := 0, len(ellipsis)
+	for i, r := range s {
+		width := encodedLen(s[i : i+utf8.RuneLen(r)])
+		if size+width > limit {
+			break
+		}
+		size += width
+		end = i + utf8.RuneLen(r)
+	}
+	return s[:end] + ellipsis
+}

@@ -1,0 +1,113 @@
+package service
+
+import (
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/validation"
+)
+
+// An Error is an error with its place in the error map. GRPCStatus is what gRPC
+// callers get: small enough for HTTP/2 trailers.
+type Error struct {
+	Reason     connsvcv1.ErrorReason
+	Message    string                 // for the caller: at most 4 KiB
+	DLICode    string                 // DLI's error_code, or the one that DLI would give
+	HTTPStatus int                    // of the REST answer
+	RetryAfter time.Duration          // 0: do not retry
+	Violations []validation.Violation // of VALIDATION_FAILED: up to validation.MaxViolations
+	Total      int                    // of violations
+	Err        error                  // the cause, for the log; never sent
+
+	Answer    *Answer           // what DLI answered; nil where it did not
+	Resource  *Resource         // what the error is about; may be nil
+	Subject   string            // whose quota or state it is, as in "project:abc"; may be empty
+	Metadata  map[string]string // more of ErrorInfo's metadata, such as existing_connection_id
+	RequestID string            // of the call at connsvc; empty until WithRequestID
+}
+
+// An Answer is what DLI's own error answer bore.
+type Answer struct {
+	Code       string // its error_code; may be empty
+	RequestID  string // DLI's request ID; may be empty
+	HTTPStatus int
+}
+
+// A Resource is what an error is about, as google.rpc.ResourceInfo names it.
+type Resource struct {
+	Type        string // one of the Type constants
+	Name        string // its ID where it has one, else its name; may be empty
+	Description string // may be empty
+}
+
+// The types of Resource.
+const (
+	TypeConnection = "connsvc.v1/EnhancedConnection"
+	TypeQueue      = "connsvc.v1/Queue"
+	TypePool       = "connsvc.v1/ElasticResourcePool"
+	TypeRoute      = "connsvc.v1/Route"
+	TypeProject    = "connsvc.v1/Project"
+)
+
+// NewError makes an Error with what the error map says of the reason. An empty
+// message stands for the map's own; a reason that the map does not have is INTERNAL.
+func NewError(reason connsvcv1.ErrorReason, message string, cause error) *Error {
+	row, ok := rowOf(reason)
+	if !ok {
+		reason = connsvcv1.ErrorReason_INTERNAL
+		row, _ = rowOf(reason)
+	}
+	if message == "" {
+		message = row.message
+	}
+	return &Error{
+		Reason:     reason,
+		Message:    cut(message, maxMessageBytes),
+		DLICode:    row.dliCode,
+		HTTPStatus: row.http,
+		RetryAfter: row.retryAfter,
+		Err:        cause,
+	}
+}
+
+// Error returns the reason, the message and the cause: text for a log.
+func (e *Error) Error() string {
+	switch {
+	case e == nil:
+		return "no error"
+	case e.Err != nil:
+		return fmt.Sprintf("%s: %s: %v", e.Reason, e.Message, e.Err)
+	default:
+		return fmt.Sprintf("%s: %s", e.Reason, e.Message)
+	}
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
+
+// Code returns the gRPC code of the error: never OK.
+func (e *Error) Code() codes.Code {
+	if e == nil {
+		return codes.Internal
+	}
+	if row, ok := rowOf(e.Reason); ok {
+		return row.code
+	}
+	return codes.Internal
+}
+
+// WithRequestID returns a copy whose details bear the ID that connsvc knows the
+// call by.
+func (e *Error) WithRequestID(id string) *Error {
+	c := *e
+	c.RequestID = id
+	return &c
+}

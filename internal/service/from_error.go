@@ -1,0 +1,142 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/dlijson"
+	"github.com/connsvc/connsvc/internal/upstream"
+	"github.com/connsvc/connsvc/internal/validation"
+)
+
+// FromError returns the Error of any error: of a decoding, a validation, an
+// upstream call, a context, of gRPC itself; anything else is INTERNAL with a
+// constant text. It returns nil for nil alone.
+func FromError(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := find[Error](err); ok {
+		return e
+	}
+	// Before everything that an upstream error may wrap: a malformed answer of DLI
+	// holds a *dlijson.Error, and is no fault of the caller's request.
+	if e, ok := find[upstream.Error](err); ok {
+		return fromUpstream(e, subject{})
+	}
+	if e, ok := find[validation.Error](err); ok {
+		return fromValidation(e)
+	}
+	if e, ok := find[http.MaxBytesError](err); ok {
+		return NewError(connsvcv1.ErrorReason_BODY_TOO_LARGE,
+			fmt.Sprintf("the request is larger than the limit of %d bytes", e.Limit), err)
+	}
+	if e, ok := find[dlijson.Error](err); ok {
+		return fromDecoding(e)
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return NewError(connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, "", err)
+	case errors.Is(err, context.Canceled):
+		return NewError(connsvcv1.ErrorReason_CALLER_CANCELLED, "", err)
+	}
+	return fromStatus(err)
+}
+
+// find is errors.As that takes no nil pointer for an answer.
+func find[T any, P interface {
+	*T
+	error
+}](err error) (P, bool) {
+	var p P
+	return p, errors.As(err, &p) && p != nil
+}
+
+func fromValidation(v *validation.Error) *Error {
+	message := ""
+	if len(v.Violations) > 0 {
+		first := v.Violations[0]
+		message = "request is not valid: " + first.Message
+		if first.Field != "" {
+			message = "request is not valid: " + first.Field + ": " + first.Message
+		}
+		if v.Total > 1 {
+			message += fmt.Sprintf(" (and %d more)", v.Total-1)
+		}
+	}
+	e := NewError(connsvcv1.ErrorReason_VALIDATION_FAILED, message, nil)
+	e.Violations, e.Total = v.Violations, max(v.Total, len(v.Violations))
+	return e
+}
+
+func fromDecoding(d *dlijson.Error) *Error {
+	return fromValidation(&validation.Error{
+		Violations: []validation.Violation{{Field: d.Path, RuleID: decodingRule(d.Kind), Message: d.Message}},
+		Total:      1,
+	})
+}
+
+// decodingRule names what a JSON text broke, as a rule ID beside the contract's.
+func decodingRule(kind dlijson.Kind) string {
+	switch kind {
+	case dlijson.UnknownField:
+		return "json.unknown_field"
+	case dlijson.Type:
+		return "json.type"
+	case dlijson.Range:
+		return "json.range"
+	case dlijson.Duplicate:
+		return "json.duplicate"
+	case dlijson.Encoding:
+		return "json.encoding"
+	case dlijson.Depth:
+		return "json.depth"
+	default:
+		return "json.syntax"
+	}
+}
+
+// fromStatus keeps the code of a status that gRPC made itself. Its text is not
+// handed on: it is written for who runs connsvc.
+func fromStatus(err error) *Error {
+	st, ok := status.FromError(err)
+	if !ok {
+		return NewError(connsvcv1.ErrorReason_INTERNAL, "", err)
+	}
+	return NewError(reasonOfStatus(st), "", err)
+}
+
+func reasonOfStatus(st *status.Status) connsvcv1.ErrorReason {
+	switch st.Code() {
+	case codes.ResourceExhausted:
+		if strings.Contains(st.Message(), "send") {
+			return connsvcv1.ErrorReason_ANSWER_TOO_LARGE
+		}
+		return connsvcv1.ErrorReason_BODY_TOO_LARGE
+	case codes.InvalidArgument:
+		return connsvcv1.ErrorReason_VALIDATION_FAILED
+	case codes.Unimplemented:
+		return connsvcv1.ErrorReason_METHOD_NOT_FOUND
+	case codes.Unauthenticated:
+		return connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED
+	case codes.PermissionDenied:
+		return connsvcv1.ErrorReason_POLICY_DENIED
+	case codes.NotFound:
+		return connsvcv1.ErrorReason_RESOURCE_NOT_FOUND
+	case codes.Unavailable:
+		return connsvcv1.ErrorReason_OVERLOADED
+	case codes.DeadlineExceeded:
+		return connsvcv1.ErrorReason_UPSTREAM_TIMEOUT
+	case codes.Canceled:
+		return connsvcv1.ErrorReason_CALLER_CANCELLED
+	default:
+		return connsvcv1.ErrorReason_INTERNAL
+	}
+}

@@ -1,0 +1,203 @@
+package service
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/upstream"
+)
+
+// maxRetryAfter bounds what DLI may ask a caller to wait.
+const maxRetryAfter = time.Hour
+
+// fromUpstream returns the Error of a call to DLI that was about s.
+func fromUpstream(u *upstream.Error, s subject) *Error {
+	reason := reasonOf(u, s)
+	e := NewError(reason, messageOf(u, s, reason), u)
+	if u.HTTPStatus != 0 {
+		e.Answer = &Answer{Code: u.Code, RequestID: u.RequestID, HTTPStatus: u.HTTPStatus}
+	}
+	if u.Code != "" && handsOn(reason) && reason != connsvcv1.ErrorReason_CONNECTION_NOT_FOUND {
+		e.DLICode = cut(u.Code, maxNameBytes)
+	}
+	if e.RetryAfter > 0 && u.RetryAfter > 0 {
+		e.RetryAfter = min(u.RetryAfter, maxRetryAfter)
+	}
+	e.Resource = resourceOf(reason, s, u.Message)
+	e.Subject = s.owner()
+	if reason == connsvcv1.ErrorReason_UPSTREAM_QUOTA {
+		e.Subject = s.projectSubject()
+	}
+	return e
+}
+
+// handsOn says whether the caller may read DLI's own code and text. A refusal of
+// credentials holds an access key and the request that it signed; after a create
+// without an outcome, DLI's text is not what matters.
+func handsOn(reason connsvcv1.ErrorReason) bool {
+	return reason != connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS &&
+		reason != connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
+}
+
+func messageOf(u *upstream.Error, s subject, reason connsvcv1.ErrorReason) string {
+	switch {
+	case reason == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND && s.connectionID != "":
+		return missingConnectionMessage(s.connectionID)
+	case (u.Kind == upstream.Status || u.Kind == upstream.Refused) && handsOn(reason):
+		return u.Message
+	default:
+		return ""
+	}
+}
+
+// missingConnectionMessage is DLI's own text (dli_02_0256).
+func missingConnectionMessage(id string) string { return "Connection " + id + " does not exist." }
+
+// missingConnection is the error of every operation on a connection that does not
+// exist, whatever DLI said of it: its answers differ by operation.
+func missingConnection(id string) *Error {
+	reason := connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
+	e := NewError(reason, missingConnectionMessage(id), nil)
+	e.Resource = resourceOf(reason, subject{connectionID: id}, "")
+	return e
+}
+
+func resourceOf(reason connsvcv1.ErrorReason, s subject, text string) *Resource {
+	switch reason {
+	case connsvcv1.ErrorReason_CONNECTION_NOT_FOUND:
+		return &Resource{Type: TypeConnection, Name: s.connectionID}
+	case connsvcv1.ErrorReason_QUEUE_NOT_FOUND:
+		return &Resource{Type: TypeQueue, Name: named(s.queues, text)}
+	case connsvcv1.ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND:
+		return &Resource{Type: TypePool, Name: named(s.pools, text)}
+	case connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED:
+		return &Resource{Type: TypeProject, Name: s.project}
+	case connsvcv1.ErrorReason_RESOURCE_NOT_FOUND:
+		if s.operation == deleteRoute && s.route != "" {
+			return &Resource{Type: TypeRoute, Name: s.route, Description: "route of connection " + s.connectionID}
+		}
+	case connsvcv1.ErrorReason_NAME_TAKEN:
+		return s.taken()
+	}
+	return nil
+}
+
+// reasonOf is the map from what DLI did to a reason.
+func reasonOf(u *upstream.Error, s subject) connsvcv1.ErrorReason {
+	reason := reasonOfKind(u, s)
+	if s.operation == createConnection && u.Sent && outcomeUnknown(u, reason) {
+		return connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
+	}
+	return reason
+}
+
+// outcomeUnknown says whether a create that was sent may have made the connection.
+func outcomeUnknown(u *upstream.Error, reason connsvcv1.ErrorReason) bool {
+	switch u.Kind {
+	case upstream.Broken, upstream.Timeout:
+		return true
+	case upstream.Malformed, upstream.TooLarge, upstream.Status:
+		refused := u.HTTPStatus >= http.StatusBadRequest && u.HTTPStatus < http.StatusInternalServerError
+		return !refused && reason != connsvcv1.ErrorReason_NAME_TAKEN
+	default:
+		return false
+	}
+}
+
+func reasonOfKind(u *upstream.Error, s subject) connsvcv1.ErrorReason {
+	switch u.Kind {
+	case upstream.NotConfigured:
+		return connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED
+	case upstream.Unreachable, upstream.Broken:
+		return connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE
+	case upstream.Timeout:
+		return connsvcv1.ErrorReason_UPSTREAM_TIMEOUT
+	case upstream.Cancelled:
+		return connsvcv1.ErrorReason_CALLER_CANCELLED
+	case upstream.Refused:
+		return reasonOfRefusal(u, s)
+	case upstream.Status, upstream.Malformed:
+		return reasonOfAnswer(u, s)
+	default:
+		return connsvcv1.ErrorReason_UPSTREAM_FAULT
+	}
+}
+
+// reasonOfRefusal places an is_success=false. Its code, where it has one, and its
+// text count as those of a 400 do; only what they do not tell is a bare refusal.
+func reasonOfRefusal(u *upstream.Error, s subject) connsvcv1.ErrorReason {
+	if reason := reasonOfCode(u.Code, http.StatusBadRequest, u.Message, s); reason != unplaced {
+		return reason
+	}
+	if reason := reasonOfText(u.Message, s); reason != unplaced {
+		return reason
+	}
+	return connsvcv1.ErrorReason_UPSTREAM_REFUSED
+}
+
+// reasonOfAnswer places an HTTP error: by what the API gateway says, then by
+// DLI's code and text, then by the status alone.
+func reasonOfAnswer(u *upstream.Error, s subject) connsvcv1.ErrorReason {
+	if reason := reasonOfGateway(u.Code, u.HTTPStatus); reason != unplaced {
+		return reason
+	}
+	if reason := reasonOfCode(u.Code, u.HTTPStatus, u.Message, s); reason != unplaced {
+		return reason
+	}
+	switch {
+	case u.HTTPStatus == http.StatusForbidden:
+		return connsvcv1.ErrorReason_UPSTREAM_DENIED
+	case u.HTTPStatus < http.StatusInternalServerError && isDLICode(u.Code):
+		// A code that no document has, but a refusal of the request all the same.
+		return connsvcv1.ErrorReason_UPSTREAM_REFUSED
+	}
+	return connsvcv1.ErrorReason_UPSTREAM_FAULT
+}
+
+// reasonOfGateway places what stands in front of DLI says: dli-api's gateway uses
+// APIGW. in one cloud, APIG. in another, APIC. in a third.
+func reasonOfGateway(code string, httpStatus int) connsvcv1.ErrorReason {
+	switch gatewayNumber(code) {
+	case "0101":
+		// The route is missing in this region: the call can never work there, and
+		// what the call names may well exist. So it is not the caller's 404.
+		return connsvcv1.ErrorReason_OPERATION_NOT_SUPPORTED
+	case "0201":
+		return connsvcv1.ErrorReason_BODY_TOO_LARGE
+	case "0202":
+		return connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE
+	case "0203":
+		return connsvcv1.ErrorReason_UPSTREAM_TIMEOUT
+	case "0301":
+		return connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS
+	case "0302":
+		return connsvcv1.ErrorReason_UPSTREAM_DENIED
+	case "0308":
+		return connsvcv1.ErrorReason_UPSTREAM_THROTTLED
+	}
+	switch httpStatus {
+	case http.StatusUnauthorized:
+		return connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS
+	case http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
+		return connsvcv1.ErrorReason_BODY_TOO_LARGE
+	case http.StatusTooManyRequests:
+		return connsvcv1.ErrorReason_UPSTREAM_THROTTLED
+	case http.StatusBadGateway, http.StatusServiceUnavailable:
+		return connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE
+	case http.StatusGatewayTimeout, http.StatusRequestTimeout:
+		return connsvcv1.ErrorReason_UPSTREAM_TIMEOUT
+	}
+	return unplaced
+}
+
+func gatewayNumber(code string) string {
+	prefix, number, _ := strings.Cut(code, ".")
+	switch prefix {
+	case "APIGW", "APIG", "APIC":
+		return number
+	default:
+		return ""
+	}
+}
