@@ -22,7 +22,8 @@ func BenchmarkValidate(b *testing.B) {
 		b.Fatal(err)
 	}
 	for _, n := range []int{2, 20_000} {
-		request := create(func(r *connsvcv1.CreateEnhancedConnectionRequest) { r.Hosts = hosts(n) })
+		request := create()
+		request.Hosts = hosts(n)
 		b.Run(fmt.Sprintf("hosts=%d/protovalidate", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -60,7 +61,7 @@ func BenchmarkRefuse(b *testing.B) {
 		{"20001 hosts", func(r *connsvcv1.CreateEnhancedConnectionRequest) { r.Hosts = hosts(20_001) }},
 		{"4000000 queues", func(r *connsvcv1.CreateEnhancedConnectionRequest) { r.Queues = make([]string, 4_000_000) }},
 	} {
-		request := create(c.change)
+		request := with(create(), c.change)
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -3,17 +3,43 @@ package validation_test
 import (
 	"fmt"
 
+	"google.golang.org/protobuf/proto"
+
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
 const (
-	project = "48cc2c48765f481480c7db940d6409d1"
-	uuid    = "22222222-3333-4444-5555-666666666666"
+	project    = "48cc2c48765f481480c7db940d6409d1"
+	uuid       = "22222222-3333-4444-5555-66666666abcd"
+	connection = "edsconnections." + uuid
 )
 
-// create returns a valid request, changed.
-func create(change func(*connsvcv1.CreateEnhancedConnectionRequest)) *connsvcv1.CreateEnhancedConnectionRequest {
-	r := &connsvcv1.CreateEnhancedConnectionRequest{
+// valid returns a valid request of every RPC.
+func valid() []proto.Message {
+	return []proto.Message{
+		create(),
+		&connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: uuid},
+		list(),
+		&connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: project, ConnectionId: uuid},
+		updateHosts(),
+		associate(),
+		disassociate(),
+		createRoute(),
+		&connsvcv1.DeleteRouteRequest{ProjectId: project, ConnectionId: uuid, Name: "route1"},
+		&connsvcv1.ListPrivilegesRequest{ProjectId: project, ConnectionId: uuid},
+		updatePrivileges(),
+		&connsvcv1.ListPrivilegesByObjectRequest{ProjectId: project, Object: connection},
+	}
+}
+
+// with changes m and returns it.
+func with[M proto.Message](m M, change func(M)) M {
+	change(m)
+	return m
+}
+
+func create() *connsvcv1.CreateEnhancedConnectionRequest {
+	return &connsvcv1.CreateEnhancedConnectionRequest{
 		ProjectId:            project,
 		Name:                 "test1",
 		DestVpcId:            uuid,
@@ -24,8 +50,45 @@ func create(change func(*connsvcv1.CreateEnhancedConnectionRequest)) *connsvcv1.
 		Hosts:                hosts(2),
 		Tags:                 tags(2),
 	}
-	change(r)
-	return r
+}
+
+func list() *connsvcv1.ListEnhancedConnectionsRequest {
+	return &connsvcv1.ListEnhancedConnectionsRequest{
+		ProjectId: project,
+		Limit:     new(int32(10)),
+		Offset:    20,
+		Status:    connsvcv1.EnhancedConnection_ACTIVE,
+		Name:      "test1",
+		Tags:      tags(2),
+		View:      connsvcv1.EnhancedConnectionView_BASIC,
+	}
+}
+
+func updateHosts() *connsvcv1.UpdateEnhancedConnectionHostsRequest {
+	return &connsvcv1.UpdateEnhancedConnectionHostsRequest{ProjectId: project, ConnectionId: uuid, Hosts: hosts(2)}
+}
+
+func associate() *connsvcv1.AssociateQueuesRequest {
+	return &connsvcv1.AssociateQueuesRequest{ProjectId: project, ConnectionId: uuid, Queues: []string{"q1"}}
+}
+
+func disassociate() *connsvcv1.DisassociateQueuesRequest {
+	return &connsvcv1.DisassociateQueuesRequest{ProjectId: project, ConnectionId: uuid, ElasticResourcePools: []string{"pool1"}}
+}
+
+func createRoute() *connsvcv1.CreateRouteRequest {
+	return &connsvcv1.CreateRouteRequest{ProjectId: project, ConnectionId: uuid, Name: "route1", Cidr: "192.168.2.0/24"}
+}
+
+func updatePrivileges() *connsvcv1.UpdatePrivilegesRequest {
+	return &connsvcv1.UpdatePrivilegesRequest{
+		ProjectId:        project,
+		GranteeProjectId: project,
+		Action:           "grant",
+		Privileges: []*connsvcv1.UpdatePrivilegesRequest_ObjectPrivileges{
+			{Object: connection, Privileges: []string{"BIND_QUEUE"}},
+		},
+	}
 }
 
 func hosts(n int) []*connsvcv1.Host {
@@ -43,6 +106,14 @@ func tags(n int) []*connsvcv1.Tag {
 	list := make([]*connsvcv1.Tag, n)
 	for i := range list {
 		list[i] = &connsvcv1.Tag{Key: fmt.Sprintf("key%d", i), Value: new("value")}
+	}
+	return list
+}
+
+func names(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("name%d", i)
 	}
 	return list
 }
