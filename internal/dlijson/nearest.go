@@ -1,0 +1,71 @@
+package dlijson
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxEcho is how many characters of an unknown name an Error repeats.
+const maxEcho = 64
+
+// unknown is the error about a name that is not among known. what says what it
+// is a name of: a field, a parameter.
+func unknown(what, name string, known []string, offset int64) *Error {
+	name = cut(name)
+	quoted := strconv.Quote(name)
+	e := &Error{Kind: UnknownField, Path: quoted, Offset: offset, Message: "unknown " + what + " " + quoted}
+	if isPlain(name) {
+		e.Path = name
+	}
+	if near := nearest(name, known); near != "" {
+		e.Message += ": did you mean " + strconv.Quote(near) + "?"
+	}
+	return e
+}
+
+func cut(name string) string {
+	if utf8.RuneCountInString(name) <= maxEcho {
+		return name
+	}
+	return string([]rune(name)[:maxEcho]) + "…"
+}
+
+func isPlain(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '-')
+	})
+}
+
+// nearest returns the known name that name was probably meant to be: the one
+// with the least edits, at most a third of the name. Empty if none is so near.
+func nearest(name string, known []string) string {
+	best, bestEdits := "", len(name)/3+1
+	for _, k := range known {
+		if edits := distance(strings.ToLower(name), strings.ToLower(k)); edits < bestEdits {
+			best, bestEdits = k, edits
+		}
+	}
+	return best
+}
+
+// distance is the number of inserted, deleted and replaced bytes between a and b.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
