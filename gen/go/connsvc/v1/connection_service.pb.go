@@ -99,7 +99,13 @@ type CreateEnhancedConnectionRequest struct {
 	// Host names that jobs can resolve: at most 20,000.
 	Hosts []*Host `protobuf:"bytes,8,rep,name=hosts,proto3" json:"hosts,omitempty"`
 	// Labels of the connection: at most 20, their keys unique.
-	Tags          []*Tag `protobuf:"bytes,9,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []*Tag `protobuf:"bytes,9,rep,name=tags,proto3" json:"tags,omitempty"`
+	// A UUID of the caller's that makes the create safe to repeat (AIP-155): a
+	// repeat with the same one and the same content answers with the connection
+	// that the first made, through any replica. Over REST: the Idempotency-Key header.
+	// It travels to DLI as a tag; with 20 tags of the caller's there is no room for it,
+	// and the answer has a warning.
+	RequestId     string `protobuf:"bytes,10,opt,name=request_id,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -197,6 +203,13 @@ func (x *CreateEnhancedConnectionRequest) GetTags() []*Tag {
 	return nil
 }
 
+func (x *CreateEnhancedConnectionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // Source: dli_02_0187.
 type CreateEnhancedConnectionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -205,7 +218,12 @@ type CreateEnhancedConnectionResponse struct {
 	// What DLI says of the call; may be empty.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// ID of the new connection: a UUID.
-	ConnectionId  string `protobuf:"bytes,3,opt,name=connection_id,proto3" json:"connection_id,omitempty"`
+	ConnectionId string `protobuf:"bytes,3,opt,name=connection_id,proto3" json:"connection_id,omitempty"`
+	// Present and true when no answer of DLI said so, but connsvc found that the
+	// connection was made: by this call, or by an earlier one with the same request_id.
+	Reconciled *bool `protobuf:"varint,4,opt,name=reconciled,proto3,oneof" json:"reconciled,omitempty"`
+	// What the caller should know though the call succeeded; absent when nothing.
+	Warning       *string `protobuf:"bytes,5,opt,name=warning,proto3,oneof" json:"warning,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -257,6 +275,20 @@ func (x *CreateEnhancedConnectionResponse) GetMessage() string {
 func (x *CreateEnhancedConnectionResponse) GetConnectionId() string {
 	if x != nil {
 		return x.ConnectionId
+	}
+	return ""
+}
+
+func (x *CreateEnhancedConnectionResponse) GetReconciled() bool {
+	if x != nil && x.Reconciled != nil {
+		return *x.Reconciled
+	}
+	return false
+}
+
+func (x *CreateEnhancedConnectionResponse) GetWarning() string {
+	if x != nil && x.Warning != nil {
+		return *x.Warning
 	}
 	return ""
 }
@@ -1714,7 +1746,8 @@ var File_connsvc_v1_connection_service_proto protoreflect.FileDescriptor
 const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\n" +
 	"#connsvc/v1/connection_service.proto\x12\n" +
-	"connsvc.v1\x1a\x1bbuf/validate/validate.proto\x1a$connsvc/v1/enhanced_connection.proto\x1a\x1cgoogle/api/annotations.proto\"\xef\t\n" +
+	"connsvc.v1\x1a\x1bbuf/validate/validate.proto\x1a$connsvc/v1/enhanced_connection.proto\x1a\x1cgoogle/api/annotations.proto\"\x9c\n" +
+	"\n" +
 	"\x1fCreateEnhancedConnectionRequest\x12z\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\tBZ\xbaHW\xba\x01T\n" +
@@ -1735,13 +1768,24 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\x05hosts\x18\b \x03(\v2\x10.connsvc.v1.HostB\n" +
 	"\xbaH\a\x92\x01\x04\x10\xa0\x9c\x01R\x05hosts\x12\x80\x01\n" +
 	"\x04tags\x18\t \x03(\v2\x0f.connsvc.v1.TagB[\xbaHX\xba\x01P\n" +
-	"\vtags.unique\x12 must not have the same key twice\x1a\x1fthis.map(tag, tag.key).unique()\x92\x01\x02\x10\x14R\x04tags\"\x82\x01\n" +
+	"\vtags.unique\x12 must not have the same key twice\x1a\x1fthis.map(tag, tag.key).unique()\x92\x01\x02\x10\x14R\x04tags\x12+\n" +
+	"\n" +
+	"request_id\x18\n" +
+	" \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\n" +
+	"request_id\"\xe1\x01\n" +
 	" CreateEnhancedConnectionResponse\x12\x1e\n" +
 	"\n" +
 	"is_success\x18\x01 \x01(\bR\n" +
 	"is_success\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12$\n" +
-	"\rconnection_id\x18\x03 \x01(\tR\rconnection_id\"\xcd\x01\n" +
+	"\rconnection_id\x18\x03 \x01(\tR\rconnection_id\x12#\n" +
+	"\n" +
+	"reconciled\x18\x04 \x01(\bH\x00R\n" +
+	"reconciled\x88\x01\x01\x12\x1d\n" +
+	"\awarning\x18\x05 \x01(\tH\x01R\awarning\x88\x01\x01B\r\n" +
+	"\v_reconciledB\n" +
+	"\n" +
+	"\b_warning\"\xcd\x01\n" +
 	"\x1cGetEnhancedConnectionRequest\x12z\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\tBZ\xbaHW\xba\x01T\n" +
@@ -2050,6 +2094,7 @@ func file_connsvc_v1_connection_service_proto_init() {
 		return
 	}
 	file_connsvc_v1_enhanced_connection_proto_init()
+	file_connsvc_v1_connection_service_proto_msgTypes[1].OneofWrappers = []any{}
 	file_connsvc_v1_connection_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_connsvc_v1_connection_service_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}

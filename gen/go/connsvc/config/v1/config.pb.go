@@ -81,7 +81,7 @@ func (x Log_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Log_Level.Descriptor instead.
 func (Log_Level) EnumDescriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6, 0}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14, 0}
 }
 
 // Config is the configuration of connsvc serve, read from a YAML file. Unknown
@@ -101,7 +101,9 @@ type Config struct {
 	// Logging.
 	Log *Log `protobuf:"bytes,6,opt,name=log,proto3" json:"log,omitempty"`
 	// Stopping.
-	Shutdown      *Shutdown `protobuf:"bytes,7,opt,name=shutdown,proto3" json:"shutdown,omitempty"`
+	Shutdown *Shutdown `protobuf:"bytes,7,opt,name=shutdown,proto3" json:"shutdown,omitempty"`
+	// Reading this file again while connsvc runs.
+	Reload        *Reload `protobuf:"bytes,8,opt,name=reload,proto3" json:"reload,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -185,17 +187,28 @@ func (x *Config) GetShutdown() *Shutdown {
 	return nil
 }
 
+func (x *Config) GetReload() *Reload {
+	if x != nil {
+		return x.Reload
+	}
+	return nil
+}
+
 // A Listener is an address to listen on.
 type Listener struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// host:port; port 0 takes any free one. Defaults: grpc 127.0.0.1:9090, rest
 	// 127.0.0.1:8080, admin 127.0.0.1:9091.
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
-	// Allows an address beyond loopback though there is no authentication and no
-	// TLS yet: whoever reaches the port may do all that the credentials allow.
+	// Allows an address beyond loopback without TLS: whoever reaches the port may
+	// do all that the credentials allow, and read what others send.
 	AllowPlaintext bool `protobuf:"varint,2,opt,name=allow_plaintext,json=allowPlaintext,proto3" json:"allow_plaintext,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// TLS of this port; none: plaintext.
+	Tls *TLS `protobuf:"bytes,3,opt,name=tls,proto3" json:"tls,omitempty"`
+	// Serves /debug/pprof. Admin port only.
+	Pprof         bool `protobuf:"varint,4,opt,name=pprof,proto3" json:"pprof,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Listener) Reset() {
@@ -242,6 +255,86 @@ func (x *Listener) GetAllowPlaintext() bool {
 	return false
 }
 
+func (x *Listener) GetTls() *TLS {
+	if x != nil {
+		return x.Tls
+	}
+	return nil
+}
+
+func (x *Listener) GetPprof() bool {
+	if x != nil {
+		return x.Pprof
+	}
+	return false
+}
+
+// TLS is the certificate of a port. Files are read again when they change; a
+// relative path starts at the folder of the configuration file. At least TLS 1.2.
+type TLS struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// PEM file of the certificate and its chain.
+	CertFile string `protobuf:"bytes,1,opt,name=cert_file,json=certFile,proto3" json:"cert_file,omitempty"`
+	// PEM file of the private key.
+	KeyFile string `protobuf:"bytes,2,opt,name=key_file,json=keyFile,proto3" json:"key_file,omitempty"`
+	// PEM file of the CAs that sign client certificates. With it every client must
+	// show a certificate (mTLS); without it none is asked for.
+	ClientCaFile  string `protobuf:"bytes,3,opt,name=client_ca_file,json=clientCaFile,proto3" json:"client_ca_file,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TLS) Reset() {
+	*x = TLS{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TLS) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TLS) ProtoMessage() {}
+
+func (x *TLS) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TLS.ProtoReflect.Descriptor instead.
+func (*TLS) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *TLS) GetCertFile() string {
+	if x != nil {
+		return x.CertFile
+	}
+	return ""
+}
+
+func (x *TLS) GetKeyFile() string {
+	if x != nil {
+		return x.KeyFile
+	}
+	return ""
+}
+
+func (x *TLS) GetClientCaFile() string {
+	if x != nil {
+		return x.ClientCaFile
+	}
+	return ""
+}
+
 // An Upstream is a DLI endpoint, the projects it serves and the credentials to
 // call it with.
 type Upstream struct {
@@ -258,18 +351,31 @@ type Upstream struct {
 	//
 	//	*Upstream_AccessKey
 	//	*Upstream_Token
+	//	*Upstream_IamPassword
+	//	*Upstream_IamAgency
+	//	*Upstream_EcsMetadata
+	//	*Upstream_PassThrough
 	Credentials isUpstream_Credentials `protobuf_oneof:"credentials"`
 	// Allows http to an endpoint beyond loopback.
 	AllowPlaintext bool `protobuf:"varint,5,opt,name=allow_plaintext,json=allowPlaintext,proto3" json:"allow_plaintext,omitempty"`
 	// How long one call to DLI may take, 30s by default.
-	Timeout       *durationpb.Duration `protobuf:"bytes,6,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	Timeout *durationpb.Duration `protobuf:"bytes,6,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	// Name of the upstream in metrics and logs, as in eu-de; the endpoint's host by
+	// default.
+	Name string `protobuf:"bytes,11,opt,name=name,proto3" json:"name,omitempty"`
+	// Repeating of idempotent calls that DLI did not take.
+	Retry *Retry `protobuf:"bytes,12,opt,name=retry,proto3" json:"retry,omitempty"`
+	// Protection of DLI, and of callers from a DLI that is down.
+	Protection *Protection `protobuf:"bytes,13,opt,name=protection,proto3" json:"protection,omitempty"`
+	// What makes creates safe to repeat.
+	Idempotency   *Idempotency `protobuf:"bytes,14,opt,name=idempotency,proto3" json:"idempotency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Upstream) Reset() {
 	*x = Upstream{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[2]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -281,7 +387,7 @@ func (x *Upstream) String() string {
 func (*Upstream) ProtoMessage() {}
 
 func (x *Upstream) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[2]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -294,7 +400,7 @@ func (x *Upstream) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Upstream.ProtoReflect.Descriptor instead.
 func (*Upstream) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{2}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Upstream) GetEndpoint() string {
@@ -336,6 +442,42 @@ func (x *Upstream) GetToken() *Secret {
 	return nil
 }
 
+func (x *Upstream) GetIamPassword() *IAMPassword {
+	if x != nil {
+		if x, ok := x.Credentials.(*Upstream_IamPassword); ok {
+			return x.IamPassword
+		}
+	}
+	return nil
+}
+
+func (x *Upstream) GetIamAgency() *IAMAgency {
+	if x != nil {
+		if x, ok := x.Credentials.(*Upstream_IamAgency); ok {
+			return x.IamAgency
+		}
+	}
+	return nil
+}
+
+func (x *Upstream) GetEcsMetadata() *ECSMetadata {
+	if x != nil {
+		if x, ok := x.Credentials.(*Upstream_EcsMetadata); ok {
+			return x.EcsMetadata
+		}
+	}
+	return nil
+}
+
+func (x *Upstream) GetPassThrough() *PassThrough {
+	if x != nil {
+		if x, ok := x.Credentials.(*Upstream_PassThrough); ok {
+			return x.PassThrough
+		}
+	}
+	return nil
+}
+
 func (x *Upstream) GetAllowPlaintext() bool {
 	if x != nil {
 		return x.AllowPlaintext
@@ -346,6 +488,34 @@ func (x *Upstream) GetAllowPlaintext() bool {
 func (x *Upstream) GetTimeout() *durationpb.Duration {
 	if x != nil {
 		return x.Timeout
+	}
+	return nil
+}
+
+func (x *Upstream) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Upstream) GetRetry() *Retry {
+	if x != nil {
+		return x.Retry
+	}
+	return nil
+}
+
+func (x *Upstream) GetProtection() *Protection {
+	if x != nil {
+		return x.Protection
+	}
+	return nil
+}
+
+func (x *Upstream) GetIdempotency() *Idempotency {
+	if x != nil {
+		return x.Idempotency
 	}
 	return nil
 }
@@ -364,11 +534,482 @@ type Upstream_Token struct {
 	Token *Secret `protobuf:"bytes,4,opt,name=token,proto3,oneof"`
 }
 
+type Upstream_IamPassword struct {
+	// A token that IAM gives for a user and password, renewed ahead of its end.
+	IamPassword *IAMPassword `protobuf:"bytes,7,opt,name=iam_password,json=iamPassword,proto3,oneof"`
+}
+
+type Upstream_IamAgency struct {
+	// A token that IAM gives for an agency that another account entrusted.
+	IamAgency *IAMAgency `protobuf:"bytes,8,opt,name=iam_agency,json=iamAgency,proto3,oneof"`
+}
+
+type Upstream_EcsMetadata struct {
+	// Temporary AK/SK of the ECS that connsvc runs on, from its metadata service.
+	EcsMetadata *ECSMetadata `protobuf:"bytes,9,opt,name=ecs_metadata,json=ecsMetadata,proto3,oneof"`
+}
+
+type Upstream_PassThrough struct {
+	// The caller's own X-Auth-Token travels on. DLI's 401 and 403 are then the
+	// caller's. A call without a token is refused.
+	PassThrough *PassThrough `protobuf:"bytes,10,opt,name=pass_through,json=passThrough,proto3,oneof"`
+}
+
 func (*Upstream_AccessKey) isUpstream_Credentials() {}
 
 func (*Upstream_Token) isUpstream_Credentials() {}
 
-// An AccessKey is a pair of access key ID (AK) and secret access key (SK).
+func (*Upstream_IamPassword) isUpstream_Credentials() {}
+
+func (*Upstream_IamAgency) isUpstream_Credentials() {}
+
+func (*Upstream_EcsMetadata) isUpstream_Credentials() {}
+
+func (*Upstream_PassThrough) isUpstream_Credentials() {}
+
+// IAMPassword are the credentials of an IAM user.
+type IAMPassword struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Base URL of IAM, as in https://iam.eu-de.otc.t-systems.com. http is taken as
+	// for the upstream's endpoint.
+	Endpoint string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	// Name of the account (domain) that the user belongs to.
+	DomainName string `protobuf:"bytes,2,opt,name=domain_name,json=domainName,proto3" json:"domain_name,omitempty"`
+	// Name of the user.
+	UserName string `protobuf:"bytes,3,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	// Password of the user.
+	Password      *Secret `protobuf:"bytes,4,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IAMPassword) Reset() {
+	*x = IAMPassword{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IAMPassword) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IAMPassword) ProtoMessage() {}
+
+func (x *IAMPassword) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IAMPassword.ProtoReflect.Descriptor instead.
+func (*IAMPassword) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *IAMPassword) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *IAMPassword) GetDomainName() string {
+	if x != nil {
+		return x.DomainName
+	}
+	return ""
+}
+
+func (x *IAMPassword) GetUserName() string {
+	if x != nil {
+		return x.UserName
+	}
+	return ""
+}
+
+func (x *IAMPassword) GetPassword() *Secret {
+	if x != nil {
+		return x.Password
+	}
+	return nil
+}
+
+// IAMAgency are the credentials of an agency: the access key of the account that
+// it is entrusted to, and the agency.
+type IAMAgency struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Base URL of IAM; see IAMPassword.
+	Endpoint string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	// Name of the account (domain) that made the agency.
+	DomainName string `protobuf:"bytes,2,opt,name=domain_name,json=domainName,proto3" json:"domain_name,omitempty"`
+	// Name of the agency.
+	AgencyName string `protobuf:"bytes,3,opt,name=agency_name,json=agencyName,proto3" json:"agency_name,omitempty"`
+	// Access key of the account that the agency is entrusted to.
+	AccessKey     *AccessKey `protobuf:"bytes,4,opt,name=access_key,json=accessKey,proto3" json:"access_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IAMAgency) Reset() {
+	*x = IAMAgency{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IAMAgency) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IAMAgency) ProtoMessage() {}
+
+func (x *IAMAgency) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IAMAgency.ProtoReflect.Descriptor instead.
+func (*IAMAgency) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *IAMAgency) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *IAMAgency) GetDomainName() string {
+	if x != nil {
+		return x.DomainName
+	}
+	return ""
+}
+
+func (x *IAMAgency) GetAgencyName() string {
+	if x != nil {
+		return x.AgencyName
+	}
+	return ""
+}
+
+func (x *IAMAgency) GetAccessKey() *AccessKey {
+	if x != nil {
+		return x.AccessKey
+	}
+	return nil
+}
+
+// ECSMetadata are the temporary credentials of the machine.
+type ECSMetadata struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Base URL of the metadata service, http://169.254.169.254 by default.
+	Endpoint      string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ECSMetadata) Reset() {
+	*x = ECSMetadata{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ECSMetadata) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ECSMetadata) ProtoMessage() {}
+
+func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ECSMetadata.ProtoReflect.Descriptor instead.
+func (*ECSMetadata) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ECSMetadata) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+// PassThrough hands the caller's X-Auth-Token on.
+type PassThrough struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PassThrough) Reset() {
+	*x = PassThrough{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PassThrough) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PassThrough) ProtoMessage() {}
+
+func (x *PassThrough) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PassThrough.ProtoReflect.Descriptor instead.
+func (*PassThrough) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
+}
+
+// Retry repeats calls that are harmless to repeat (reads, deletes, replacing of
+// hosts, binding and unbinding) when there was no connection or DLI answered 429,
+// 502, 503 or 504. It waits a random part of a growing delay, or as long as
+// Retry-After says, always inside the caller's deadline. A create is never repeated.
+type Retry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Most attempts of one call, the first included: 3 by default; 1 turns
+	// repeating off.
+	MaxAttempts int32 `protobuf:"varint,1,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`
+	// Delay before the second attempt, doubled for each further one: 100ms by default.
+	BaseDelay *durationpb.Duration `protobuf:"bytes,2,opt,name=base_delay,json=baseDelay,proto3" json:"base_delay,omitempty"`
+	// Longest delay, Retry-After included: 5s by default.
+	MaxDelay *durationpb.Duration `protobuf:"bytes,3,opt,name=max_delay,json=maxDelay,proto3" json:"max_delay,omitempty"`
+	// Most repeated attempts, in percent of the calls of late, so that repeating
+	// makes no storm: 20 by default.
+	BudgetPercent int32 `protobuf:"varint,4,opt,name=budget_percent,json=budgetPercent,proto3" json:"budget_percent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Retry) Reset() {
+	*x = Retry{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Retry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Retry) ProtoMessage() {}
+
+func (x *Retry) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Retry.ProtoReflect.Descriptor instead.
+func (*Retry) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Retry) GetMaxAttempts() int32 {
+	if x != nil {
+		return x.MaxAttempts
+	}
+	return 0
+}
+
+func (x *Retry) GetBaseDelay() *durationpb.Duration {
+	if x != nil {
+		return x.BaseDelay
+	}
+	return nil
+}
+
+func (x *Retry) GetMaxDelay() *durationpb.Duration {
+	if x != nil {
+		return x.MaxDelay
+	}
+	return nil
+}
+
+func (x *Retry) GetBudgetPercent() int32 {
+	if x != nil {
+		return x.BudgetPercent
+	}
+	return 0
+}
+
+// Protection keeps the calls to one upstream to what it can take.
+type Protection struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Most calls to DLI in flight: 200 by default. Below it the limit adapts to how
+	// fast DLI answers.
+	MaxConcurrency int32 `protobuf:"varint,1,opt,name=max_concurrency,json=maxConcurrency,proto3" json:"max_concurrency,omitempty"`
+	// Calls that must fail one after another, with no connection, 502, 503, 504 or
+	// no answer, before calls are refused at once: 20 by default.
+	BreakerFailures int32 `protobuf:"varint,2,opt,name=breaker_failures,json=breakerFailures,proto3" json:"breaker_failures,omitempty"`
+	// How long calls are refused before one is let through to try: 2s by default.
+	BreakerDelay  *durationpb.Duration `protobuf:"bytes,3,opt,name=breaker_delay,json=breakerDelay,proto3" json:"breaker_delay,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Protection) Reset() {
+	*x = Protection{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Protection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Protection) ProtoMessage() {}
+
+func (x *Protection) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Protection.ProtoReflect.Descriptor instead.
+func (*Protection) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Protection) GetMaxConcurrency() int32 {
+	if x != nil {
+		return x.MaxConcurrency
+	}
+	return 0
+}
+
+func (x *Protection) GetBreakerFailures() int32 {
+	if x != nil {
+		return x.BreakerFailures
+	}
+	return 0
+}
+
+func (x *Protection) GetBreakerDelay() *durationpb.Duration {
+	if x != nil {
+		return x.BreakerDelay
+	}
+	return nil
+}
+
+// Idempotency says how creates are made safe to repeat.
+type Idempotency struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Longest that connsvc looks for a connection whose create had no answer: 10s
+	// by default, always inside the caller's deadline.
+	ReconcileTimeout *durationpb.Duration `protobuf:"bytes,1,opt,name=reconcile_timeout,json=reconcileTimeout,proto3" json:"reconcile_timeout,omitempty"`
+	// Key of the tag that carries a create's request_id: connsvc.request_id by default.
+	TagKey string `protobuf:"bytes,2,opt,name=tag_key,json=tagKey,proto3" json:"tag_key,omitempty"`
+	// Leaves the tag out: a repeat is then recognised by name and content within a
+	// process only.
+	DisableTag    bool `protobuf:"varint,3,opt,name=disable_tag,json=disableTag,proto3" json:"disable_tag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Idempotency) Reset() {
+	*x = Idempotency{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Idempotency) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Idempotency) ProtoMessage() {}
+
+func (x *Idempotency) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Idempotency.ProtoReflect.Descriptor instead.
+func (*Idempotency) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Idempotency) GetReconcileTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.ReconcileTimeout
+	}
+	return nil
+}
+
+func (x *Idempotency) GetTagKey() string {
+	if x != nil {
+		return x.TagKey
+	}
+	return ""
+}
+
+func (x *Idempotency) GetDisableTag() bool {
+	if x != nil {
+		return x.DisableTag
+	}
+	return false
+}
+
+// An AccessKey is a pair of access key ID (AK) and secret access key (SK). With a
+// security token it is temporary: its files are read again when they change.
 type AccessKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The access key ID (AK).
@@ -383,7 +1024,7 @@ type AccessKey struct {
 
 func (x *AccessKey) Reset() {
 	*x = AccessKey{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -395,7 +1036,7 @@ func (x *AccessKey) String() string {
 func (*AccessKey) ProtoMessage() {}
 
 func (x *AccessKey) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -408,7 +1049,7 @@ func (x *AccessKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessKey.ProtoReflect.Descriptor instead.
 func (*AccessKey) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{3}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AccessKey) GetId() *Secret {
@@ -446,7 +1087,7 @@ type Secret struct {
 
 func (x *Secret) Reset() {
 	*x = Secret{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -458,7 +1099,7 @@ func (x *Secret) String() string {
 func (*Secret) ProtoMessage() {}
 
 func (x *Secret) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -471,7 +1112,7 @@ func (x *Secret) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Secret.ProtoReflect.Descriptor instead.
 func (*Secret) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{4}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Secret) GetSource() isSecret_Source {
@@ -530,6 +1171,9 @@ type Limits struct {
 	MaxCalls int32 `protobuf:"varint,3,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
 	// Most bytes of requests in flight: 268435456 (256 MiB) by default.
 	MaxCallsBytes int64 `protobuf:"varint,4,opt,name=max_calls_bytes,json=maxCallsBytes,proto3" json:"max_calls_bytes,omitempty"`
+	// How long a gRPC connection lives before it is asked to reconnect, so that
+	// balancing reaches new replicas: 30m by default.
+	MaxConnectionAge *durationpb.Duration `protobuf:"bytes,6,opt,name=max_connection_age,json=maxConnectionAge,proto3" json:"max_connection_age,omitempty"`
 	// Longest that a call may take, 60s by default; a caller's shorter deadline wins.
 	CallTimeout   *durationpb.Duration `protobuf:"bytes,5,opt,name=call_timeout,json=callTimeout,proto3" json:"call_timeout,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -538,7 +1182,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +1194,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +1207,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{5}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Limits) GetMaxRequestBytes() int64 {
@@ -594,6 +1238,13 @@ func (x *Limits) GetMaxCallsBytes() int64 {
 	return 0
 }
 
+func (x *Limits) GetMaxConnectionAge() *durationpb.Duration {
+	if x != nil {
+		return x.MaxConnectionAge
+	}
+	return nil
+}
+
 func (x *Limits) GetCallTimeout() *durationpb.Duration {
 	if x != nil {
 		return x.CallTimeout
@@ -612,7 +1263,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -624,7 +1275,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -637,7 +1288,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Log) GetLevel() Log_Level {
@@ -662,7 +1313,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -674,7 +1325,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -687,7 +1338,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Shutdown) GetDrainDelay() *durationpb.Duration {
@@ -704,11 +1355,69 @@ func (x *Shutdown) GetTimeout() *durationpb.Duration {
 	return nil
 }
 
+// Reload says when the configuration file is read again: at SIGHUP, and when its
+// content changes. Upstreams, limits of calls and the log level change without a
+// restart; addresses do not. A file that is not usable is refused, logged and
+// counted, and what ran goes on.
+type Reload struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How often the file is looked at: 5s by default.
+	Interval *durationpb.Duration `protobuf:"bytes,1,opt,name=interval,proto3" json:"interval,omitempty"`
+	// Reads the file again at SIGHUP only.
+	DisableWatch  bool `protobuf:"varint,2,opt,name=disable_watch,json=disableWatch,proto3" json:"disable_watch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reload) Reset() {
+	*x = Reload{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reload) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reload) ProtoMessage() {}
+
+func (x *Reload) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reload.ProtoReflect.Descriptor instead.
+func (*Reload) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Reload) GetInterval() *durationpb.Duration {
+	if x != nil {
+		return x.Interval
+	}
+	return nil
+}
+
+func (x *Reload) GetDisableWatch() bool {
+	if x != nil {
+		return x.DisableWatch
+	}
+	return false
+}
+
 var File_connsvc_config_v1_config_proto protoreflect.FileDescriptor
 
 const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x1econnsvc/config/v1/config.proto\x12\x11connsvc.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xb8\x05\n" +
+	"\x1econnsvc/config/v1/config.proto\x12\x11connsvc.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xeb\x05\n" +
 	"\x06Config\x12/\n" +
 	"\x04grpc\x18\x01 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x04grpc\x12/\n" +
 	"\x04rest\x18\x02 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x04rest\x121\n" +
@@ -718,11 +1427,18 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x12upstreams.projects\x12-a project must not be listed by two upstreams\x1aKthis.all(a, a.projects.all(p, this.filter(b, p in b.projects).size() == 1))\x92\x01\x02\b\x01R\tupstreams\x121\n" +
 	"\x06limits\x18\x05 \x01(\v2\x19.connsvc.config.v1.LimitsR\x06limits\x12(\n" +
 	"\x03log\x18\x06 \x01(\v2\x16.connsvc.config.v1.LogR\x03log\x127\n" +
-	"\bshutdown\x18\a \x01(\v2\x1b.connsvc.config.v1.ShutdownR\bshutdown\"\xbc\x01\n" +
+	"\bshutdown\x18\a \x01(\v2\x1b.connsvc.config.v1.ShutdownR\bshutdown\x121\n" +
+	"\x06reload\x18\b \x01(\v2\x19.connsvc.config.v1.ReloadR\x06reload\"\xfc\x01\n" +
 	"\bListener\x12\x86\x01\n" +
 	"\aaddress\x18\x01 \x01(\tBl\xbaHi\xba\x01c\n" +
 	"\x10listener.address\x125must be host:port, as in 127.0.0.1:9090 or [::1]:9090\x1a\x18this.isHostAndPort(true)\xd8\x01\x01R\aaddress\x12'\n" +
-	"\x0fallow_plaintext\x18\x02 \x01(\bR\x0eallowPlaintext\"\xa7\x03\n" +
+	"\x0fallow_plaintext\x18\x02 \x01(\bR\x0eallowPlaintext\x12(\n" +
+	"\x03tls\x18\x03 \x01(\v2\x16.connsvc.config.v1.TLSR\x03tls\x12\x14\n" +
+	"\x05pprof\x18\x04 \x01(\bR\x05pprof\"u\n" +
+	"\x03TLS\x12$\n" +
+	"\tcert_file\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\bcertFile\x12\"\n" +
+	"\bkey_file\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\akeyFile\x12$\n" +
+	"\x0eclient_ca_file\x18\x03 \x01(\tR\fclientCaFile\"\xab\a\n" +
 	"\bUpstream\x12'\n" +
 	"\bendpoint\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x88\x01\x01R\bendpoint\x12}\n" +
 	"\bprojects\x18\x02 \x03(\tBa\xbaH^\x92\x01[\x18\x01\"W\xba\x01T\n" +
@@ -730,11 +1446,60 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"project_id\x12!must be 1 to 64 letters or digits\x1a#this.matches('^[A-Za-z0-9]{1,64}$')R\bprojects\x12=\n" +
 	"\n" +
 	"access_key\x18\x03 \x01(\v2\x1c.connsvc.config.v1.AccessKeyH\x00R\taccessKey\x121\n" +
-	"\x05token\x18\x04 \x01(\v2\x19.connsvc.config.v1.SecretH\x00R\x05token\x12'\n" +
+	"\x05token\x18\x04 \x01(\v2\x19.connsvc.config.v1.SecretH\x00R\x05token\x12C\n" +
+	"\fiam_password\x18\a \x01(\v2\x1e.connsvc.config.v1.IAMPasswordH\x00R\viamPassword\x12=\n" +
+	"\n" +
+	"iam_agency\x18\b \x01(\v2\x1c.connsvc.config.v1.IAMAgencyH\x00R\tiamAgency\x12C\n" +
+	"\fecs_metadata\x18\t \x01(\v2\x1e.connsvc.config.v1.ECSMetadataH\x00R\vecsMetadata\x12C\n" +
+	"\fpass_through\x18\n" +
+	" \x01(\v2\x1e.connsvc.config.v1.PassThroughH\x00R\vpassThrough\x12'\n" +
 	"\x0fallow_plaintext\x18\x05 \x01(\bR\x0eallowPlaintext\x12B\n" +
 	"\atimeout\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\atimeoutB\x14\n" +
-	"\vcredentials\x12\x05\xbaH\x02\b\x01\"\xbb\x01\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\atimeout\x12C\n" +
+	"\x04name\x18\v \x01(\tB/\xbaH,\xd8\x01\x01r'2%^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$R\x04name\x12.\n" +
+	"\x05retry\x18\f \x01(\v2\x18.connsvc.config.v1.RetryR\x05retry\x12=\n" +
+	"\n" +
+	"protection\x18\r \x01(\v2\x1d.connsvc.config.v1.ProtectionR\n" +
+	"protection\x12@\n" +
+	"\vidempotency\x18\x0e \x01(\v2\x1e.connsvc.config.v1.IdempotencyR\vidempotencyB\x14\n" +
+	"\vcredentials\x12\x05\xbaH\x02\b\x01\"\xc5\x01\n" +
+	"\vIAMPassword\x12'\n" +
+	"\bendpoint\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x88\x01\x01R\bendpoint\x12(\n" +
+	"\vdomain_name\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\n" +
+	"domainName\x12$\n" +
+	"\tuser_name\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\buserName\x12=\n" +
+	"\bpassword\x18\x04 \x01(\v2\x19.connsvc.config.v1.SecretB\x06\xbaH\x03\xc8\x01\x01R\bpassword\"\xcd\x01\n" +
+	"\tIAMAgency\x12'\n" +
+	"\bendpoint\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x88\x01\x01R\bendpoint\x12(\n" +
+	"\vdomain_name\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\n" +
+	"domainName\x12(\n" +
+	"\vagency_name\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\n" +
+	"agencyName\x12C\n" +
+	"\n" +
+	"access_key\x18\x04 \x01(\v2\x1c.connsvc.config.v1.AccessKeyB\x06\xbaH\x03\xc8\x01\x01R\taccessKey\"6\n" +
+	"\vECSMetadata\x12'\n" +
+	"\bendpoint\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\x88\x01\x01R\bendpoint\"\r\n" +
+	"\vPassThrough\"\xf6\x01\n" +
+	"\x05Retry\x12,\n" +
+	"\fmax_attempts\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\n" +
+	"(\x00R\vmaxAttempts\x12F\n" +
+	"\n" +
+	"base_delay\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<*\x00R\tbaseDelay\x12E\n" +
+	"\tmax_delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\bmaxDelay\x120\n" +
+	"\x0ebudget_percent\x18\x04 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\rbudgetPercent\"\xc1\x01\n" +
+	"\n" +
+	"Protection\x120\n" +
+	"\x0fmax_concurrency\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0emaxConcurrency\x122\n" +
+	"\x10breaker_failures\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0fbreakerFailures\x12M\n" +
+	"\rbreaker_delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\fbreakerDelay\"\xc4\x01\n" +
+	"\vIdempotency\x12U\n" +
+	"\x11reconcile_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\x10reconcileTimeout\x12=\n" +
+	"\atag_key\x18\x02 \x01(\tB$\xbaH!\xd8\x01\x01r\x1c2\x1a^[A-Za-z0-9_.:+@-]{1,128}$R\x06tagKey\x12\x1f\n" +
+	"\vdisable_tag\x18\x03 \x01(\bR\n" +
+	"disableTag\"\xbb\x01\n" +
 	"\tAccessKey\x121\n" +
 	"\x02id\x18\x01 \x01(\v2\x19.connsvc.config.v1.SecretB\x06\xbaH\x03\xc8\x01\x01R\x02id\x129\n" +
 	"\x06secret\x18\x02 \x01(\v2\x19.connsvc.config.v1.SecretB\x06\xbaH\x03\xc8\x01\x01R\x06secret\x12@\n" +
@@ -742,14 +1507,15 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x06Secret\x12\x1d\n" +
 	"\x04file\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01H\x00R\x04file\x123\n" +
 	"\x03env\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^[A-Za-z_][A-Za-z0-9_]*$H\x00R\x03envB\x0f\n" +
-	"\x06source\x12\x05\xbaH\x02\b\x01\"\xa4\x02\n" +
+	"\x06source\x12\x05\xbaH\x02\b\x01\"\xfd\x02\n" +
 	"\x06Limits\x129\n" +
 	"\x11max_request_bytes\x18\x01 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x80\x80\x80\x04(\x00R\x0fmaxRequestBytes\x12;\n" +
 	"\x12max_response_bytes\x18\x02 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x80\x80\x80\x04(\x00R\x10maxResponseBytes\x12$\n" +
 	"\tmax_calls\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bmaxCalls\x12/\n" +
-	"\x0fmax_calls_bytes\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\rmaxCallsBytes\x12K\n" +
+	"\x0fmax_calls_bytes\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\rmaxCallsBytes\x12W\n" +
+	"\x12max_connection_age\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xa3\x05*\x00R\x10maxConnectionAge\x12K\n" +
 	"\fcall_timeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
 	"\xaa\x01\a\"\x03\b\x90\x1c*\x00R\vcallTimeout\"\x8d\x01\n" +
 	"\x03Log\x12<\n" +
@@ -765,7 +1531,11 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\n" +
 	"drainDelay\x12B\n" +
 	"\atimeout\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\x90\x1c*\x00R\atimeoutBW\n" +
+	"\xaa\x01\a\"\x03\b\x90\x1c*\x00R\atimeout\"s\n" +
+	"\x06Reload\x12D\n" +
+	"\binterval\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\x90\x1c*\x00R\binterval\x12#\n" +
+	"\rdisable_watch\x18\x02 \x01(\bR\fdisableWatchBW\n" +
 	"\x15com.connsvc.config.v1P\x01Z<github.com/connsvc/connsvc/gen/go/connsvc/config/v1;configv1b\x06proto3"
 
 var (
@@ -781,42 +1551,68 @@ func file_connsvc_config_v1_config_proto_rawDescGZIP() []byte {
 }
 
 var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(Log_Level)(0),              // 0: connsvc.config.v1.Log.Level
 	(*Config)(nil),              // 1: connsvc.config.v1.Config
 	(*Listener)(nil),            // 2: connsvc.config.v1.Listener
-	(*Upstream)(nil),            // 3: connsvc.config.v1.Upstream
-	(*AccessKey)(nil),           // 4: connsvc.config.v1.AccessKey
-	(*Secret)(nil),              // 5: connsvc.config.v1.Secret
-	(*Limits)(nil),              // 6: connsvc.config.v1.Limits
-	(*Log)(nil),                 // 7: connsvc.config.v1.Log
-	(*Shutdown)(nil),            // 8: connsvc.config.v1.Shutdown
-	(*durationpb.Duration)(nil), // 9: google.protobuf.Duration
+	(*TLS)(nil),                 // 3: connsvc.config.v1.TLS
+	(*Upstream)(nil),            // 4: connsvc.config.v1.Upstream
+	(*IAMPassword)(nil),         // 5: connsvc.config.v1.IAMPassword
+	(*IAMAgency)(nil),           // 6: connsvc.config.v1.IAMAgency
+	(*ECSMetadata)(nil),         // 7: connsvc.config.v1.ECSMetadata
+	(*PassThrough)(nil),         // 8: connsvc.config.v1.PassThrough
+	(*Retry)(nil),               // 9: connsvc.config.v1.Retry
+	(*Protection)(nil),          // 10: connsvc.config.v1.Protection
+	(*Idempotency)(nil),         // 11: connsvc.config.v1.Idempotency
+	(*AccessKey)(nil),           // 12: connsvc.config.v1.AccessKey
+	(*Secret)(nil),              // 13: connsvc.config.v1.Secret
+	(*Limits)(nil),              // 14: connsvc.config.v1.Limits
+	(*Log)(nil),                 // 15: connsvc.config.v1.Log
+	(*Shutdown)(nil),            // 16: connsvc.config.v1.Shutdown
+	(*Reload)(nil),              // 17: connsvc.config.v1.Reload
+	(*durationpb.Duration)(nil), // 18: google.protobuf.Duration
 }
 var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	2,  // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
 	2,  // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
 	2,  // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
-	3,  // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
-	6,  // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
-	7,  // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
-	8,  // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
-	4,  // 7: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
-	5,  // 8: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
-	9,  // 9: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
-	5,  // 10: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
-	5,  // 11: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
-	5,  // 12: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
-	9,  // 13: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
-	0,  // 14: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
-	9,  // 15: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
-	9,  // 16: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	4,  // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
+	14, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
+	15, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
+	16, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
+	17, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
+	3,  // 8: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
+	12, // 9: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
+	13, // 10: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
+	5,  // 11: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
+	6,  // 12: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
+	7,  // 13: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
+	8,  // 14: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
+	18, // 15: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
+	9,  // 16: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
+	10, // 17: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
+	11, // 18: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
+	13, // 19: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
+	12, // 20: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
+	18, // 21: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
+	18, // 22: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
+	18, // 23: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
+	18, // 24: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
+	13, // 25: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
+	13, // 26: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
+	13, // 27: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
+	18, // 28: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
+	18, // 29: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
+	0,  // 30: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
+	18, // 31: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
+	18, // 32: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
+	18, // 33: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_connsvc_config_v1_config_proto_init() }
@@ -824,11 +1620,15 @@ func file_connsvc_config_v1_config_proto_init() {
 	if File_connsvc_config_v1_config_proto != nil {
 		return
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[2].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[3].OneofWrappers = []any{
 		(*Upstream_AccessKey)(nil),
 		(*Upstream_Token)(nil),
+		(*Upstream_IamPassword)(nil),
+		(*Upstream_IamAgency)(nil),
+		(*Upstream_EcsMetadata)(nil),
+		(*Upstream_PassThrough)(nil),
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[4].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[12].OneofWrappers = []any{
 		(*Secret_File)(nil),
 		(*Secret_Env)(nil),
 	}
@@ -838,7 +1638,7 @@ func file_connsvc_config_v1_config_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connsvc_config_v1_config_proto_rawDesc), len(file_connsvc_config_v1_config_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
