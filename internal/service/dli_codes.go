@@ -60,7 +60,7 @@ func reasonOfVagueCode(code, text string, s subject) connsvcv1.ErrorReason {
 			// A connection that is being created is the only one that DLI does not
 			// delete (dli_02_0188).
 			return connsvcv1.ErrorReason_CONNECTION_BUSY
-		case s.operation == disassociateQueues && strings.Contains(strings.ToLower(text), "fail"):
+		case s.operation == disassociateQueues && failed.MatchString(phrasesOf(text)):
 			return connsvcv1.ErrorReason_PEERING_FAILED
 		case code == "DLI.0012":
 			return connsvcv1.ErrorReason_RESOURCE_UNAVAILABLE

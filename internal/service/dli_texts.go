@@ -11,14 +11,12 @@ import (
 const maxPhrases = 1024
 
 var (
-	notExist        = regexp.MustCompile(`\b(does not exist|do not exist|doesn't exist|is not exist|not exist|not found|there is no)\b`)
-	exists          = regexp.MustCompile(`\b(the object exists|exists|already exist|already been used|duplicated?)\b`)
-	beingCreated    = regexp.MustCompile(`\b(being created|(is|are|in|status:?) creating|creating (state|status))\b`)
-	connectionNoun  = regexp.MustCompile(`\bconnections?\b`)
-	queueNoun       = regexp.MustCompile(`\bqueues?\b`)
-	poolNoun        = regexp.MustCompile(`\bpools?\b`)
-	otherNoun       = regexp.MustCompile(`\b(routes?|vpcs?|subnets?|networks?|projects?|users?|agency|tables?)\b`)
-	queueNameLeadIn = regexp.MustCompile(`\bno queue named\b`)
+	notExist     = regexp.MustCompile(`\b(does not exist|do not exist|doesn't exist|is not exist|not exist|not found|there is no)\b`)
+	exists       = regexp.MustCompile(`\b(exists|already exist|duplicated?)\b`)
+	beingCreated = regexp.MustCompile(`\b(being created|(is|are|in|status:?) creating|creating (state|status))\b`)
+	failed       = regexp.MustCompile(`\b(failed|failure)\b`)
+	thereIsNo    = regexp.MustCompile(`\bthere is no (.*)`)
+	kindOfThing  = regexp.MustCompile(`\b(connection|queue|pool|route|vpc|subnet|network|project|user|agency|table)s?\b`)
 )
 
 // reasonOfText places what DLI's text alone tells: that something is missing, is
@@ -43,28 +41,40 @@ func objectExists(text string) bool {
 	return !notExist.MatchString(phrases) && exists.MatchString(phrases)
 }
 
-// missing says what it is that DLI misses: the noun before the phrase; without
-// one, what the call is about.
+// missing says what it is that DLI misses: the first kind of thing that stands
+// with the phrase, for names that callers chose come after it; without one, what
+// the call is about.
 func missing(text string, s subject) connsvcv1.ErrorReason {
-	phrases := phrasesOf(text)
-	if queueNameLeadIn.MatchString(phrases) {
-		return connsvcv1.ErrorReason_QUEUE_NOT_FOUND
-	}
-	if at := notExist.FindStringIndex(phrases); at != nil && !strings.HasPrefix(phrases[at[0]:], "there is no") {
-		phrases = phrases[:at[0]]
+	where := missingPart(phrasesOf(text))
+	kind := ""
+	if m := kindOfThing.FindStringSubmatch(where); m != nil {
+		kind = m[1]
 	}
 	switch {
-	case connectionNoun.MatchString(phrases), s.connectionID != "" && strings.Contains(phrases, strings.ToLower(s.connectionID)):
-		return connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
-	case poolNoun.MatchString(phrases):
-		return connsvcv1.ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND
-	case queueNoun.MatchString(phrases):
+	case kind == "queue":
 		return connsvcv1.ErrorReason_QUEUE_NOT_FOUND
-	case otherNoun.MatchString(phrases), s.operation == deleteRoute, s.connectionID == "":
+	case kind == "pool":
+		return connsvcv1.ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND
+	case kind == "connection", s.connectionID != "" && strings.Contains(where, strings.ToLower(s.connectionID)):
+		return connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
+	case kind != "", s.operation == deleteRoute, s.connectionID == "":
 		return connsvcv1.ErrorReason_RESOURCE_NOT_FOUND
 	default:
 		return connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
 	}
+}
+
+// missingPart is the part of a text that says what is missing: what follows in
+// "There is no queue named a", what precedes in "Connection b does not exist for
+// queue c".
+func missingPart(phrases string) string {
+	if m := thereIsNo.FindStringSubmatch(phrases); m != nil {
+		return m[1]
+	}
+	if at := notExist.FindStringIndex(phrases); at != nil {
+		return phrases[:at[0]]
+	}
+	return phrases
 }
 
 func phrasesOf(text string) string {

@@ -1,0 +1,24 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/connsvc/connsvc/internal/upstream"
+)
+
+// call makes one call to DLI. Its error is an *Error that knows what the call
+// was about.
+func (s *Service) call(ctx context.Context, method string, about subject, req, resp proto.Message) error {
+	err := s.dli.Call(ctx, method, req, resp)
+	if err == nil {
+		return nil
+	}
+	var u *upstream.Error
+	if errors.As(err, &u) && u != nil {
+		return fromUpstream(u, about)
+	}
+	return FromError(err)
+}
