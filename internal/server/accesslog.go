@@ -1,0 +1,96 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
+)
+
+// Longest texts of a caller's or a cause's in a log line, in bytes.
+const (
+	maxLoggedTarget = 256
+	maxLoggedCause  = 1024
+)
+
+// accessLog writes one line for each call: never a body, a header or a query,
+// so never a secret. The faults that are not the caller's are warnings.
+type accessLog struct{ log *slog.Logger }
+
+func (a accessLog) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	start := time.Now()
+	answer, err := handler(ctx, req)
+	c := callFrom(ctx)
+	level := slog.LevelInfo
+	if c.failure != nil && c.failure.HTTPStatus >= http.StatusInternalServerError {
+		level = slog.LevelWarn
+	}
+	if a.log.Enabled(ctx, level) {
+		a.log.LogAttrs(ctx, level, "call", accessAttrs(ctx, c, time.Since(start))...)
+	}
+	return answer, err
+}
+
+func accessAttrs(ctx context.Context, c *call, took time.Duration) []slog.Attr {
+	upstream, dliRequestID := c.attempts()
+	attrs := make([]slog.Attr, 0, 16)
+	attrs = append(attrs,
+		slog.String("request_id", c.id),
+		slog.String("door", c.door),
+		slog.String("method", c.method),
+		slog.String("project", c.projectID()),
+		slog.String("code", codeName(outcomeCode(c))),
+	)
+	if c.door == doorREST {
+		attrs = append(attrs, slog.Int("http_status", c.httpStatus))
+	}
+	attrs = append(attrs,
+		slog.Int64("bytes_in", c.bytesIn),
+		slog.Int64("bytes_out", c.bytesOut),
+		slog.Float64("duration_ms", milliseconds(took)),
+	)
+	if upstream > 0 {
+		attrs = append(attrs, slog.Float64("upstream_ms", milliseconds(upstream)))
+	}
+	if dliRequestID != "" {
+		attrs = append(attrs, slog.String("dli_request_id", dliRequestID))
+	}
+	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
+		attrs = append(attrs, slog.String("peer", p.Addr.String()))
+	}
+	if c.target != "" {
+		attrs = append(attrs, slog.String("target", truncate(c.target, maxLoggedTarget)))
+	}
+	if e := c.failure; e != nil {
+		attrs = append(attrs, slog.String("reason", e.Reason.String()))
+		if e.Err != nil && e.HTTPStatus >= http.StatusInternalServerError {
+			attrs = append(attrs, slog.String("cause", truncate(e.Err.Error(), maxLoggedCause)))
+		}
+	}
+	return attrs
+}
+
+// outcomeCode returns the gRPC code that the call ended with.
+func outcomeCode(c *call) codes.Code {
+	if c.failure == nil {
+		return codes.OK
+	}
+	return c.failure.Code()
+}
+
+// codeName returns a code as google.rpc spells it: INVALID_ARGUMENT.
+func codeName(c codes.Code) string { return code.Code(c).String() } //nolint:gosec // codes are 0 to 16
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func truncate(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return s[:limit] + "..."
+}

@@ -1,0 +1,68 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/validation"
+)
+
+// A dispatcher passes the calls of both doors through the chain to the service.
+type dispatcher struct {
+	service  any
+	observed grpc.UnaryServerInterceptor // the part that every call passes
+	whole    grpc.UnaryServerInterceptor
+}
+
+// newDispatcher lays the chain, outermost first: the order is the design.
+func newDispatcher(service any, log *slog.Logger, m *metrics, l *limits, timeout time.Duration, v *validation.Validator) *dispatcher {
+	observing := []grpc.UnaryServerInterceptor{
+		// Traces go here.
+		requestID,
+		m.intercept,
+		accessLog{log}.intercept,
+		refusal,
+		recovery{log}.intercept,
+	}
+	admitting := []grpc.UnaryServerInterceptor{
+		deadline(timeout),
+		// Authentication goes here: of a caller that nobody knows no body is read.
+		l.intercept,
+		transfer,
+		validate(v),
+		// Authorization goes here: it sees the valid, typed request.
+	}
+	return &dispatcher{
+		service:  service,
+		observed: compose(observing),
+		whole:    compose(append(observing, admitting...)),
+	}
+}
+
+// serve passes the call c of an RPC through the whole chain.
+func (d *dispatcher) serve(ctx context.Context, c *call, rpc grpc.MethodDesc) error {
+	_, err := rpc.Handler(d.service, withCall(ctx, c), c.note, d.whole)
+	return err
+}
+
+// refuse passes a call that no RPC takes through the observing part of the chain.
+func (d *dispatcher) refuse(ctx context.Context, c *call, why *service.Error) error {
+	info := &grpc.UnaryServerInfo{Server: d.service, FullMethod: unknownMethod}
+	_, err := d.observed(withCall(ctx, c), nil, info, func(context.Context, any) (any, error) { return nil, why })
+	return err
+}
+
+// compose makes one interceptor of several, the first outermost.
+func compose(interceptors []grpc.UnaryServerInterceptor) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		for i := len(interceptors) - 1; i >= 0; i-- {
+			intercept, next := interceptors[i], handler
+			handler = func(ctx context.Context, req any) (any, error) { return intercept(ctx, req, info, next) }
+		}
+		return handler(ctx, req)
+	}
+}

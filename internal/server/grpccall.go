@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/service"
+)
+
+// grpcCall is the wire of one gRPC call.
+type grpcCall struct {
+	stream        grpc.ServerStream
+	codec         frameCodec
+	maxIn, maxOut int64
+}
+
+func (g *grpcCall) receive(ctx context.Context, c *call) error {
+	var f frame
+	if err := g.stream.RecvMsg(&f); err != nil {
+		return notReceived(err)
+	}
+	defer func() { f.data.Free() }()
+	c.bytesIn = int64(f.data.Len())
+	if c.bytesIn > g.maxIn {
+		return service.NewError(connsvcv1.ErrorReason_BODY_TOO_LARGE, "", nil)
+	}
+	if err := c.hold(c.bytesIn); err != nil {
+		return err
+	}
+	if err := g.codec.Unmarshal(f.data, c.req); err != nil {
+		return service.NewError(connsvcv1.ErrorReason_VALIDATION_FAILED, "the request is no valid protobuf message of its type", err)
+	}
+	return ctx.Err()
+}
+
+// notReceived places an error of RecvMsg. gRPC has answered by then, so this is
+// for metrics and the log.
+func notReceived(err error) error {
+	switch status.Code(err) {
+	case codes.ResourceExhausted:
+		return service.NewError(connsvcv1.ErrorReason_BODY_TOO_LARGE, "", err)
+	case codes.DeadlineExceeded:
+		return context.DeadlineExceeded
+	case codes.Canceled, codes.Unavailable:
+		return service.NewError(connsvcv1.ErrorReason_CALLER_CANCELLED, "", err)
+	default:
+		return service.NewError(connsvcv1.ErrorReason_VALIDATION_FAILED, "the request did not come as one whole message", err)
+	}
+}
+
+func (g *grpcCall) reply(_ context.Context, c *call, answer proto.Message) error {
+	data, err := g.codec.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	size := int64(data.Len())
+	if size > g.maxOut {
+		data.Free()
+		return service.NewError(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
+	}
+	c.bytesOut = size
+	if err := g.stream.SendMsg(&frame{data}); err != nil {
+		return notSent(err)
+	}
+	return nil
+}
+
+// notSent places an answer that could not be sent: its caller is gone.
+func notSent(err error) error {
+	return service.NewError(connsvcv1.ErrorReason_CALLER_CANCELLED, "the caller did not take the answer", err)
+}
+
+// refuse does nothing: the door returns the status.
+func (g *grpcCall) refuse(*call) {}

@@ -1,0 +1,30 @@
+package server
+
+import "sync"
+
+// labels keeps the attributes of measurements, made once for each of a closed
+// set of keys: making them costs more than the measurement.
+type labels[K comparable, V any] struct {
+	make func(K) V
+
+	mu   sync.RWMutex
+	made map[K]V
+}
+
+func newLabels[K comparable, V any](create func(K) V) *labels[K, V] {
+	return &labels[K, V]{make: create, made: map[K]V{}}
+}
+
+func (l *labels[K, V]) of(key K) V {
+	l.mu.RLock()
+	v, ok := l.made[key]
+	l.mu.RUnlock()
+	if ok {
+		return v
+	}
+	v = l.make(key)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.made[key] = v
+	return v
+}

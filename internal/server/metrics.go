@@ -1,0 +1,104 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+var (
+	durationBounds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
+	sizeBounds     = []float64{256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20}
+)
+
+// metrics counts and times the calls of both doors. Every attribute is of a
+// closed set: nothing that a caller makes up becomes a label.
+type metrics struct {
+	duration                  metric.Float64Histogram
+	requestSize, responseSize metric.Int64Histogram
+	inFlight                  metric.Int64UpDownCounter
+	doors                     *labels[string, []metric.AddOption]
+	outcomes                  *labels[outcome, outcomeOptions]
+}
+
+// An outcome is what tells one call from another in metrics.
+type outcome struct {
+	door, method string
+	code         codes.Code
+	reason       connsvcv1.ErrorReason
+}
+
+// outcomeOptions are the attributes of an outcome, made once.
+type outcomeOptions struct{ duration, size []metric.RecordOption }
+
+func newMetrics(meter metric.Meter, version string) (*metrics, error) {
+	var errs [5]error
+	m := &metrics{doors: newLabels(doorOptions), outcomes: newLabels(outcome.options)}
+	m.duration, errs[0] = meter.Float64Histogram("rpc.server.call.duration", metric.WithUnit("s"),
+		metric.WithDescription("Duration of calls, on both doors."), metric.WithExplicitBucketBoundaries(durationBounds...))
+	m.requestSize, errs[1] = meter.Int64Histogram("connsvc.request.size", metric.WithUnit("By"),
+		metric.WithDescription("Size of requests, uncompressed."), metric.WithExplicitBucketBoundaries(sizeBounds...))
+	m.responseSize, errs[2] = meter.Int64Histogram("connsvc.response.size", metric.WithUnit("By"),
+		metric.WithDescription("Size of answers, uncompressed."), metric.WithExplicitBucketBoundaries(sizeBounds...))
+	m.inFlight, errs[3] = meter.Int64UpDownCounter("connsvc.calls.in_flight",
+		metric.WithDescription("Calls in flight."))
+	var build metric.Int64Gauge
+	build, errs[4] = meter.Int64Gauge("connsvc.build.info", metric.WithDescription("Always 1; version is the version that runs."))
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, err
+	}
+	build.Record(context.Background(), 1, metric.WithAttributes(attribute.String("version", version)))
+	return m, nil
+}
+
+func (m *metrics) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	c := callFrom(ctx)
+	start := time.Now()
+	door := m.doors.of(c.door)
+	m.inFlight.Add(ctx, 1, door...)
+	defer m.inFlight.Add(ctx, -1, door...)
+	answer, err := handler(ctx, req)
+	o := outcome{door: c.door, method: c.method, code: outcomeCode(c)}
+	if c.failure != nil {
+		o.reason = c.failure.Reason
+	}
+	options := m.outcomes.of(o)
+	m.duration.Record(ctx, time.Since(start).Seconds(), options.duration...)
+	m.requestSize.Record(ctx, c.bytesIn, options.size...)
+	m.responseSize.Record(ctx, c.bytesOut, options.size...)
+	return answer, err
+}
+
+// record counts a call that is none of connsvc's own: of health or reflection.
+func (m *metrics) record(ctx context.Context, method string, code codes.Code, took time.Duration) {
+	options := m.outcomes.of(outcome{door: doorGRPC, method: method, code: code})
+	m.duration.Record(ctx, took.Seconds(), options.duration...)
+}
+
+func doorOptions(door string) []metric.AddOption {
+	return []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("door", door)))}
+}
+
+func (o outcome) options() outcomeOptions {
+	which := []attribute.KeyValue{
+		attribute.String("rpc.system.name", "grpc"), // the contract's, whichever the door
+		attribute.String("rpc.method", o.method),
+		attribute.String("door", o.door),
+	}
+	size := attribute.NewSet(which...)
+	how := append(which, attribute.String("rpc.response.status_code", codeName(o.code)))
+	if o.reason != connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED {
+		how = append(how, attribute.String("reason", o.reason.String()))
+	}
+	return outcomeOptions{
+		duration: []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(how...))},
+		size:     []metric.RecordOption{metric.WithAttributeSet(size)},
+	}
+}

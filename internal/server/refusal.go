@@ -1,0 +1,27 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc"
+
+	"github.com/connsvc/connsvc/internal/service"
+)
+
+// refusal gives every error its place in the error map, once, and sends it: what
+// metrics and log tell is what the caller got.
+func refusal(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	answer, err := handler(ctx, req)
+	if err == nil {
+		return answer, nil
+	}
+	var e *service.Error
+	if !errors.As(err, &e) {
+		e = service.FromError(err)
+	}
+	c := callFrom(ctx)
+	c.failure = e.WithRequestID(c.id)
+	c.wire.refuse(c)
+	return nil, c.failure
+}

@@ -1,0 +1,72 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+)
+
+// metadataHeaders are the HTTP headers that become incoming metadata, by their
+// keys there. No other does: a header must not become an instruction by chance.
+var metadataHeaders = map[string]string{
+	"X-Request-Id":  requestIDKey,
+	"Authorization": "authorization",
+	"X-Auth-Token":  "x-auth-token",
+	"Traceparent":   "traceparent",
+	"Tracestate":    "tracestate",
+}
+
+// restContext is the context of a gRPC call, made of an HTTP request.
+func restContext(r *http.Request, rc *restCall) context.Context {
+	md := metadata.MD{}
+	for header, key := range metadataHeaders {
+		if values := r.Header[header]; len(values) > 0 {
+			md[key] = values
+		}
+	}
+	ctx := metadata.NewIncomingContext(r.Context(), md)
+	if addr, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		ctx = peer.NewContext(ctx, &peer.Peer{Addr: net.TCPAddrFromAddrPort(addr)})
+	}
+	return grpc.NewContextWithServerTransportStream(ctx, rc)
+}
+
+// abort ends a call that panicked with http.ErrAbortHandler as net/http has it:
+// no answer, and the connection is cut. Metrics and log have it by then.
+func abort(err error) {
+	if errors.Is(err, http.ErrAbortHandler) {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// Method, SetHeader, SendHeader and SetTrailer make a restCall a
+// grpc.ServerTransportStream: what the service and the interceptors send as
+// header or trailer is a header of the HTTP answer.
+func (rc *restCall) Method() string { return "/" + rc.name() }
+
+// SetHeader adds to the headers of the answer.
+func (rc *restCall) SetHeader(md metadata.MD) error {
+	rc.mu.Lock()
+	defer rc.mu.Unlock()
+	rc.md = metadata.Join(rc.md, md)
+	return nil
+}
+
+// SendHeader adds to the headers of the answer; they are sent with it.
+func (rc *restCall) SendHeader(md metadata.MD) error { return rc.SetHeader(md) }
+
+// SetTrailer adds to the headers of the answer.
+func (rc *restCall) SetTrailer(md metadata.MD) error { return rc.SetHeader(md) }
+
+func (rc *restCall) name() string {
+	if rc.method == nil {
+		return unknownMethod
+	}
+	return rc.method.name
+}

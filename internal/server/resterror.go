@@ -1,0 +1,71 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/validation"
+)
+
+// An errorBody is the body of a REST error: DLI's two fields first, which its
+// clients show, then google.rpc.Status as JSON has it.
+type errorBody struct {
+	ErrorCode string            `json:"error_code"`
+	ErrorMsg  string            `json:"error_msg"`
+	Code      int               `json:"code"`
+	Status    string            `json:"status"`
+	Details   []json.RawMessage `json:"details"`
+	RequestID string            `json:"request_id"`
+}
+
+func (rc *restCall) refuse(c *call) {
+	e := c.failure
+	if rc.answered || errors.Is(e, http.ErrAbortHandler) {
+		return
+	}
+	header := rc.w.Header()
+	if e.RetryAfter > 0 {
+		seconds := (e.RetryAfter + time.Second - 1) / time.Second
+		header.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+	}
+	if e.HTTPStatus == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `Bearer realm="connsvc"`)
+	}
+	// The caller may be gone: then nobody is left to tell.
+	_ = rc.send(c, e.HTTPStatus, errorJSON(e))
+}
+
+func errorJSON(e *service.Error) []byte {
+	body := errorBody{
+		ErrorCode: e.DLICode,
+		ErrorMsg:  e.Message,
+		Code:      int(e.Code()),
+		Status:    codeName(e.Code()),
+		Details:   []json.RawMessage{},
+		RequestID: e.RequestID,
+	}
+	for _, detail := range e.Details(validation.MaxViolations) {
+		packed, err := anypb.New(detail)
+		if err != nil {
+			continue // code and reason must reach the caller all the same
+		}
+		if text, err := protojson.Marshal(packed); err == nil {
+			body.Details = append(body.Details, text)
+		}
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // "<" is for people to read, and no browser renders JSON
+	if err := encoder.Encode(body); err != nil {
+		return []byte(`{"error_code":"DLI.0999","error_msg":"internal error"}`)
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,58 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+)
+
+// A port is one of the listeners being served.
+type port struct {
+	name  string
+	serve func() error
+}
+
+func (s *Server) ports() []port {
+	return []port{
+		{"grpc", func() error { return s.grpc.serve(s.listeners.grpc) }},
+		{"rest", func() error { return s.rest.Serve(s.listeners.rest) }},
+		{"admin", func() error { return s.admin.Serve(s.listeners.admin) }},
+	}
+}
+
+// Run serves until ctx ends or a port fails, then stops in order: not ready,
+// drain delay, REST, gRPC, upstream, admin. It returns nil after a stop that was
+// asked for, else what failed. It is called once.
+func (s *Server) Run(ctx context.Context) error {
+	ports := s.ports()
+	failed := make(chan error, len(ports))
+	var serving sync.WaitGroup
+	for _, p := range ports {
+		serving.Go(func() {
+			if err := p.serve(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("serving %s: %w", p.name, err)
+			}
+		})
+	}
+	s.setReady(true)
+	var errs []error
+	select {
+	case <-ctx.Done():
+	case err := <-failed:
+		errs = append(errs, err)
+	}
+	s.stop(context.WithoutCancel(ctx))
+	serving.Wait()
+	close(failed)
+	for err := range failed {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Server) setReady(ready bool) {
+	s.ready.Store(ready)
+	s.grpc.setServing(ready)
+}

@@ -1,0 +1,109 @@
+// Package server puts the service behind its doors: gRPC, REST and the
+// operator's port, one interceptor chain for both doors, and one ordered
+// shutdown. It knows nothing of what the RPCs do. No call passes a door without
+// being in metrics and log, whatever becomes of it.
+package server
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/telemetry"
+	"github.com/connsvc/connsvc/internal/validation"
+)
+
+// The timeouts of the HTTP ports. Those of a whole request and answer follow
+// from how long a call may take.
+const (
+	defaultHeaderTimeout = 10 * time.Second
+	transferGrace        = 30 * time.Second // beyond the call, for sending the answer
+	idleTimeout          = 120 * time.Second
+)
+
+// Options are what New needs beside the configuration.
+type Options struct {
+	Service    connsvcv1.ConnectionServiceServer
+	Validator  *validation.Validator
+	Telemetry  *telemetry.Telemetry
+	Reflection bool   // serve gRPC reflection
+	Version    string // for /version and the build info metric
+	// CloseUpstream is called after both doors are shut; may be nil.
+	CloseUpstream func()
+
+	headerTimeout time.Duration // of the HTTP ports; 0: defaultHeaderTimeout
+}
+
+// A Server is the doors of connsvc.
+type Server struct {
+	log           *slog.Logger
+	listeners     listeners
+	grpc          *grpcDoor
+	rest, admin   *http.Server
+	ready         atomic.Bool
+	shutdown      *configv1.Shutdown
+	closeUpstream func()
+}
+
+// New listens on the configured addresses. cfg is as config.Load returns it,
+// with its defaults. The error joins all problems, and nothing listens then.
+func New(cfg *configv1.Config, o Options) (*Server, error) {
+	limit := cfg.GetLimits()
+	m, metricsErr := newMetrics(o.Telemetry.Meter, o.Version)
+	d := newDispatcher(o.Service, o.Telemetry.Log, m,
+		&limits{maxCalls: int64(limit.GetMaxCalls()), maxBytes: limit.GetMaxCallsBytes()},
+		limit.GetCallTimeout().AsDuration(), o.Validator)
+	rest, restErr := newRESTDoor(d, limit)
+	l, listenErr := listen(cfg)
+	if err := errors.Join(metricsErr, restErr, listenErr); err != nil {
+		l.close()
+		return nil, err
+	}
+	s := &Server{
+		log:           o.Telemetry.Log,
+		listeners:     l,
+		grpc:          newGRPCDoor(d, m, limit, o.Reflection),
+		shutdown:      cfg.GetShutdown(),
+		closeUpstream: o.CloseUpstream,
+	}
+	s.rest = newHTTPServer(rest, limit, o)
+	s.admin = newHTTPServer(adminHandler(o.Telemetry.Metrics, s.ready.Load, o.Version), limit, o)
+	return s, nil
+}
+
+// newHTTPServer makes a server on which no slow caller holds a connection for
+// long. Reading may last longer than a call: when the deadline of reading passes,
+// net/http cancels the request.
+func newHTTPServer(h http.Handler, l *configv1.Limits, o Options) *http.Server {
+	header := o.headerTimeout
+	if header == 0 {
+		header = defaultHeaderTimeout
+	}
+	call := l.GetCallTimeout().AsDuration()
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: header,
+		ReadTimeout:       header + call + transferGrace,
+		WriteTimeout:      call + transferGrace,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(o.Telemetry.Log.Handler(), slog.LevelWarn),
+	}
+}
+
+// GRPCAddr returns where the gRPC door listens.
+func (s *Server) GRPCAddr() net.Addr { return s.listeners.grpc.Addr() }
+
+// RESTAddr returns where the REST door listens.
+func (s *Server) RESTAddr() net.Addr { return s.listeners.rest.Addr() }
+
+// AdminAddr returns where the operator's port listens.
+func (s *Server) AdminAddr() net.Addr { return s.listeners.admin.Addr() }
+
+// Close frees the addresses of a server that is not run after all.
+func (s *Server) Close() { s.listeners.close() }
