@@ -55,9 +55,11 @@ func missing(text string, s subject) connsvcv1.ErrorReason {
 		return connsvcv1.ErrorReason_QUEUE_NOT_FOUND
 	case kind == "pool":
 		return connsvcv1.ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND
-	case kind == "connection", s.connectionID != "" && strings.Contains(where, strings.ToLower(s.connectionID)):
+	case kind == "connection":
 		return connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
-	case kind != "", s.operation == deleteRoute, s.connectionID == "":
+	case kind != "", s.connectionID == "":
+		return connsvcv1.ErrorReason_RESOURCE_NOT_FOUND
+	case s.operation == deleteRoute && !strings.Contains(where, strings.ToLower(s.connectionID)):
 		return connsvcv1.ErrorReason_RESOURCE_NOT_FOUND
 	default:
 		return connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
