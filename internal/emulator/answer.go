@@ -39,9 +39,18 @@ type fault struct {
 
 func (f *fault) Error() string { return f.code + ": " + f.message }
 
+// exists is DLI's whole text for a name that is taken.
+func exists() *fault { return refuse(codeExists, "The object exists.") }
+
 // refuse makes the fault that DLI answers to nearly everything: HTTP 400.
 func refuse(code, format string, args ...any) *fault {
 	return &fault{status: http.StatusBadRequest, code: code, message: fmt.Sprintf(format, args...)}
+}
+
+// defect makes the fault for an error of the emulator itself. It says what went
+// wrong, since who sees it has the emulator at hand.
+func defect(err error) *fault {
+	return &fault{status: http.StatusInternalServerError, code: codeInternal, message: "Server-side errors occur. " + err.Error()}
 }
 
 func gatewayFault(status int, code, message string) *fault {
@@ -53,7 +62,7 @@ func gatewayFault(status int, code, message string) *fault {
 func (e *Emulator) answer(w http.ResponseWriter, status int, m proto.Message) {
 	body, err := dlijson.AppendAnswer(nil, m)
 	if err != nil {
-		e.answerFault(w, &fault{status: http.StatusInternalServerError, code: codeInternal, message: "Server-side errors occur."})
+		e.answerFault(w, defect(err))
 		return
 	}
 	write(w, status, body)
@@ -69,10 +78,7 @@ func (e *Emulator) answerFault(w http.ResponseWriter, f *fault) {
 	if f.gateway {
 		answer.RequestID = w.Header().Get(requestIDHeader)
 	}
-	body, err := json.Marshal(answer)
-	if err != nil { // three strings always encode
-		panic(err)
-	}
+	body, _ := json.Marshal(answer) // three strings always encode
 	write(w, f.status, body)
 }
 

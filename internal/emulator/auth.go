@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"crypto/subtle"
+	"errors"
 	"net/http"
 
 	"github.com/connsvc/connsvc/internal/signing"
@@ -21,8 +22,6 @@ func (e *Emulator) authenticate(r *http.Request, body []byte) error {
 	case !keys:
 		return &fault{status: http.StatusUnauthorized, code: codeUnauthorized,
 			message: "X-Auth-Token is not defined in request. It is mandatory. Please define and send the request."}
-	case r.Header.Get("Authorization") == "":
-		return unauthorized("Unauthorized")
 	default:
 		return e.checkSignature(r, body)
 	}
@@ -42,10 +41,23 @@ func (e *Emulator) checkSignature(r *http.Request, body []byte) error {
 		s, ok := e.options.AccessKeys[accessKeyID]
 		return s, ok
 	}
-	if err := signing.Verify(r, body, secret, e.options.Now()); err != nil {
-		return unauthorized("verify aksk signature fail, " + err.Error())
+	now := e.options.Now()
+	err := signing.Verify(r, body, secret, now)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, signing.ErrNoSignature):
+		return unauthorized("Unauthorized")
+	case errors.Is(err, signing.ErrUnknownKey):
+		return unauthorized("Get secretKey failed,ak:******,err:ak not exist")
+	case errors.Is(err, signing.ErrExpired):
+		return unauthorized("calc aksk signature fail:signature expired, signature time:" + r.Header.Get("X-Sdk-Date") +
+			",server time:" + now.UTC().Format("20060102T150405Z"))
+	default:
+		// The real gateway goes on with its canonical request, which bears what the
+		// caller sent.
+		return unauthorized("verify aksk signature fail")
 	}
-	return nil
 }
 
 func unauthorized(reason string) *fault {

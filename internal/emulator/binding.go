@@ -14,7 +14,7 @@ import (
 // own queues.
 func (e *Emulator) associateQueues(c call) (proto.Message, error) {
 	req := &connsvcv1.AssociateQueuesRequest{}
-	if err := c.decodeBody(req, "project_id", "connection_id"); err != nil {
+	if err := c.decodeBody(req, projectIDField, connectionIDField); err != nil {
 		return nil, err
 	}
 	if err := checkSomeBindings(req.GetQueues(), req.GetElasticResourcePools()); err != nil {
@@ -39,7 +39,7 @@ func (e *Emulator) associateQueues(c call) (proto.Message, error) {
 // disassociateQueues is dli_02_0192.
 func (e *Emulator) disassociateQueues(c call) (proto.Message, error) {
 	req := &connsvcv1.DisassociateQueuesRequest{}
-	if err := c.decodeBody(req, "project_id", "connection_id"); err != nil {
+	if err := c.decodeBody(req, projectIDField, connectionIDField); err != nil {
 		return nil, err
 	}
 	if err := checkSomeBindings(req.GetQueues(), req.GetElasticResourcePools()); err != nil {
@@ -113,7 +113,7 @@ func (e *Emulator) checkBinding(peerings []peering, b *binding) error {
 		b.errMsg = "There is no queue named " + b.asked
 	}
 	if e.options.Quirks.RebindFails && indexOf(peerings, b.target) >= 0 {
-		return refuse(codeExists, "The object exists.")
+		return exists()
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 // its peerings take time.
 func (e *Emulator) createEnhancedConnection(c call) (proto.Message, error) {
 	req := &connsvcv1.CreateEnhancedConnectionRequest{}
-	if err := c.decodeBody(req, "project_id"); err != nil {
+	if err := c.decodeBody(req, projectIDField, "request_id"); err != nil {
 		return nil, err
 	}
 	if err := checkCreate(req); err != nil {
@@ -49,7 +49,7 @@ func (e *Emulator) checkNew(c *connection) error {
 	case quirks.UnknownSubnetRefused && !e.knownSubnets.exist(c.subnet):
 		return refuse(codeNoObject, "Failed to get subnet %s", c.subnet)
 	case !quirks.AllowDuplicateNames && p.existing[c.name] > 0:
-		return refuse(codeExists, "The object exists.")
+		return exists()
 	case e.options.MaxConnections > 0 && p.count >= e.options.MaxConnections:
 		return refuse(codeQuota, "The quota is insufficient.")
 	}
@@ -96,7 +96,7 @@ func (e *Emulator) deleteEnhancedConnection(c call) (proto.Message, error) {
 // however it is said, clears them.
 func (e *Emulator) updateEnhancedConnectionHosts(c call) (proto.Message, error) {
 	req := &connsvcv1.UpdateEnhancedConnectionHostsRequest{}
-	if err := c.decodeBody(req, "project_id", "connection_id"); err != nil {
+	if err := c.decodeBody(req, projectIDField, connectionIDField); err != nil {
 		return nil, err
 	}
 	if err := checkHosts(req.GetHosts()); err != nil {

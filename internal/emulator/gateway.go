@@ -20,6 +20,9 @@ const (
 
 	// maxBodyBytes is the largest body that the API gateway lets pass: 12 MB.
 	maxBodyBytes = 12 << 20
+
+	projectIDField    = "project_id"
+	connectionIDField = "connection_id"
 )
 
 // An operation is one call of DLI: its success code, and what it does. An error
@@ -68,7 +71,7 @@ func (e *Emulator) gate(op operation) http.Handler {
 		case errors.As(err, &f):
 			e.answerFault(w, f)
 		default:
-			e.answerFault(w, &fault{status: http.StatusInternalServerError, code: codeInternal, message: "Server-side errors occur."})
+			e.answerFault(w, defect(err))
 		}
 	})
 }
@@ -85,7 +88,7 @@ func (e *Emulator) admit(w http.ResponseWriter, r *http.Request, op operation) (
 	if err := e.authenticate(r, body); err != nil {
 		return nil, err
 	}
-	c := call{project: r.PathValue("project_id"), connection: r.PathValue("connection_id"), route: r.PathValue("name"), body: body}
+	c := call{project: r.PathValue(projectIDField), connection: r.PathValue(connectionIDField), route: r.PathValue("name"), body: body}
 	if err := e.checkProject(r, c.project); err != nil {
 		return nil, err
 	}
@@ -107,8 +110,9 @@ func (e *Emulator) checkProject(r *http.Request, project string) error {
 	return nil
 }
 
-// decodeBody reads the body into m, strictly. The fields that omit names come from
-// the path. A call with a body has no query.
+// decodeBody reads the body into m, strictly. The fields that omit names are none
+// of DLI's body: the path has them, or the proto alone. A call with a body has no
+// query.
 func (c call) decodeBody(m proto.Message, omit ...protoreflect.Name) error {
 	if err := c.decodeQuery(m); err != nil {
 		return err

@@ -18,7 +18,7 @@ func (e *Emulator) listEnhancedConnections(c call) (proto.Message, error) {
 	if err := c.decodeQuery(req, e.listFields...); err != nil {
 		return nil, err
 	}
-	if err := e.checkList(req, c.query.Get("status") != ""); err != nil {
+	if err := e.checkList(req); err != nil {
 		return nil, err
 	}
 	now := e.now()
@@ -34,14 +34,19 @@ func (e *Emulator) listEnhancedConnections(c call) (proto.Message, error) {
 		slices.Reverse(matching)
 	}
 	page := pageOf(matching, req)
-	resp := &connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true, Count: int32(len(page))}
+	resp := &connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true, Count: count(page)}
 	if e.options.Quirks.CountIsTotal {
-		resp.Count = int32(len(matching))
+		resp.Count = count(matching)
 	}
 	for _, conn := range page {
 		resp.Connections = append(resp.Connections, e.view(conn, now))
 	}
 	return resp, nil
+}
+
+// count is the length of a list as DLI's count has it.
+func count[T any](list []T) int32 {
+	return int32(len(list)) //nolint:gosec // what fits into memory fits
 }
 
 // pageOf returns the connections that limit and offset ask for; limit 0 is all.
@@ -57,7 +62,7 @@ func pageOf(matching []*connection, r *connsvcv1.ListEnhancedConnectionsRequest)
 	return page[:min(limit, len(page))]
 }
 
-func (e *Emulator) checkList(r *connsvcv1.ListEnhancedConnectionsRequest, statusGiven bool) error {
+func (e *Emulator) checkList(r *connsvcv1.ListEnhancedConnectionsRequest) error {
 	most := e.options.Quirks.MaxLimit
 	switch {
 	case r.GetLimit() < 0:
@@ -66,8 +71,6 @@ func (e *Emulator) checkList(r *connsvcv1.ListEnhancedConnectionsRequest, status
 		return refuse(codeParameter, "limit: the value cannot be larger than %d.", most)
 	case r.GetOffset() < 0:
 		return refuse(codeParameter, "offset: the value cannot be negative.")
-	case statusGiven && r.GetStatus() == connsvcv1.EnhancedConnection_STATUS_UNSPECIFIED:
-		return refuse(codeParameter, "status: ACTIVE and DELETED are allowed.")
 	}
 	return checkTags(r.GetTags())
 }

@@ -14,6 +14,10 @@ const (
 	objectType = "edsconnections"
 	// bindQueue is the one privilege there is on a connection.
 	bindQueue = "BIND_QUEUE"
+
+	actionGrant  = "grant"
+	actionRevoke = "revoke"
+	actionUpdate = "update"
 )
 
 // listPrivileges is dli_02_0256.
@@ -49,7 +53,7 @@ func (e *Emulator) listPrivilegesByObject(c call) (proto.Message, error) {
 	privileges := conn.privileges()
 	return &connsvcv1.ListPrivilegesByObjectResponse{
 		IsSuccess: true, ObjectName: req.GetObject(), ObjectType: objectType,
-		Count: int32(len(privileges)), Privileges: privileges,
+		Count: count(privileges), Privileges: privileges,
 	}, nil
 }
 
@@ -59,7 +63,7 @@ func (e *Emulator) listPrivilegesByObject(c call) (proto.Message, error) {
 // that changes nothing. A revoked project's queues stay bound.
 func (e *Emulator) updatePrivileges(c call) (proto.Message, error) {
 	req := &connsvcv1.UpdatePrivilegesRequest{}
-	if err := c.decodeBody(req, "project_id"); err != nil {
+	if err := c.decodeBody(req, projectIDField); err != nil {
 		return nil, err
 	}
 	if err := checkAuthorization(req); err != nil {
@@ -87,14 +91,14 @@ func checkAuthorization(r *connsvcv1.UpdatePrivilegesRequest) error {
 	if !word(r.GetGranteeProjectId(), 64, "") {
 		return refuse(codeParameter, "projectId: 1 to 64 letters and digits are allowed.")
 	}
-	if !slices.Contains([]string{"grant", "revoke", "update"}, r.GetAction()) {
+	if !slices.Contains([]string{actionGrant, actionRevoke, actionUpdate}, r.GetAction()) {
 		return refuse(codeParameter, "action: grant, revoke and update are allowed.")
 	}
 	if len(r.GetPrivileges()) == 0 {
 		return refuse(codeParameter, "privileges: the parameter is mandatory.")
 	}
 	for i, entry := range r.GetPrivileges() {
-		if len(entry.GetPrivileges()) == 0 && r.GetAction() != "update" {
+		if len(entry.GetPrivileges()) == 0 && r.GetAction() != actionUpdate {
 			return refuse(codeParameter, "privileges[%d].privileges: the parameter is mandatory.", i)
 		}
 		for _, privilege := range entry.GetPrivileges() {
@@ -108,7 +112,7 @@ func checkAuthorization(r *connsvcv1.UpdatePrivilegesRequest) error {
 
 // authorize does action for a project; update replaces what it has by privileged.
 func (c *connection) authorize(action, project string, privileged bool) {
-	if action == "revoke" || !privileged {
+	if action == actionRevoke || !privileged {
 		delete(c.grantees, project)
 		return
 	}

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"net/netip"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -13,13 +14,14 @@ import (
 // was granted BIND_QUEUE may add routes too.
 func (e *Emulator) createRoute(c call) (proto.Message, error) {
 	req := &connsvcv1.CreateRouteRequest{}
-	if err := c.decodeBody(req, "project_id", "connection_id"); err != nil {
+	if err := c.decodeBody(req, projectIDField, connectionIDField); err != nil {
 		return nil, err
 	}
 	if err := checkRouteName(req.GetName()); err != nil {
 		return nil, err
 	}
-	if _, err := parseDestination(req.GetCidr()); err != nil {
+	destination, err := parseDestination(req.GetCidr())
+	if err != nil {
 		return nil, err
 	}
 	now := e.now()
@@ -29,10 +31,10 @@ func (e *Emulator) createRoute(c call) (proto.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	route := &connsvcv1.Route{Name: req.GetName(), Cidr: req.GetCidr(), CreateTime: timestamppb.New(now)}
-	if err := e.checkRoute(conn, route); err != nil {
+	if err := e.checkRoute(conn, req.GetName(), destination); err != nil {
 		return nil, err
 	}
+	route := &connsvcv1.Route{Name: req.GetName(), Cidr: req.GetCidr(), CreateTime: timestamppb.New(now)}
 	// Answers under way share the old slice.
 	conn.routes = append(slices.Clone(conn.routes), route)
 	conn.updated = now
@@ -41,21 +43,14 @@ func (e *Emulator) createRoute(c call) (proto.Message, error) {
 
 // checkRoute checks a route against the connection: routes may overlap, but two
 // bear neither the same name nor the same destination.
-func (e *Emulator) checkRoute(c *connection, route *connsvcv1.Route) error {
-	destination, err := parseDestination(route.GetCidr())
-	if err != nil {
-		return err
-	}
+func (e *Emulator) checkRoute(c *connection, name string, destination netip.Prefix) error {
 	if e.ipv6Subnets != nil && !c.ipv6 && destination.Addr().Is6() {
 		return refuse(codeParameter, "cidr: the connection does not support IPv6.")
 	}
 	for _, other := range c.routes {
 		taken, err := parseDestination(other.GetCidr())
-		if err != nil {
-			return err
-		}
-		if other.GetName() == route.GetName() || taken == destination {
-			return refuse(codeExists, "The object exists.")
+		if other.GetName() == name || err == nil && taken == destination {
+			return exists()
 		}
 	}
 	if most := e.options.Quirks.MaxRoutes; most > 0 && len(c.routes) >= most {
