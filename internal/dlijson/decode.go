@@ -25,6 +25,7 @@ type decoder struct {
 	json   *jsontext.Decoder
 	answer *Answer // of an answer, which is read leniently; nil for a request
 	depth  int     // of the objects around
+	arena  arena
 }
 
 func newDecoder(r io.Reader) *decoder {
@@ -133,9 +134,9 @@ func (d *decoder) envelope(name string, raw []byte, seen *uint64) error {
 	switch {
 	case d.depth > 1:
 	case name == "is_success":
-		bit, read = seenIsSuccess, func() (err error) { d.answer.IsSuccess, err = d.bool(); return err }
+		bit, read = seenIsSuccess, func() (err error) { d.answer.IsSuccess, err = d.bool(d.json.PeekKind()); return err }
 	case name == "message":
-		bit, read = seenMessage, func() (err error) { d.answer.Message, err = d.string(); return err }
+		bit, read = seenMessage, func() (err error) { d.answer.Message, err = d.string(d.json.PeekKind()); return err }
 	}
 	if bit == 0 {
 		return read()
@@ -155,10 +156,12 @@ func (d *decoder) envelope(name string, raw []byte, seen *uint64) error {
 
 // field reads the value of a field. null is as if the field were not there.
 func (d *decoder) field(v reflect.Value, f *field) error {
-	if null, err := d.null(); null || err != nil {
+	got := d.json.PeekKind()
+	if got == 'n' {
+		_, err := d.null()
 		return err
 	}
-	return d.value(v.Field(f.index), f)
+	return d.value(got, v.Field(f.index), f)
 }
 
 func (d *decoder) null() (bool, error) {

@@ -41,7 +41,7 @@ func (e encoder) object(b []byte, v reflect.Value, p *plan, omitted uint64) ([]b
 
 func (e encoder) writes(v reflect.Value, k kind) bool {
 	switch k {
-	case kindOptString, kindOptInt32, kindTimestamp, kindMessage:
+	case kindOptString, kindOptBool, kindOptInt32, kindTimestamp, kindMessage:
 		return !v.IsNil()
 	case kindStrings, kindMessages:
 		return e.emptyLists || v.Len() > 0
@@ -60,6 +60,8 @@ func (e encoder) value(b []byte, v reflect.Value, f *field) ([]byte, error) {
 		return appendString(b, v.Elem().String())
 	case kindBool:
 		return appendBool(b, v.Bool()), nil
+	case kindOptBool:
+		return appendBool(b, v.Elem().Bool()), nil
 	case kindInt32:
 		return strconv.AppendInt(b, v.Int(), 10), nil
 	case kindOptInt32:

@@ -3,13 +3,15 @@ package dlijson
 import (
 	"reflect"
 	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // strings reads a list of strings.
-func (d *decoder) strings(list *[]string) error {
+func (d *decoder) strings(got jsontext.Kind, list *[]string) error {
 	*list = nil
-	return d.list('"', "a string", func() error {
-		s, err := d.string()
+	return d.list(got, '"', "a string", func() error {
+		s, err := d.string('"')
 		if err != nil {
 			return err
 		}
@@ -19,10 +21,10 @@ func (d *decoder) strings(list *[]string) error {
 }
 
 // messages reads a list of objects into a []*M.
-func (d *decoder) messages(list reflect.Value, p *plan) error {
+func (d *decoder) messages(got jsontext.Kind, list reflect.Value, p *plan) error {
 	list.SetZero()
 	alloc := allocator{plan: p}
-	return d.list('{', "an object", func() error {
+	return d.list(got, '{', "an object", func() error {
 		m := alloc.next()
 		n := list.Len()
 		if n == list.Cap() {
@@ -35,8 +37,8 @@ func (d *decoder) messages(list reflect.Value, p *plan) error {
 }
 
 // list reads a list whose elements start with the given kind, each by item.
-func (d *decoder) list(kind byte, what string, item func() error) error {
-	if got := d.json.PeekKind(); got != '[' {
+func (d *decoder) list(got, kind jsontext.Kind, what string, item func() error) error {
+	if got != '[' {
 		return d.unexpected(got, "a list")
 	}
 	if err := d.enter(); err != nil {
@@ -47,7 +49,7 @@ func (d *decoder) list(kind byte, what string, item func() error) error {
 		if got == ']' {
 			return d.leave()
 		}
-		if byte(got) != kind {
+		if got != kind {
 			return withinIndex(i, d.unexpected(got, what))
 		}
 		if i == maxRequestItems && d.answer == nil {

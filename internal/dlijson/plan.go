@@ -19,6 +19,7 @@ const (
 	kindString    kind = iota + 1 // string
 	kindOptString                 // *string
 	kindBool                      // bool
+	kindOptBool                   // *bool
 	kindInt32                     // int32
 	kindOptInt32                  // *int32
 	kindEnum                      // a named int32
@@ -178,7 +179,9 @@ func kindOf(fd protoreflect.FieldDescriptor) kind {
 		return kindOptInt32
 	case fd.Kind() == protoreflect.Int32Kind:
 		return kindInt32
-	case fd.Kind() == protoreflect.BoolKind && !fd.HasPresence():
+	case fd.Kind() == protoreflect.BoolKind && fd.HasPresence():
+		return kindOptBool
+	case fd.Kind() == protoreflect.BoolKind:
 		return kindBool
 	case fd.Kind() == protoreflect.EnumKind && !fd.HasPresence():
 		return kindEnum

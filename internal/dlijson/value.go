@@ -16,55 +16,63 @@ const (
 	maxMillis = 253_402_300_799_999 // 9999-12-31T23:59:59.999Z
 )
 
-// value reads a value that is not null into a field of a struct.
-func (d *decoder) value(v reflect.Value, f *field) error {
+// value reads a value that is not null into a field of a struct. got is what
+// kind of value comes next, here and in all that value calls.
+func (d *decoder) value(got jsontext.Kind, v reflect.Value, f *field) error {
 	switch f.kind {
 	case kindString:
-		s, err := d.string()
+		s, err := d.string(got)
 		v.SetString(s)
 		return err
 	case kindOptString:
-		s, err := d.string()
+		s, err := d.string(got)
 		v.Set(reflect.ValueOf(&s))
 		return err
 	case kindBool:
-		b, err := d.bool()
+		b, err := d.bool(got)
 		v.SetBool(b)
 		return err
+	case kindOptBool:
+		b, err := d.bool(got)
+		v.Set(reflect.ValueOf(&b))
+		return err
 	case kindInt32:
-		n, err := d.int32()
+		n, err := d.int32(got)
 		v.SetInt(int64(n))
 		return err
 	case kindOptInt32:
-		n, err := d.int32()
+		n, err := d.int32(got)
 		v.Set(reflect.ValueOf(&n))
 		return err
 	case kindEnum:
-		n, err := d.enum(f.words)
+		n, err := d.enum(got, f.words)
 		v.SetInt(int64(n))
 		return err
 	case kindTimestamp:
-		t, err := d.timestamp()
+		t, err := d.timestamp(got)
 		v.Set(reflect.ValueOf(t))
 		return err
 	case kindMessage:
-		return d.message(v, f.sub)
+		return d.message(got, v, f.sub)
 	case kindStrings:
-		return d.strings(v.Addr().Interface().(*[]string))
+		return d.strings(got, v.Addr().Interface().(*[]string))
 	default:
-		return d.messages(v, f.sub)
+		return d.messages(got, v, f.sub)
 	}
 }
 
-func (d *decoder) string() (string, error) {
-	if kind := d.json.PeekKind(); kind != '"' {
-		return "", d.unexpected(kind, "a string")
+func (d *decoder) string(got jsontext.Kind) (string, error) {
+	if got != '"' {
+		return "", d.unexpected(got, "a string")
 	}
 	raw, err := d.json.ReadValue()
 	if err != nil {
 		return "", d.failed(err)
 	}
-	return unquote(raw), nil
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		return unquote(raw), nil
+	}
+	return d.arena.keep(raw[1 : len(raw)-1]), nil
 }
 
 // unquote returns what a string of JSON says. jsontext has checked it.
@@ -76,9 +84,9 @@ func unquote(raw []byte) string {
 	return string(text)
 }
 
-func (d *decoder) bool() (bool, error) {
-	if kind := d.json.PeekKind(); kind != 't' && kind != 'f' {
-		return false, d.unexpected(kind, "a boolean")
+func (d *decoder) bool(got jsontext.Kind) (bool, error) {
+	if got != 't' && got != 'f' {
+		return false, d.unexpected(got, "a boolean")
 	}
 	token, err := d.json.ReadToken()
 	if err != nil {
@@ -87,13 +95,13 @@ func (d *decoder) bool() (bool, error) {
 	return token.Bool(), nil
 }
 
-func (d *decoder) int32() (int32, error) {
-	n, err := d.integer(-1<<31, 1<<31-1)
+func (d *decoder) int32(got jsontext.Kind) (int32, error) {
+	n, err := d.integer(got, -1<<31, 1<<31-1)
 	return int32(n), err
 }
 
-func (d *decoder) timestamp() (*timestamppb.Timestamp, error) {
-	millis, err := d.integer(minMillis, maxMillis)
+func (d *decoder) timestamp(got jsontext.Kind) (*timestamppb.Timestamp, error) {
+	millis, err := d.integer(got, minMillis, maxMillis)
 	if err != nil {
 		return nil, err
 	}
@@ -105,9 +113,9 @@ func (d *decoder) timestamp() (*timestamppb.Timestamp, error) {
 }
 
 // integer reads a number without fraction and exponent.
-func (d *decoder) integer(least, most int64) (int64, error) {
-	if kind := d.json.PeekKind(); kind != '0' {
-		return 0, d.unexpected(kind, "an integer")
+func (d *decoder) integer(got jsontext.Kind, least, most int64) (int64, error) {
+	if got != '0' {
+		return 0, d.unexpected(got, "an integer")
 	}
 	raw, err := d.json.ReadValue()
 	if err != nil {
@@ -129,9 +137,9 @@ func outOfRange(least, most, offset int64) *Error {
 }
 
 // enum reads a word. One that an answer has and we do not know is 0.
-func (d *decoder) enum(ws words) (int32, error) {
-	if kind := d.json.PeekKind(); kind != '"' {
-		return 0, d.unexpected(kind, "a string")
+func (d *decoder) enum(got jsontext.Kind, ws words) (int32, error) {
+	if got != '"' {
+		return 0, d.unexpected(got, "a string")
 	}
 	raw, err := d.json.ReadValue()
 	if err != nil {
@@ -144,9 +152,9 @@ func (d *decoder) enum(ws words) (int32, error) {
 	return n, nil
 }
 
-func (d *decoder) message(v reflect.Value, p *plan) error {
-	if kind := d.json.PeekKind(); kind != '{' {
-		return d.unexpected(kind, "an object")
+func (d *decoder) message(got jsontext.Kind, v reflect.Value, p *plan) error {
+	if got != '{' {
+		return d.unexpected(got, "an object")
 	}
 	m := reflect.New(p.struct_)
 	v.Set(m)
