@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 
 	"google.golang.org/protobuf/proto"
 
@@ -16,8 +15,10 @@ func (s *Service) call(ctx context.Context, method string, about subject, req, r
 	if err == nil {
 		return nil
 	}
-	var u *upstream.Error
-	if errors.As(err, &u) && u != nil {
+	if isNilPointer(err) {
+		return FromError(err)
+	}
+	if u, ok := find[upstream.Error](err); ok {
 		return fromUpstream(u, about)
 	}
 	return FromError(err)

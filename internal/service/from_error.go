@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -22,6 +23,9 @@ import (
 func FromError(err error) *Error {
 	if err == nil {
 		return nil
+	}
+	if isNilPointer(err) {
+		return NewError(connsvcv1.ErrorReason_INTERNAL, "", errNilPointer)
 	}
 	if e, ok := find[Error](err); ok {
 		return e
@@ -56,7 +60,17 @@ func find[T any, P interface {
 	error
 }](err error) (P, bool) {
 	var p P
-	return p, errors.As(err, &p) && p != nil
+	ok := errors.As(err, &p) && p != nil
+	return p, ok
+}
+
+var errNilPointer = errors.New("an error that is a nil pointer")
+
+// isNilPointer tells the error that a nil *T becomes when it is returned as error:
+// to unwrap it, or to ask for its text, may panic.
+func isNilPointer(err error) bool {
+	v := reflect.ValueOf(err)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func fromValidation(v *validation.Error) *Error {
