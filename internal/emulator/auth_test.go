@@ -38,6 +38,7 @@ func TestSignatures(t *testing.T) {
 		t.Fatalf("a right signature: %d %s", r.status, r.body)
 	}
 	d.do("POST", connectionsA, body).unauthorized("Unauthorized")
+	d.do("POST", connectionsA, body, "X-Auth-Token", "t").unauthorized("Unauthorized")
 	d.send(d.signed(body, strings.Replace(body, `"c"`, `"d"`, 1), good, now)).unauthorized("verify aksk signature fail")
 	d.send(d.signed(body, body+"\n", good, now)).unauthorized("verify aksk signature fail")
 	d.send(d.signed(body, body, signing.Credentials{AccessKeyID: "AK", SecretAccessKey: "Sk"}, now)).

@@ -160,9 +160,9 @@ func TestPeeringLifecycle(t *testing.T) {
 func TestUnbindOfFailedPeeringIsRefused(t *testing.T) {
 	d := start(t, emulator.Options{
 		FailPeering: map[string]string{"inner": "no route", "pool2": "no route"},
-		PoolOfQueue: map[string]string{"inner": "pool1"},
+		PoolOfQueue: map[string]string{"inner": "pool1", "inner2": "pool2"},
 	})
-	path, _ := d.create("c", `"queues":["good","inner"],"elastic_resource_pools":["pool2"]`)
+	path, _ := d.create("c", `"queues":["good","inner","inner2"]`)
 	d.wantBound("good ACTIVE", "[pool1] FAILED", "[pool2] FAILED")
 	for name, body := range map[string]string{
 		"inner": `{"queues":["good","inner"]}`,

@@ -1,6 +1,7 @@
 package emulator_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -152,6 +153,10 @@ func TestSeed(t *testing.T) {
 	first := run(7, 0)
 	if second := run(7, 3); second != first {
 		t.Errorf("the same seed answered\n%s\nand\n%s", first, second)
+	}
+	r := start(t, emulator.Options{Seed: 7}).do("POST", connectionsA, createBody("c"))
+	if strings.ReplaceAll(r.text("connection_id"), "-", "") == r.header.Get("X-Request-Id") {
+		t.Errorf("the connection has the ID of its request: %s", r.body)
 	}
 	if other := run(8, 0); other == first {
 		t.Errorf("another seed answered the same: %s", other)

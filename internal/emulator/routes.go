@@ -35,8 +35,7 @@ func (e *Emulator) createRoute(c call) (proto.Message, error) {
 		return nil, err
 	}
 	route := &connsvcv1.Route{Name: req.GetName(), Cidr: req.GetCidr(), CreateTime: timestamppb.New(now)}
-	// Answers under way share the old slice.
-	conn.routes = append(slices.Clone(conn.routes), route)
+	conn.routes = append(conn.routes, route)
 	conn.updated = now
 	return &connsvcv1.CreateRouteResponse{IsSuccess: true}, nil
 }
@@ -75,6 +74,7 @@ func (e *Emulator) deleteRoute(c call) (proto.Message, error) {
 	if i < 0 {
 		return nil, refuse(codeNoObject, "There is no route named %s", c.route)
 	}
+	// Answers under way share the old slice.
 	conn.routes = slices.Delete(slices.Clone(conn.routes), i, i+1)
 	conn.updated = now
 	return &connsvcv1.DeleteRouteResponse{IsSuccess: true, Message: "Deleted"}, nil
