@@ -1,0 +1,133 @@
+package service_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc/codes"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/service"
+)
+
+// place is where the error map puts a reason.
+type place struct {
+	Code       codes.Code
+	HTTPStatus int
+	DLICode    string
+	RetryAfter time.Duration
+}
+
+// places is the error map of the design, written out once more: a change of
+// either is a change of the contract.
+var places = map[string]place{
+	"VALIDATION_FAILED":               {codes.InvalidArgument, 400, "DLI.0001", 0},
+	"BODY_TOO_LARGE":                  {codes.ResourceExhausted, 413, "APIG.0201", 0},
+	"METHOD_NOT_FOUND":                {codes.Unimplemented, 404, "APIGW.0101", 0},
+	"METHOD_NOT_ALLOWED":              {codes.Unimplemented, 405, "APIGW.0101", 0},
+	"CALLER_UNAUTHENTICATED":          {codes.Unauthenticated, 401, "APIGW.0301", 0},
+	"POLICY_DENIED":                   {codes.PermissionDenied, 403, "APIGW.0302", 0},
+	"UPSTREAM_DENIED":                 {codes.PermissionDenied, 403, "APIGW.0302", 0},
+	"PROJECT_NOT_CONFIGURED":          {codes.NotFound, 404, "DLI.0023", 0},
+	"CONNECTION_NOT_FOUND":            {codes.NotFound, 404, "DLI.0001", 0},
+	"QUEUE_NOT_FOUND":                 {codes.NotFound, 404, "DLI.0002", 0},
+	"ELASTIC_RESOURCE_POOL_NOT_FOUND": {codes.NotFound, 404, "DLI.0002", 0},
+	"RESOURCE_NOT_FOUND":              {codes.NotFound, 404, "DLI.0002", 0},
+	"NAME_TAKEN":                      {codes.AlreadyExists, 409, "DLI.0006", 0},
+	"CONNECTION_BUSY":                 {codes.FailedPrecondition, 400, "DLI.0007", 0},
+	"PEERING_FAILED":                  {codes.FailedPrecondition, 400, "DLI.0007", 0},
+	"OPERATION_NOT_SUPPORTED":         {codes.FailedPrecondition, 400, "DLI.0007", 0},
+	"RESOURCE_UNAVAILABLE":            {codes.FailedPrecondition, 400, "DLI.0012", 0},
+	"UPSTREAM_REFUSED":                {codes.FailedPrecondition, 400, "DLI.0999", 0},
+	"UPSTREAM_QUOTA":                  {codes.ResourceExhausted, 429, "DLI.1028", 0},
+	"CALLER_QUOTA":                    {codes.ResourceExhausted, 429, "APIGW.0308", time.Second},
+	"OVERLOADED":                      {codes.Unavailable, 503, "APIG.0202", time.Second},
+	"UPSTREAM_THROTTLED":              {codes.Unavailable, 503, "APIGW.0308", 5 * time.Second},
+	"UPSTREAM_UNAVAILABLE":            {codes.Unavailable, 503, "APIG.0202", 2 * time.Second},
+	"UPSTREAM_CREDENTIALS":            {codes.Internal, 500, "DLI.0999", 0},
+	"CREATE_OUTCOME_UNKNOWN":          {codes.Unknown, 500, "DLI.0999", 0},
+	"UPSTREAM_TIMEOUT":                {codes.DeadlineExceeded, 504, "APIG.0203", 0},
+	"UPSTREAM_FAULT":                  {codes.Internal, 502, "DLI.0999", 0},
+	"ANSWER_TOO_LARGE":                {codes.ResourceExhausted, 413, "APIG.0201", 0},
+	"CALLER_CANCELLED":                {codes.Canceled, 499, "DLI.0999", 0},
+	"INTERNAL":                        {codes.Internal, 500, "DLI.0999", 0},
+}
+
+func TestErrorMap(t *testing.T) {
+	for number, name := range connsvcv1.ErrorReason_name {
+		t.Run(name, func(t *testing.T) {
+			want, ok := places[name]
+			if number == 0 {
+				want, ok, name = places["INTERNAL"], true, "INTERNAL"
+			}
+			if !ok {
+				t.Fatal("the reason has no place")
+			}
+			e := service.NewError(connsvcv1.ErrorReason(number), "", nil)
+			if d := cmp.Diff(want, place{e.Code(), e.HTTPStatus, e.DLICode, e.RetryAfter}); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+			if e.Reason.String() != name || e.Message == "" || e.GRPCStatus().Code() != want.Code {
+				t.Errorf("got %v", e)
+			}
+		})
+	}
+	if e := service.NewError(9999, "", nil); e.Reason != connsvcv1.ErrorReason_INTERNAL {
+		t.Errorf("an unknown reason became %v", e.Reason)
+	}
+}
+
+// TestErrorMapIsTheContract compares the map with what the proto says of each
+// reason in parentheses.
+func TestErrorMapIsTheContract(t *testing.T) {
+	for _, d := range reasonDocs(t) {
+		want := places[d.name]
+		code, http := d.code, d.http
+		if d.name == "METHOD_NOT_FOUND" {
+			// The one that says two codes: its REST status is that of the first.
+			if d.place != "NOT_FOUND over REST, UNIMPLEMENTED over gRPC" {
+				t.Errorf("METHOD_NOT_FOUND: %q", d.place)
+			}
+			code, http = "UNIMPLEMENTED", 404
+		}
+		if got := codeName(want.Code); got != code {
+			t.Errorf("%s: the proto says %s, the map %s", d.name, code, got)
+		}
+		// Where the proto says no HTTP status, it is that of the code.
+		if http == 0 && !bodyLimits[d.name] {
+			http = canonicalHTTP[want.Code]
+		}
+		if http != 0 && http != want.HTTPStatus {
+			t.Errorf("%s: the proto says HTTP %d, the map %d", d.name, http, want.HTTPStatus)
+		}
+	}
+}
+
+// bodyLimits are the reasons whose 413 the proto leaves to HTTP's own rule.
+var bodyLimits = map[string]bool{"BODY_TOO_LARGE": true, "ANSWER_TOO_LARGE": true}
+
+// canonicalHTTP is google.rpc.Code's map to HTTP.
+var canonicalHTTP = map[codes.Code]int{
+	codes.Canceled: 499, codes.Unknown: 500, codes.InvalidArgument: 400, codes.DeadlineExceeded: 504,
+	codes.NotFound: 404, codes.AlreadyExists: 409, codes.PermissionDenied: 403, codes.Unauthenticated: 401,
+	codes.ResourceExhausted: 429, codes.FailedPrecondition: 400, codes.Unimplemented: 501,
+	codes.Internal: 500, codes.Unavailable: 503,
+}
+
+// codeName is the name of a code as the protocol writes it.
+func codeName(c codes.Code) string {
+	for name, v := range map[string]codes.Code{
+		"CANCELLED": codes.Canceled, "UNKNOWN": codes.Unknown, "INVALID_ARGUMENT": codes.InvalidArgument,
+		"DEADLINE_EXCEEDED": codes.DeadlineExceeded, "NOT_FOUND": codes.NotFound, "ALREADY_EXISTS": codes.AlreadyExists,
+		"PERMISSION_DENIED": codes.PermissionDenied, "UNAUTHENTICATED": codes.Unauthenticated,
+		"RESOURCE_EXHAUSTED": codes.ResourceExhausted, "FAILED_PRECONDITION": codes.FailedPrecondition,
+		"UNIMPLEMENTED": codes.Unimplemented, "INTERNAL": codes.Internal, "UNAVAILABLE": codes.Unavailable,
+	} {
+		if v == c {
+			return name
+		}
+	}
+	return fmt.Sprint(c)
+}

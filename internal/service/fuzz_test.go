@@ -1,0 +1,88 @@
+package service_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"google.golang.org/grpc/codes"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/dlijson"
+	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/upstream"
+	"github.com/connsvc/connsvc/internal/validation"
+)
+
+// checkError is what holds of every error, whatever it came from.
+func checkError(t *testing.T, err error) {
+	t.Helper()
+	e := service.FromError(err)
+	if _, known := places[e.Reason.String()]; !known {
+		t.Errorf("reason %v has no place", e.Reason)
+	}
+	st := e.WithRequestID("5c8f0a1e").GRPCStatus()
+	if st.Code() == codes.OK || st.Code() != e.Code() {
+		t.Errorf("code %v of the status, %v of the error", st.Code(), e.Code())
+	}
+	if n := trailerBytes(t, st); n > service.MaxStatusBytes {
+		t.Errorf("%d bytes of trailers", n)
+	}
+	if len(st.Details()) == 0 || !utf8.ValidString(st.Message()) || !utf8.ValidString(e.Message) {
+		t.Errorf("details %v, message %q", st.Details(), e.Message)
+	}
+	if e.HTTPStatus < 400 || e.HTTPStatus > 599 || e.Message == "" || e.DLICode == "" {
+		t.Errorf("HTTP %d, %q, %q", e.HTTPStatus, e.DLICode, e.Message)
+	}
+	if again := service.FromError(fmt.Errorf("wrapped: %w", e)); again != e {
+		t.Errorf("%v became %v", e, again)
+	}
+}
+
+// FuzzFromError holds for any answer of DLI, about any call.
+func FuzzFromError(f *testing.F) {
+	for _, text := range []string{
+		missingText, "There is no queue named q1", "there is no ", "The object exists.", "is being created", "\xff表%\n", "",
+	} {
+		for _, code := range []string{"DLI.0001", "DLI.0002", "DLI.0999", "DLI.10001", "APIGW.0301", "APIG.0101", "IAM.0007", ""} {
+			f.Add(int(upstream.Status), 400, code, text, "dli-1", int64(0), true)
+		}
+	}
+	f.Add(int(upstream.Refused), 200, "", "no", "", int64(time.Minute), true)
+	f.Add(int(upstream.Malformed), 502, "", "", "", int64(-1), false)
+	f.Fuzz(func(t *testing.T, kind, httpStatus int, code, text, requestID string, retryAfter int64, sent bool) {
+		u := &upstream.Error{
+			Kind: upstream.Kind(kind), HTTPStatus: httpStatus, Code: code, Message: text, RequestID: requestID,
+			RetryAfter: time.Duration(retryAfter), Sent: sent,
+		}
+		checkError(t, u)
+		for _, r := range append(aboutConnection(), list) {
+			s, _ := script(t, u)
+			_, err := r.do(t.Context(), s)
+			checkError(t, err)
+		}
+		// Not script: whether the name is looked up is for the answer to tell.
+		_, err := create.do(t.Context(), service.New(&scripted{t: t, answers: []any{u, errors.New("the list fails")}}))
+		checkError(t, err)
+		if outcome := asError(t, err).Reason; outcome == connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN && !sent {
+			t.Error("a create that was never sent has an outcome")
+		}
+	})
+}
+
+// FuzzFromRequestError holds for any text of a violation and of a decoding error.
+func FuzzFromRequestError(f *testing.F) {
+	f.Add("hosts[3].ip", "string.ipv4", "must be an IPv4 address", 30, 1)
+	f.Add("", "", "", 0, 0)
+	f.Add("表\xff", "表", "%%%", 1001, -3)
+	f.Fuzz(func(t *testing.T, field, rule, message string, n, kind int) {
+		listed := make([]validation.Violation, max(0, min(n, validation.MaxViolations)))
+		for i := range listed {
+			listed[i] = validation.Violation{Field: field, RuleID: rule, Message: message}
+		}
+		checkError(t, &validation.Error{Violations: listed, Total: n})
+		checkError(t, fmt.Errorf("reading: %w", &dlijson.Error{Kind: dlijson.Kind(kind), Path: field, Message: message}))
+	})
+}
