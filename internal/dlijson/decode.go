@@ -37,7 +37,7 @@ func newDecoder(r io.Reader) *decoder {
 // text reads the whole text: one object and nothing after it.
 func (d *decoder) text(v reflect.Value, p *plan, omitted uint64) error {
 	if kind := d.json.PeekKind(); kind != '{' {
-		return d.unexpected(kind, "a JSON object")
+		return d.noObject(kind)
 	}
 	if err := d.object(v, p, omitted); err != nil {
 		return err

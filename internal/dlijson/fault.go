@@ -21,7 +21,7 @@ func (d *decoder) next() int64 {
 // unexpected is the error that another kind than what comes next. A literal or
 // number that is broken is a fault of syntax first.
 func (d *decoder) unexpected(got jsontext.Kind, what string) error {
-	name, offset := kindName(got), d.next()
+	offset := d.next()
 	if got != '{' && got != '[' {
 		if _, err := d.json.ReadToken(); err == io.EOF {
 			return &Error{Kind: Syntax, Offset: offset, Message: "expected " + what + ", got nothing"}
@@ -29,11 +29,23 @@ func (d *decoder) unexpected(got jsontext.Kind, what string) error {
 			return d.failed(err)
 		}
 	}
-	kind := Type
-	if d.depth == 0 {
-		kind = Syntax
+	return &Error{Kind: Type, Offset: offset, Message: "expected " + what + ", got " + kindName(got)}
+}
+
+// noObject is the error about a text that does not start with "{", whatever else
+// it is: a form, a list, nothing.
+func (d *decoder) noObject(got jsontext.Kind) error {
+	offset := d.next()
+	err := d.unexpected(got, "a JSON object")
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
 	}
-	return &Error{Kind: kind, Offset: offset, Message: "expected " + what + ", got " + name}
+	if e.Kind != Type && !strings.HasPrefix(e.Message, "expected a JSON object") {
+		return &Error{Kind: Syntax, Offset: offset, Message: "expected a JSON object, got no JSON"}
+	}
+	e.Kind = Syntax
+	return e
 }
 
 func kindName(k jsontext.Kind) string {
@@ -70,7 +82,7 @@ func (d *decoder) failed(err error) error {
 	if !errors.As(err, &s) {
 		return fmt.Errorf("reading JSON: %w", err)
 	}
-	e := &Error{Kind: Syntax, Offset: s.ByteOffset, Message: s.Err.Error()}
+	e := &Error{Kind: Syntax, Offset: s.ByteOffset, Message: withoutQuote(s.Err.Error())}
 	// jsontext keeps the two errors of encoding to itself: only their texts tell.
 	switch {
 	case errors.Is(s.Err, io.ErrUnexpectedEOF):
@@ -83,4 +95,19 @@ func (d *decoder) failed(err error) error {
 		e.Kind, e.Message = Encoding, "half a surrogate pair is no character"
 	}
 	return e
+}
+
+// withoutQuote takes out of a message of jsontext the characters of the text that
+// it quotes: how much of them it has seen is chance, and the offset leads there.
+func withoutQuote(message string) string {
+	for _, label := range []string{"invalid character ", "invalid escape sequence ", "invalid surrogate pair "} {
+		rest, ok := strings.CutPrefix(message, label)
+		if !ok {
+			continue
+		}
+		if quoted, err := strconv.QuotedPrefix(rest); err == nil {
+			return strings.TrimSpace(label) + rest[len(quoted):]
+		}
+	}
+	return message
 }

@@ -1,0 +1,124 @@
+package dlijson_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/dlijson"
+)
+
+func TestDecodeAnswer(t *testing.T) {
+	const nested = `{"a":[{"b":[1,-2.5e7,"x",true,null,{"is_success":false}]}]}`
+	tests := []struct {
+		name, text string
+		want       proto.Message
+		answer     dlijson.Answer
+	}{
+		{"DLI's example of a create", `{"is_success":true,"message":"Create peer connection for queues:{q}","connection_id":"2a620c33"}`,
+			&connsvcv1.CreateEnhancedConnectionResponse{IsSuccess: true, Message: "Create peer connection for queues:{q}", ConnectionId: "2a620c33"},
+			dlijson.Answer{IsSuccess: true, Message: "Create peer connection for queues:{q}"}},
+		{"DLI's example of a list", `{"is_success":true,"message":"","count":1,"connections":[{"name":"withvpc","id":"4c69",
+			"available_queue_info":[{"status":"ACTIVE","name":"resource_mode_1","peer_id":"d2ae","err_msg":"","update_time":1566889577861}],
+			"dest_vpc_id":"2209","dest_network_id":"78f2","isPrivis":true,"create_time":1566888011125,"status":"ACTIVE"}]}`,
+			&connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true, Count: 1, Connections: []*connsvcv1.EnhancedConnection{{
+				Name: "withvpc", Id: "4c69", DestVpcId: "2209", DestNetworkId: "78f2", IsPrivis: true,
+				Status:     connsvcv1.EnhancedConnection_ACTIVE,
+				CreateTime: &timestamppb.Timestamp{Seconds: 1566888011, Nanos: 125_000_000},
+				AvailableQueueInfo: []*connsvcv1.Peering{{Status: connsvcv1.Peering_ACTIVE, Name: "resource_mode_1", PeerId: "d2ae",
+					UpdateTime: &timestamppb.Timestamp{Seconds: 1566889577, Nanos: 861_000_000}}},
+			}}}, dlijson.Answer{IsSuccess: true}},
+		{"nothing said", `{}`, &connsvcv1.CreateRouteResponse{IsSuccess: true}, dlijson.Answer{IsSuccess: true}},
+		{"null said", `{"is_success":null,"message":null}`, &connsvcv1.CreateRouteResponse{IsSuccess: true}, dlijson.Answer{IsSuccess: true}},
+		{"no success", `{"message":"why","is_success":false}`, &connsvcv1.CreateRouteResponse{Message: "why"}, dlijson.Answer{Message: "why"}},
+		{"a message without the two", `{"id":"1","is_success":false,"message":"w\u00fcy"}`, &connsvcv1.EnhancedConnection{Id: "1"}, dlijson.Answer{Message: "wüy"}},
+		{"nothing said to a message without the two", `{"id":"1"}`, &connsvcv1.EnhancedConnection{Id: "1"}, dlijson.Answer{IsSuccess: true}},
+		{"null said to a message without the two", `{"is_success":null,"message":null}`, &connsvcv1.EnhancedConnection{}, dlijson.Answer{IsSuccess: true}},
+		{"the two below are no answer", `{"hosts":[{"name":"a","is_success":false,"message":"m"}]}`,
+			&connsvcv1.EnhancedConnection{Hosts: []*connsvcv1.Host{{Name: "a"}}}, dlijson.Answer{IsSuccess: true}},
+		{"unknown names", `{"x":` + nested + `,"id":"1","hosts":[{"y":` + nested + `,"ip":"2"}],"x":1}`,
+			&connsvcv1.EnhancedConnection{Id: "1", Hosts: []*connsvcv1.Host{{Ip: "2"}}}, dlijson.Answer{IsSuccess: true}},
+		{"unknown words", `{"status":"MELTED","available_queue_info":[{"status":""},{"status":"active"}]}`,
+			&connsvcv1.EnhancedConnection{AvailableQueueInfo: []*connsvcv1.Peering{{}, {Status: connsvcv1.Peering_ACTIVE}}}, dlijson.Answer{IsSuccess: true}},
+		{"nulls", `{"create_time":null,"hosts":null,"status":null,"isPrivis":null,"x":null}` + "\n", &connsvcv1.EnhancedConnection{}, dlijson.Answer{IsSuccess: true}},
+		{"deep, but not too deep", `{"x":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`, &connsvcv1.EnhancedConnection{}, dlijson.Answer{IsSuccess: true}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for name, r := range readers(test.text) {
+				got := test.want.ProtoReflect().New().Interface()
+				answer, err := dlijson.DecodeAnswer(r, got)
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				if diff := cmp.Diff(test.want, got, protocmp.Transform()); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", name, diff)
+				}
+				if answer != test.answer {
+					t.Errorf("%s: answer %+v, want %+v", name, answer, test.answer)
+				}
+			}
+		})
+	}
+}
+
+// A message that is decoded into again does not keep what the answer before said.
+func TestDecodeAnswerForgets(t *testing.T) {
+	m := &connsvcv1.CreateRouteResponse{IsSuccess: false, Message: "old"}
+	answer, err := dlijson.DecodeAnswer(strings.NewReader(`{}`), m)
+	if err != nil || answer != (dlijson.Answer{IsSuccess: true}) || !m.GetIsSuccess() || m.GetMessage() != "" {
+		t.Errorf("answer %+v, error %v, message %v", answer, err, m)
+	}
+}
+
+func TestDecodeAnswerRefuses(t *testing.T) {
+	connection, created := &connsvcv1.EnhancedConnection{}, &connsvcv1.CreateEnhancedConnectionResponse{}
+	tests := []struct {
+		name, text string
+		m          proto.Message
+		want       dlijson.Error
+	}{
+		{"nothing", "", created, dlijson.Error{Kind: dlijson.Syntax, Message: "expected a JSON object, got nothing"}},
+		{"HTML", "<html></html>", created, dlijson.Error{Kind: dlijson.Syntax, Message: "expected a JSON object, got no JSON"}},
+		{"list", "[]", created, dlijson.Error{Kind: dlijson.Syntax, Message: "expected a JSON object, got a list"}},
+		{"more", "{}{}", created, dlijson.Error{Kind: dlijson.Syntax, Offset: 2, Message: "expected nothing after the JSON object"}},
+		{"cut", `{"hosts":[{"name":"a"},`, connection, dlijson.Error{Kind: dlijson.Syntax, Path: "hosts[1]", Offset: 23, Message: "the text ends too early"}},
+		{"cut in what is passed over", `{"x":[1,`, connection, dlijson.Error{Kind: dlijson.Syntax, Offset: 8, Message: "the text ends too early"}},
+		{"is_success as text", `{"is_success":"true"}`, created, dlijson.Error{Kind: dlijson.Type, Path: "is_success", Offset: 14, Message: "expected a boolean, got a string"}},
+		{"is_success as text without a field", `{"is_success":"true"}`, connection, dlijson.Error{Kind: dlijson.Type, Path: "is_success", Offset: 14, Message: "expected a boolean, got a string"}},
+		{"message as number", `{"message":1}`, connection, dlijson.Error{Kind: dlijson.Type, Path: "message", Offset: 11, Message: "expected a string, got a number"}},
+		{"is_success twice", `{"is_success":true,"is_success":true}`, created, dlijson.Error{Kind: dlijson.Duplicate, Path: "is_success", Offset: 19, Message: `field "is_success" stands twice`}},
+		{"is_success twice without a field", `{"is_success":true,"is_success":true}`, connection, dlijson.Error{Kind: dlijson.Duplicate, Path: "is_success", Offset: 19, Message: `field "is_success" stands twice`}},
+		{"message twice without a field", `{"message":null,"message":""}`, connection, dlijson.Error{Kind: dlijson.Duplicate, Path: "message", Offset: 16, Message: `field "message" stands twice`}},
+		{"field twice", `{"id":"a","id":"a"}`, connection, dlijson.Error{Kind: dlijson.Duplicate, Path: "id", Offset: 10, Message: `field "id" stands twice`}},
+		{"time as text", `{"create_time":"1"}`, connection, dlijson.Error{Kind: dlijson.Type, Path: "create_time", Offset: 15, Message: "expected an integer, got a string"}},
+		{"too deep", `{"x":` + strings.Repeat("[", 70), connection, dlijson.Error{Kind: dlijson.Depth, Offset: 68, Message: "nested more than 64 deep"}},
+		{"too deep below", `{"hosts":[{"x":` + strings.Repeat(`{"a":`, 70), connection, dlijson.Error{Kind: dlijson.Depth, Path: "hosts[0]", Offset: 320, Message: "nested more than 64 deep"}},
+		{"no UTF-8 in what is passed over", "{\"x\":[\"\xff\"]}", connection, dlijson.Error{Kind: dlijson.Encoding, Offset: 7, Message: "invalid UTF-8"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for name, r := range readers(test.text) {
+				answer, err := dlijson.DecodeAnswer(r, test.m.ProtoReflect().New().Interface())
+				checkError(t, name, err, test.want)
+				if answer != (dlijson.Answer{}) {
+					t.Errorf("%s: answer %+v beside an error", name, answer)
+				}
+			}
+		})
+	}
+}
+
+func TestDecodeAnswerPassesOnReadErrors(t *testing.T) {
+	broken := errors.New("broken")
+	if _, err := dlijson.DecodeAnswer(iotest.ErrReader(broken), &connsvcv1.EnhancedConnection{}); !errors.Is(err, broken) {
+		t.Errorf("error %v, want %v", err, broken)
+	}
+}
