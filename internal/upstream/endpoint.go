@@ -1,0 +1,96 @@
+package upstream
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+)
+
+// DefaultTimeout bounds a call where the configuration leaves the bound out.
+const DefaultTimeout = 30 * time.Second
+
+// An endpoint is one configured upstream. It holds its credentials only inside
+// of functions, where no printing finds them.
+type endpoint struct {
+	name      string // as configured
+	scheme    string
+	host      string
+	base      string // escaped path, without the slash that may close it
+	timeout   time.Duration
+	transport *http.Transport
+	authorize func(r *http.Request, body []byte)
+	redact    func(string) string
+}
+
+// A problem collects what is wrong with one upstream.
+type problem struct {
+	index int
+	found []error
+}
+
+func (p *problem) add(field string, err error) {
+	p.found = append(p.found, fmt.Errorf("upstreams[%d].%s: %w", p.index, field, err))
+}
+
+func newEndpoint(cfg *configv1.Upstream, o Options, p *problem) *endpoint {
+	e := &endpoint{name: cfg.GetEndpoint(), timeout: DefaultTimeout, transport: newTransport()}
+	if d := cfg.GetTimeout().AsDuration(); d > 0 {
+		e.timeout = d
+	}
+	u, err := parseEndpoint(cfg.GetEndpoint(), cfg.GetAllowPlaintext())
+	if err != nil {
+		p.add("endpoint", err)
+	} else {
+		e.scheme, e.host, e.base = u.Scheme, u.Host, strings.TrimRight(u.EscapedPath(), "/")
+	}
+	e.authorize, e.redact = readCredentials(cfg, o, p)
+	return e
+}
+
+// parseEndpoint checks a base URL. No error holds it: it may bear a password.
+func parseEndpoint(s string, allowPlaintext bool) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return nil, errors.New("is not a URL")
+	case u.Scheme != "https" && u.Scheme != "http", u.Opaque != "", u.Hostname() == "":
+		return nil, errors.New("must be an absolute https or http URL, as in https://dli.eu-de.otc.t-systems.com")
+	case u.User != nil:
+		return nil, errors.New("must not hold a user or a password")
+	case strings.ContainsAny(s, "?#"):
+		return nil, errors.New("must not have a query or a fragment")
+	case !plain(u.Host):
+		return nil, errors.New("must name its host in ASCII, an international name in its xn-- form")
+	case u.Scheme == "http" && !allowPlaintext && !loopback(u.Hostname()):
+		return nil, errors.New("must be https beyond loopback, or allow_plaintext must be set: credentials would travel in the clear")
+	}
+	return u, nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// url returns the URL of a call, from its escaped path and its query.
+func (e *endpoint) url(path, query string) (*url.URL, error) {
+	escaped := e.base + path
+	decoded, err := url.PathUnescape(escaped)
+	if err != nil {
+		return nil, err
+	}
+	u := &url.URL{Scheme: e.scheme, Host: e.host, Path: decoded, RawQuery: query}
+	if decoded != escaped {
+		u.RawPath = escaped
+	}
+	return u, nil
+}

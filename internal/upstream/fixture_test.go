@@ -1,0 +1,147 @@
+package upstream_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/upstream"
+)
+
+const (
+	project    = "48cc2c48765f481480c7db940d6409d1"
+	connection = "2a620c33-5609-40c9-affd-2b6453071b0f"
+	listPath   = "/v2.0/" + project + "/datasource/enhanced-connections"
+
+	create = connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName
+	get    = connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName
+	list   = connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName
+	remove = connsvcv1.ConnectionService_DeleteEnhancedConnection_FullMethodName
+	hosts  = connsvcv1.ConnectionService_UpdateEnhancedConnectionHosts_FullMethodName
+)
+
+// The credentials of the tests: canaries that no error may sing.
+const (
+	canaryID     = "CANARYACCESSKEYID"
+	canarySecret = "CANARYSECRETACCESSKEY"
+	canaryTemp   = "CANARYSECURITYTOKEN"
+	canaryToken  = "CANARYIAMTOKEN"
+)
+
+// secrets reads an env secret as its own name.
+func secrets(s *configv1.Secret) (string, error) {
+	if s.GetEnv() == "" {
+		return "", errors.New("no such secret")
+	}
+	return s.GetEnv(), nil
+}
+
+func env(name string) *configv1.Secret {
+	return &configv1.Secret{Source: &configv1.Secret_Env{Env: name}}
+}
+
+func signedBy(endpoint string, projects ...string) *configv1.Upstream {
+	return &configv1.Upstream{Endpoint: endpoint, Projects: projects, Credentials: &configv1.Upstream_AccessKey{
+		AccessKey: &configv1.AccessKey{Id: env(canaryID), Secret: env(canarySecret), SecurityToken: env(canaryTemp)},
+	}}
+}
+
+func withToken(endpoint string, projects ...string) *configv1.Upstream {
+	return &configv1.Upstream{Endpoint: endpoint, Projects: projects, Credentials: &configv1.Upstream_Token{Token: env(canaryToken)}}
+}
+
+func router(t testing.TB, o upstream.Options, upstreams ...*configv1.Upstream) *upstream.Router {
+	t.Helper()
+	o.Secret = secrets
+	r, err := upstream.New(upstreams, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	return r
+}
+
+// served makes a router before a server that answers by handler.
+func served(t testing.TB, o upstream.Options, handler http.HandlerFunc) *upstream.Router {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return router(t, o, signedBy(server.URL))
+}
+
+// answer is a handler that answers always the same.
+func answer(status int, body string, headers ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		for i := 0; i < len(headers); i += 2 {
+			w.Header().Set(headers[i], headers[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func createRequest() *connsvcv1.CreateEnhancedConnectionRequest {
+	return &connsvcv1.CreateEnhancedConnectionRequest{
+		ProjectId:     project,
+		Name:          "n",
+		DestVpcId:     "22094d8f-c310-4621-913d-4c4d655d8495",
+		DestNetworkId: "78f2562a-36e4-4b39-95b9-f5aab22e1281",
+		Queues:        []string{"q1"},
+		Hosts:         []*connsvcv1.Host{{Name: "ecs", Ip: "192.168.0.1"}},
+	}
+}
+
+func getRequest() *connsvcv1.GetEnhancedConnectionRequest {
+	return &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: connection}
+}
+
+func callCreate(ctx context.Context, r *upstream.Router) error {
+	return r.Call(ctx, create, createRequest(), &connsvcv1.CreateEnhancedConnectionResponse{})
+}
+
+func callGet(ctx context.Context, r *upstream.Router) error {
+	return r.Call(ctx, get, getRequest(), &connsvcv1.EnhancedConnection{})
+}
+
+// failure returns err as the *Error it must be.
+func failure(t testing.TB, err error) *upstream.Error {
+	t.Helper()
+	e, ok := err.(*upstream.Error)
+	if !ok || e == nil {
+		t.Fatalf("got %T %v, want an *upstream.Error", err, err)
+	}
+	return e
+}
+
+// wantKind checks what every caller looks at.
+func wantKind(t testing.TB, err error, kind upstream.Kind, sent bool) *upstream.Error {
+	t.Helper()
+	e := failure(t, err)
+	if e.Kind != kind || e.Sent != sent {
+		t.Errorf("kind %v, sent %t, want %v, %t: %v (%v)", e.Kind, e.Sent, kind, sent, e, e.Err)
+	}
+	return e
+}
+
+func newServer(t testing.TB, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func unescaped(t testing.TB, segment string) string {
+	t.Helper()
+	s, err := url.PathUnescape(segment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

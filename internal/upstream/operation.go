@@ -1,0 +1,77 @@
+package upstream
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/dlijson"
+	"github.com/connsvc/connsvc/internal/httprule"
+)
+
+// An operation is an RPC as a call to DLI.
+type operation struct {
+	*httprule.Binding
+	query []protoreflect.FieldDescriptor
+}
+
+// ownFields are query parameters that connsvc adds to DLI's.
+var ownFields = []protoreflect.Name{"view", "page_token"}
+
+// readOperations returns the first binding of each RPC by its full method.
+func readOperations() (map[string]*operation, error) {
+	operations := make(map[string]*operation)
+	services := connsvcv1.File_connsvc_v1_connection_service_proto.Services()
+	for i := range services.Len() {
+		bindings, err := httprule.Bindings(services.Get(i))
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range bindings {
+			if operations[b.FullMethod] == nil {
+				operations[b.FullMethod] = &operation{Binding: b, query: withoutOwn(b.Query)}
+			}
+		}
+	}
+	return operations, nil
+}
+
+func withoutOwn(fields []protoreflect.FieldDescriptor) []protoreflect.FieldDescriptor {
+	return slices.DeleteFunc(slices.Clone(fields), func(f protoreflect.FieldDescriptor) bool {
+		return slices.Contains(ownFields, f.Name())
+	})
+}
+
+// target returns the escaped path and the query of a call.
+func (op *operation) target(req proto.Message) (path, query string, err error) {
+	m := req.ProtoReflect()
+	if m.Descriptor() != op.Method.Input() {
+		return "", "", errUnknownMethod
+	}
+	for _, f := range op.Path {
+		switch m.Get(f).String() {
+		// Servers resolve dots even where they are escaped.
+		case "", ".", "..":
+			return "", "", errPathValue
+		}
+	}
+	if len(op.query) > 0 {
+		query = encode(dlijson.EncodeQuery(req, op.query))
+	}
+	return op.URLPath(req), query, nil
+}
+
+// encode writes spaces as %20: every reader takes it, and not every one a plus sign.
+func encode(q url.Values) string {
+	return strings.ReplaceAll(q.Encode(), "+", "%20")
+}
+
+// appendBody appends the JSON of a call that has a body.
+func (op *operation) appendBody(b []byte, req proto.Message) ([]byte, error) {
+	return dlijson.AppendRequest(b, req, op.HTTPMethod == http.MethodPut, op.PathNames...)
+}
