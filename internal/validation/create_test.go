@@ -26,8 +26,10 @@ func TestCreateRules(t *testing.T) {
 		change("network no uuid", func(r *request) { r.DestNetworkId = "net" }, "dest_network_id string.uuid"),
 		change("route table missing", func(r *request) { r.RoutetableId = "" }),
 		change("route table no uuid", func(r *request) { r.RoutetableId = "rt" }, "routetable_id string.uuid"),
+		change("request ID missing", func(r *request) { r.RequestId = "" }),
+		change("request ID no uuid", func(r *request) { r.RequestId = "1" }, "request_id string.uuid"),
 		change("only what is mandatory", func(r *request) {
-			r.Queues, r.ElasticResourcePools, r.RoutetableId, r.Hosts, r.Tags = nil, nil, "", nil, nil
+			r.Queues, r.ElasticResourcePools, r.RoutetableId, r.Hosts, r.Tags, r.RequestId = nil, nil, "", nil, nil, ""
 		}),
 		change("everything missing", func(r *request) { proto.Reset(r) },
 			"project_id project_id", "name connection.name", "dest_vpc_id required", "dest_network_id required"),

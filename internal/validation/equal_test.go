@@ -117,7 +117,7 @@ func drawRequest(t *rapid.T) proto.Message {
 		m.ProjectId, m.Name = text.Draw(t, "project"), text.Draw(t, "name")
 		m.DestVpcId, m.DestNetworkId, m.RoutetableId = id.Draw(t, "vpc"), id.Draw(t, "network"), id.Draw(t, "table")
 		m.Queues, m.ElasticResourcePools = names.Draw(t, "queues"), names.Draw(t, "pools")
-		m.Hosts, m.Tags = drawHosts(t), tags.Draw(t, "tags")
+		m.Hosts, m.Tags, m.RequestId = drawHosts(t), tags.Draw(t, "tags"), id.Draw(t, "request ID")
 		return m
 	case *connsvcv1.UpdateEnhancedConnectionHostsRequest:
 		m.ProjectId, m.ConnectionId, m.Hosts = text.Draw(t, "project"), id.Draw(t, "connection"), drawHosts(t)

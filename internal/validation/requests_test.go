@@ -49,6 +49,7 @@ func create() *connsvcv1.CreateEnhancedConnectionRequest {
 		RoutetableId:         uuid,
 		Hosts:                hosts(2),
 		Tags:                 tags(2),
+		RequestId:            uuid,
 	}
 }
 

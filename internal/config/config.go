@@ -1,0 +1,124 @@
+// Package config loads connsvc's configuration: YAML, read into the protobuf
+// connsvc.config.v1.Config and checked by its protovalidate rules. It holds no
+// secret: a Config says where secrets are, and Secrets reads them.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"buf.build/go/protoyaml"
+	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/proto"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+)
+
+// maxFileBytes bounds a configuration file: 1 MiB.
+const maxFileBytes = 1 << 20
+
+// Load reads and checks the configuration file at path and fills in the
+// defaults. The error joins all problems, each with file, line, column, field
+// and rule where they are known. It reads no secrets, so that a configuration can
+// be checked where its secrets are not.
+func Load(path string) (*configv1.Config, error) {
+	data, err := readFile(path, maxFileBytes)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	check, err := newChecker()
+	if err != nil {
+		return nil, err
+	}
+	cfg, problems := parse(data, check)
+	if len(problems) > 0 {
+		return nil, problems.in(path)
+	}
+	fillDefaults(cfg)
+	return cfg, nil
+}
+
+// readFile reads a file of at most limit bytes.
+func readFile(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
+	}
+	return data, nil
+}
+
+// parse reads and checks a configuration, without its defaults.
+func parse(data []byte, check checker) (*configv1.Config, problems) {
+	if !utf8.Valid(data) {
+		return nil, problems{{text: "the file is no UTF-8 text"}}
+	}
+	data = normalizeLines(data)
+	found, err := checkDocument(data)
+	if err != nil {
+		return nil, problems{{text: err.Error()}}
+	}
+	cfg := &configv1.Config{}
+	options := protoyaml.UnmarshalOptions{Validator: check, CustomUnmarshaler: noInlineSecret{}}
+	found.addYAML(options.Unmarshal(data, cfg))
+	if len(found) == 0 {
+		// Of an empty file, protoyaml checks nothing.
+		found.addViolations(check.Validate(cfg))
+	}
+	return cfg, found.sorted()
+}
+
+// normalizeLines ends every line as protoyaml expects, the last one too: it splits
+// at "\n" and then looks lines up by the numbers of the YAML parser, which knows
+// other line ends and counts a line after the last.
+func normalizeLines(data []byte) []byte {
+	return []byte(strings.NewReplacer(
+		"\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n",
+	).Replace(string(data)) + "\n")
+}
+
+// checkDocument finds what protoyaml passes over in silence: a key that is there
+// twice, and a second document.
+func checkDocument(data []byte) (problems, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var document, second yaml.Node
+	switch err := decoder.Decode(&document); {
+	case errors.Is(err, io.EOF):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	var found problems
+	found.addDuplicates(&document)
+	switch err := decoder.Decode(&second); {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		return nil, err
+	default:
+		found.add(&second, "a second document: the configuration is the first one alone")
+	}
+	return found, nil
+}
+
+// noInlineSecret words the refusal of a secret that is written into the
+// configuration: it must not appear in the message.
+type noInlineSecret struct{}
+
+func (noInlineSecret) Unmarshal(node *yaml.Node, m proto.Message) (bool, error) {
+	if _, ok := m.(*configv1.Secret); ok && node.Kind == yaml.ScalarNode && node.Tag != "!!null" {
+		return false, errors.New("a secret is not written here: say where it is, as in {env: NAME} or {file: path}")
+	}
+	return false, nil
+}

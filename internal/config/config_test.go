@@ -1,0 +1,273 @@
+package config_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/config"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// example is the reference of all keys, which users read.
+const example = "../../examples/connsvc.yaml"
+
+// load writes text to a file and loads it.
+func load(t testing.TB, text string) (*configv1.Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "connsvc.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return config.Load(path)
+}
+
+func env(name string) *configv1.Secret {
+	return &configv1.Secret{Source: &configv1.Secret_Env{Env: name}}
+}
+
+func file(path string) *configv1.Secret {
+	return &configv1.Secret{Source: &configv1.Secret_File{File: path}}
+}
+
+// documented is what testdata/documented.yaml says, and the defaults.
+func documented() *configv1.Config {
+	cfg := &configv1.Config{
+		Grpc:  &configv1.Listener{Address: "127.0.0.1:9090"},
+		Rest:  &configv1.Listener{Address: "127.0.0.1:8080"},
+		Admin: &configv1.Listener{Address: "127.0.0.1:9091"},
+		Upstreams: []*configv1.Upstream{{
+			Endpoint: "https://dli.eu-de.otc.t-systems.com",
+			Projects: []string{"48cc2c48765f481480c7db940d6409d1"},
+			Credentials: &configv1.Upstream_AccessKey{AccessKey: &configv1.AccessKey{
+				Id:     env("DLI_ACCESS_KEY_ID"),
+				Secret: file("/run/secrets/dli/secret_access_key"),
+			}},
+			Timeout: durationpb.New(30 * time.Second),
+			Name:    "dli.eu-de.otc.t-systems.com",
+		}, {
+			Endpoint:    "http://127.0.0.1:8090",
+			Credentials: &configv1.Upstream_Token{Token: file("./token")},
+			Timeout:     durationpb.New(30 * time.Second),
+			Name:        "127.0.0.1",
+		}},
+		Limits: &configv1.Limits{
+			MaxRequestBytes:  16777216,
+			MaxResponseBytes: 67108864,
+			MaxCalls:         1000,
+			MaxCallsBytes:    268435456,
+			MaxConnectionAge: durationpb.New(30 * time.Minute),
+			CallTimeout:      durationpb.New(time.Minute),
+		},
+		Log:      &configv1.Log{Level: configv1.Log_INFO},
+		Shutdown: &configv1.Shutdown{DrainDelay: durationpb.New(0), Timeout: durationpb.New(30 * time.Second)},
+		Reload:   &configv1.Reload{Interval: durationpb.New(5 * time.Second)},
+	}
+	for _, upstream := range cfg.GetUpstreams() {
+		defaultUpstream(upstream)
+	}
+	return cfg
+}
+
+// defaultUpstream sets the defaults of what protects and repeats calls.
+func defaultUpstream(u *configv1.Upstream) {
+	u.Retry = &configv1.Retry{
+		MaxAttempts: 3, BudgetPercent: 20,
+		BaseDelay: durationpb.New(100 * time.Millisecond), MaxDelay: durationpb.New(5 * time.Second),
+	}
+	u.Protection = &configv1.Protection{MaxConcurrency: 200, BreakerFailures: 20, BreakerDelay: durationpb.New(2 * time.Second)}
+	u.Idempotency = &configv1.Idempotency{ReconcileTimeout: durationpb.New(10 * time.Second), TagKey: "connsvc.request_id"}
+}
+
+func TestLoadDocumented(t *testing.T) {
+	got, err := config.Load("testdata/documented.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(documented(), got, protocmp.Transform()); diff != "" {
+		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+}
+
+// TestLoadExample wants the example to load, and to show the defaults it says it
+// shows: all but the security token are those of the documented file.
+func TestLoadExample(t *testing.T) {
+	got, err := config.Load(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := documented()
+	want.GetUpstreams()[0].GetAccessKey().SecurityToken = file("/run/secrets/dli/security_token")
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+}
+
+// TestExampleIsComplete wants every key of the schema in the example.
+func TestExampleIsComplete(t *testing.T) {
+	text, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages := configv1.File_connsvc_config_v1_config_proto.Messages()
+	for i := range messages.Len() {
+		fields := messages.Get(i).Fields()
+		for j := range fields.Len() {
+			name := fields.Get(j).FullName()
+			if served(t, messages.Get(i)) && !slices.Contains(config.Unserved(), name) && !strings.Contains(string(text), string(name.Name())+":") {
+				t.Errorf("%s is not in the example", name)
+			}
+		}
+	}
+}
+
+// served tells whether a message can be in a file: it is the configuration, or in
+// a key that is served.
+func served(t *testing.T, md protoreflect.MessageDescriptor) bool {
+	t.Helper()
+	messages := md.ParentFile().Messages()
+	for i := range messages.Len() {
+		fields := messages.Get(i).Fields()
+		for j := range fields.Len() {
+			if fields.Get(j).Message() == md && !slices.Contains(config.Unserved(), fields.Get(j).FullName()) {
+				return true
+			}
+		}
+	}
+	return md.FullName() == "connsvc.config.v1.Config"
+}
+
+func TestDefault(t *testing.T) {
+	want := documented()
+	want.Upstreams = nil
+	if diff := cmp.Diff(want, config.Default(), protocmp.Transform()); diff != "" {
+		t.Errorf("Default() (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadKeepsWhatIsSet(t *testing.T) {
+	got, err := load(t, `
+grpc: { address: "0.0.0.0:1", allow_plaintext: true }
+rest: { address: "[::1]:2" }
+admin: { address: "localhost:0" }
+upstreams:
+  - { endpoint: "http://dli.example.com/base", allow_plaintext: true, timeout: 1500ms, token: { env: T } }
+limits: { max_request_bytes: 1Ki, max_response_bytes: 2, max_calls: 3, max_calls_bytes: 4, call_timeout: 5m }
+log: { level: DEBUG }
+shutdown: { drain_delay: 6s, timeout: 7s }
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &configv1.Config{
+		Grpc:  &configv1.Listener{Address: "0.0.0.0:1", AllowPlaintext: true},
+		Rest:  &configv1.Listener{Address: "[::1]:2"},
+		Admin: &configv1.Listener{Address: "localhost:0"},
+		Upstreams: []*configv1.Upstream{{
+			Endpoint: "http://dli.example.com/base", AllowPlaintext: true,
+			Timeout: durationpb.New(1500 * time.Millisecond), Name: "dli.example.com",
+			Credentials: &configv1.Upstream_Token{Token: env("T")},
+		}},
+		Limits: &configv1.Limits{MaxRequestBytes: 1024, MaxResponseBytes: 2, MaxCalls: 3, MaxCallsBytes: 4,
+			CallTimeout: durationpb.New(5 * time.Minute), MaxConnectionAge: durationpb.New(30 * time.Minute)},
+		Log:      &configv1.Log{Level: configv1.Log_DEBUG},
+		Shutdown: &configv1.Shutdown{DrainDelay: durationpb.New(6 * time.Second), Timeout: durationpb.New(7 * time.Second)},
+		Reload:   &configv1.Reload{Interval: durationpb.New(5 * time.Second)},
+	}
+	defaultUpstream(want.GetUpstreams()[0])
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+}
+
+// TestLoadBad compares all that is wrong with each file in testdata/bad with the
+// golden file beside it.
+func TestLoadBad(t *testing.T) {
+	paths, err := filepath.Glob("testdata/bad/*.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
+			cfg, err := config.Load(path)
+			if err == nil {
+				t.Fatalf("loaded: %v", cfg)
+			}
+			got := filepath.ToSlash(err.Error()) + "\n"
+			golden := path + ".golden"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("error (-want +got):\n%s", diff)
+			}
+			if strings.Contains(got, "HIDDEN") {
+				t.Error("the error holds a secret")
+			}
+		})
+	}
+}
+
+func TestLoadNoFile(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.yaml")
+	if _, err := config.Load(missing); err == nil || !strings.Contains(err.Error(), missing) {
+		t.Errorf("Load of a missing file: %v", err)
+	}
+	if _, err := load(t, strings.Repeat("#\n", 1<<20)); err == nil || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("Load of a huge file: %v", err)
+	}
+}
+
+// FuzzLoad wants no panic, a place in every line of an error, and that what loads
+// is whole.
+func FuzzLoad(f *testing.F) {
+	paths, err := filepath.Glob("testdata/*/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range append(paths, "testdata/documented.yaml", example) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	for _, text := range []string{"\r\r\rx: 1", "x:\u2028\u2028- y", "---", "---\n---\n", "&a *a", "1: {1: x}", "? {a: b}\n: c", "!!binary x", "\ufeffgrpc: x", "<<: {}"} {
+		f.Add(text)
+	}
+	parse, err := config.Parser("connsvc.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		cfg, err := parse(text)
+		if err != nil {
+			for line := range strings.Lines(err.Error()) {
+				if !strings.HasPrefix(line, "connsvc.yaml:") {
+					t.Errorf("line %q of the error of %q names no file", line, text)
+				}
+			}
+			return
+		}
+		if len(cfg.GetUpstreams()) == 0 || cfg.GetRest().GetAddress() == "" || cfg.GetLimits().GetCallTimeout().AsDuration() <= 0 {
+			t.Errorf("loaded %q as %v", text, cfg)
+		}
+	})
+}

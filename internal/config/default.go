@@ -1,0 +1,87 @@
+package config
+
+import (
+	"cmp"
+	"net/url"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+)
+
+// Default returns the configuration that an empty file would give: it has no
+// upstreams.
+func Default() *configv1.Config {
+	cfg := &configv1.Config{}
+	fillDefaults(cfg)
+	return cfg
+}
+
+// fillDefaults sets what cfg leaves out to what the schema documents.
+func fillDefaults(cfg *configv1.Config) {
+	cfg.Grpc = listener(cfg.GetGrpc(), "127.0.0.1:9090")
+	cfg.Rest = listener(cfg.GetRest(), "127.0.0.1:8080")
+	cfg.Admin = listener(cfg.GetAdmin(), "127.0.0.1:9091")
+	for _, upstream := range cfg.GetUpstreams() {
+		fillUpstreamDefaults(upstream)
+	}
+
+	limits := cmp.Or(cfg.GetLimits(), &configv1.Limits{})
+	limits.MaxRequestBytes = cmp.Or(limits.GetMaxRequestBytes(), 16<<20)
+	limits.MaxResponseBytes = cmp.Or(limits.GetMaxResponseBytes(), 64<<20)
+	limits.MaxCalls = cmp.Or(limits.GetMaxCalls(), 1000)
+	limits.MaxCallsBytes = cmp.Or(limits.GetMaxCallsBytes(), 256<<20)
+	limits.CallTimeout = duration(limits.GetCallTimeout(), 60*time.Second)
+	limits.MaxConnectionAge = duration(limits.GetMaxConnectionAge(), 30*time.Minute)
+	cfg.Limits = limits
+
+	cfg.Log = cmp.Or(cfg.GetLog(), &configv1.Log{})
+	cfg.Log.Level = cmp.Or(cfg.GetLog().GetLevel(), configv1.Log_INFO)
+
+	shutdown := cmp.Or(cfg.GetShutdown(), &configv1.Shutdown{})
+	shutdown.DrainDelay = duration(shutdown.GetDrainDelay(), 0)
+	shutdown.Timeout = duration(shutdown.GetTimeout(), 30*time.Second)
+	cfg.Shutdown = shutdown
+
+	cfg.Reload = cmp.Or(cfg.GetReload(), &configv1.Reload{})
+	cfg.Reload.Interval = duration(cfg.GetReload().GetInterval(), 5*time.Second)
+}
+
+func fillUpstreamDefaults(u *configv1.Upstream) {
+	if endpoint, err := url.Parse(u.GetEndpoint()); err == nil {
+		u.Name = cmp.Or(u.GetName(), endpoint.Hostname())
+	}
+	u.Timeout = duration(u.GetTimeout(), 30*time.Second)
+	if ecs := u.GetEcsMetadata(); ecs != nil {
+		ecs.Endpoint = cmp.Or(ecs.GetEndpoint(), "http://169.254.169.254")
+	}
+
+	retry := cmp.Or(u.GetRetry(), &configv1.Retry{})
+	retry.MaxAttempts = cmp.Or(retry.GetMaxAttempts(), 3)
+	retry.BaseDelay = duration(retry.GetBaseDelay(), 100*time.Millisecond)
+	retry.MaxDelay = duration(retry.GetMaxDelay(), 5*time.Second)
+	retry.BudgetPercent = cmp.Or(retry.GetBudgetPercent(), 20)
+	u.Retry = retry
+
+	protection := cmp.Or(u.GetProtection(), &configv1.Protection{})
+	protection.MaxConcurrency = cmp.Or(protection.GetMaxConcurrency(), 200)
+	protection.BreakerFailures = cmp.Or(protection.GetBreakerFailures(), 20)
+	protection.BreakerDelay = duration(protection.GetBreakerDelay(), 2*time.Second)
+	u.Protection = protection
+
+	idempotency := cmp.Or(u.GetIdempotency(), &configv1.Idempotency{})
+	idempotency.ReconcileTimeout = duration(idempotency.GetReconcileTimeout(), 10*time.Second)
+	idempotency.TagKey = cmp.Or(idempotency.GetTagKey(), "connsvc.request_id")
+	u.Idempotency = idempotency
+}
+
+func listener(l *configv1.Listener, address string) *configv1.Listener {
+	l = cmp.Or(l, &configv1.Listener{})
+	l.Address = cmp.Or(l.GetAddress(), address)
+	return l
+}
+
+func duration(d *durationpb.Duration, otherwise time.Duration) *durationpb.Duration {
+	return cmp.Or(d, durationpb.New(otherwise))
+}
