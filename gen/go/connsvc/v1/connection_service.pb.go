@@ -1760,10 +1760,10 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\x0fdest_network_id\x18\x04 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x0fdest_network_id\x12\xde\x02\n" +
 	"\x06queues\x18\x05 \x03(\tB\xc5\x02\xbaH\xc1\x02\x92\x01\xbd\x02\x10\xe8\a\x18\x01\"\xb5\x02\xba\x01\xbd\x01\n" +
 	"\n" +
-	"queue.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLthis.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$') && size(this) <= 128\xba\x01q\n" +
+	"queue.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLsize(this) <= 128 && this.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$')\xba\x01q\n" +
 	"\rqueue.default\x12@DLI does not allow the default queue to be bound to a connection\x1a\x1ethis.lowerAscii() != 'default'R\x06queues\x12\x9a\x02\n" +
 	"\x16elastic_resource_pools\x18\x06 \x03(\tB\xe1\x01\xbaH\xdd\x01\x92\x01\xd9\x01\x10\xe8\a\x18\x01\"\xd1\x01\xba\x01\xcd\x01\n" +
-	"\x1aelastic_resource_pool.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLthis.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$') && size(this) <= 128R\x16elastic_resource_pools\x121\n" +
+	"\x1aelastic_resource_pool.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLsize(this) <= 128 && this.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$')R\x16elastic_resource_pools\x121\n" +
 	"\rroutetable_id\x18\a \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\rroutetable_id\x122\n" +
 	"\x05hosts\x18\b \x03(\v2\x10.connsvc.v1.HostB\n" +
 	"\xbaH\a\x92\x01\x04\x10\xa0\x9c\x01R\x05hosts\x12\x80\x01\n" +
@@ -1856,10 +1856,10 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\rconnection_id\x18\x02 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rconnection_id\x12\xde\x02\n" +
 	"\x06queues\x18\x03 \x03(\tB\xc5\x02\xbaH\xc1\x02\x92\x01\xbd\x02\x10\xe8\a\x18\x01\"\xb5\x02\xba\x01\xbd\x01\n" +
 	"\n" +
-	"queue.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLthis.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$') && size(this) <= 128\xba\x01q\n" +
+	"queue.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLsize(this) <= 128 && this.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$')\xba\x01q\n" +
 	"\rqueue.default\x12@DLI does not allow the default queue to be bound to a connection\x1a\x1ethis.lowerAscii() != 'default'R\x06queues\x12\x9a\x02\n" +
 	"\x16elastic_resource_pools\x18\x04 \x03(\tB\xe1\x01\xbaH\xdd\x01\x92\x01\xd9\x01\x10\xe8\a\x18\x01\"\xd1\x01\xba\x01\xcd\x01\n" +
-	"\x1aelastic_resource_pool.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLthis.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$') && size(this) <= 128R\x16elastic_resource_pools:\x8a\x01\xbaH\x86\x01\x1a\x83\x01\n" +
+	"\x1aelastic_resource_pool.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLsize(this) <= 128 && this.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$')R\x16elastic_resource_pools:\x8a\x01\xbaH\x86\x01\x1a\x83\x01\n" +
 	"\vqueues.none\x129at least one queue or elastic resource pool must be named\x1a9size(this.queues) + size(this.elastic_resource_pools) > 0\"S\n" +
 	"\x17AssociateQueuesResponse\x12\x1e\n" +
 	"\n" +
@@ -1875,16 +1875,16 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\rconnection_id\x18\x02 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rconnection_id\x12\xde\x02\n" +
 	"\x06queues\x18\x03 \x03(\tB\xc5\x02\xbaH\xc1\x02\x92\x01\xbd\x02\x10\xe8\a\x18\x01\"\xb5\x02\xba\x01\xbd\x01\n" +
 	"\n" +
-	"queue.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLthis.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$') && size(this) <= 128\xba\x01q\n" +
+	"queue.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLsize(this) <= 128 && this.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$')\xba\x01q\n" +
 	"\rqueue.default\x12@DLI does not allow the default queue to be bound to a connection\x1a\x1ethis.lowerAscii() != 'default'R\x06queues\x12\x9a\x02\n" +
 	"\x16elastic_resource_pools\x18\x04 \x03(\tB\xe1\x01\xbaH\xdd\x01\x92\x01\xd9\x01\x10\xe8\a\x18\x01\"\xd1\x01\xba\x01\xcd\x01\n" +
-	"\x1aelastic_resource_pool.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLthis.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$') && size(this) <= 128R\x16elastic_resource_pools:\x8a\x01\xbaH\x86\x01\x1a\x83\x01\n" +
+	"\x1aelastic_resource_pool.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLsize(this) <= 128 && this.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$')R\x16elastic_resource_pools:\x8a\x01\xbaH\x86\x01\x1a\x83\x01\n" +
 	"\vqueues.none\x129at least one queue or elastic resource pool must be named\x1a9size(this.queues) + size(this.elastic_resource_pools) > 0\"V\n" +
 	"\x1aDisassociateQueuesResponse\x12\x1e\n" +
 	"\n" +
 	"is_success\x18\x01 \x01(\bR\n" +
 	"is_success\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"\xaa\x05\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\xe6\x05\n" +
 	"\x12CreateRouteRequest\x12z\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\tBZ\xbaHW\xba\x01T\n" +
@@ -1894,11 +1894,11 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\rconnection_id\x18\x02 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rconnection_id\x12\x86\x01\n" +
 	"\x04name\x18\x03 \x01(\tBr\xbaHo\xba\x01l\n" +
 	"\n" +
-	"route.name\x127must be 1 to 64 letters, digits, underscores or hyphens\x1a%this.matches('^[A-Za-z0-9_-]{1,64}$')R\x04name\x12\xdb\x02\n" +
-	"\x04cidr\x18\x04 \x01(\tB\xc6\x02\xbaH\xc2\x02\xba\x01s\n" +
+	"route.name\x127must be 1 to 64 letters, digits, underscores or hyphens\x1a%this.matches('^[A-Za-z0-9_-]{1,64}$')R\x04name\x12\x97\x03\n" +
+	"\x04cidr\x18\x04 \x01(\tB\x82\x03\xbaH\xfe\x02\xba\x01\xa0\x01\n" +
 	"\n" +
-	"route.cidr\x12Cmust be an IPv4 or IPv6 address or CIDR block, as in 192.168.2.0/24\x1a this.isIp() || this.isIpPrefix()\xba\x01\xc8\x01\n" +
-	"\x13route.cidr.reserved\x12nmust not be inside 100.64.0.0/10 or 100.125.0.0/16, which DLI uses itself: such a route can cut the connection\x1aA!this.matches('^100[.](6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])[.]')R\x04cidr\"O\n" +
+	"route.cidr\x12Cmust be an IPv4 or IPv6 address or CIDR block, as in 192.168.2.0/24\x1aMsize(this) <= 64 && !this.contains('%') && (this.isIp() || this.isIpPrefix())\xba\x01\xd6\x01\n" +
+	"\x13route.cidr.reserved\x12nmust not be inside 100.64.0.0/10 or 100.125.0.0/16, which DLI uses itself: such a route can cut the connection\x1aO!this.matches('^(?i)(::ffff:)?100[.](6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])[.]')R\x04cidr\"O\n" +
 	"\x13CreateRouteResponse\x12\x1e\n" +
 	"\n" +
 	"is_success\x18\x01 \x01(\bR\n" +
@@ -1934,7 +1934,7 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\rconnection_id\x18\x03 \x01(\tR\rconnection_id\x125\n" +
 	"\n" +
 	"privileges\x18\x04 \x03(\v2\x15.connsvc.v1.PrivilegeR\n" +
-	"privileges\"\xfb\x06\n" +
+	"privileges\"\x90\a\n" +
 	"\x17UpdatePrivilegesRequest\x12z\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\tBZ\xbaHW\xba\x01T\n" +
@@ -1948,10 +1948,10 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\n" +
 	"privileges\x18\x04 \x03(\v24.connsvc.v1.UpdatePrivilegesRequest.ObjectPrivilegesB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10\x01R\n" +
-	"privileges\x1a\xb2\x02\n" +
-	"\x10ObjectPrivileges\x12\xe3\x01\n" +
-	"\x06object\x18\x01 \x01(\tB\xca\x01\xbaH\xc6\x01\xba\x01\xc2\x01\n" +
-	"\x10privilege.object\x124must be edsconnections. and the UUID of a connection\x1axthis.startsWith('edsconnections.') && this.substring(15).matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')R\x06object\x128\n" +
+	"privileges\x1a\xc7\x02\n" +
+	"\x10ObjectPrivileges\x12\xf8\x01\n" +
+	"\x06object\x18\x01 \x01(\tB\xdf\x01\xbaH\xdb\x01\xba\x01\xd7\x01\n" +
+	"\x10privilege.object\x124must be edsconnections. and the UUID of a connection\x1a\x8c\x01size(this) == 51 && this.startsWith('edsconnections.') && this.substring(15).matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')R\x06object\x128\n" +
 	"\n" +
 	"privileges\x18\x02 \x03(\tB\x18\xbaH\x15\x92\x01\x12\x10\x01\"\x0er\fR\n" +
 	"BIND_QUEUER\n" +
@@ -1961,15 +1961,15 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\n" +
 	"is_success\x18\x01 \x01(\bR\n" +
 	"is_success\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"\x81\x03\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\x96\x03\n" +
 	"\x1dListPrivilegesByObjectRequest\x12z\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\tBZ\xbaHW\xba\x01T\n" +
 	"\n" +
 	"project_id\x12!must be 1 to 64 letters or digits\x1a#this.matches('^[A-Za-z0-9]{1,64}$')R\n" +
-	"project_id\x12\xe3\x01\n" +
-	"\x06object\x18\x02 \x01(\tB\xca\x01\xbaH\xc6\x01\xba\x01\xc2\x01\n" +
-	"\x10privilege.object\x124must be edsconnections. and the UUID of a connection\x1axthis.startsWith('edsconnections.') && this.substring(15).matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')R\x06object\"\xeb\x01\n" +
+	"project_id\x12\xf8\x01\n" +
+	"\x06object\x18\x02 \x01(\tB\xdf\x01\xbaH\xdb\x01\xba\x01\xd7\x01\n" +
+	"\x10privilege.object\x124must be edsconnections. and the UUID of a connection\x1a\x8c\x01size(this) == 51 && this.startsWith('edsconnections.') && this.substring(15).matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')R\x06object\"\xeb\x01\n" +
 	"\x1eListPrivilegesByObjectResponse\x12\x1e\n" +
 	"\n" +
 	"is_success\x18\x01 \x01(\bR\n" +

@@ -812,8 +812,8 @@ type Retry struct {
 	// Longest delay, Retry-After included: 5s by default.
 	MaxDelay *durationpb.Duration `protobuf:"bytes,3,opt,name=max_delay,json=maxDelay,proto3" json:"max_delay,omitempty"`
 	// Most repeated attempts, in percent of the calls of late, so that repeating
-	// makes no storm: 20 by default.
-	BudgetPercent int32 `protobuf:"varint,4,opt,name=budget_percent,json=budgetPercent,proto3" json:"budget_percent,omitempty"`
+	// makes no storm: 20 by default, 0 for none.
+	BudgetPercent *int32 `protobuf:"varint,4,opt,name=budget_percent,json=budgetPercent,proto3,oneof" json:"budget_percent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -870,8 +870,8 @@ func (x *Retry) GetMaxDelay() *durationpb.Duration {
 }
 
 func (x *Retry) GetBudgetPercent() int32 {
-	if x != nil {
-		return x.BudgetPercent
+	if x != nil && x.BudgetPercent != nil {
+		return *x.BudgetPercent
 	}
 	return 0
 }
@@ -1479,15 +1479,16 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"access_key\x18\x04 \x01(\v2\x1c.connsvc.config.v1.AccessKeyB\x06\xbaH\x03\xc8\x01\x01R\taccessKey\"6\n" +
 	"\vECSMetadata\x12'\n" +
 	"\bendpoint\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\x88\x01\x01R\bendpoint\"\r\n" +
-	"\vPassThrough\"\xf6\x01\n" +
+	"\vPassThrough\"\x8e\x02\n" +
 	"\x05Retry\x12,\n" +
 	"\fmax_attempts\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\n" +
 	"(\x00R\vmaxAttempts\x12F\n" +
 	"\n" +
 	"base_delay\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<*\x00R\tbaseDelay\x12E\n" +
 	"\tmax_delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\bmaxDelay\x120\n" +
-	"\x0ebudget_percent\x18\x04 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\rbudgetPercent\"\xc1\x01\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\bmaxDelay\x125\n" +
+	"\x0ebudget_percent\x18\x04 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00H\x00R\rbudgetPercent\x88\x01\x01B\x11\n" +
+	"\x0f_budget_percent\"\xc1\x01\n" +
 	"\n" +
 	"Protection\x120\n" +
 	"\x0fmax_concurrency\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0emaxConcurrency\x122\n" +
@@ -1628,6 +1629,7 @@ func file_connsvc_config_v1_config_proto_init() {
 		(*Upstream_EcsMetadata)(nil),
 		(*Upstream_PassThrough)(nil),
 	}
+	file_connsvc_config_v1_config_proto_msgTypes[8].OneofWrappers = []any{}
 	file_connsvc_config_v1_config_proto_msgTypes[12].OneofWrappers = []any{
 		(*Secret_File)(nil),
 		(*Secret_Env)(nil),
