@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/http"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -22,12 +23,12 @@ type grpcCall struct {
 func (g *grpcCall) receive(ctx context.Context, c *call) error {
 	var f frame
 	if err := g.stream.RecvMsg(&f); err != nil {
-		return notReceived(err)
+		return g.notReceived(err)
 	}
 	defer func() { f.data.Free() }()
 	c.bytesIn = int64(f.data.Len())
 	if c.bytesIn > g.maxIn {
-		return service.NewError(connsvcv1.ErrorReason_BODY_TOO_LARGE, "", nil)
+		return g.tooLarge()
 	}
 	if err := c.hold(c.bytesIn); err != nil {
 		return err
@@ -40,10 +41,10 @@ func (g *grpcCall) receive(ctx context.Context, c *call) error {
 
 // notReceived places an error of RecvMsg. gRPC has answered by then, so this is
 // for metrics and the log.
-func notReceived(err error) error {
+func (g *grpcCall) notReceived(err error) error {
 	switch status.Code(err) {
 	case codes.ResourceExhausted:
-		return service.NewError(connsvcv1.ErrorReason_BODY_TOO_LARGE, "", err)
+		return g.tooLarge()
 	case codes.DeadlineExceeded:
 		return context.DeadlineExceeded
 	case codes.Canceled, codes.Unavailable:
@@ -52,6 +53,9 @@ func notReceived(err error) error {
 		return service.NewError(connsvcv1.ErrorReason_VALIDATION_FAILED, "the request did not come as one whole message", err)
 	}
 }
+
+// tooLarge is the error that the REST door has from net/http.
+func (g *grpcCall) tooLarge() error { return &http.MaxBytesError{Limit: g.maxIn} }
 
 func (g *grpcCall) reply(_ context.Context, c *call, answer proto.Message) error {
 	data, err := g.codec.Marshal(answer)

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 
 	"google.golang.org/grpc"
 
@@ -16,12 +15,8 @@ func refusal(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc
 	if err == nil {
 		return answer, nil
 	}
-	var e *service.Error
-	if !errors.As(err, &e) {
-		e = service.FromError(err)
-	}
 	c := callFrom(ctx)
-	c.failure = e.WithRequestID(c.id)
+	c.failure = service.FromError(err).WithRequestID(c.id)
 	c.wire.refuse(c)
 	return nil, c.failure
 }

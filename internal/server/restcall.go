@@ -59,7 +59,7 @@ func (rc *restCall) receive(ctx context.Context, c *call) error {
 func (rc *restCall) readBody(ctx context.Context, c *call) error {
 	weight := rc.r.ContentLength
 	if weight > rc.maxIn {
-		return service.NewError(connsvcv1.ErrorReason_BODY_TOO_LARGE, "", nil)
+		return &http.MaxBytesError{Limit: rc.maxIn}
 	}
 	if weight < 0 {
 		weight = rc.maxIn
@@ -87,9 +87,7 @@ func notRead(ctx context.Context, err error) error {
 	var tooLarge *http.MaxBytesError
 	var malformed *dlijson.Error
 	switch {
-	case errors.As(err, &tooLarge):
-		return service.NewError(connsvcv1.ErrorReason_BODY_TOO_LARGE, "", err)
-	case errors.As(err, &malformed):
+	case errors.As(err, &tooLarge), errors.As(err, &malformed):
 		return err
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return context.DeadlineExceeded
@@ -112,7 +110,7 @@ func (rc *restCall) reply(_ context.Context, c *call, answer proto.Message) erro
 		return service.NewError(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
 	}
 	if err := rc.send(c, rc.method.status, body); err != nil {
-		return service.NewError(connsvcv1.ErrorReason_CALLER_CANCELLED, "the caller did not take the answer", err)
+		return notSent(err)
 	}
 	return nil
 }

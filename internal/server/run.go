@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+
+	"google.golang.org/grpc"
 )
 
 // A port is one of the listeners being served.
@@ -31,7 +33,7 @@ func (s *Server) Run(ctx context.Context) error {
 	var serving sync.WaitGroup
 	for _, p := range ports {
 		serving.Go(func() {
-			if err := p.serve(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			if err := p.serve(); err != nil && !stopped(err) {
 				failed <- fmt.Errorf("serving %s: %w", p.name, err)
 			}
 		})
@@ -50,6 +52,12 @@ func (s *Server) Run(ctx context.Context) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// stopped tells whether serving ended because it was asked to, perhaps before it
+// began.
+func stopped(err error) bool {
+	return errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped)
 }
 
 func (s *Server) setReady(ready bool) {

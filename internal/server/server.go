@@ -92,7 +92,9 @@ func newHTTPServer(h http.Handler, l *configv1.Limits, o Options) *http.Server {
 		WriteTimeout:      call + transferGrace,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(o.Telemetry.Log.Handler(), slog.LevelWarn),
+		// Else net/http answers "OPTIONS *" itself, unseen by metrics and log.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(o.Telemetry.Log.Handler(), slog.LevelWarn),
 	}
 }
 

@@ -1,0 +1,27 @@
+package server
+
+import (
+	"net/http"
+	"time"
+)
+
+// WithHeaderTimeout shortens how long the HTTP ports wait for a request's header.
+func (o Options) WithHeaderTimeout(d time.Duration) Options {
+	o.headerTimeout = d
+	return o
+}
+
+// RESTHandler is the REST door without its listener.
+func (s *Server) RESTHandler() http.Handler { return s.rest.Handler }
+
+// Steps are the names of the steps of stopping, in order.
+func (s *Server) Steps() []string {
+	var names []string
+	for _, step := range s.steps() {
+		names = append(names, step.name)
+	}
+	return names
+}
+
+// FailREST closes the REST door's listener behind its back.
+func (s *Server) FailREST() { s.listeners.rest.Close() }

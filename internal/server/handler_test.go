@@ -1,0 +1,27 @@
+package server_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/grpc/codes"
+)
+
+// request makes a request as a server gets it.
+func request(t testing.TB, method, target string, body io.Reader) *http.Request {
+	t.Helper()
+	return httptest.NewRequestWithContext(t.Context(), method, target, body)
+}
+
+// handle passes a request to the REST door without a connection.
+func (b *bench) handle(t testing.TB, r *http.Request) result {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	b.server.RESTHandler().ServeHTTP(recorder, r)
+	return restResult(t, r.Method, recorder.Code, recorder.Header(), recorder.Body.Bytes())
+}
+
+func codeName(c codes.Code) string { return code.Code(c).String() }
