@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -133,6 +134,23 @@ func roundTripAnswer(t *testing.T, want proto.Message) {
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
+}
+
+// The contract has no field of one message yet; the codec knows such fields.
+func TestMessageInMessage(t *testing.T) {
+	type violation = errdetails.BadRequest_FieldViolation
+	want := &violation{Field: "f", LocalizedMessage: &errdetails.LocalizedMessage{Locale: "de"}}
+	roundTripRequest(t, want)
+	roundTripAnswer(t, want)
+	roundTripRequest(t, &violation{LocalizedMessage: &errdetails.LocalizedMessage{}})
+	text, err := dlijson.AppendRequest(nil, want, false)
+	if want := `{"field":"f","localizedMessage":{"locale":"de"}}`; err != nil || string(text) != want {
+		t.Errorf("%s, %v, want %s", text, err, want)
+	}
+	err = dlijson.DecodeRequest(strings.NewReader(`{"localizedMessage":[]}`), &violation{})
+	checkError(t, "list", err, dlijson.Error{Kind: dlijson.Type, Path: "localizedMessage", Offset: 20, Message: "expected an object, got a list"})
+	err = dlijson.DecodeRequest(strings.NewReader(`{"localizedMessage":{"x":1}}`), &violation{})
+	checkError(t, "below", err, dlijson.Error{Kind: dlijson.UnknownField, Path: "localizedMessage.x", Offset: 21, Message: `unknown field "x"`})
 }
 
 func TestUnsupportedMessages(t *testing.T) {

@@ -156,7 +156,7 @@ func (d *decoder) message(got jsontext.Kind, v reflect.Value, p *plan) error {
 	if got != '{' {
 		return d.unexpected(got, "an object")
 	}
-	m := reflect.New(p.struct_)
+	m := reflect.New(p.typ)
 	v.Set(m)
 	return d.object(m.Elem(), p, 0)
 }
