@@ -13,7 +13,7 @@ const unplaced = connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED
 // reasonOfCode places an error_code of DLI. DLI uses several codes for one fact
 // and one code for several, so the text decides where a code leaves it open.
 func reasonOfCode(code string, httpStatus int, text string, s subject) connsvcv1.ErrorReason {
-	if strings.HasPrefix(code, "IAM.") {
+	if isIAMCode(code) {
 		return connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS
 	}
 	refused := httpStatus < http.StatusInternalServerError
@@ -36,7 +36,12 @@ func reasonOfCode(code string, httpStatus int, text string, s subject) connsvcv1
 		return connsvcv1.ErrorReason_UPSTREAM_TIMEOUT
 	case "DLI.0006":
 		return connsvcv1.ErrorReason_NAME_TAKEN
-	case "DLI.0002", "DLI.0023":
+	case "DLI.0002":
+		return missing(text, s)
+	case "DLI.0023":
+		// Seen for a connection, though its text names none; a missing route, which
+		// a DeleteRoute would suggest, is DLI.0002.
+		s.operation = otherOperation
 		return missing(text, s)
 	}
 	if code == "" {
@@ -82,4 +87,10 @@ func isDLICode(code string) bool {
 	const digits = 4
 	number, ok := strings.CutPrefix(code, "DLI.")
 	return ok && len(number) == digits
+}
+
+// isIAMCode tells a code of IAM, who knows connsvc's account and no caller:
+// IAM.0007, or 1100 to 1118 in older answers.
+func isIAMCode(code string) bool {
+	return strings.HasPrefix(code, "IAM.") || len(code) == len("1100") && strings.HasPrefix(code, "11")
 }

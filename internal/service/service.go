@@ -1,5 +1,8 @@
 // Package service implements ConnectionService: each RPC as a translation to DLI,
 // and the one map from errors to gRPC status.
+//
+// It trusts its requests: whoever calls it has validated and authorized them. It
+// keeps no state, and every error that it returns is an *Error.
 package service
 
 import (

@@ -120,6 +120,9 @@ func reasonOfKind(u *upstream.Error, s subject) connsvcv1.ErrorReason {
 		return reasonOfRefusal(u, s)
 	case upstream.Status, upstream.Malformed:
 		return reasonOfAnswer(u, s)
+	case upstream.Invalid:
+		// Validation lets no such request through.
+		return connsvcv1.ErrorReason_INTERNAL
 	default:
 		return connsvcv1.ErrorReason_UPSTREAM_FAULT
 	}
@@ -147,6 +150,9 @@ func reasonOfAnswer(u *upstream.Error, s subject) connsvcv1.ErrorReason {
 		return reason
 	}
 	switch {
+	case u.Code == "" && u.Message != "" && u.HTTPStatus == http.StatusBadRequest:
+		// {"is_success":false} with the status that fits it.
+		return reasonOfRefusal(u, s)
 	case u.HTTPStatus == http.StatusForbidden:
 		return connsvcv1.ErrorReason_UPSTREAM_DENIED
 	case u.HTTPStatus < http.StatusInternalServerError && isDLICode(u.Code):

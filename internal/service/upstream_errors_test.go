@@ -76,6 +76,7 @@ func TestDLIAnswers(t *testing.T) {
 		{get, answered(400, "DLI.12004", missingText), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
 		{associate, answered(404, "DLI.0023", "No related resources were found."), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
 		{associate, answered(400, "DLI.0001", "Connection "+connectionID+" does not exist for queue q1."), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
+		{deleteRoute, answered(404, "DLI.0023", "No related resources were found."), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
 		{deleteRoute, answered(400, "DLI.0002", missingText), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
 		{deleteRoute, answered(400, "DLI.0002", connectionID+" not found"), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
 		{get, refused(missingText), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
@@ -129,6 +130,11 @@ func TestDLIAnswers(t *testing.T) {
 		{get, answered(503, "", ""), connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE},
 		{get, answered(504, "", ""), connsvcv1.ErrorReason_UPSTREAM_TIMEOUT},
 		{get, answered(400, "IAM.0007", "Request parameter is invalid."), connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS},
+		{get, answered(400, "1101", "Request parameter is invalid."), connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS},
+		{get, answered(400, "", missingText), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
+		{get, answered(400, "", "not today"), connsvcv1.ErrorReason_UPSTREAM_REFUSED},
+		{get, answered(400, "", ""), connsvcv1.ErrorReason_UPSTREAM_FAULT},
+		{get, answered(404, "", "Not Found"), connsvcv1.ErrorReason_UPSTREAM_FAULT},
 		{get, answered(404, "", ""), connsvcv1.ErrorReason_UPSTREAM_FAULT},
 		{get, answered(418, "", "Connection does not exist"), connsvcv1.ErrorReason_UPSTREAM_FAULT},
 
@@ -142,6 +148,7 @@ func TestDLIAnswers(t *testing.T) {
 		{get, &upstream.Error{Kind: upstream.Malformed, HTTPStatus: 404}, connsvcv1.ErrorReason_UPSTREAM_FAULT},
 		{get, &upstream.Error{Kind: upstream.Malformed, HTTPStatus: 502}, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE},
 		{get, &upstream.Error{Kind: upstream.TooLarge, HTTPStatus: 200}, connsvcv1.ErrorReason_UPSTREAM_FAULT},
+		{get, &upstream.Error{Kind: upstream.Invalid}, connsvcv1.ErrorReason_INTERNAL},
 		{get, &upstream.Error{}, connsvcv1.ErrorReason_UPSTREAM_FAULT},
 	} {
 		t.Run(c.rpc.name+"/"+c.dli.Code+"/"+c.dli.Message, func(t *testing.T) {
