@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -61,7 +62,9 @@ func fillUpstreamDefaults(u *configv1.Upstream) {
 	retry.MaxAttempts = cmp.Or(retry.GetMaxAttempts(), 3)
 	retry.BaseDelay = duration(retry.GetBaseDelay(), 100*time.Millisecond)
 	retry.MaxDelay = duration(retry.GetMaxDelay(), 5*time.Second)
-	retry.BudgetPercent = cmp.Or(retry.GetBudgetPercent(), 20)
+	if retry.BudgetPercent == nil {
+		retry.BudgetPercent = proto.Int32(20)
+	}
 	u.Retry = retry
 
 	protection := cmp.Or(u.GetProtection(), &configv1.Protection{})

@@ -1,0 +1,74 @@
+# Every task of the project. Nothing here is needed to run connsvc or `go test ./...`;
+# what a task needs beyond Go it builds itself, at the versions of tools/go.mod.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+BIN := $(CURDIR)/.bin
+export PATH := $(BIN):$(PATH)
+
+FUZZTIME ?= 10s
+AGAINST ?= main
+
+.PHONY: help
+help: ## Lists every task.
+	@awk -F':.*## ' '/^[a-z_-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: check
+check: generate format lint ## Generates, formats and lints; what is committed must already be so.
+	git diff --exit-code
+	@test -z "$$(git ls-files --others --exclude-standard)" || { git ls-files --others --exclude-standard; echo "files that git does not know"; exit 1; }
+
+.PHONY: generate
+generate: third_party ## Generates gen/ from proto/, and docs from the code.
+	buf generate
+	go test ./internal/service ./internal/config -run Docs -update
+
+.PHONY: third_party
+third_party: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc ## Prints the imported protos from the pinned Go packages.
+	go run ./internal/thirdparty third_party
+
+.PHONY: format
+format: $(BIN)/buf $(BIN)/golangci-lint ## Formats Go and proto.
+	buf format -w proto
+	golangci-lint fmt
+
+.PHONY: lint
+lint: third_party $(BIN)/golangci-lint ## Lints Go, proto, and module files.
+	buf lint
+	golangci-lint run
+	go mod tidy -diff
+	go mod verify
+
+.PHONY: breaking
+breaking: third_party ## Refuses a contract that breaks clients of branch AGAINST (main).
+	buf breaking --against '.git#ref=$(AGAINST)' --path proto
+
+.PHONY: test
+test: ## Runs all tests, with the race detector.
+	go test -race ./...
+
+.PHONY: fuzz
+fuzz: ## Runs each fuzz test for FUZZTIME (10s).
+	@for pkg in $$(go list ./...); do \
+	  for name in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$name"; go test $$pkg -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) | tail -n 1; \
+	  done; done
+
+.PHONY: bench
+bench: ## Prints the table of docs/performance.md: each row a ratio within one run.
+	go run ./internal/bench
+
+.PHONY: clean
+clean: ## Removes what was built.
+	rm -rf $(BIN) third_party
+
+# The tools, pinned by tools/go.mod.
+TOOL_buf := github.com/bufbuild/buf/cmd/buf
+TOOL_golangci-lint := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+TOOL_grpcurl := github.com/fullstorydev/grpcurl/cmd/grpcurl
+TOOL_protoc-gen-go := google.golang.org/protobuf/cmd/protoc-gen-go
+TOOL_protoc-gen-go-grpc := google.golang.org/grpc/cmd/protoc-gen-go-grpc
+
+$(BIN)/%: tools/go.mod tools/go.sum
+	cd tools && go build -o $@ $(TOOL_$*)

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/config"
+	"github.com/connsvc/connsvc/internal/emulator"
+)
+
+// exampleBody is a request of dli_02_0187: the one that dev prints and the
+// README shows.
+const exampleBody = `{"name":"test","dest_vpc_id":"22094d8f-c310-4621-913d-4c4d655d8495","dest_network_id":"78f2562a-36e4-4b39-95b9-f5aab22e1281","queues":["q1","q2"],"hosts":[{"ip":"192.168.0.1","name":"ecs-97f8-0001"}]}`
+
+// exampleProject is the project that the printed examples use; in dev any works.
+const exampleProject = "48cc2c48765f481480c7db940d6409d1"
+
+type devCommand struct {
+	GRPC         string        `name:"grpc" default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of the gRPC door (${default})."`
+	REST         string        `name:"rest" default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address of the REST door (${default})."`
+	Admin        string        `default:"127.0.0.1:9091" placeholder:"ADDRESS" help:"Address of the admin port (${default})."`
+	Emulator     string        `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address of the embedded DLI (${default})."`
+	PeeringDelay time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
+}
+
+// Run starts the embedded DLI and the service that signs its calls to it, and
+// says how to call them.
+func (c *devCommand) Run(p *process) error {
+	accessKey, secretKey := rand.Text(), rand.Text() // known to this process alone
+	dli, err := listenEmulator(c.Emulator, emulator.Options{
+		AccessKeys:   map[string]string{accessKey: secretKey},
+		PeeringDelay: c.PeeringDelay,
+	})
+	if err != nil {
+		return err
+	}
+	cfg := config.Default()
+	cfg.Grpc.Address, cfg.Rest.Address, cfg.Admin.Address = c.GRPC, c.REST, c.Admin
+	id, secret := &configv1.Secret{}, &configv1.Secret{}
+	cfg.Upstreams = []*configv1.Upstream{{
+		Endpoint:    "http://" + dli.addr().String(),
+		Credentials: &configv1.Upstream_AccessKey{AccessKey: &configv1.AccessKey{Id: id, Secret: secret}},
+	}}
+	app, err := newApp(p, cfg, func(s *configv1.Secret) (string, error) {
+		if s == id {
+			return accessKey, nil
+		}
+		return secretKey, nil
+	}, true)
+	if err != nil {
+		return errors.Join(err, dli.close())
+	}
+	c.greet(p, app, dli)
+	// The embedded DLI outlives the service: calls in flight need it.
+	emulatorCtx, stopEmulator := context.WithCancel(context.WithoutCancel(p.ctx))
+	emulatorDone := make(chan error, 1)
+	go func() { emulatorDone <- dli.run(emulatorCtx) }()
+	err = app.run(p.ctx)
+	stopEmulator()
+	return errors.Join(err, <-emulatorDone)
+}
+
+func (c *devCommand) greet(p *process, app *app, dli *emulatorServer) {
+	rest, grpc := app.server.RESTAddr(), app.server.GRPCAddr()
+	fmt.Fprintf(p.stdout, `connsvc dev: the service on its own embedded DLI. Nothing leaves this machine.
+
+  gRPC      %[1]v
+  REST      http://%[2]v
+  admin     http://%[3]v
+  emulator  http://%[4]v
+
+Create a connection over REST:
+
+  curl -s http://%[2]v/v2.0/%[5]s/datasource/enhanced-connections -d '%[6]s'
+
+and list it over gRPC:
+
+  grpcurl -plaintext -d '{"project_id":"%[5]s"}' %[1]v connsvc.v1.ConnectionService/ListEnhancedConnections
+
+Ctrl-C stops it.
+`, grpc, rest, app.server.AdminAddr(), dli.addr(), exampleProject, exampleBody)
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/connsvc/connsvc/internal/emulator"
+)
+
+// emulatorHeaderTimeout bounds how long the emulator waits for a request's headers.
+const emulatorHeaderTimeout = 10 * time.Second
+
+type emulatorCommand struct {
+	Address      string        `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address to listen on (${default})."`
+	PeeringDelay time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
+	Projects     []string      `placeholder:"ID" help:"Projects that exist; any does where none is given."`
+	Queues       []string      `placeholder:"NAME" help:"Queues that exist; any does where none is given."`
+	Pools        []string      `placeholder:"NAME" help:"Elastic resource pools that exist; any does where none is given."`
+	AccessKeyEnv string        `placeholder:"VARIABLE" help:"Environment variable with ID:SECRET, the access key that callers must sign with."`
+	TokenEnv     string        `placeholder:"VARIABLE" help:"Environment variable with the token that callers must show."`
+}
+
+// Run serves the embedded DLI until the process is told to stop.
+func (c *emulatorCommand) Run(p *process) error {
+	options := emulator.Options{
+		Projects: c.Projects, Queues: c.Queues, Pools: c.Pools, PeeringDelay: c.PeeringDelay,
+	}
+	if err := c.credentials(p, &options); err != nil {
+		return err
+	}
+	dli, err := listenEmulator(c.Address, options)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "connsvc emulator: an embedded DLI on http://%v\n", dli.addr())
+	return dli.run(p.ctx)
+}
+
+// credentials sets what callers must show: nothing where neither variable is named.
+func (c *emulatorCommand) credentials(p *process, o *emulator.Options) error {
+	if c.AccessKeyEnv != "" {
+		value, _ := p.lookupEnv(c.AccessKeyEnv)
+		id, secret, ok := strings.Cut(value, ":")
+		if !ok || id == "" || secret == "" {
+			return fmt.Errorf("%w: the environment variable %s must hold ID:SECRET", errConfig, c.AccessKeyEnv)
+		}
+		o.AccessKeys = map[string]string{id: secret}
+	}
+	if c.TokenEnv != "" {
+		token, ok := p.lookupEnv(c.TokenEnv)
+		if !ok || token == "" {
+			return fmt.Errorf("%w: the environment variable %s must hold a token", errConfig, c.TokenEnv)
+		}
+		o.Tokens = []string{token}
+	}
+	return nil
+}
+
+// An emulatorServer is an embedded DLI that listens.
+type emulatorServer struct {
+	listener net.Listener
+	http     *http.Server
+}
+
+func listenEmulator(address string, o emulator.Options) (*emulatorServer, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening for the emulator: %w", err)
+	}
+	return &emulatorServer{listener, &http.Server{Handler: emulator.New(o), ReadHeaderTimeout: emulatorHeaderTimeout}}, nil
+}
+
+func (e *emulatorServer) addr() net.Addr { return e.listener.Addr() }
+
+func (e *emulatorServer) close() error { return e.listener.Close() }
+
+// run serves until ctx ends.
+func (e *emulatorServer) run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { e.http.Close() })
+	defer stop()
+	if err := e.http.Serve(e.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving the emulator: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+// Command connsvc is the front door to DLI enhanced datasource connections: a
+// gRPC and REST service that checks every request and translates it into Data
+// Lake Insight's REST API.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit statuses beside 0 and 1.
+const (
+	exitUsage  = 2
+	exitConfig = 78 // EX_CONFIG of sysexits: the configuration is wrong
+)
+
+// process is what a command takes from the process it runs in.
+type process struct {
+	ctx       context.Context // ends at SIGINT and SIGTERM
+	stdout    io.Writer
+	stderr    io.Writer
+	lookupEnv func(string) (string, bool)
+}
+
+type commands struct {
+	Dev         devCommand         `cmd:"" help:"Run the service on its own embedded DLI, all on loopback: the way to try it."`
+	Serve       serveCommand       `cmd:"" help:"Run the service as a configuration file says."`
+	Emulator    emulatorCommand    `cmd:"" help:"Run the embedded DLI alone."`
+	Config      configCommands     `cmd:"" help:"Work with the configuration."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running connsvc whether it is ready: exit status 0 if so, 1 if not."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+}
+
+// errConfig marks errors that end in exitConfig.
+var errConfig = errors.New("the configuration is not usable")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(os.Args[1:], &process{ctx: ctx, stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv}))
+}
+
+// run runs the command that args name and returns the exit status.
+func run(args []string, p *process) int {
+	exited := -1
+	parser, err := kong.New(&commands{},
+		kong.Name("connsvc"),
+		kong.Description("The front door to DLI enhanced datasource connections."),
+		kong.UsageOnError(),
+		kong.Writers(p.stdout, p.stderr),
+		kong.Exit(func(status int) { exited = status }),
+		kong.Bind(p),
+	)
+	if err != nil {
+		fmt.Fprintln(p.stderr, "connsvc:", err)
+		return 1
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 { // --help
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(p.stderr, "connsvc: %v\nRun \"connsvc --help\" for the commands.\n", err)
+		return exitUsage
+	}
+	switch err := command.Run(); {
+	case err == nil:
+		return 0
+	case errors.Is(err, errConfig):
+		fmt.Fprintln(p.stderr, "connsvc:", err)
+		return exitConfig
+	default:
+		fmt.Fprintln(p.stderr, "connsvc:", err)
+		return 1
+	}
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+)
+
+type versionCommand struct{}
+
+// Run prints the version, the Go release and the revision.
+func (versionCommand) Run(p *process) error {
+	info, _ := debug.ReadBuildInfo()
+	fmt.Fprintf(p.stdout, "connsvc %s %s\n", version(), info.GoVersion)
+	return nil
+}
+
+// linkedVersion is set by the linker in a release: -X main.linkedVersion=v1.2.3.
+var linkedVersion string
+
+// version returns the release, else the revision it was built from.
+func version() string {
+	if linkedVersion != "" {
+		return linkedVersion
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return info.Main.Version
+}
