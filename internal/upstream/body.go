@@ -6,6 +6,9 @@ import (
 	"sync/atomic"
 )
 
+// smallBody is the largest body that is copied out of its buffer.
+const smallBody = 16 << 10
+
 // maxPooled is the largest buffer that is kept for another call: more than the
 // largest create (20,000 hosts at full length are 3.3 MB).
 const maxPooled = 4 << 20

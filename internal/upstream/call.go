@@ -1,8 +1,10 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -16,13 +18,13 @@ const maxTries = 3
 
 // A call is one call to DLI, ready to be sent.
 type call struct {
-	op     *operation
-	to     *endpoint
-	url    *url.URL
-	body   *buffer // nil for none
-	answer proto.Message
-	// project is X-Project-Id.
-	project string
+	op      *operation
+	to      *endpoint
+	url     *url.URL
+	project string  // X-Project-Id
+	body    []byte  // empty for none
+	shared  *buffer // holds body where it is large
+	answer  proto.Message
 }
 
 func (r *Router) call(ctx context.Context, op *operation, e *endpoint, req, resp proto.Message) *Error {
@@ -38,11 +40,12 @@ func (r *Router) call(ctx context.Context, op *operation, e *endpoint, req, resp
 		return &Error{Kind: Invalid, Err: err}
 	}
 	if op.HasBody {
-		c.body = newBuffer(&r.bodies)
-		defer c.body.release()
-		if c.body.bytes, err = op.appendBody(c.body.bytes, req); err != nil {
+		b := newBuffer(&r.bodies)
+		defer b.release()
+		if b.bytes, err = op.appendBody(b.bytes, req); err != nil {
 			return &Error{Kind: Invalid, Err: err}
 		}
+		c.setBody(b)
 	}
 	limited, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
@@ -96,26 +99,40 @@ func (r *Router) send(ctx context.Context, c *call, s *sending) (envelope, *Erro
 	return got, nil
 }
 
+// setBody takes the body from b. A small one is copied: net/http writes headers
+// and body at once only where it knows the body to be in memory, and that saves
+// more than the copy costs.
+func (c *call) setBody(b *buffer) {
+	if len(b.bytes) <= smallBody {
+		c.body = bytes.Clone(b.bytes)
+		return
+	}
+	c.body, c.shared = b.bytes, b
+}
+
 // request makes the HTTP request. It has neither GetBody nor an Idempotency-Key:
 // with one of them the transport would send a POST a second time.
 func (c *call) request(ctx context.Context) *http.Request {
+	values := [...]string{"application/json", "connsvc", c.project}
 	r := (&http.Request{
 		Method: c.op.HTTPMethod,
 		URL:    c.url,
 		Host:   c.to.host,
 		Header: http.Header{
-			"Accept":       {"application/json"},
-			"Content-Type": {"application/json"},
-			"User-Agent":   {"connsvc"},
-			"X-Project-Id": {c.project},
+			"Accept":       values[0:1:1],
+			"Content-Type": values[0:1:1],
+			"User-Agent":   values[1:2:2],
+			"X-Project-Id": values[2:3:3],
 		},
+		ContentLength: int64(len(c.body)),
 	}).WithContext(ctx)
-	var body []byte
-	if c.body != nil {
-		body = c.body.bytes
-		r.Body, r.ContentLength = c.body.reader(), int64(len(body))
+	switch {
+	case c.shared != nil:
+		r.Body = c.shared.reader()
+	case len(c.body) > 0:
+		r.Body = io.NopCloser(bytes.NewReader(c.body))
 	}
-	c.to.authorize(r, body)
+	c.to.authorize(r, c.body)
 	return r
 }
 

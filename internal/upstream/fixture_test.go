@@ -145,3 +145,9 @@ func unescaped(t testing.TB, segment string) string {
 	}
 	return s
 }
+
+func callList(t testing.TB, r *upstream.Router, name string) error {
+	t.Helper()
+	req := &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Name: name}
+	return r.Call(t.Context(), list, req, &connsvcv1.ListEnhancedConnectionsResponse{})
+}

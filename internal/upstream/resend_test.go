@@ -1,0 +1,146 @@
+package upstream
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+// A faulty connection refuses every write once broken is set, as a socket does
+// that the other end has reset; after taken bytes, if that is more than 0.
+type faulty struct {
+	net.Conn
+	broken *atomic.Bool
+	taken  int
+}
+
+func (f *faulty) Write(p []byte) (int, error) {
+	if f.broken.Load() {
+		n, _ := f.Conn.Write(p[:min(f.taken, len(p))])
+		return n, syscall.EPIPE
+	}
+	return f.Conn.Write(p)
+}
+
+// faultyRouter makes a router whose connections can be broken: the next one that
+// is made is whole again.
+func faultyRouter(t *testing.T, taken int) (r *Router, broken *atomic.Bool, served *atomic.Int32, attempts *atomic.Int32) {
+	t.Helper()
+	served, attempts = new(atomic.Int32), new(atomic.Int32)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		served.Add(1)
+		_, _ = w.Write([]byte("{}"))
+	}))
+	t.Cleanup(server.Close)
+	token := &configv1.Secret{Source: &configv1.Secret_Env{Env: "T"}}
+	r, err := New([]*configv1.Upstream{{Endpoint: server.URL, Credentials: &configv1.Upstream_Token{Token: token}}}, Options{
+		Secret:  func(*configv1.Secret) (string, error) { return "token", nil },
+		Observe: func(context.Context, Attempt) { attempts.Add(1) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	broken = new(atomic.Bool)
+	r.endpoints[0].transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		broken.Store(false)
+		c, err := new(net.Dialer).DialContext(ctx, network, address)
+		return &conn{Conn: &faulty{Conn: c, broken: broken, taken: taken}}, err
+	}
+	return r, broken, served, attempts
+}
+
+func (r *Router) create(t *testing.T) error {
+	req := &connsvcv1.CreateEnhancedConnectionRequest{ProjectId: "p", Name: "n"}
+	return r.Call(t.Context(), connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName, req, &connsvcv1.CreateEnhancedConnectionResponse{})
+}
+
+// A POST of which not one byte left is sent again, on a new connection.
+func TestResendWhatNeverLeft(t *testing.T) {
+	r, broken, served, attempts := faultyRouter(t, 0)
+	if err := r.create(t); err != nil {
+		t.Fatal(err)
+	}
+	broken.Store(true)
+	if err := r.create(t); err != nil {
+		t.Errorf("Call: %v", err)
+	}
+	if served.Load() != 2 || attempts.Load() != 3 {
+		t.Errorf("%d requests arrived in %d attempts, want 2 in 3", served.Load(), attempts.Load())
+	}
+}
+
+// A POST of which one byte left is not.
+func TestNoResendOfWhatLeft(t *testing.T) {
+	r, broken, served, attempts := faultyRouter(t, 1)
+	if err := r.create(t); err != nil {
+		t.Fatal(err)
+	}
+	broken.Store(true)
+	err, ok := r.create(t).(*Error)
+	if !ok || err.Kind != Broken || !err.Sent {
+		t.Errorf("Call: %v, want Broken, sent", err)
+	}
+	if served.Load() != 1 || attempts.Load() != 2 {
+		t.Errorf("%d requests arrived in %d attempts, want 1 in 2", served.Load(), attempts.Load())
+	}
+}
+
+// A call that is given up before the transport's goroutine writes stays unsent.
+func TestSealedConnectionWritesNothing(t *testing.T) {
+	near, far := net.Pipe()
+	defer func() { _ = far.Close() }()
+	c := &conn{Conn: near}
+	c.begin()
+	if !c.unsent() || !c.unsent() {
+		t.Error("a connection that wrote nothing says it did")
+	}
+	if n, err := c.Write([]byte("x")); n != 0 || err == nil {
+		t.Errorf("Write: %d, %v on a sealed connection", n, err)
+	}
+	c.begin()
+	go func() { _, _ = far.Read(make([]byte, 1)) }()
+	if n, err := c.Write([]byte("x")); n != 1 || err != nil {
+		t.Errorf("Write: %d, %v", n, err)
+	}
+	if c.unsent() {
+		t.Error("a connection that wrote says it did not")
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// What the transport holds after a call was given up is not handed to another.
+func TestBufferOutlivesItsCall(t *testing.T) {
+	r := new(Router)
+	b := newBuffer(&r.bodies)
+	b.bytes = append(b.bytes, "first"...)
+	reader := b.reader()
+	b.release()
+	other := newBuffer(&r.bodies)
+	other.bytes = append(other.bytes, "other"...)
+	got := make([]byte, 10)
+	n, err := reader.Read(got)
+	if string(got[:n]) != "first" || err != nil {
+		t.Errorf("read %q, %v", got[:n], err)
+	}
+	for range 2 {
+		if err := reader.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if n, err := reader.Read(got); n != 0 || err == nil {
+		t.Errorf("read %d bytes, %v after Close", n, err)
+	}
+	if users := b.users.Load(); users != 0 {
+		t.Errorf("%d users are left", users)
+	}
+}
