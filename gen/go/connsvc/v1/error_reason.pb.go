@@ -32,7 +32,7 @@ const (
 	// The request breaks a rule of the contract; BadRequest names each field.
 	// Mend the request; repeating it as it is does not help. (INVALID_ARGUMENT)
 	ErrorReason_VALIDATION_FAILED ErrorReason = 1
-	// The request is larger than the limit. Send less. (RESOURCE_EXHAUSTED)
+	// The request is larger than the limit. Send less. (RESOURCE_EXHAUSTED; HTTP 413)
 	ErrorReason_BODY_TOO_LARGE ErrorReason = 2
 	// The REST path, or the gRPC method, does not exist here. Check the address.
 	// (NOT_FOUND over REST, UNIMPLEMENTED over gRPC)
@@ -72,7 +72,8 @@ const (
 	ErrorReason_OPERATION_NOT_SUPPORTED ErrorReason = 16
 	// DLI says the resource is not available now. (FAILED_PRECONDITION)
 	ErrorReason_RESOURCE_UNAVAILABLE ErrorReason = 17
-	// DLI took the request and answered is_success=false; error_msg is its reason.
+	// DLI took the request and answered is_success=false, or refused it with a code
+	// that has no reason of its own; error_msg is its word.
 	// (FAILED_PRECONDITION)
 	ErrorReason_UPSTREAM_REFUSED ErrorReason = 18
 	// A quota of the DLI account is used up. Delete what is not needed or raise
@@ -103,7 +104,7 @@ const (
 	// answer. (INTERNAL; HTTP 502)
 	ErrorReason_UPSTREAM_FAULT ErrorReason = 27
 	// The answer is larger than the limit. Ask for less: a smaller limit, or the
-	// BASIC view. (RESOURCE_EXHAUSTED)
+	// BASIC view. (RESOURCE_EXHAUSTED; HTTP 413)
 	ErrorReason_ANSWER_TOO_LARGE ErrorReason = 28
 	// The caller cancelled the call. (CANCELLED)
 	ErrorReason_CALLER_CANCELLED ErrorReason = 29
