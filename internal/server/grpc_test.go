@@ -2,6 +2,8 @@ package server_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"slices"
 	"testing"
 
@@ -14,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/server"
 )
@@ -47,13 +50,20 @@ func TestMalformedMessage(t *testing.T) {
 // TestMessageThatNeverComes opens a call and sends nothing: it ends with the
 // longest that a call may take, and its place is free again.
 func TestMessageThatNeverComes(t *testing.T) {
-	b := start(t, &stub{}, setup{config: shortCalls})
+	b := start(t, &stub{}, setup{config: func(c *configv1.Config) {
+		shortCalls(c)
+		c.Limits.MaxCalls = 1
+	}})
 	stream, err := b.conn.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := stream.RecvMsg(&connsvcv1.EnhancedConnection{}); status.Code(err) != codes.DeadlineExceeded {
 		t.Errorf("got %v", err)
+	}
+	b.logs.await(t, "call", stream.Trailer().Get("x-request-id")[0])
+	if got := createGRPC(t, b, createRequest(), nil); got.code != "OK" {
+		t.Errorf("afterwards: got %+v", got)
 	}
 }
 
@@ -79,8 +89,8 @@ func reflectServices(ctx context.Context, conn *grpc.ClientConn) ([]string, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := stream.Send(&reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{}}); err != nil {
-		return nil, err
+	if err := stream.Send(&reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{}}); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err // io.EOF: the stream has ended already, and Recv says why
 	}
 	answer, err := stream.Recv()
 	if err != nil {

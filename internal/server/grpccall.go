@@ -34,7 +34,7 @@ func (g *grpcCall) receive(ctx context.Context, c *call) error {
 		return err
 	}
 	if err := g.codec.Unmarshal(f.data, c.req); err != nil {
-		return service.NewError(connsvcv1.ErrorReason_VALIDATION_FAILED, "the request is no valid protobuf message of its type", err)
+		return unreadable("protobuf.syntax", "the request is no valid protobuf message of its type", err)
 	}
 	return ctx.Err()
 }
@@ -50,7 +50,7 @@ func (g *grpcCall) notReceived(err error) error {
 	case codes.Canceled, codes.Unavailable:
 		return service.NewError(connsvcv1.ErrorReason_CALLER_CANCELLED, "", err)
 	default:
-		return service.NewError(connsvcv1.ErrorReason_VALIDATION_FAILED, "the request did not come as one whole message", err)
+		return unreadable("protobuf.incomplete", "the request did not come as one whole message", err)
 	}
 }
 

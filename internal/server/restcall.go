@@ -37,7 +37,7 @@ func (rc *restCall) receive(ctx context.Context, c *call) error {
 	binding := rc.method.binding
 	query, err := url.ParseQuery(rc.r.URL.RawQuery)
 	if err != nil {
-		return service.NewError(connsvcv1.ErrorReason_VALIDATION_FAILED, "the query is malformed: a bad escape, or a semicolon", err)
+		return unreadable("query.syntax", "the query is malformed: a bad escape, or a semicolon", err)
 	}
 	if err := dlijson.DecodeQuery(query, c.req, binding.Query); err != nil {
 		return err
@@ -94,7 +94,7 @@ func notRead(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	default:
-		return service.NewError(connsvcv1.ErrorReason_VALIDATION_FAILED, "the request body could not be read whole", err)
+		return unreadable("body.incomplete", "the request body could not be read whole", err)
 	}
 }
 

@@ -5,6 +5,9 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/validation"
 )
 
 // transfer reads the request and sends the answer, inside of the limits: a slow
@@ -20,4 +23,15 @@ func transfer(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grp
 		return nil, err
 	}
 	return answer, c.wire.reply(ctx, c, answer.(proto.Message))
+}
+
+// unreadable is the error of a request that breaks a rule of its transport, before
+// any field of it is known. It is a violation all the same: of the request as a whole.
+func unreadable(rule, message string, cause error) *service.Error {
+	e := service.FromError(&validation.Error{
+		Violations: []validation.Violation{{RuleID: rule, Message: message}},
+		Total:      1,
+	})
+	e.Err = cause
+	return e
 }
