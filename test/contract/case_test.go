@@ -1,0 +1,227 @@
+package contract_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+// A contractCase is one call, what DLI answers to it, and what is wanted of it.
+// testdata/README.md says how one is written.
+type contractCase struct {
+	Name    string             `json:"name"`
+	RPC     string             `json:"rpc"`
+	Only    string             `json:"only"`    // "grpc" or "rest"
+	Because string             `json:"because"` // why only
+	Config  map[string]any     `json:"config"`  // over the base configuration
+	Busy    bool               `json:"busy"`    // another call is in flight
+	Headers map[string]*string `json:"headers"` // of the call: HTTP headers or gRPC metadata
+	Request map[string]any     `json:"request"` // over the sample of the RPC; null takes away
+	GRPC    *grpcRequest       `json:"grpc"`    // a raw call instead of Request
+	REST    *restRequest       `json:"rest"`    // a raw call instead of Request
+
+	Upstream []exchange `json:"upstream"`
+	Want     want       `json:"want"`
+
+	file   string
+	sample sample
+}
+
+// A grpcRequest is a call that no generated stub makes.
+type grpcRequest struct {
+	Method string `json:"method"` // full, as in /connsvc.v1.ConnectionService/GetRoute
+	Hex    string `json:"hex"`    // the message
+}
+
+// A restRequest is a call as it stands on the wire.
+type restRequest struct {
+	Method string          `json:"method"`
+	Path   string          `json:"path"` // as it is sent, with its query
+	Body   json.RawMessage `json:"body"`
+	Text   *string         `json:"text"` // a body that is no JSON
+	Hex    string          `json:"hex"`  // a body that is no text
+}
+
+// An exchange is one call that DLI has to get, and its answer to it.
+type exchange struct {
+	Want   *upstreamWant `json:"want"`   // nil: the call's own method, path, query and body
+	Answer *answer       `json:"answer"` // nil: the sample answer of the RPC
+	Fault  string        `json:"fault"`  // instead of an answer: close, cut, hang or noise
+}
+
+type upstreamWant struct {
+	Method  string             `json:"method"`
+	Path    string             `json:"path"`
+	Query   map[string]string  `json:"query"`
+	Headers map[string]*string `json:"headers"` // "*": any; null: absent
+	Body    json.RawMessage    `json:"body"`    // left out: no body at all
+}
+
+type answer struct {
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers"`
+	Body    json.RawMessage   `json:"body"`
+	Text    *string           `json:"text"`
+	Hex     string            `json:"hex"`
+}
+
+// A sample is a valid request of an RPC and DLI's good answer to it.
+type sample struct {
+	Request map[string]any `json:"request"`
+	Answer  answer         `json:"answer"`
+}
+
+func load(t *testing.T) []*contractCase {
+	t.Helper()
+	var samples map[string]sample
+	loadOne(t, "testdata/samples.yaml", &samples)
+	files, err := filepath.Glob("testdata/cases/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files of cases: %v", err)
+	}
+	var cases []*contractCase
+	for _, file := range files {
+		docs, err := readYAML(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, doc := range docs {
+			for _, row := range expand(t, file, doc) {
+				c := &contractCase{file: filepath.Base(file)}
+				if err := decode(row, c); err != nil {
+					t.Fatalf("%s: %q: %v", file, row["name"], err)
+				}
+				c.sample = samples[c.RPC]
+				if c.Request != nil || c.sample.Request != nil {
+					c.Request, _ = merge(c.sample.Request, c.Request).(map[string]any)
+				}
+				c.check(t, row)
+				cases = append(cases, c)
+			}
+		}
+	}
+	return cases
+}
+
+// expand makes the cases of a document: one for each row of its table, laid over
+// the rest of the document, and one for each of its RPCs.
+func expand(t *testing.T, file string, doc any) []map[string]any {
+	t.Helper()
+	base, ok := doc.(map[string]any)
+	if !ok {
+		t.Fatalf("%s: a document that is no case", file)
+	}
+	rows := []map[string]any{base}
+	if table, ok := base["table"].([]any); ok {
+		rest := maps.Clone(base)
+		delete(rest, "table")
+		rows = rows[:0]
+		for _, row := range table {
+			row, _ := merge(rest, row).(map[string]any)
+			rows = append(rows, named(row, base["name"], row["name"]))
+		}
+	}
+	var cases []map[string]any
+	for _, row := range rows {
+		rpcs, ok := row["rpcs"]
+		if !ok {
+			cases = append(cases, row)
+			continue
+		}
+		for _, rpc := range rpcNames(rpcs) {
+			c := named(row, row["name"], rpc)
+			delete(c, "rpcs")
+			c["rpc"] = rpc
+			cases = append(cases, c)
+		}
+	}
+	return cases
+}
+
+func named(row map[string]any, name, more any) map[string]any {
+	row = maps.Clone(row)
+	if name != more {
+		row["name"] = fmt.Sprintf("%v / %v", name, more)
+	}
+	return row
+}
+
+// rpcNames reads rpcs: "every", or a list.
+func rpcNames(rpcs any) []string {
+	var names []string
+	if rpcs == "every" {
+		methods := connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0).Methods()
+		for i := range methods.Len() {
+			names = append(names, string(methods.Get(i).Name()))
+		}
+		return names
+	}
+	list, _ := rpcs.([]any)
+	for _, rpc := range list {
+		names = append(names, fmt.Sprint(rpc))
+	}
+	return names
+}
+
+// merge lays over on base: objects key by key, where null takes a key away, and
+// everything else as a whole.
+func merge(base, over any) any {
+	b, isObject := base.(map[string]any)
+	o, both := over.(map[string]any)
+	if !isObject || !both {
+		return over
+	}
+	m := maps.Clone(b)
+	for key, v := range o {
+		if v == nil {
+			delete(m, key)
+			continue
+		}
+		m[key] = merge(m[key], v)
+	}
+	return m
+}
+
+func decode(from, to any) error {
+	data, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	d.UseNumber()
+	return d.Decode(to)
+}
+
+func loadOne(t *testing.T, file string, to any) {
+	t.Helper()
+	docs, err := readYAML(file)
+	if err != nil || len(docs) != 1 {
+		t.Fatalf("%s: %d documents: %v", file, len(docs), err)
+	}
+	if err := decode(docs[0], to); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+}
+
+// check refuses a case that proves less than it seems to.
+func (c *contractCase) check(t *testing.T, row map[string]any) {
+	t.Helper()
+	_, said := row["upstream"]
+	switch {
+	case c.Name == "":
+		t.Fatalf("%s: a case without a name", c.file)
+	case !said:
+		t.Fatalf("%s: %q does not say what reaches DLI: upstream: [] for nothing", c.file, c.Name)
+	case (c.Only == "") != (c.Because == ""), !slices.Contains([]string{"", "grpc", "rest"}, c.Only):
+		t.Fatalf("%s: %q is for one door (grpc or rest) without saying why", c.file, c.Name)
+	case c.REST != nil && c.GRPC != nil, c.GRPC != nil && c.Only != "grpc":
+		t.Fatalf("%s: %q is raw on both doors, or its raw call is for another", c.file, c.Name)
+	}
+}

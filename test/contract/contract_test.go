@@ -1,0 +1,134 @@
+// Package contract_test holds connsvc to its contract: each case of testdata is
+// one call, played over gRPC and over REST against the service as the command
+// wires it, before a DLI that follows a script. A new case is data, no code.
+//
+// It is not a test of DLI: what DLI does is what a case says it does.
+package contract_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestContract(t *testing.T) {
+	cases := load(t)
+	var rows map[string]mapRow
+	loadOne(t, "testdata/error_map.yaml", &rows)
+	all := stages{}
+	plays := 0
+	for _, c := range cases {
+		row, ok := rows[c.Want.Reason]
+		if c.Want.Reason != "" && !ok {
+			t.Errorf("%s: %q wants the reason %s, which error_map.yaml does not have", c.file, c.Name, c.Want.Reason)
+			continue
+		}
+		s := all.of(t, c)
+		for _, p := range c.plays(t) {
+			plays++
+			t.Run(c.file+"/"+c.Name+"/"+p.door, func(t *testing.T) {
+				release := s.occupy(t, c)
+				defer release()
+				s.dli.begin(c.script(t))
+				p.play(t, s, row)
+				for _, departure := range s.dli.end() {
+					t.Errorf("DLI %s", departure)
+				}
+			})
+		}
+	}
+	t.Logf("%d cases, %d calls", len(cases), plays)
+}
+
+// A play is one case at one door.
+type play struct {
+	door string
+	play func(t *testing.T, s *stage, row mapRow)
+}
+
+// plays returns the case at each of its doors, and in each of its REST forms.
+func (c *contractCase) plays(t *testing.T) []play {
+	t.Helper()
+	var plays []play
+	if c.Only != "rest" {
+		plays = append(plays, play{"grpc", c.playGRPC})
+	}
+	if c.Only == "grpc" {
+		return plays
+	}
+	if c.REST != nil {
+		w := wireRequest{method: c.REST.Method, path: c.REST.Path, body: bodyOf(c.REST.Body, c.REST.Text, c.REST.Hex)}
+		return append(plays, play{"rest", func(t *testing.T, s *stage, row mapRow) { c.playREST(t, s, row, w) }})
+	}
+	for _, b := range bindingsOf(t, c.RPC) {
+		w := wire(t, b, c.Request)
+		plays = append(plays, play{"rest " + b.HTTPMethod + b.Template, func(t *testing.T, s *stage, row mapRow) { c.playREST(t, s, row, w) }})
+	}
+	return plays
+}
+
+// notHere are the reasons that no case can have yet: the features that give
+// them are still to come, or their caller is not there to read them.
+var notHere = map[connsvcv1.ErrorReason]string{
+	connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED: "never sent",
+	connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED:   "callers are not authenticated yet",
+	connsvcv1.ErrorReason_POLICY_DENIED:            "there is no policy yet",
+	connsvcv1.ErrorReason_CALLER_QUOTA:             "callers have no quota yet",
+	connsvcv1.ErrorReason_CALLER_CANCELLED:         "its caller is gone",
+	connsvcv1.ErrorReason_INTERNAL:                 "a defect: none is known",
+}
+
+// TestCoverage holds the cases to what they have to cover.
+func TestCoverage(t *testing.T) {
+	succeeds, fails, reasons, dliCodes := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, c := range load(t) {
+		reasons[c.Want.Reason] = true
+		switch {
+		case c.Want.Reason != "":
+			fails[c.RPC] = true
+		case c.Want.Response != nil && len(c.Upstream) > 0 && c.Upstream[0].Want != nil:
+			succeeds[c.RPC] = true
+		}
+		for _, e := range c.Upstream {
+			if e.Answer != nil {
+				var body struct {
+					Code string `json:"error_code"`
+				}
+				if json.Unmarshal(e.Answer.Body, &body) == nil {
+					dliCodes[body.Code] = true
+				}
+			}
+		}
+	}
+	methods := connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0).Methods()
+	for i := range methods.Len() {
+		if name := string(methods.Get(i).Name()); !succeeds[name] || !fails[name] {
+			t.Errorf("%s has no case that succeeds with all it says, or none that fails", name)
+		}
+	}
+	values := connsvcv1.ErrorReason(0).Descriptor().Values()
+	for i := range values.Len() {
+		checkCovered(t, values.Get(i), reasons)
+	}
+	var documented []string
+	loadOne(t, "testdata/dli_codes.yaml", &documented)
+	for _, dliCode := range documented {
+		if !dliCodes[dliCode] {
+			t.Errorf("no case has DLI answer %s", dliCode)
+		}
+	}
+}
+
+func checkCovered(t *testing.T, v protoreflect.EnumValueDescriptor, reasons map[string]bool) {
+	t.Helper()
+	why, excused := notHere[connsvcv1.ErrorReason(v.Number())]
+	if covered := reasons[string(v.Name())]; covered == excused {
+		t.Errorf("reason %s: a case has it is %t, and it is excused with %q", v.Name(), covered, why)
+	}
+}

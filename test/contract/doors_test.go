@@ -1,0 +1,229 @@
+package contract_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// patience ends a call that connsvc does not end itself.
+const patience = 30 * time.Second
+
+const requestIDName = "X-Request-Id"
+
+// playGRPC makes the call of a case over gRPC.
+func (c *contractCase) playGRPC(t *testing.T, s *stage, row mapRow) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for name, value := range c.Headers {
+		if value != nil {
+			ctx = metadata.AppendToOutgoingContext(ctx, strings.ToLower(name), *value)
+		}
+	}
+	var req, resp, wanted proto.Message = &emptypb.Empty{}, &emptypb.Empty{}, &emptypb.Empty{}
+	var method string
+	if c.GRPC != nil {
+		method = c.GRPC.Method
+		req.ProtoReflect().SetUnknown(bodyOf(nil, nil, c.GRPC.Hex))
+	} else {
+		b := bindingsOf(t, c.RPC)[0]
+		method = b.FullMethod
+		req, resp, wanted = message(t, b.Method.Input(), c.Request), newMessage(t, b.Method.Output()), newMessage(t, b.Method.Output())
+	}
+	var trailer metadata.MD
+	err := s.grpc.Invoke(ctx, method, req, resp, grpc.Trailer(&trailer))
+	requestID := strings.Join(trailer.Get(requestIDName), ",")
+	c.checkRequestID(t, requestID)
+	if c.Want.Reason != "" {
+		r := refusalOf(t, err)
+		c.Want.checkRefusal(t, row, r, requestID)
+		c.Want.checkNever(t, status.Convert(err).Proto().String())
+		checkTrailers(t, status.Convert(err), r)
+		return
+	}
+	if err != nil {
+		t.Fatalf("got %v: %v", err, status.Convert(err).Details())
+	}
+	if c.Want.Response != nil {
+		if err := protojson.Unmarshal(c.Want.Response, wanted); err != nil {
+			t.Fatalf("the wanted response: %v", err)
+		}
+		if diff := cmp.Diff(wanted, resp, protocmp.Transform()); diff != "" {
+			t.Errorf("response (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// checkTrailers checks that a status leaves half of what clients read of trailers
+// to others.
+func checkTrailers(t *testing.T, st *status.Status, r *refusal) {
+	t.Helper()
+	size := base64.StdEncoding.EncodedLen(proto.Size(st.Proto())) + len(url.PathEscape(st.Message()))
+	if size > trailerLimit/2 {
+		t.Errorf("the status takes %d bytes of trailers", size)
+	}
+	if bad, _ := find[*errdetails.BadRequest](r); len(bad.GetFieldViolations()) > 25 {
+		t.Errorf("the status has %d violations", len(bad.GetFieldViolations()))
+	}
+}
+
+func refusalOf(t *testing.T, err error) *refusal {
+	t.Helper()
+	if err == nil {
+		t.Fatal("the call succeeded")
+	}
+	st := status.Convert(err)
+	r := &refusal{code: code.Code(st.Code()).String(), message: st.Message()}
+	for _, d := range st.Details() {
+		m, ok := d.(proto.Message)
+		if !ok {
+			t.Fatalf("a detail that cannot be read: %v", d)
+		}
+		r.details = append(r.details, m)
+	}
+	return r
+}
+
+// checkRequestID checks that the call has an ID, and its caller's own where it
+// gave one that is safe.
+func (c *contractCase) checkRequestID(t *testing.T, got string) {
+	t.Helper()
+	sent := c.Headers[requestIDName]
+	switch {
+	case got == "":
+		t.Error("the answer has no request ID")
+	case sent != nil && strings.ContainsAny(*sent, " <\t") || sent != nil && len(*sent) > 128:
+		if got == *sent {
+			t.Errorf("the request ID %q was taken", got)
+		}
+	case sent != nil && got != *sent:
+		t.Errorf("request ID %q, sent was %q", got, *sent)
+	}
+}
+
+// playREST makes the call of a case over REST.
+func (c *contractCase) playREST(t *testing.T, s *stage, row mapRow, w wireRequest) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, w.method, "http://"+s.rest, bytes.NewReader(w.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Opaque goes out as it is, however little of a URL it is.
+	req.URL = &url.URL{Scheme: "http", Host: s.rest, Opaque: w.target()}
+	if len(w.body) > 0 {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range c.Headers {
+		req.Header.Del(name)
+		if value != nil {
+			req.Header.Set(name, *value)
+		}
+	}
+	resp, err := s.http.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.checkHTTP(t, row, resp, body)
+}
+
+func (c *contractCase) checkHTTP(t *testing.T, row mapRow, resp *http.Response, body []byte) {
+	t.Helper()
+	if wanted := c.Want.httpStatus(row, c.RPC); resp.StatusCode != wanted {
+		t.Errorf("HTTP status %d, wanted %d: %.500s", resp.StatusCode, wanted, body)
+	}
+	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
+		t.Errorf("Content-Type %q", resp.Header.Get("Content-Type"))
+	}
+	for _, fault := range headerFaults(resp.Header, c.Want.HTTP.Headers) {
+		t.Error(fault)
+	}
+	requestID := resp.Header.Get(requestIDName)
+	c.checkRequestID(t, requestID)
+	if retry := resp.Header.Get("Retry-After"); (retry != "") != (c.Want.Reason != "" && row.retries()) {
+		t.Errorf("Retry-After: %q", retry)
+	}
+	if c.Want.Reason != "" {
+		c.checkErrorBody(t, row, resp, body, requestID)
+		return
+	}
+	wanted := c.Want.HTTP.Body
+	if wanted == nil {
+		wanted = c.Want.Response
+	}
+	if wanted != nil {
+		if diff := jsonDiff(wanted, body); diff != "" {
+			t.Errorf("body (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// An errorBody is the body of a REST error.
+type errorBody struct {
+	ErrorCode string            `json:"error_code"`
+	ErrorMsg  string            `json:"error_msg"`
+	Code      json.Number       `json:"code"`
+	Status    string            `json:"status"`
+	Details   []json.RawMessage `json:"details"`
+	RequestID string            `json:"request_id"`
+}
+
+func (c *contractCase) checkErrorBody(t *testing.T, row mapRow, resp *http.Response, body []byte, requestID string) {
+	t.Helper()
+	var e errorBody
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&e); err != nil {
+		t.Fatalf("the error body: %v: %.500s", err, body)
+	}
+	if e.ErrorCode == "" || e.ErrorMsg == "" || e.RequestID != requestID {
+		t.Errorf("error_code %q, error_msg %q, request_id %q (header: %q)", e.ErrorCode, e.ErrorMsg, e.RequestID, requestID)
+	}
+	if c.Want.Code != "" && e.ErrorCode != c.Want.Code {
+		t.Errorf("error_code %q, wanted %q", e.ErrorCode, c.Want.Code)
+	}
+	if n, err := e.Code.Int64(); err != nil || code.Code(n).String() != e.Status {
+		t.Errorf("code %s is not the number of status %s", e.Code, e.Status)
+	}
+	r := &refusal{code: e.Status, message: e.ErrorMsg}
+	for _, raw := range e.Details {
+		var packed anypb.Any
+		if err := protojson.Unmarshal(raw, &packed); err != nil {
+			t.Fatalf("a detail that cannot be read: %v: %s", err, raw)
+		}
+		m, err := packed.UnmarshalNew()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.details = append(r.details, m)
+	}
+	c.Want.checkRefusal(t, row, r, requestID)
+	c.Want.checkNever(t, string(body))
+	if resp.StatusCode == http.StatusUnauthorized && resp.Header.Get("WWW-Authenticate") == "" {
+		t.Error("401 without WWW-Authenticate")
+	}
+}
