@@ -27,34 +27,37 @@ const (
 	codeGatewayTooLarge  = "APIG.0201"
 	codeGatewayNoAuth    = "APIGW.0301"
 	codeGatewayForbidden = "APIGW.0302"
+	codeGatewayThrottled = "APIGW.0308"
+	codeGatewayNoBackend = "APIG.0202"
+	codeGatewayTimeout   = "APIG.0203"
 )
 
-// A fault is an error as DLI or, if gateway, the API gateway answers it.
-type fault struct {
+// A refusal is an error as DLI or, if gateway, the API gateway answers it.
+type refusal struct {
 	status  int
 	code    string
 	message string
 	gateway bool
 }
 
-func (f *fault) Error() string { return f.code + ": " + f.message }
+func (f *refusal) Error() string { return f.code + ": " + f.message }
 
 // exists is DLI's whole text for a name that is taken.
-func exists() *fault { return refuse(codeExists, "The object exists.") }
+func exists() *refusal { return refuse(codeExists, "The object exists.") }
 
-// refuse makes the fault that DLI answers to nearly everything: HTTP 400.
-func refuse(code, format string, args ...any) *fault {
-	return &fault{status: http.StatusBadRequest, code: code, message: fmt.Sprintf(format, args...)}
+// refuse makes the refusal that DLI answers to nearly everything: HTTP 400.
+func refuse(code, format string, args ...any) *refusal {
+	return &refusal{status: http.StatusBadRequest, code: code, message: fmt.Sprintf(format, args...)}
 }
 
-// defect makes the fault for an error of the emulator itself. It says what went
+// defect makes the refusal for an error of the emulator itself. It says what went
 // wrong, since who sees it has the emulator at hand.
-func defect(err error) *fault {
-	return &fault{status: http.StatusInternalServerError, code: codeInternal, message: "Server-side errors occur. " + err.Error()}
+func defect(err error) *refusal {
+	return &refusal{status: http.StatusInternalServerError, code: codeInternal, message: "Server-side errors occur. " + err.Error()}
 }
 
-func gatewayFault(status int, code, message string) *fault {
-	return &fault{status: status, code: code, message: message, gateway: true}
+func gatewayRefusal(status int, code, message string) *refusal {
+	return &refusal{status: status, code: code, message: message, gateway: true}
 }
 
 // answer writes m as DLI's answer. The mutex must not be held: an answer can be
@@ -62,14 +65,14 @@ func gatewayFault(status int, code, message string) *fault {
 func (e *Emulator) answer(w http.ResponseWriter, status int, m proto.Message) {
 	body, err := dlijson.AppendAnswer(nil, m)
 	if err != nil {
-		e.answerFault(w, defect(err))
+		e.answerRefusal(w, defect(err))
 		return
 	}
 	write(w, status, body)
 }
 
-// answerFault writes f; the gateway's own errors bear the request ID in the body.
-func (e *Emulator) answerFault(w http.ResponseWriter, f *fault) {
+// answerRefusal writes f; the gateway's own errors bear the request ID in the body.
+func (e *Emulator) answerRefusal(w http.ResponseWriter, f *refusal) {
 	answer := struct {
 		Code      string `json:"error_code"`
 		Message   string `json:"error_msg"`
@@ -82,8 +85,12 @@ func (e *Emulator) answerFault(w http.ResponseWriter, f *fault) {
 	write(w, f.status, body)
 }
 
-func write(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
+const jsonType = "application/json"
+
+func write(w http.ResponseWriter, status int, body []byte) { writeAs(w, jsonType, status, body) }
+
+func writeAs(w http.ResponseWriter, contentType string, status int, body []byte) {
+	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	// A caller that went away has no use for an error.
 	_, _ = w.Write(body)

@@ -27,7 +27,7 @@ func (e *Emulator) associateQueues(c call) (proto.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.bind(conn, e.bindings(conn, c.project, req.GetQueues(), req.GetElasticResourcePools()), now); err != nil {
+	if err := e.bind(conn, e.bindings(conn, c.project, req.GetQueues(), req.GetElasticResourcePools()), now, c.effects.stuck); err != nil {
 		return nil, err
 	}
 	return &connsvcv1.AssociateQueuesResponse{
@@ -79,9 +79,11 @@ func namingQueues(before string, queues []string, after string) string {
 	return before + strings.Join(queues, ",") + after
 }
 
-// bind gives each binding a peering unless it has one. A refused call binds
-// nothing, but for the PartialBind quirk.
-func (e *Emulator) bind(c *connection, bindings []binding, now time.Time) error {
+// bind gives each binding a peering unless it has one; stuck is how long it is
+// CREATING beyond its time. A refused call binds nothing, but for the PartialBind
+// quirk.
+func (e *Emulator) bind(c *connection, bindings []binding, now time.Time, stuck time.Duration) error {
+	settled := now.Add(e.options.PeeringDelay).Add(stuck)
 	peerings := slices.Clone(c.peerings)
 	var refused error
 	for _, b := range bindings {
@@ -95,7 +97,7 @@ func (e *Emulator) bind(c *connection, bindings []binding, now time.Time) error 
 		}
 		if indexOf(peerings, b.target) < 0 {
 			peerings = append(peerings, peering{
-				target: b.target, id: e.options.NewID(), bound: now, settled: now.Add(e.options.PeeringDelay), errMsg: b.errMsg,
+				target: b.target, id: e.options.NewID(), bound: now, settled: settled, errMsg: b.errMsg,
 			})
 		}
 	}

@@ -20,7 +20,7 @@ func (e *Emulator) createEnhancedConnection(c call) (proto.Message, error) {
 	conn := &connection{
 		name: req.GetName(), project: c.project, vpc: req.GetDestVpcId(), subnet: req.GetDestNetworkId(),
 		ipv6:    e.ipv6Subnets[req.GetDestNetworkId()],
-		created: now, updated: now,
+		created: now, updated: now, listed: now.Add(c.effects.unlisted),
 		hosts: req.GetHosts(), tags: make(map[string]string, len(req.GetTags())),
 	}
 	for _, t := range req.GetTags() {
@@ -32,7 +32,7 @@ func (e *Emulator) createEnhancedConnection(c call) (proto.Message, error) {
 		return nil, err
 	}
 	conn.id = e.options.NewID()
-	if err := e.bind(conn, e.bindings(conn, c.project, req.GetQueues(), req.GetElasticResourcePools()), now); err != nil {
+	if err := e.bind(conn, e.bindings(conn, c.project, req.GetQueues(), req.GetElasticResourcePools()), now, c.effects.stuck); err != nil {
 		return nil, err
 	}
 	e.store.add(conn)

@@ -6,8 +6,8 @@
 // and its checks are written out by hand from DLI's documents, and only the JSON
 // codec and the signature scheme are common. What no document says is decided
 // here, said at the place, and where it matters a switch (Quirks). It keeps
-// everything in memory, starts no goroutine and sets no timer: what changes with
-// time is computed from the clock when it is read.
+// everything in memory and starts no goroutine: what changes with time is computed
+// from the clock when it is read. Only a fault that makes callers wait has a timer.
 package emulator
 
 import (
@@ -21,8 +21,8 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// An Emulator is an http.Handler that answers as DLI does. It is safe for
-// concurrent use.
+// An Emulator is an http.Handler that answers as DLI does; Handler adds what is
+// beside DLI. It is safe for concurrent use.
 type Emulator struct {
 	options     Options
 	mux         *http.ServeMux
@@ -34,6 +34,9 @@ type Emulator struct {
 	knownPools,
 	knownSubnets,
 	ipv6Subnets names
+
+	faults     faultSet
+	identities identities
 
 	mu    sync.Mutex // guards the store and the calls of options.NewID
 	store store
@@ -55,7 +58,11 @@ func New(o Options) *Emulator {
 		knownSubnets:  exactNames(o.Subnets),
 		ipv6Subnets:   exactNames(o.IPv6Subnets),
 
-		store: newStore(),
+		identities: newIdentities(o.Seed),
+		store:      newStore(),
+	}
+	if err := e.SetFaults(o.Faults); err != nil {
+		panic("emulator: " + err.Error())
 	}
 	e.register()
 	return e
@@ -72,25 +79,25 @@ func (e *Emulator) register() {
 		routesV3    = "/v3/{project_id}/datasource/enhanced-connections/{connection_id}/routes"
 	)
 	for pattern, op := range map[string]operation{
-		"POST " + connections:  {http.StatusCreated, e.createEnhancedConnection},
-		"GET " + connections:   {http.StatusOK, e.listEnhancedConnections},
-		"GET " + connection:    {http.StatusOK, e.getEnhancedConnection},
-		"PUT " + connection:    {http.StatusOK, e.updateEnhancedConnectionHosts},
-		"DELETE " + connection: {http.StatusOK, e.deleteEnhancedConnection},
+		"POST " + connections:  {"CreateEnhancedConnection", http.StatusCreated, e.createEnhancedConnection},
+		"GET " + connections:   {"ListEnhancedConnections", http.StatusOK, e.listEnhancedConnections},
+		"GET " + connection:    {"GetEnhancedConnection", http.StatusOK, e.getEnhancedConnection},
+		"PUT " + connection:    {"UpdateEnhancedConnectionHosts", http.StatusOK, e.updateEnhancedConnectionHosts},
+		"DELETE " + connection: {"DeleteEnhancedConnection", http.StatusOK, e.deleteEnhancedConnection},
 
-		"POST " + connection + "/associate-queue":    {http.StatusOK, e.associateQueues},
-		"POST " + connection + "/disassociate-queue": {http.StatusOK, e.disassociateQueues},
+		"POST " + connection + "/associate-queue":    {"AssociateQueues", http.StatusOK, e.associateQueues},
+		"POST " + connection + "/disassociate-queue": {"DisassociateQueues", http.StatusOK, e.disassociateQueues},
 
-		"POST " + routesV3:               {http.StatusOK, e.createRoute},
-		"DELETE " + routesV3 + "/{name}": {http.StatusOK, e.deleteRoute},
-		"POST " + routesV2:               {http.StatusOK, e.createRoute},
-		"DELETE " + routesV2 + "/{name}": {http.StatusOK, e.deleteRoute},
+		"POST " + routesV3:               {"CreateRoute", http.StatusOK, e.createRoute},
+		"DELETE " + routesV3 + "/{name}": {"DeleteRoute", http.StatusOK, e.deleteRoute},
+		"POST " + routesV2:               {"CreateRoute", http.StatusOK, e.createRoute},
+		"DELETE " + routesV2 + "/{name}": {"DeleteRoute", http.StatusOK, e.deleteRoute},
 
-		"GET " + connection + "/privileges":               {http.StatusOK, e.listPrivileges},
-		"PUT /v1.0/{project_id}/authorization":            {http.StatusOK, e.updatePrivileges},
-		"GET /v1.0/{project_id}/authorization/privileges": {http.StatusOK, e.listPrivilegesByObject},
+		"GET " + connection + "/privileges":               {"ListPrivileges", http.StatusOK, e.listPrivileges},
+		"PUT /v1.0/{project_id}/authorization":            {"UpdatePrivileges", http.StatusOK, e.updatePrivileges},
+		"GET /v1.0/{project_id}/authorization/privileges": {"ListPrivilegesByObject", http.StatusOK, e.listPrivilegesByObject},
 	} {
-		e.mux.Handle(pattern, e.gate(op))
+		e.mux.Handle(pattern, &faulty{e, op.name, op.status, e.answerRefusal, e.gate(op)})
 	}
 	e.mux.HandleFunc("/", e.refuseUnknownPath)
 }

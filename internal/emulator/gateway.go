@@ -25,9 +25,10 @@ const (
 	connectionIDField = "connection_id"
 )
 
-// An operation is one call of DLI: its success code, and what it does. An error
-// that is no *fault is a defect of the emulator.
+// An operation is one call of DLI: its RPC, its success code, and what it does. An
+// error that is no *refusal is a defect of the emulator.
 type operation struct {
+	name   string
 	status int
 	do     func(call) (proto.Message, error)
 }
@@ -39,6 +40,7 @@ type call struct {
 	route      string // likewise
 	query      url.Values
 	body       []byte
+	effects    effects
 }
 
 // ServeHTTP answers r as DLI does.
@@ -55,7 +57,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *Emulator) refuseUnknownPath(w http.ResponseWriter, _ *http.Request) {
-	e.answerFault(w, gatewayFault(http.StatusNotFound, codeGatewayNoAPI,
+	e.answerRefusal(w, gatewayRefusal(http.StatusNotFound, codeGatewayNoAPI,
 		"The API does not exist or has not been published in the environment"))
 }
 
@@ -64,14 +66,14 @@ func (e *Emulator) refuseUnknownPath(w http.ResponseWriter, _ *http.Request) {
 func (e *Emulator) gate(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m, err := e.admit(w, r, op)
-		var f *fault
+		var f *refusal
 		switch {
 		case err == nil:
 			e.answer(w, op.status, m)
 		case errors.As(err, &f):
-			e.answerFault(w, f)
+			e.answerRefusal(w, f)
 		default:
-			e.answerFault(w, defect(err))
+			e.answerRefusal(w, defect(err))
 		}
 	})
 }
@@ -80,16 +82,20 @@ func (e *Emulator) admit(w http.ResponseWriter, r *http.Request, op operation) (
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, gatewayFault(http.StatusRequestEntityTooLarge, codeGatewayTooLarge, "Request entity too large")
+		return nil, gatewayRefusal(http.StatusRequestEntityTooLarge, codeGatewayTooLarge, "Request entity too large")
 	}
 	if err != nil {
 		return nil, refuse(codeParameter, "The request body did not come whole.")
 	}
-	if err := e.authenticate(r, body); err != nil {
+	may, err := e.authenticate(r, body)
+	if err != nil {
 		return nil, err
 	}
-	c := call{project: r.PathValue(projectIDField), connection: r.PathValue(connectionIDField), route: r.PathValue("name"), body: body}
-	if err := e.checkProject(r, c.project); err != nil {
+	c := call{
+		project: r.PathValue(projectIDField), connection: r.PathValue(connectionIDField), route: r.PathValue("name"),
+		body: body, effects: effectsOf(r.Context()),
+	}
+	if err := e.checkProject(r, c.project, may); err != nil {
 		return nil, err
 	}
 	if c.query, err = url.ParseQuery(r.URL.RawQuery); err != nil {
@@ -98,14 +104,14 @@ func (e *Emulator) admit(w http.ResponseWriter, r *http.Request, op operation) (
 	return op.do(c)
 }
 
-func (e *Emulator) checkProject(r *http.Request, project string) error {
+func (e *Emulator) checkProject(r *http.Request, project string, may grant) error {
 	if !word(project, 64, "") {
 		return refuse(codeParameter, "project_id: 1 to 64 letters and digits are allowed.")
 	}
 	header := r.Header.Get("X-Project-Id")
 	mismatch := e.options.Quirks.ProjectHeaderChecked && header != "" && header != project
-	if mismatch || !e.knownProjects.exist(project) {
-		return gatewayFault(http.StatusForbidden, codeGatewayForbidden, "The IAM user is not authorized to access the API")
+	if mismatch || !may.allows(project) || !e.knownProjects.exist(project) {
+		return gatewayRefusal(http.StatusForbidden, codeGatewayForbidden, "The IAM user is not authorized to access the API")
 	}
 	return nil
 }
@@ -117,16 +123,16 @@ func (c call) decodeBody(m proto.Message, omit ...protoreflect.Name) error {
 	if err := c.decodeQuery(m); err != nil {
 		return err
 	}
-	return parameterFault(dlijson.DecodeRequest(bytes.NewReader(c.body), m, omit...))
+	return parameterRefusal(dlijson.DecodeRequest(bytes.NewReader(c.body), m, omit...))
 }
 
 // decodeQuery reads the query into the given fields of m, strictly. It passes over
 // a body, to which GET and DELETE give no meaning.
 func (c call) decodeQuery(m proto.Message, fields ...protoreflect.FieldDescriptor) error {
-	return parameterFault(dlijson.DecodeQuery(c.query, m, fields))
+	return parameterRefusal(dlijson.DecodeQuery(c.query, m, fields))
 }
 
-func parameterFault(err error) error {
+func parameterRefusal(err error) error {
 	var malformed *dlijson.Error
 	switch {
 	case err == nil:

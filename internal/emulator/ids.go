@@ -16,6 +16,8 @@ import (
 const (
 	resourceIDStream = iota + 1
 	requestIDStream
+	faultStream
+	secretStream
 )
 
 // An idSource makes IDs, random ones or, from a seed, repeatable ones.

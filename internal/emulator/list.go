@@ -26,7 +26,7 @@ func (e *Emulator) listEnhancedConnections(c call) (proto.Message, error) {
 	defer e.mu.Unlock()
 	var matching []*connection
 	for _, conn := range e.store.project(c.project).connections {
-		if e.visible(conn, now) && e.matches(conn, req) {
+		if !now.Before(conn.listed) && e.visible(conn, now) && e.matches(conn, req) {
 			matching = append(matching, conn)
 		}
 	}

@@ -8,10 +8,21 @@ import (
 
 // Options say how the emulator behaves. The zero value is the documented default.
 type Options struct {
-	// AccessKeys maps access key IDs to secret access keys. Tokens are the IAM
-	// tokens that are valid. With neither, every caller is let in.
-	AccessKeys map[string]string
-	Tokens     []string
+	// AccessKeys maps access key IDs to secret access keys, TemporaryKeys those of
+	// temporary ones to theirs. Tokens are IAM tokens that are always valid, for
+	// every project. With none of them, and none of the next three, every caller is
+	// let in.
+	AccessKeys    map[string]string
+	TemporaryKeys map[string]TemporaryKey
+	Tokens        []string
+	// Users and Agencies are those that IAM issues tokens for.
+	Users    []User
+	Agencies []Agency
+	// MetadataLifetime is how long the temporary keys of the metadata service are
+	// valid; 0: it has none.
+	MetadataLifetime time.Duration
+	// TokenLifetime is how long tokens of IAM are valid; 0: 24 hours.
+	TokenLifetime time.Duration
 	// Queues, Pools and Projects list which exist; nil: any name does.
 	Queues, Pools, Projects []string
 	// Subnets lists the subnets (dest_network_id) that exist; nil: any does. A
@@ -39,6 +50,9 @@ type Options struct {
 	// Seed makes the IDs of two emulators alike; 0: they differ. With Now too,
 	// every answer to the same requests in the same order is the same.
 	Seed uint64
+	// Faults are the first rules of what goes wrong; New panics if they are not
+	// valid, which ParseFaults and SetFaults report as an error.
+	Faults []Rule
 	// Quirks decide what DLI's documents leave open.
 	Quirks Quirks
 }
@@ -100,8 +114,11 @@ func (o Options) withDefaults() Options {
 	if o.Quirks.UnknownQueueCode == "" {
 		o.Quirks.UnknownQueueCode = codeNoObject
 	}
+	if o.TokenLifetime == 0 {
+		o.TokenLifetime = 24 * time.Hour
+	}
 	// What the caller goes on to do with its own maps is not the emulator's.
-	o.AccessKeys = maps.Clone(o.AccessKeys)
+	o.AccessKeys, o.TemporaryKeys = maps.Clone(o.AccessKeys), maps.Clone(o.TemporaryKeys)
 	o.PoolOfQueue = lowerMap(o.PoolOfQueue, strings.ToLower)
 	o.FailPeering = lowerMap(o.FailPeering, func(message string) string { return message })
 	return o

@@ -16,6 +16,7 @@ type connection struct {
 	vpc, subnet       string
 	ipv6              bool
 	created, updated  time.Time
+	listed            time.Time // from when on lists have it
 	deleted           time.Time // zero while the connection exists
 	hosts             []*connsvcv1.Host
 	routes            []*connsvcv1.Route
@@ -89,7 +90,7 @@ func (e *Emulator) findOwn(project, id, action string) (*connection, error) {
 
 func (e *Emulator) missing(id string) error {
 	if e.options.Quirks.MissingIs404 {
-		return &fault{status: http.StatusNotFound, code: codeNoResource, message: "No related resources were found."}
+		return &refusal{status: http.StatusNotFound, code: codeNoResource, message: "No related resources were found."}
 	}
 	return refuse(codeParameter, "Connection %s does not exist.", id)
 }
