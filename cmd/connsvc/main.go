@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -42,6 +43,9 @@ type commands struct {
 var errConfig = errors.New("the configuration is not usable")
 
 func main() {
+	// net/http writes bytes of an upstream's answer to the standard logger, and
+	// offers no other place for them.
+	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(os.Args[1:], &process{ctx: ctx, stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv}))

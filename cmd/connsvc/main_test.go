@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"connsvc": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+}
+
+// TestStop starts dev, stops it, and finds nothing left running.
+func TestStop(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	ctx, cancel := context.WithCancel(t.Context())
+	out := newLines()
+	status := make(chan int)
+	go func() {
+		status <- run([]string{"dev", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--emulator", "127.0.0.1:0"},
+			&process{ctx: ctx, stdout: out, stderr: out, lookupEnv: os.LookupEnv})
+	}()
+	out.waitFor(t, "Ctrl-C stops it.")
+	cancel()
+	if got := <-status; got != 0 {
+		t.Errorf("exit status %d, want 0; output:\n%s", got, out)
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("gprc: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{"version"}, 0},
+		{[]string{"--help"}, 0},
+		{[]string{"no-such-command"}, 2},
+		{[]string{"serve"}, 2},
+		{[]string{"serve", "--config", bad}, 78},
+		{[]string{"config", "check", bad}, 78},
+		{[]string{"dev", "--emulator", "nowhere"}, 1},
+	} {
+		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
+			out := newLines()
+			got := run(tt.args, &process{ctx: t.Context(), stdout: out, stderr: out, lookupEnv: os.LookupEnv})
+			if got != tt.want {
+				t.Errorf("exit status %d, want %d; output:\n%s", got, tt.want, out)
+			}
+		})
+	}
+}
