@@ -1,0 +1,60 @@
+package compat_test
+
+import (
+	"regexp"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/dli/v1/model"
+)
+
+// Stand-ins for what DLI makes: generated compares them by form alone.
+const (
+	someMillis int64 = 1_566_888_011_125
+	somePeer         = "d2ae6628-37cf-4a9b-a3a2-4d1f3d3f9d2e"
+)
+
+// Times of the form that DLI sends are between 2017 and 2096: a time in seconds
+// or microseconds is not.
+const firstMillis, lastMillis = 1_500_000_000_000, 4_000_000_000_000
+
+var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+func isUUID(s string) bool { return uuid.MatchString(s) }
+
+func isMillis(ms int64) bool { return firstMillis < ms && ms < lastMillis }
+
+// generated has the fields that DLI fills compared by their form: times are equal
+// if both are milliseconds of our age, peering IDs if both are UUIDs.
+func generated() cmp.Option {
+	last := func(p cmp.Path) string {
+		for i := len(p) - 1; i >= 0; i-- {
+			if f, ok := p[i].(cmp.StructField); ok {
+				return f.Name()
+			}
+		}
+		return ""
+	}
+	return cmp.Options{
+		cmp.FilterPath(func(p cmp.Path) bool {
+			return last(p) == "CreateTime" || last(p) == "UpdateTime"
+		}, cmp.Comparer(func(a, b int64) bool { return isMillis(a) && isMillis(b) })),
+		cmp.FilterPath(func(p cmp.Path) bool {
+			return last(p) == "PeerId"
+		}, cmp.Comparer(func(a, b string) bool { return isUUID(a) && isUUID(b) })),
+	}
+}
+
+// peering is the peering of a queue or pool that can be reached.
+func peering(name string) model.EnhancedConnectionResource {
+	return model.EnhancedConnectionResource{
+		PeerId: new(somePeer), Status: new("ACTIVE"), Name: &name, ErrMsg: new(""), UpdateTime: new(someMillis),
+	}
+}
+
+// value returns what p points to; of nil, the zero value.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
