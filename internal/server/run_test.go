@@ -272,25 +272,3 @@ func TestBodyThatNeverComes(t *testing.T) {
 		t.Errorf("the connection is not closed: %v", err)
 	}
 }
-
-// TestConnectionIsKept after a call with a body: its read deadline is lifted.
-func TestConnectionIsKept(t *testing.T) {
-	b := start(t, &stub{}, setup{config: shortCalls})
-	conn, err := net.Dial("tcp", b.server.RESTAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	answers := bufio.NewReader(conn)
-	for range 2 {
-		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", connections, len(create), create)
-		resp, err := http.ReadResponse(answers, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusCreated {
-			t.Fatalf("got %s, %v", resp.Status, err)
-		}
-		time.Sleep(300 * time.Millisecond) // longer than a call may take
-	}
-}
