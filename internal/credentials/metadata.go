@@ -1,0 +1,121 @@
+package credentials
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/signing"
+)
+
+// metadataEndpoint is where an ECS finds its metadata service.
+const metadataEndpoint = "http://169.254.169.254"
+
+// metadata signs with the temporary access key of the machine that connsvc runs
+// on, an ECS with an agency.
+type metadata struct {
+	hidden
+	renewer *renewer[signing.Credentials]
+	life    *life
+	now     func() time.Time
+	close   func()
+}
+
+func newMetadata(cfg *configv1.ECSMetadata, allowPlaintext bool, o Options) (Provider, error) {
+	base, err := parseEndpoint(cmp.Or(cfg.GetEndpoint(), metadataEndpoint), func(host string) bool {
+		return allowPlaintext || loopback(host) || linkLocal(host)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s.endpoint: %w", sourceECS, err)
+	}
+	transport, closeTransport := transportOf(o)
+	life := newLife()
+	service := &metadataService{
+		url: join(base, "/openstack/latest/securitykey", ""),
+		x:   exchange{transport: transport, source: sourceECS}, now: o.Now,
+	}
+	return &metadata{
+		life: life, now: o.Now, close: closeTransport,
+		renewer: &renewer[signing.Credentials]{
+			source: sourceECS, options: o, life: life,
+			admit: func(bool) *Error { return nil },
+			fetch: service.key,
+		},
+	}, nil
+}
+
+func (p *metadata) Authorize(ctx context.Context, r *http.Request, body []byte, _ string) error {
+	c, err := p.renewer.get(ctx)
+	if err != nil {
+		return err
+	}
+	signing.Sign(r, body, c, p.now())
+	return nil
+}
+
+func (p *metadata) Refused(ctx context.Context, r *http.Request, _ string) bool {
+	return p.renewer.refused(ctx, func(c signing.Credentials) bool { return signedWith(r, c) })
+}
+
+func (p *metadata) CallersOwn() bool { return false }
+
+func (p *metadata) Close() {
+	p.life.end()
+	p.close()
+}
+
+// A metadataService gives out the access key of the machine. It gives the same
+// one until shortly before its end.
+type metadataService struct {
+	url *url.URL
+	x   exchange
+	now func() time.Time
+}
+
+func (s *metadataService) key(ctx context.Context, _ bool) (*lease[signing.Credentials], *Error) {
+	asked := s.now()
+	r := &http.Request{
+		Method: http.MethodGet, URL: s.url, Host: s.url.Host,
+		Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"connsvc"}},
+	}
+	got, failure := s.x.do(ctx, r, http.StatusOK)
+	if failure != nil {
+		if failure.Kind == Refused {
+			// There was nothing to refuse: the machine has no agency.
+			failure.Kind = Denied
+		}
+		return nil, failure
+	}
+	var text struct {
+		Credential struct {
+			Access        string `json:"access"`
+			Secret        string `json:"secret"`
+			SecurityToken string `json:"securitytoken"`
+			ExpiresAt     string `json:"expires_at"`
+		} `json:"credential"`
+	}
+	if json.Unmarshal(got.body, &text) != nil {
+		return nil, s.x.malformed(errNotJSON)
+	}
+	c := text.Credential
+	if !plain(c.Access) || strings.Contains(c.Access, ",") || !plain(c.Secret) ||
+		!plain(c.SecurityToken) || len(c.SecurityToken) > maxToken {
+		return nil, s.x.malformed(errNoKey)
+	}
+	expires, err := time.Parse(time.RFC3339, c.ExpiresAt)
+	if err != nil {
+		return nil, s.x.malformed(errNoEnd)
+	}
+	lifetime := min(expires.Sub(cmp.Or(got.now, asked)), maxLifetime)
+	if lifetime <= 0 {
+		return nil, s.x.malformed(errExpired)
+	}
+	key := signing.Credentials{AccessKeyID: c.Access, SecretAccessKey: c.Secret, SecurityToken: c.SecurityToken}
+	return newLease(key, asked, lifetime), nil
+}
