@@ -8,7 +8,8 @@ BIN := $(CURDIR)/.bin
 export PATH := $(BIN):$(PATH)
 
 FUZZTIME ?= 10s
-AGAINST ?= main
+# On main itself the contract is held against the commit before.
+AGAINST ?= $(shell [ "$$(git rev-parse HEAD)" = "$$(git rev-parse main 2>/dev/null)" ] && echo HEAD~1 || echo main)
 
 .PHONY: help
 help: ## Lists every task.
@@ -47,6 +48,10 @@ breaking: third_party ## Refuses a contract that breaks clients of branch AGAINS
 .PHONY: test
 test: ## Runs all tests, with the race detector.
 	go test -race ./...
+
+.PHONY: compat
+compat: ## Runs Huawei's SDK and Terraform's requests through a started connsvc.
+	cd test/compat && go mod tidy -diff && go vet ./... && go test -race ./...
 
 .PHONY: fuzz
 fuzz: ## Runs each fuzz test for FUZZTIME (10s).
