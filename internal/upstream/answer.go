@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -19,31 +20,22 @@ const (
 	maxRetryAfter = 24 * time.Hour
 )
 
-// An envelope is what an answer says of itself.
-type envelope struct {
-	status    int
-	requestID string
-}
-
-func (e *endpoint) envelope(r *http.Response) envelope {
-	return envelope{status: r.StatusCode, requestID: e.identifier(r.Header.Get("X-Request-Id"))}
-}
-
-// read reads an answer, into the message of the call if it is a good one.
-func (r *Router) read(ctx context.Context, c *call, response *http.Response, got envelope) *Error {
+// read reads an answer, into the message of the call if it is a good one. date is
+// DLI's clock, if it told.
+func (c *client) read(ctx context.Context, call *call, a *attempt, response *http.Response, date time.Time) *Error {
 	switch {
-	case got.status >= http.StatusBadRequest:
-		return c.to.readError(response, r.options.Now())
-	case got.status >= http.StatusMultipleChoices:
+	case response.StatusCode >= http.StatusBadRequest:
+		return readError(response, a.request.Header, cmp.Or(date, c.options.Now()))
+	case response.StatusCode >= http.StatusMultipleChoices:
 		return &Error{Kind: Malformed, Err: errRedirect}
-	case got.status < http.StatusOK:
+	case response.StatusCode < http.StatusOK:
 		return &Error{Kind: Malformed, Err: errProtocol}
 	}
-	if response.ContentLength > r.options.MaxResponseBytes {
+	if response.ContentLength > call.limit {
 		return &Error{Kind: TooLarge, Err: errTooLarge}
 	}
-	body := &bounded{reader: response.Body, left: r.options.MaxResponseBytes}
-	answer, err := dlijson.DecodeAnswer(body, c.answer)
+	body := &bounded{reader: response.Body, left: call.limit}
+	answer, err := dlijson.DecodeAnswer(body, call.answer)
 	switch {
 	case err == nil && answer.IsSuccess:
 		return nil
@@ -59,7 +51,7 @@ func (r *Router) read(ctx context.Context, c *call, response *http.Response, got
 
 // readError reads an answer with an error status. A body that is over-long, does
 // not come whole or is no error of DLI leaves only the status.
-func (e *endpoint) readError(response *http.Response, now time.Time) *Error {
+func readError(response *http.Response, sent http.Header, now time.Time) *Error {
 	err := &Error{Kind: Status, RetryAfter: retryAfter(response.Header.Get("Retry-After"), now)}
 	body := &bounded{reader: response.Body, left: maxErrorBytes}
 	text, readErr := io.ReadAll(body)
@@ -68,19 +60,11 @@ func (e *endpoint) readError(response *http.Response, now time.Time) *Error {
 		return err
 	}
 	b := decodeErrorBody(text)
-	err.Code, err.Message = e.identifier(b.code), b.message
+	err.Code, err.Message = identifier(sent, b.code), b.message
 	if response.Header.Get("X-Request-Id") == "" {
-		err.RequestID = e.identifier(b.requestID)
+		err.RequestID = identifier(sent, b.requestID)
 	}
 	return err
-}
-
-// identifier returns s if it can be a code or an ID and no credential, "" otherwise.
-func (e *endpoint) identifier(s string) string {
-	if len(s) > 128 || !plain(s) || e.redact(s) != s {
-		return ""
-	}
-	return s
 }
 
 // retryAfter reads the header's two forms: seconds, and a date.

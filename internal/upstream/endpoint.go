@@ -1,8 +1,8 @@
 package upstream
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -12,44 +12,32 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// DefaultTimeout bounds a call where the configuration leaves the bound out.
+// DefaultTimeout bounds an attempt where the configuration leaves the bound out.
 const DefaultTimeout = 30 * time.Second
 
-// An endpoint is one configured upstream. It holds its credentials only inside
-// of functions, where no printing finds them.
+// An endpoint is where an upstream is.
 type endpoint struct {
-	name      string // as configured
-	scheme    string
-	host      string
-	base      string // escaped path, without the slash that may close it
-	timeout   time.Duration
-	transport *http.Transport
-	authorize func(r *http.Request, body []byte)
-	redact    func(string) string
+	name       string // of the upstream
+	configured string // the base URL, as configured
+	scheme     string
+	host       string
+	base       string // escaped path, without the slash that may close it
+	timeout    time.Duration
+	transport  *http.Transport
 }
 
-// A problem collects what is wrong with one upstream.
-type problem struct {
-	index int
-	found []error
-}
-
-func (p *problem) add(field string, err error) {
-	p.found = append(p.found, fmt.Errorf("upstreams[%d].%s: %w", p.index, field, err))
-}
-
-func newEndpoint(cfg *configv1.Upstream, o Options, p *problem) *endpoint {
-	e := &endpoint{name: cfg.GetEndpoint(), timeout: DefaultTimeout, transport: newTransport()}
+func newEndpoint(cfg *configv1.Upstream, p *problem) endpoint {
+	e := endpoint{configured: cfg.GetEndpoint(), timeout: DefaultTimeout, transport: newTransport()}
 	if d := cfg.GetTimeout().AsDuration(); d > 0 {
 		e.timeout = d
 	}
 	u, err := parseEndpoint(cfg.GetEndpoint(), cfg.GetAllowPlaintext())
 	if err != nil {
 		p.add("endpoint", err)
-	} else {
-		e.scheme, e.host, e.base = u.Scheme, u.Host, strings.TrimRight(u.EscapedPath(), "/")
+		return e
 	}
-	e.authorize, e.redact = readCredentials(cfg, o, p)
+	e.scheme, e.host, e.base = u.Scheme, u.Host, strings.TrimRight(u.EscapedPath(), "/")
+	e.name = cmp.Or(cfg.GetName(), u.Hostname())
 	return e
 }
 
@@ -93,4 +81,14 @@ func (e *endpoint) url(path, query string) (*url.URL, error) {
 		u.RawPath = escaped
 	}
 	return u, nil
+}
+
+// plain reports whether s is printable ASCII without spaces.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

@@ -13,7 +13,7 @@ type Kind int
 // The kinds of Error.
 const (
 	NotConfigured Kind = iota + 1 // no upstream serves the project
-	Unreachable                   // no connection: nothing was sent
+	Unreachable                   // no connection, or no IAM to get credentials from: nothing was sent
 	Broken                        // the connection broke, or an answer did not come whole
 	Timeout                       // the deadline passed
 	Cancelled                     // the caller cancelled
@@ -22,12 +22,16 @@ const (
 	Malformed                     // the answer is no DLI answer
 	TooLarge                      // the answer is larger than the limit
 	Invalid                       // the request cannot be a DLI call: nothing was sent
+	Unauthorized                  // there are no credentials for the call: nothing was sent
+	BreakerOpen                   // the upstream is down: nothing was sent
+	Shed                          // as many calls are in flight as the upstream can take: nothing was sent
 )
 
 var kindNames = [...]string{
 	NotConfigured: "not_configured", Unreachable: "unreachable", Broken: "broken",
 	Timeout: "timeout", Cancelled: "cancelled", Status: "status", Refused: "refused",
 	Malformed: "malformed", TooLarge: "too_large", Invalid: "invalid",
+	Unauthorized: "unauthorized", BreakerOpen: "breaker_open", Shed: "shed",
 }
 
 // String returns the kind as a word, as for a metric or a log.
@@ -45,9 +49,10 @@ var (
 	errTooLarge      = errors.New("the answer is over the limit")
 	errRedirect      = errors.New("DLI does not redirect")
 	errProtocol      = errors.New("no status of an answer")
+	errClosed        = errors.New("the client is closed")
 )
 
-// An Error is a call to DLI that did not succeed.
+// An Error is a call to DLI that did not succeed. Each is of one call alone.
 type Error struct {
 	Kind       Kind
 	Method     string        // the RPC's full method
@@ -55,9 +60,16 @@ type Error struct {
 	Code       string        // DLI.0001, APIGW.0308; empty where the answer has none
 	Message    string        // error_msg or message of a well-formed answer; empty otherwise
 	RequestID  string        // DLI's request ID, if it gave one
-	RetryAfter time.Duration // as DLI asked; 0 where it did not
+	RetryAfter time.Duration // as DLI, IAM, the breaker or the limit asks; 0 where none does
+	Date       time.Time     // DLI's clock when it answered, in whole seconds; zero where it did not tell
 	Sent       bool          // bytes of the request may have reached DLI
-	Err        error         // the cause, for logs only; may be nil
+	// Repeated says that an earlier attempt of the call may have been executed: that
+	// something is missing, or is there already, may be its doing.
+	Repeated bool
+	// CallersOwn says that the caller's own credentials were refused, or that it
+	// brought none (pass_through): 401 and 403 are the caller's.
+	CallersOwn bool
+	Err        error // the cause, for logs only; may be nil
 }
 
 // Error says what happened, in one line without any text of the upstream's: the

@@ -91,7 +91,7 @@ func TestErrorBodies(t *testing.T) {
 				Kind: upstream.Status, Method: get, HTTPStatus: tt.status, Sent: true,
 				Code: tt.code, Message: tt.message, RequestID: tt.requestID,
 			}
-			if diff := cmp.Diff(want, failure(t, err), cmpopts.IgnoreFields(upstream.Error{}, "Err")); diff != "" {
+			if diff := cmp.Diff(want, failure(t, err), cmpopts.IgnoreFields(upstream.Error{}, "Err", "Date")); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
 		})
@@ -100,7 +100,9 @@ func TestErrorBodies(t *testing.T) {
 
 func TestErrorHeaders(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	o := upstream.Options{Now: func() time.Time { return now }}
+	// A clock that is wrong, but for an answer without a Date.
+	o := upstream.Options{Now: func() time.Time { return now.Add(-time.Minute) }}
+	date := now.Format(http.TimeFormat)
 	const body = `{"error_msg":"m","error_code":"APIGW.0308","request_id":"in-the-body"}`
 	for _, tt := range []struct {
 		name    string
@@ -112,8 +114,9 @@ func TestErrorHeaders(t *testing.T) {
 		{"request ID that is none", []string{"X-Request-Id", "a b"}, upstream.Error{}},
 		{"long request ID", []string{"X-Request-Id", strings.Repeat("r", 129)}, upstream.Error{}},
 		{"seconds", []string{"Retry-After", "7"}, upstream.Error{RequestID: "in-the-body", RetryAfter: 7 * time.Second}},
-		{"date", []string{"Retry-After", now.Add(90 * time.Second).Format(http.TimeFormat)}, upstream.Error{RequestID: "in-the-body", RetryAfter: 90 * time.Second}},
-		{"past date", []string{"Retry-After", now.Add(-time.Hour).Format(http.TimeFormat)}, upstream.Error{RequestID: "in-the-body"}},
+		{"date", []string{"Date", date, "Retry-After", now.Add(90 * time.Second).Format(http.TimeFormat)}, upstream.Error{RequestID: "in-the-body", RetryAfter: 90 * time.Second, Date: now}},
+		{"date without a clock", []string{"Date", "", "Retry-After", date}, upstream.Error{RequestID: "in-the-body", RetryAfter: time.Minute}},
+		{"past date", []string{"Date", date, "Retry-After", now.Add(-time.Hour).Format(http.TimeFormat)}, upstream.Error{RequestID: "in-the-body", Date: now}},
 		{"too long", []string{"Retry-After", "4294967295"}, upstream.Error{RequestID: "in-the-body", RetryAfter: 24 * time.Hour}},
 		{"overflow", []string{"Retry-After", "99999999999999999999"}, upstream.Error{RequestID: "in-the-body"}},
 		{"negative", []string{"Retry-After", "-7"}, upstream.Error{RequestID: "in-the-body"}},
@@ -123,6 +126,9 @@ func TestErrorHeaders(t *testing.T) {
 			got := failure(t, callGet(t.Context(), served(t, o, answer(http.StatusTooManyRequests, body, tt.headers...))))
 			if got.RequestID != tt.want.RequestID || got.RetryAfter != tt.want.RetryAfter {
 				t.Errorf("request %q, retry after %v, want %q, %v", got.RequestID, got.RetryAfter, tt.want.RequestID, tt.want.RetryAfter)
+			}
+			if len(tt.headers) == 4 && !got.Date.Equal(tt.want.Date) {
+				t.Errorf("date %v, want %v", got.Date, tt.want.Date)
 			}
 		})
 	}

@@ -25,7 +25,7 @@ func FuzzDecodeErrorBody(f *testing.F) {
 	}
 	const secret = "CANARYSECRET"
 	f.Add([]byte(`{"error_code":"CANARYSECRET","error_msg":"CANARYSECRET","request_id":"CANARYSECRET"}`), "", secret)
-	e := &endpoint{redact: redactor(secret)}
+	sent := http.Header{"X-Auth-Token": {secret}}
 	f.Fuzz(func(t *testing.T, body []byte, after, id string) {
 		b := decodeErrorBody(body)
 		if b != (errorBody{}) && !json.Valid(body) {
@@ -35,8 +35,8 @@ func FuzzDecodeErrorBody(f *testing.F) {
 			StatusCode: 400, Body: io.NopCloser(bytes.NewReader(body)),
 			Header: http.Header{"Retry-After": {after}, "X-Request-Id": {id}},
 		}
-		err := e.redactError(e.readError(response, time.Unix(0, 0)))
-		err.RequestID += e.envelope(response).requestID
+		err := readError(response, sent, time.Unix(0, 0)).redact(sent)
+		err.RequestID += identifier(sent, id)
 		if err.Kind != Status || err.RetryAfter < 0 || err.RetryAfter > maxRetryAfter {
 			t.Errorf("made %+v", *err)
 		}

@@ -49,7 +49,7 @@ func faultyRouter(t *testing.T, taken int) (r *Router, broken *atomic.Bool, serv
 	}
 	t.Cleanup(r.Close)
 	broken = new(atomic.Bool)
-	r.endpoints[0].transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+	r.table.Load().routes[0].client.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		broken.Store(false)
 		c, err := new(net.Dialer).DialContext(ctx, network, address)
 		return &conn{Conn: &faulty{Conn: c, broken: broken, taken: taken}}, err

@@ -2,7 +2,6 @@ package upstream_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -115,7 +114,7 @@ func TestNewRefuses(t *testing.T) {
 			{Endpoint: good, Projects: []string{"d"}, Credentials: &configv1.Upstream_Token{Token: file}},
 			{Endpoint: good, Projects: []string{"e"}, Credentials: &configv1.Upstream_Token{Token: env("CANARY\r\nX: y")}},
 		}, []string{
-			"upstreams[1].credentials: either", "upstreams[2].credentials: either", "upstreams[3].token: no such secret",
+			"upstreams[1].credentials: must be set", "upstreams[2].token: must be set", "upstreams[3].token: no such secret",
 			"upstreams[4].token: the secret must be printable",
 		}},
 		{"access key", []*configv1.Upstream{key(nil, file, file)}, []string{
@@ -195,12 +194,19 @@ func TestObserve(t *testing.T) {
 	status = http.StatusServiceUnavailable
 	err := callCreate(ctx, r)
 	want := []upstream.Attempt{
-		{FullMethod: get, Endpoint: endpoint, RequestID: "r1", HTTPStatus: 200},
-		{FullMethod: create, Endpoint: endpoint, RequestID: "r1", HTTPStatus: 503, Err: err},
+		{FullMethod: get, Upstream: "127.0.0.1", Endpoint: endpoint, RequestID: "r1", HTTPStatus: 200},
+		{FullMethod: create, Upstream: "127.0.0.1", Endpoint: endpoint, RequestID: "r1", HTTPStatus: 503, Err: err},
 	}
-	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b error) bool { return errors.Is(a, b) })); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.Comparer(sameError)); diff != "" {
 		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
+}
+
+// sameError compares an error with the copy of it that an observer is given.
+func sameError(a, b error) bool {
+	x, _ := a.(*upstream.Error)
+	y, _ := b.(*upstream.Error)
+	return x == y || x != nil && y != nil && *x == *y
 }
 
 // The caller's request is only read.

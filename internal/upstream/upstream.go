@@ -1,22 +1,26 @@
 // Package upstream is the client of DLI's REST API: it sends each call to the
-// endpoint of its project, with that endpoint's credentials, and turns every way
-// in which a call can fail into one Error. It knows nothing of single operations:
-// methods, paths and fields come from the google.api.http bindings of the proto.
+// upstream of its project, with that upstream's credentials, and turns every way
+// in which a call can fail into one Error. Methods, paths and fields come from the
+// google.api.http bindings of the proto; what is known of single operations is in
+// one table, which says what may be repeated.
 //
-// A request with a body is sent at most once: only if not one byte of it left is
-// it sent again. Redirects are never followed. Nothing is logged, and no error
-// prints a credential, a query or a body.
+// A create is sent at most once: only if not one byte of it left, or DLI answered
+// 401 to it, is it sent again. Redirects are never followed. Nothing is logged,
+// and no error prints a credential, a query or a body.
 package upstream
 
 import (
 	"context"
-	"errors"
+	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/credentials"
 )
 
 // DefaultMaxResponseBytes bounds an answer where Options leave the bound out: 64 MiB.
@@ -24,20 +28,27 @@ const DefaultMaxResponseBytes = 64 << 20
 
 // Options are what New needs beside the configuration.
 type Options struct {
-	// Secret reads a secret. Each is read once, by New.
+	// Secret reads a secret. Those of files are read again when they change.
 	Secret func(*configv1.Secret) (string, error)
 	// MaxResponseBytes bounds an answer; 0: DefaultMaxResponseBytes.
 	MaxResponseBytes int64
-	// Now is the clock that signatures use; nil: time.Now.
+	// Now is the clock of signatures, tokens and Retry-After; nil: time.Now.
 	Now func() time.Time
-	// Observe is told of every finished attempt; may be nil. It is called on the
-	// goroutine of the call.
+	// Observe is told of every finished attempt; may be nil. A read that several
+	// callers share is told of once, with the context of the first, on a goroutine
+	// of its own, perhaps after that caller has gone.
 	Observe func(ctx context.Context, a Attempt)
+	// Renewed is told of every attempt to get new credentials, by any goroutine; it
+	// must not block; may be nil.
+	Renewed func(upstream string, r credentials.Renewal)
+	// Meter makes the metrics of the upstreams; nil: none are made.
+	Meter metric.Meter
 }
 
 // An Attempt is one HTTP call to DLI.
 type Attempt struct {
 	FullMethod string
+	Upstream   string        // its name
 	Endpoint   string        // as configured
 	Duration   time.Duration // until the answer was read whole
 	RequestID  string        // DLI's
@@ -49,15 +60,19 @@ type Attempt struct {
 // concurrent use.
 type Router struct {
 	operations map[string]*operation
-	byProject  map[string]*endpoint
-	catchAll   *endpoint // of every other project; may be nil
-	endpoints  []*endpoint
 	options    Options
 	bodies     sync.Pool // of *buffer
+	table      atomic.Pointer[table]
+
+	mu         sync.Mutex // of Reload and Close
+	counts     countsByName
+	unregister func()
 }
 
 // New makes the clients of the configured upstreams. It connects to none. The
 // error joins all problems, each with its field, as in "upstreams[0].endpoint".
+// What the configuration leaves out is off (retries, breaker, limit): the defaults
+// are internal/config's.
 func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 	if o.MaxResponseBytes <= 0 {
 		o.MaxResponseBytes = DefaultMaxResponseBytes
@@ -69,71 +84,68 @@ func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Router{operations: operations, byProject: make(map[string]*endpoint), options: o}
-	var problems []error
-	for i, u := range cfg {
-		p := &problem{index: i}
-		e := newEndpoint(u, o, p)
-		r.endpoints = append(r.endpoints, e)
-		r.assign(e, u.GetProjects(), p)
-		problems = append(problems, p.found...)
+	r := &Router{operations: operations, options: o, counts: make(countsByName), unregister: func() {}}
+	r.table.Store(&table{})
+	if err := r.Reload(cfg); err != nil {
+		return nil, err
 	}
-	if len(problems) > 0 {
-		return nil, errors.Join(problems...)
+	if err := r.measure(o.Meter); err != nil {
+		r.Close()
+		return nil, err
 	}
 	return r, nil
 }
 
-// assign gives the endpoint its projects. The configuration's own rules forbid
-// what is refused here; a call must never go to one of two endpoints by chance.
-func (r *Router) assign(e *endpoint, projects []string, p *problem) {
-	if len(projects) == 0 {
-		if r.catchAll != nil {
-			p.add("projects", errors.New("another upstream serves every project already"))
-		}
-		r.catchAll = e
-	}
-	for _, project := range projects {
-		if r.byProject[project] != nil {
-			p.add("projects", errors.New("project "+project+" is listed already"))
-		}
-		r.byProject[project] = e
-	}
-}
-
 // Call makes the DLI call of an RPC: it sends req by the RPC's first HTTP binding
 // and fills resp from the answer. Errors are *Error; resp may then be filled in
-// part. It takes as long as ctx and the upstream's timeout allow.
+// part. It takes as long as ctx allows; each attempt, as long as the upstream's
+// timeout allows. A read may share the attempts of an identical one in flight.
 func (r *Router) Call(ctx context.Context, fullMethod string, req, resp proto.Message) error {
 	op := r.operations[fullMethod]
 	if op == nil {
 		return &Error{Kind: Invalid, Method: fullMethod, Err: errUnknownMethod}
 	}
-	e := r.endpointOf(req)
-	if e == nil {
-		return &Error{Kind: NotConfigured, Method: fullMethod}
+	c, err := r.client(req)
+	if err == nil {
+		defer c.release()
+		err = r.call(ctx, op, c, req, resp)
 	}
-	if err := r.call(ctx, op, e, req, resp); err != nil {
+	if err != nil {
 		err.Method = fullMethod
 		return err
 	}
 	return nil
 }
 
-func (r *Router) endpointOf(req proto.Message) *endpoint {
-	m, ok := req.(interface{ GetProjectId() string })
-	if !ok {
-		return nil
+func (r *Router) call(ctx context.Context, op *operation, to *client, req, resp proto.Message) *Error {
+	if err := ctx.Err(); err != nil {
+		return lost(ctx, err, false)
 	}
-	if e := r.byProject[m.GetProjectId()]; e != nil {
-		return e
+	to.budget.earn()
+	// Before a body is encoded: callers of an upstream that is down wait for nothing.
+	if err := to.refusal(); err != nil {
+		return err
 	}
-	return r.catchAll
-}
-
-// Close closes idle connections. Calls in flight go on.
-func (r *Router) Close() {
-	for _, e := range r.endpoints {
-		e.transport.CloseIdleConnections()
+	c := &call{op: op, to: to, answer: resp, project: projectOf(req), limit: r.options.MaxResponseBytes}
+	path, query, err := op.target(req)
+	if err == nil {
+		c.url, err = to.url(path, query)
 	}
+	if err != nil {
+		return &Error{Kind: Invalid, Err: err}
+	}
+	if op.HTTPMethod == http.MethodGet {
+		return to.share(ctx, c)
+	}
+	// A read that begins after this call must not share one that began before.
+	defer to.flights.writes.Add(1)
+	if op.HasBody {
+		b := newBuffer(&r.bodies)
+		defer b.release()
+		if b.bytes, err = op.appendBody(b.bytes, req); err != nil {
+			return &Error{Kind: Invalid, Err: err}
+		}
+		c.setBody(b)
+	}
+	return to.repeat(ctx, c, ctx.Deadline)
 }
