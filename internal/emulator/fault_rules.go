@@ -38,9 +38,7 @@ func checkRules(rules []Rule) error {
 type problem struct{ field, text string }
 
 func (r *Rule) problem() problem {
-	whens := slices.DeleteFunc([]string{"nth", "every", "probability"}, func(name string) bool {
-		return map[string]bool{"nth": r.Nth == 0, "every": r.Every == 0, "probability": r.Probability == 0}[name]
-	})
+	whens := r.whens()
 	const oneOrMore = "must be 1 or more"
 	switch {
 	case !knownOperation(r.Operation):
@@ -57,6 +55,21 @@ func (r *Rule) problem() problem {
 		return problem{"times", oneOrMore}
 	}
 	return problem{}
+}
+
+// whens returns the names of the fields that say when; at most one may be given.
+func (r *Rule) whens() []string {
+	var given []string
+	if r.Nth != 0 {
+		given = append(given, "nth")
+	}
+	if r.Every != 0 {
+		given = append(given, "every")
+	}
+	if r.Probability != 0 {
+		given = append(given, "probability")
+	}
+	return given
 }
 
 func knownOperation(name string) bool {

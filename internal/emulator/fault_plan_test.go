@@ -1,0 +1,195 @@
+package emulator_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/httprule"
+)
+
+// pattern makes n reads, and writes a digit for each: the first of its status.
+func (d *dli) pattern(n int) string {
+	d.t.Helper()
+	var b strings.Builder
+	for range n {
+		fmt.Fprint(&b, d.do("GET", connectionsA, "").status/100)
+	}
+	return b.String()
+}
+
+func failing(r emulator.Rule) emulator.Rule {
+	r.Operation = "ListEnhancedConnections"
+	r.Fault = emulator.Fault{Kind: emulator.Status, Status: 503}
+	return r
+}
+
+func TestWhen(t *testing.T) {
+	throttled := emulator.Rule{Operation: "*", Fault: emulator.Fault{Kind: emulator.Status, Status: 429}, Times: 1}
+	slow := emulator.Rule{Operation: "*", Fault: emulator.Fault{Kind: emulator.Latency, Delay: 1}}
+	for name, test := range map[string]struct {
+		rules []emulator.Rule
+		want  string
+	}{
+		"always":            {[]emulator.Rule{failing(emulator.Rule{})}, "55555555"},
+		"third":             {[]emulator.Rule{failing(emulator.Rule{Nth: 3})}, "22522222"},
+		"every third":       {[]emulator.Rule{failing(emulator.Rule{Every: 3})}, "22522522"},
+		"every third, once": {[]emulator.Rule{failing(emulator.Rule{Every: 3, Times: 1})}, "22522222"},
+		"the next two":      {[]emulator.Rule{failing(emulator.Rule{Times: 2})}, "55222222"},
+		"certainly":         {[]emulator.Rule{failing(emulator.Rule{Probability: 1})}, "55555555"},
+		"by chance":         {[]emulator.Rule{failing(emulator.Rule{Probability: 0.3, Seed: 1})}, "55522255"},
+		"by chance, once":   {[]emulator.Rule{failing(emulator.Rule{Probability: 0.9, Seed: 1, Times: 1})}, "52222222"},
+		"in order":          {[]emulator.Rule{failing(emulator.Rule{Times: 2}), throttled}, "55422222"},
+		"in the other":      {[]emulator.Rule{throttled, failing(emulator.Rule{Times: 2})}, "45522222"},
+		"combined":          {[]emulator.Rule{slow, failing(emulator.Rule{Nth: 2})}, "25222222"},
+		"none":              {nil, "22222222"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := start(t, emulator.Options{Faults: test.rules}).pattern(8); got != test.want {
+				t.Errorf("%s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// Chance is repeatable: the same seed and calls give the same faults, a rule's
+// draws do not hang on other rules, and about as many calls go wrong as were asked.
+func TestChanceIsRepeatable(t *testing.T) {
+	run := func(seed uint64, rules ...emulator.Rule) string {
+		return start(t, emulator.Options{Seed: seed, Faults: rules}).pattern(400)
+	}
+	byChance := failing(emulator.Rule{Probability: 0.25})
+	got := run(7, byChance)
+	if again := run(7, byChance); again != got {
+		t.Errorf("the same seed gave\n%s\nand\n%s", got, again)
+	}
+	if other := run(8, byChance); other == got {
+		t.Errorf("two seeds gave %s", got)
+	}
+	if wrong := strings.Count(got, "5"); wrong < 60 || wrong > 140 {
+		t.Errorf("%d of 400 calls went wrong, want about 100", wrong)
+	}
+	seeded := failing(emulator.Rule{Probability: 0.25, Seed: 3})
+	slow := emulator.Rule{Operation: "*", Probability: 0.5, Fault: emulator.Fault{Kind: emulator.Latency, Delay: 1}}
+	if alone, behind := run(7, seeded), run(9, slow, seeded); alone != behind {
+		t.Errorf("alone %s, behind another rule %s", alone, behind)
+	}
+}
+
+// Each RPC, over all its paths, is known by its name, and * is all of them.
+func TestFaultsOfEveryOperation(t *testing.T) {
+	service := connsvcv1.File_connsvc_v1_connection_service_proto.Services().ByName("ConnectionService")
+	bindings, err := httprule.Bindings(service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := start(t, emulator.Options{})
+	for _, b := range bindings {
+		path := strings.NewReplacer("{project_id}", projectA, "{connection_id}", id(1), "{name}", "r").Replace(b.Template)
+		for _, name := range []string{string(b.Method.Name()), "*"} {
+			if err := d.SetFaults([]emulator.Rule{
+				{Operation: "iam", Fault: emulator.Fault{Kind: emulator.Status, Status: 500}},
+				{Operation: name, Fault: emulator.Fault{Kind: emulator.Status, Status: 599}},
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if r := d.do(b.HTTPMethod, path, ""); r.status != 599 {
+				t.Errorf("%s with a rule for %s: status %d", r.request, name, r.status)
+			}
+		}
+	}
+}
+
+func TestFaultsAreCounted(t *testing.T) {
+	rules := []emulator.Rule{
+		{Operation: "GetEnhancedConnection", Fault: emulator.Fault{Kind: emulator.ResetAfter}},
+		failing(emulator.Rule{Every: 3}),
+		{Operation: "*", Fault: emulator.Fault{Kind: emulator.Latency, Delay: 1}},
+	}
+	d := start(t, emulator.Options{Faults: rules})
+	d.pattern(7)
+	want := []emulator.RuleState{{Rule: rules[0]}, {Rule: rules[1], Seen: 7, Fired: 2}, {Rule: rules[2], Seen: 5, Fired: 5}}
+	if diff := cmp.Diff(want, d.Faults()); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+	if err := d.SetFaults(rules[1:2]); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]emulator.RuleState{{Rule: rules[1]}}, d.Faults()); diff != "" {
+		t.Errorf("faults set anew (-want +got):\n%s", diff)
+	}
+	if err := d.SetFaults(nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.pattern(3); got != "222" {
+		t.Errorf("without rules: %s", got)
+	}
+}
+
+func TestSlowList(t *testing.T) {
+	d := start(t, emulator.Options{Faults: []emulator.Rule{
+		{Operation: "CreateEnhancedConnection", Nth: 2, Fault: emulator.Fault{Kind: emulator.SlowList, Delay: emulator.Duration(5 * time.Second)}},
+	}})
+	d.create("a")
+	path, _ := d.create("b")
+	d.create("c")
+	want := func(query string, want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(append([]string{}, want...), names(t, d.do("GET", connectionsA+query, ""))); diff != "" {
+			t.Errorf("list%s (-want +got):\n%s", query, diff)
+		}
+	}
+	want("", "a", "c")
+	want("?name=b")
+	d.clock.advance(5*time.Second - time.Millisecond)
+	want("?name=b")
+	// All but lists have it at once.
+	if r := d.do("GET", path, ""); r.status != http.StatusOK {
+		t.Errorf("GET: %d %s", r.status, r.body)
+	}
+	d.do("POST", connectionsA, createBody("b")).refused(400, "DLI.0006", "The object exists.")
+	d.made(3)
+	d.clock.advance(time.Millisecond)
+	want("", "a", "b", "c")
+	want("?name=b", "b")
+}
+
+func TestStuckCreating(t *testing.T) {
+	stuck := func(operation string, delay time.Duration) emulator.Rule {
+		return emulator.Rule{Operation: operation, Nth: 1, Fault: emulator.Fault{Kind: emulator.StuckCreating, Delay: emulator.Duration(delay)}}
+	}
+	d := start(t, emulator.Options{PeeringDelay: time.Second, Faults: []emulator.Rule{
+		stuck("CreateEnhancedConnection", time.Minute), stuck("AssociateQueues", 0),
+	}})
+	path, _ := d.create("c", `"queues":["q1"]`)
+	d.do("POST", path+"/associate-queue", `{"queues":["q2"]}`)
+	d.do("POST", path+"/associate-queue", `{"queues":["q3"]}`)
+	d.clock.advance(time.Minute)
+	d.wantBound("q1 CREATING", "q2 CREATING", "q3 ACTIVE")
+	d.clock.advance(time.Second)
+	d.wantBound("q1 ACTIVE", "q2 CREATING", "q3 ACTIVE")
+	d.clock.advance(100 * 365 * 24 * time.Hour)
+	d.wantBound("q1 ACTIVE", "q2 CREATING", "q3 ACTIVE")
+	d.do("DELETE", path, "").refused(400, "DLI.0007", "The connection that is being created cannot be deleted.")
+}
+
+// What a call does and how it is answered go wrong together.
+func TestUnlistedAndUnanswered(t *testing.T) {
+	d := start(t, emulator.Options{Faults: []emulator.Rule{
+		{Operation: "CreateEnhancedConnection", Fault: emulator.Fault{Kind: emulator.SlowList, Delay: emulator.Duration(time.Second)}},
+		{Operation: "CreateEnhancedConnection", Fault: emulator.Fault{Kind: emulator.DropAnswer}},
+	}})
+	if o := d.try("POST", connectionsA, createBody("c")); o.err == nil {
+		t.Errorf("answered: %d %s", o.status, o.body)
+	}
+	if got := names(t, d.do("GET", connectionsA, "")); len(got) != 0 {
+		t.Errorf("listed at once: %v", got)
+	}
+	d.made(1)
+}
