@@ -25,7 +25,8 @@ var floors = map[string]int{
 	"internal/upstream":        2,
 	"internal/service":         3,
 	"internal/server":          4,
-	"cmd/connsvc":              5,
+	"internal/app":             5,
+	"cmd/connsvc":              6,
 }
 
 // tools are commands of the build: no package of the service may import them,

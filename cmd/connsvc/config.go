@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
@@ -24,7 +25,7 @@ type configCheckCommand struct {
 func (c *configCheckCommand) Run(p *process) error {
 	cfg, err := config.Load(c.File)
 	if err != nil {
-		return fmt.Errorf("%w:\n%w", errConfig, err)
+		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)
 	}
 	secret := func(*configv1.Secret) (string, error) { return "unread", nil }
 	if c.Secrets {
@@ -32,7 +33,7 @@ func (c *configCheckCommand) Run(p *process) error {
 	}
 	router, err := upstream.New(cfg.GetUpstreams(), upstream.Options{Secret: secret})
 	if err != nil {
-		return fmt.Errorf("%w:\n%w", errConfig, errors.Join(err))
+		return fmt.Errorf("%w:\n%w", app.ErrConfig, errors.Join(err))
 	}
 	router.Close()
 	fmt.Fprintf(p.stdout, "%s: ok\n", c.File)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/emulator"
 )
@@ -45,27 +46,28 @@ func (c *devCommand) Run(p *process) error {
 		Endpoint:    "http://" + dli.addr().String(),
 		Credentials: &configv1.Upstream_AccessKey{AccessKey: &configv1.AccessKey{Id: id, Secret: secret}},
 	}}
-	app, err := newApp(p, cfg, func(s *configv1.Secret) (string, error) {
+	read := func(s *configv1.Secret) (string, error) {
 		if s == id {
 			return accessKey, nil
 		}
 		return secretKey, nil
-	}, true)
+	}
+	service, err := app.New(cfg, app.Options{Secret: read, Log: p.stderr, Reflection: true, Version: version()})
 	if err != nil {
 		return errors.Join(err, dli.close())
 	}
-	c.greet(p, app, dli)
+	c.greet(p, service, dli)
 	// The embedded DLI outlives the service: calls in flight need it.
 	emulatorCtx, stopEmulator := context.WithCancel(context.WithoutCancel(p.ctx))
 	emulatorDone := make(chan error, 1)
 	go func() { emulatorDone <- dli.run(emulatorCtx) }()
-	err = app.run(p.ctx)
+	err = service.Run(p.ctx)
 	stopEmulator()
 	return errors.Join(err, <-emulatorDone)
 }
 
-func (c *devCommand) greet(p *process, app *app, dli *emulatorServer) {
-	rest, grpc := app.server.RESTAddr(), app.server.GRPCAddr()
+func (c *devCommand) greet(p *process, service *app.App, dli *emulatorServer) {
+	rest, grpc := service.RESTAddr(), service.GRPCAddr()
 	fmt.Fprintf(p.stdout, `connsvc dev: the service on its own embedded DLI. Nothing leaves this machine.
 
   gRPC      %[1]v
@@ -82,5 +84,5 @@ and list it over gRPC:
   grpcurl -plaintext -d '{"project_id":"%[5]s"}' %[1]v connsvc.v1.ConnectionService/ListEnhancedConnections
 
 Ctrl-C stops it.
-`, grpc, rest, app.server.AdminAddr(), dli.addr(), exampleProject, exampleBody)
+`, grpc, rest, service.AdminAddr(), dli.addr(), exampleProject, exampleBody)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/emulator"
 )
 
@@ -47,14 +48,14 @@ func (c *emulatorCommand) credentials(p *process, o *emulator.Options) error {
 		value, _ := p.lookupEnv(c.AccessKeyEnv)
 		id, secret, ok := strings.Cut(value, ":")
 		if !ok || id == "" || secret == "" {
-			return fmt.Errorf("%w: the environment variable %s must hold ID:SECRET", errConfig, c.AccessKeyEnv)
+			return fmt.Errorf("%w: the environment variable %s must hold ID:SECRET", app.ErrConfig, c.AccessKeyEnv)
 		}
 		o.AccessKeys = map[string]string{id: secret}
 	}
 	if c.TokenEnv != "" {
 		token, ok := p.lookupEnv(c.TokenEnv)
 		if !ok || token == "" {
-			return fmt.Errorf("%w: the environment variable %s must hold a token", errConfig, c.TokenEnv)
+			return fmt.Errorf("%w: the environment variable %s must hold a token", app.ErrConfig, c.TokenEnv)
 		}
 		o.Tokens = []string{token}
 	}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/connsvc/connsvc/internal/app"
 )
 
 // Exit statuses beside 0 and 1.
@@ -38,9 +40,6 @@ type commands struct {
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running connsvc whether it is ready: exit status 0 if so, 1 if not."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
-
-// errConfig marks errors that end in exitConfig.
-var errConfig = errors.New("the configuration is not usable")
 
 func main() {
 	// net/http writes bytes of an upstream's answer to the standard logger, and
@@ -77,7 +76,7 @@ func run(args []string, p *process) int {
 	switch err := command.Run(); {
 	case err == nil:
 		return 0
-	case errors.Is(err, errConfig):
+	case errors.Is(err, app.ErrConfig):
 		fmt.Fprintln(p.stderr, "connsvc:", err)
 		return exitConfig
 	default:

@@ -4,24 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/config"
-	"github.com/connsvc/connsvc/internal/server"
-	"github.com/connsvc/connsvc/internal/service"
-	"github.com/connsvc/connsvc/internal/telemetry"
-	"github.com/connsvc/connsvc/internal/upstream"
-	"github.com/connsvc/connsvc/internal/validation"
 )
 
 // trailerLimit is what clients of gRPC commonly read of headers and trailers.
@@ -86,37 +80,16 @@ func newStage(t *testing.T, text string) *stage {
 	return &stage{dli: d, grpc: conn, http: client, rest: srv.RESTAddr().String()}
 }
 
-// serve wires connsvc as cmd/connsvc does, and stops it when the test ends.
-func serve(t *testing.T, file string) *server.Server {
+// serve runs connsvc as the file says, and stops it when the test ends.
+func serve(t *testing.T, file string) *app.App {
 	t.Helper()
 	cfg, err := config.Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tel, err := telemetry.New(io.Discard, slog.LevelError)
-	if err != nil {
-		t.Fatal(err)
-	}
-	observer, err := server.NewUpstreamObserver(tel)
-	if err != nil {
-		t.Fatal(err)
-	}
-	validator, err := validation.New()
-	if err != nil {
-		t.Fatal(err)
-	}
 	lookup := func(name string) (string, bool) { v, ok := environment[name]; return v, ok }
-	router, err := upstream.New(cfg.GetUpstreams(), upstream.Options{
-		Secret:           config.Secrets{LookupEnv: lookup}.Read,
-		MaxResponseBytes: cfg.GetLimits().GetMaxResponseBytes(),
-		Now:              time.Now,
-		Observe:          observer.Observe,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv, err := server.New(cfg, server.Options{
-		Service: service.New(router), Validator: validator, Telemetry: tel, Version: "contract", CloseUpstream: router.Close,
+	srv, err := app.New(cfg, app.Options{
+		Secret: config.Secrets{LookupEnv: lookup}.Read, Log: io.Discard, Version: "contract",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -128,9 +101,6 @@ func serve(t *testing.T, file string) *server.Server {
 		stop()
 		if err := <-done; err != nil {
 			t.Errorf("stopping: %v", err)
-		}
-		if err := tel.Shutdown(context.Background()); err != nil {
-			t.Errorf("stopping telemetry: %v", err)
 		}
 	})
 	return srv

@@ -1,0 +1,107 @@
+// Package app wires connsvc from the bottom up: the one place that knows every
+// part. The commands run it, and so do the suites that try the whole.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/server"
+	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/telemetry"
+	"github.com/connsvc/connsvc/internal/upstream"
+	"github.com/connsvc/connsvc/internal/validation"
+)
+
+// flushTimeout bounds the last flush of telemetry, after all else is shut.
+const flushTimeout = 5 * time.Second
+
+// ErrConfig marks errors that a change of the configuration would mend.
+var ErrConfig = errors.New("the configuration is not usable")
+
+// Options are what New needs beside the configuration.
+type Options struct {
+	// Secret reads a secret.
+	Secret func(*configv1.Secret) (string, error)
+	// Log is where log lines go.
+	Log io.Writer
+	// Reflection serves gRPC reflection.
+	Reflection bool
+	// Version is what the build is called in /version, metrics and the log.
+	Version string
+}
+
+// An App is the service, wired and listening.
+type App struct {
+	*server.Server
+	telemetry *telemetry.Telemetry
+	version   string
+}
+
+// New wires the service and listens. cfg is as config.Load returns it. What is
+// wrong with the upstreams or their secrets is one error, marked ErrConfig.
+func New(cfg *configv1.Config, o Options) (*App, error) {
+	tel, err := telemetry.New(o.Log, logLevel(cfg.GetLog().GetLevel()))
+	if err != nil {
+		return nil, err
+	}
+	observer, err := server.NewUpstreamObserver(tel)
+	if err != nil {
+		return nil, err
+	}
+	validator, err := validation.New()
+	if err != nil {
+		return nil, err
+	}
+	dli, err := upstream.New(cfg.GetUpstreams(), upstream.Options{
+		Secret:           o.Secret,
+		MaxResponseBytes: cfg.GetLimits().GetMaxResponseBytes(),
+		Now:              time.Now,
+		Observe:          observer.Observe,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w:\n%w", ErrConfig, err)
+	}
+	srv, err := server.New(cfg, server.Options{
+		Service:       service.New(dli),
+		Validator:     validator,
+		Telemetry:     tel,
+		Reflection:    o.Reflection,
+		Version:       o.Version,
+		CloseUpstream: dli.Close,
+	})
+	if err != nil {
+		dli.Close()
+		return nil, err
+	}
+	return &App{Server: srv, telemetry: tel, version: o.Version}, nil
+}
+
+// Run serves until ctx ends; telemetry ends last.
+func (a *App) Run(ctx context.Context) error {
+	a.telemetry.Log.Info("listening", "version", a.version,
+		"grpc", a.GRPCAddr().String(), "rest", a.RESTAddr().String(), "admin", a.AdminAddr().String())
+	err := a.Server.Run(ctx)
+	a.telemetry.Log.Info("stopped")
+	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+	defer cancel()
+	return errors.Join(err, a.telemetry.Shutdown(flush))
+}
+
+func logLevel(l configv1.Log_Level) slog.Level {
+	switch l {
+	case configv1.Log_DEBUG:
+		return slog.LevelDebug
+	case configv1.Log_WARN:
+		return slog.LevelWarn
+	case configv1.Log_ERROR:
+		return slog.LevelError
+	default:
+		return slog.LevelInfo
+	}
+}
