@@ -27,20 +27,11 @@ const maxFileBytes = 1 << 20
 // and rule where they are known. It reads no secrets, so that a configuration can
 // be checked where its secrets are not.
 func Load(path string) (*configv1.Config, error) {
-	data, err := readFile(path, maxFileBytes)
-	if err != nil {
-		return nil, fmt.Errorf("reading the configuration: %w", err)
-	}
-	check, err := newChecker()
+	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
-	cfg, problems := parse(data, check)
-	if len(problems) > 0 {
-		return nil, problems.in(path)
-	}
-	fillDefaults(cfg)
-	return cfg, nil
+	return f.Config(), nil
 }
 
 // readFile reads a file of at most limit bytes.

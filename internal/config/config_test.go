@@ -164,7 +164,7 @@ rest: { address: "[::1]:2" }
 admin: { address: "localhost:0" }
 upstreams:
   - { endpoint: "http://dli.example.com/base", allow_plaintext: true, timeout: 1500ms, token: { env: T } }
-limits: { max_request_bytes: 1Ki, max_response_bytes: 2, max_calls: 3, max_calls_bytes: 4, call_timeout: 5m }
+limits: { max_request_bytes: 1Ki, max_response_bytes: 2, max_calls: 3, max_calls_bytes: 1025, call_timeout: 5m }
 log: { level: DEBUG }
 shutdown: { drain_delay: 6s, timeout: 7s }
 `)
@@ -180,7 +180,7 @@ shutdown: { drain_delay: 6s, timeout: 7s }
 			Timeout: durationpb.New(1500 * time.Millisecond), Name: "dli.example.com",
 			Credentials: &configv1.Upstream_Token{Token: env("T")},
 		}},
-		Limits: &configv1.Limits{MaxRequestBytes: 1024, MaxResponseBytes: 2, MaxCalls: 3, MaxCallsBytes: 4,
+		Limits: &configv1.Limits{MaxRequestBytes: 1024, MaxResponseBytes: 2, MaxCalls: 3, MaxCallsBytes: 1025,
 			CallTimeout: durationpb.New(5 * time.Minute), MaxConnectionAge: durationpb.New(30 * time.Minute)},
 		Log:      &configv1.Log{Level: configv1.Log_DEBUG},
 		Shutdown: &configv1.Shutdown{DrainDelay: durationpb.New(6 * time.Second), Timeout: durationpb.New(7 * time.Second)},
@@ -237,7 +237,7 @@ func TestLoadNoFile(t *testing.T) {
 }
 
 // FuzzLoad wants no panic, a place in every line of an error, and that what loads
-// is whole.
+// is whole and is printed as it is.
 func FuzzLoad(f *testing.F) {
 	paths, err := filepath.Glob("testdata/*/*.yaml")
 	if err != nil {
@@ -270,5 +270,6 @@ func FuzzLoad(f *testing.F) {
 		if len(cfg.GetUpstreams()) == 0 || cfg.GetRest().GetAddress() == "" || cfg.GetLimits().GetCallTimeout().AsDuration() <= 0 {
 			t.Errorf("loaded %q as %v", text, cfg)
 		}
+		roundTrip(t, cfg, parse)
 	})
 }

@@ -1,9 +1,25 @@
 package config
 
-import configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+import (
+	"google.golang.org/protobuf/proto"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+)
 
 // Unserved is unserved.
 var Unserved = unserved
+
+// Reloadable is reloadable.
+var Reloadable = reloadable
+
+// FillDefaults is fillDefaults.
+var FillDefaults = fillDefaults
+
+// PrintMessage is Print of any message.
+func PrintMessage(m proto.Message) (string, error) {
+	text, err := printMessage(m.ProtoReflect())
+	return string(text), err
+}
 
 // Parser returns what Load does with the content of a file called path. Load
 // compiles the rules each time, which is too slow to fuzz.

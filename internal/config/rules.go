@@ -19,9 +19,11 @@ import (
 
 // A checker checks a Config: by the rules of the schema, and by those that need an
 // address or a URL to be read as Go reads it when it listens or connects. A pattern
-// in the schema could take for loopback what Go does not.
+// in the schema could take for loopback what Go does not. Beside a Config that runs
+// it also refuses what cannot take its place without a restart.
 type checker struct {
-	schema protovalidate.Validator
+	schema  protovalidate.Validator
+	running *configv1.Config // may be nil
 }
 
 func newChecker() (checker, error) {
@@ -32,7 +34,7 @@ func newChecker() (checker, error) {
 	if err != nil {
 		return checker{}, fmt.Errorf("making the validator of the configuration: %w", err)
 	}
-	return checker{schema}, nil
+	return checker{schema: schema}, nil
 }
 
 // Validate returns nil or a *protovalidate.ValidationError with all violations.
@@ -50,7 +52,12 @@ func (c checker) Validate(m proto.Message) error {
 	for _, v := range all.Violations {
 		broken[protovalidate.FieldPathString(v.Proto.GetField())] = true
 	}
-	for _, v := range slices.Concat(listenerViolations(cfg), endpointViolations(cfg), unservedViolations(cfg.ProtoReflect())) {
+	effective := proto.CloneOf(cfg)
+	fillDefaults(effective)
+	for _, v := range slices.Concat(
+		listenerViolations(cfg), endpointViolations(cfg), unservedViolations(cfg.ProtoReflect()),
+		contradictions(cfg, effective), restartViolations(c.running, effective),
+	) {
 		// What a rule of the schema says of the field already is enough.
 		if !broken[protovalidate.FieldPathString(v.Proto.GetField())] {
 			all.Violations = append(all.Violations, v)
@@ -62,42 +69,55 @@ func (c checker) Validate(m proto.Message) error {
 	return all
 }
 
-// listenerViolations finds the listeners that strangers could reach.
+// listenerViolations finds the listeners that strangers could reach, and pprof on
+// the callers' ports.
 func listenerViolations(cfg *configv1.Config) []*protovalidate.Violation {
 	var all []*protovalidate.Violation
 	for _, l := range []struct {
 		field    string
 		listener *configv1.Listener
 	}{{"grpc", cfg.GetGrpc()}, {"rest", cfg.GetRest()}, {"admin", cfg.GetAdmin()}} {
+		if l.listener.GetPprof() && l.field != "admin" {
+			all = append(all, violation("listener.pprof", "pprof is served on the admin port only", name(l.field), name("pprof")))
+		}
 		address := l.listener.GetAddress()
-		if address == "" || l.listener.GetAllowPlaintext() {
+		if address == "" || l.listener.GetAllowPlaintext() || hasCertificate(l.listener) {
 			continue
 		}
 		if host, _, err := net.SplitHostPort(address); err != nil || !isLoopback(host) {
 			all = append(all, violation("listener.plaintext",
-				"without authentication it listens on loopback only, as on 127.0.0.1, unless allow_plaintext is true",
+				"without TLS it listens on loopback only, as on 127.0.0.1, unless allow_plaintext is true",
 				name(l.field), name("address")))
 		}
 	}
 	return all
 }
 
+// hasCertificate tells whether a port can have TLS: half of a pair gives none.
+func hasCertificate(l *configv1.Listener) bool {
+	return l.GetTls().GetCertFile() != "" && l.GetTls().GetKeyFile() != ""
+}
+
 // endpointViolations finds the endpoints that are no base URL, or not a safe one.
 func endpointViolations(cfg *configv1.Config) []*protovalidate.Violation {
 	var all []*protovalidate.Violation
 	for i, u := range cfg.GetUpstreams() {
-		check := func(endpoint string, path ...*validate.FieldPathElement) {
-			if rule, message := checkEndpoint(endpoint, u.GetAllowPlaintext()); rule != "" {
+		check := func(endpoint string, allowPlaintext bool, path ...*validate.FieldPathElement) {
+			if rule, message := checkEndpoint(endpoint, allowPlaintext); rule != "" {
 				path = slices.Concat([]*validate.FieldPathElement{item("upstreams", i)}, path, []*validate.FieldPathElement{name("endpoint")})
 				all = append(all, violation(rule, message, path...))
 			}
 		}
-		check(u.GetEndpoint())
+		check(u.GetEndpoint(), u.GetAllowPlaintext())
 		if iam := u.GetIamPassword(); iam != nil {
-			check(iam.GetEndpoint(), name("iam_password"))
+			check(iam.GetEndpoint(), u.GetAllowPlaintext(), name("iam_password"))
 		}
 		if iam := u.GetIamAgency(); iam != nil {
-			check(iam.GetEndpoint(), name("iam_agency"))
+			check(iam.GetEndpoint(), u.GetAllowPlaintext(), name("iam_agency"))
+		}
+		if ecs := u.GetEcsMetadata(); ecs.GetEndpoint() != "" {
+			// The metadata service has a link-local address and speaks http only.
+			check(ecs.GetEndpoint(), true, name("ecs_metadata"))
 		}
 	}
 	return all

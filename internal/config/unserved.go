@@ -14,7 +14,6 @@ import (
 // and a test then wants it in examples/connsvc.yaml.
 func unserved() []protoreflect.FullName {
 	return []protoreflect.FullName{
-		"connsvc.config.v1.Config.reload",
 		"connsvc.config.v1.Listener.tls",
 		"connsvc.config.v1.Listener.pprof",
 		"connsvc.config.v1.Upstream.iam_password",

@@ -1,0 +1,40 @@
+package config
+
+import (
+	"fmt"
+
+	"buf.build/go/protovalidate"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+)
+
+// contradictions finds the keys that do not go together, cfg being as it is written
+// and effective with its defaults. They are told of at the key that is more likely
+// to be set.
+func contradictions(cfg, effective *configv1.Config) []*protovalidate.Violation {
+	var all []*protovalidate.Violation
+	limits := effective.GetLimits()
+	if limits.GetMaxCallsBytes() < limits.GetMaxRequestBytes() {
+		all = append(all, violation("limits.max_calls_bytes",
+			fmt.Sprintf("must be at least max_request_bytes, which is %d", limits.GetMaxRequestBytes()),
+			name("limits"), name("max_calls_bytes")))
+	}
+	named := make(map[string]int)
+	for i, u := range effective.GetUpstreams() {
+		named[u.GetName()]++
+		retry := u.GetRetry()
+		if longest := retry.GetMaxDelay().AsDuration(); retry.GetBaseDelay().AsDuration() > longest {
+			all = append(all, violation("retry.base_delay",
+				fmt.Sprintf("must be at most max_delay, which is %v", longest),
+				item("upstreams", i), name("retry"), name("base_delay")))
+		}
+	}
+	// Two that are named by their host alone are one in metrics: no one asked for more.
+	for i, u := range cfg.GetUpstreams() {
+		if u.GetName() != "" && named[u.GetName()] > 1 {
+			all = append(all, violation("upstreams.name", "another upstream has this name",
+				item("upstreams", i), name("name")))
+		}
+	}
+	return all
+}
