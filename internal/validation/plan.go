@@ -3,16 +3,18 @@ package validation
 import (
 	"fmt"
 	"math"
+	"reflect"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-
-	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// A plan is what happens to a message of one type before protovalidate sees it.
+// A plan is how messages of one type are checked.
 type plan struct {
+	quick  *quick      // nil if a rule has no predicate
+	slow   error       // which rule that is
 	fields []fieldPlan // those that can hold too much
 	hosts  *hostsPlan  // nil if the type has no hosts
 }
@@ -40,6 +42,11 @@ func (ps planner) plan(md protoreflect.MessageDescriptor) (*plan, error) {
 			return nil, fmt.Errorf("reading the rules of %s: %w", fields.Get(i).FullName(), err)
 		}
 	}
+	mt, err := protoregistry.GlobalTypes.FindMessageByName(md.FullName())
+	if err != nil {
+		return nil, err
+	}
+	p.quick, p.slow = newQuick(reflect.TypeOf(mt.Zero().Interface()).Elem(), md)
 	return p, nil
 }
 
@@ -60,7 +67,7 @@ func (ps planner) add(p *plan, field protoreflect.FieldDescriptor) error {
 		if fp.inner, err = ps.plan(md); err != nil {
 			return err
 		}
-		if p.hosts == nil && field.IsList() && md == hostDescriptor() {
+		if p.hosts == nil && field.IsList() && md == hostDescriptor() && fp.inner.quick != nil {
 			p.hosts = newHostsPlan(fp, proto.CloneOf(rules))
 		}
 	}
@@ -123,8 +130,4 @@ func shallowCopy(msg protoreflect.Message) protoreflect.Message {
 		return true
 	})
 	return c
-}
-
-func hostDescriptor() protoreflect.MessageDescriptor {
-	return (*connsvcv1.Host)(nil).ProtoReflect().Descriptor()
 }
