@@ -26,15 +26,21 @@ type devCommand struct {
 	Admin        string        `default:"127.0.0.1:9091" placeholder:"ADDRESS" help:"Address of the admin port (${default})."`
 	Emulator     string        `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address of the embedded DLI (${default})."`
 	PeeringDelay time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
+	Faults       faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file of rules by which the embedded DLI misbehaves."`
 }
 
 // Run starts the embedded DLI and the service that signs its calls to it, and
 // says how to call them.
 func (c *devCommand) Run(p *process) error {
+	faults, err := c.Faults.rules()
+	if err != nil {
+		return err
+	}
 	accessKey, secretKey := rand.Text(), rand.Text() // known to this process alone
 	dli, err := listenEmulator(c.Emulator, emulator.Options{
 		AccessKeys:   map[string]string{accessKey: secretKey},
 		PeeringDelay: c.PeeringDelay,
+		Faults:       faults,
 	})
 	if err != nil {
 		return err

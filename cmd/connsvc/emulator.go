@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -24,12 +25,35 @@ type emulatorCommand struct {
 	Pools        []string      `placeholder:"NAME" help:"Elastic resource pools that exist; any does where none is given."`
 	AccessKeyEnv string        `placeholder:"VARIABLE" help:"Environment variable with ID:SECRET, the access key that callers must sign with."`
 	TokenEnv     string        `placeholder:"VARIABLE" help:"Environment variable with the token that callers must show."`
+	Faults       faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file of rules by which it misbehaves; /_emulator/faults changes them at run time."`
+}
+
+// A faultsFile names a file of fault rules; none where it is empty.
+type faultsFile string
+
+func (f faultsFile) rules() ([]emulator.Rule, error) {
+	if f == "" {
+		return nil, nil
+	}
+	document, err := os.ReadFile(string(f))
+	if err != nil {
+		return nil, err
+	}
+	rules, err := emulator.ParseFaults(document)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", app.ErrConfig, f, err)
+	}
+	return rules, nil
 }
 
 // Run serves the embedded DLI until the process is told to stop.
 func (c *emulatorCommand) Run(p *process) error {
+	faults, err := c.Faults.rules()
+	if err != nil {
+		return err
+	}
 	options := emulator.Options{
-		Projects: c.Projects, Queues: c.Queues, Pools: c.Pools, PeeringDelay: c.PeeringDelay,
+		Projects: c.Projects, Queues: c.Queues, Pools: c.Pools, PeeringDelay: c.PeeringDelay, Faults: faults,
 	}
 	if err := c.credentials(p, &options); err != nil {
 		return err
@@ -73,7 +97,7 @@ func listenEmulator(address string, o emulator.Options) (*emulatorServer, error)
 	if err != nil {
 		return nil, fmt.Errorf("listening for the emulator: %w", err)
 	}
-	return &emulatorServer{listener, &http.Server{Handler: emulator.New(o), ReadHeaderTimeout: emulatorHeaderTimeout}}, nil
+	return &emulatorServer{listener, &http.Server{Handler: emulator.New(o).Handler(), ReadHeaderTimeout: emulatorHeaderTimeout}}, nil
 }
 
 func (e *emulatorServer) addr() net.Addr { return e.listener.Addr() }
