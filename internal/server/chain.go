@@ -31,6 +31,7 @@ func newDispatcher(service any, log *slog.Logger, m *metrics, l *limits, timeout
 	admitting := []grpc.UnaryServerInterceptor{
 		deadline(timeout),
 		// Authentication goes here: of a caller that nobody knows no body is read.
+		callerToken,
 		l.intercept,
 		transfer,
 		validate(v),

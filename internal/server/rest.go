@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -32,10 +33,11 @@ type restRoute struct {
 
 // A restMethod is one HTTP method of a path.
 type restMethod struct {
-	binding *httprule.Binding
-	rpc     grpc.MethodDesc
-	name    string // "connsvc.v1.ConnectionService/GetEnhancedConnection"
-	status  int    // of success
+	binding     *httprule.Binding
+	rpc         grpc.MethodDesc
+	name        string                       // "connsvc.v1.ConnectionService/GetEnhancedConnection"
+	status      int                          // of success
+	idempotency protoreflect.FieldDescriptor // see idempotencyField
 }
 
 func newRESTDoor(d *dispatcher, l *configv1.Limits) (*restDoor, error) {
@@ -74,7 +76,10 @@ func newRoutes() (map[string]*restRoute, error) {
 			route = &restRoute{methods: map[string]*restMethod{}}
 			routes[b.Template] = route
 		}
-		route.add(&restMethod{binding: b, rpc: rpc, name: strings.TrimPrefix(b.FullMethod, "/"), status: successStatus(b)})
+		route.add(&restMethod{
+			binding: b, rpc: rpc, name: strings.TrimPrefix(b.FullMethod, "/"), status: successStatus(b),
+			idempotency: idempotencyField(b.Method.Input()),
+		})
 	}
 	return routes, nil
 }

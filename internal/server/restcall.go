@@ -51,6 +51,9 @@ func (rc *restCall) receive(ctx context.Context, c *call) error {
 	for i, field := range binding.Path {
 		m.Set(field, protoreflect.ValueOfString(rc.r.PathValue(string(binding.PathNames[i]))))
 	}
+	if err := rc.readIdempotencyKey(m); err != nil {
+		return err
+	}
 	return ctx.Err()
 }
 

@@ -17,7 +17,7 @@ import (
 var metadataHeaders = map[string]string{
 	"X-Request-Id":  requestIDKey,
 	"Authorization": "authorization",
-	"X-Auth-Token":  "x-auth-token",
+	"X-Auth-Token":  callerTokenKey,
 	"Traceparent":   "traceparent",
 	"Tracestate":    "tracestate",
 }
