@@ -1,0 +1,133 @@
+package model_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+	"pgregory.net/rapid"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/dlijson"
+	"github.com/connsvc/connsvc/internal/httprule"
+)
+
+// An outcome is an answer, or the code of DLI's refusal.
+type outcome struct {
+	answer proto.Message
+	code   string
+}
+
+// compare plays one call directly and through connsvc. It fills answer and
+// reports whether the call succeeded.
+func (m *machine) compare(t *rapid.T, rpc string, req, answer proto.Message) bool {
+	t.Helper()
+	want := m.overHTTP(t, m.directURL, rpc, req, answer)
+	if deleted, ok := want.answer.(*connsvcv1.EnhancedConnection); ok && deleted.GetStatus() == connsvcv1.EnhancedConnection_DELETED {
+		want = outcome{code: "DLI.0001"} // to connsvc's callers it does not exist
+	}
+	var got outcome
+	if rapid.Bool().Draw(t, "over gRPC") {
+		got = m.overGRPC(t, rpc, req, answer)
+	} else {
+		got = m.overHTTP(t, m.restURL, rpc, req, answer)
+	}
+	if want.code != got.code {
+		t.Fatalf("%s: directly %q, through connsvc %q\nrequest: %v", rpc, want.code, got.code, req)
+	}
+	if want.answer == nil {
+		return false
+	}
+	if diff := cmp.Diff(want.answer, got.answer, protocmp.Transform()); diff != "" {
+		t.Fatalf("%s (-direct +through connsvc):\n%s\nrequest: %v", rpc, diff, req)
+	}
+	proto.Merge(answer, want.answer)
+	return true
+}
+
+var service = connsvcv1.File_connsvc_v1_connection_service_proto.Services().ByName("ConnectionService")
+
+func binding(t *rapid.T, rpc string) *httprule.Binding {
+	bindings, err := httprule.Bindings(service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range bindings {
+		if string(b.Method.Name()) == rpc {
+			return b
+		}
+	}
+	t.Fatalf("no binding of %s", rpc)
+	return nil
+}
+
+func (m *machine) overHTTP(t *rapid.T, base, rpc string, req, answer proto.Message) outcome {
+	t.Helper()
+	b := binding(t, rpc)
+	var body []byte
+	if b.HasBody {
+		var err error
+		if body, err = dlijson.AppendRequest(nil, req, false, b.PathNames...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	url := base + b.URLPath(req)
+	if query := dlijson.EncodeQuery(req, b.Query).Encode(); query != "" {
+		url += "?" + query
+	}
+	r, err := http.NewRequestWithContext(context.Background(), b.HTTPMethod, url, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := m.http.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		var refusal struct {
+			Code string `json:"error_code"`
+		}
+		if err := json.Unmarshal(text, &refusal); err != nil || refusal.Code == "" {
+			t.Fatalf("%s answers %s: %s", rpc, resp.Status, text)
+		}
+		return outcome{code: refusal.Code}
+	}
+	decoded := answer.ProtoReflect().New().Interface()
+	if _, err := dlijson.DecodeAnswer(bytes.NewReader(text), decoded); err != nil {
+		t.Fatalf("%s answers %s: %v", rpc, text, err)
+	}
+	return outcome{answer: decoded}
+}
+
+func (m *machine) overGRPC(t *rapid.T, rpc string, req, answer proto.Message) outcome {
+	t.Helper()
+	decoded := answer.ProtoReflect().New().Interface()
+	err := m.grpc.Invoke(context.Background(), "/"+string(service.FullName())+"/"+rpc, req, decoded)
+	if err == nil {
+		return outcome{answer: decoded}
+	}
+	for _, detail := range status.Convert(err).Details() {
+		info, ok := detail.(*errdetails.ErrorInfo)
+		switch {
+		case !ok:
+		case info.GetMetadata()["dli_error_code"] != "":
+			return outcome{code: info.GetMetadata()["dli_error_code"]}
+		case info.GetReason() == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND.String(): // deleted: DLI answers it with 200
+			return outcome{code: "DLI.0001"}
+		}
+	}
+	t.Fatalf("%s: %v bears no code of DLI", rpc, err)
+	return outcome{}
+}
