@@ -30,9 +30,7 @@ func parseEndpoint(s string, plaintext func(host string) bool) (*url.URL, error)
 
 // join returns the URL of a path below a base URL.
 func join(base *url.URL, path, query string) *url.URL {
-	u := base.JoinPath(path)
-	u.RawQuery = query
-	return u
+	return &url.URL{Scheme: base.Scheme, Host: base.Host, Path: strings.TrimRight(base.Path, "/") + path, RawQuery: query}
 }
 
 func loopback(host string) bool {

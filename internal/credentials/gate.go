@@ -11,39 +11,40 @@ import (
 const maxInside = 8
 
 // A gate keeps one password or access key from being locked. IAM counts wrong
-// passwords, five in a quarter of an hour by default, and then locks the user for
+// passwords, commonly five in a quarter of an hour, and then locks the user for
 // everybody; every project that needs a token would be one.
 //
 // Until IAM has once taken the secret, one project asks at a time. When it refuses
 // the secret, nobody asks for 5 minutes, then 10, up to an hour, or until the
-// secret changes. IAM gives the same 401 where a user may not enter a project, and
-// which project is asked for is the caller's choice: so a refusal of a project
-// that never had a token, while others have theirs, stops only such projects.
+// secret changes. Keystone, which IAM stems from, gives the same 401 where a user may
+// not enter a project, and which project is asked for is the caller's choice: so a
+// refusal of a project that never had a token, while others have theirs, stops only
+// such projects: for 2 minutes, then 4, up to an hour.
 type gate struct {
 	now func() time.Time
 
-	mu         sync.Mutex
-	generation any // the version of the secret that all below is about
-	proven     bool
-	all        backoff
-	strangers  backoff
-	inside     int
-	changed    chan struct{} // closed when somebody leaves
+	mu        sync.Mutex
+	version   int // of the secret that all below is about
+	proven    bool
+	all       backoff
+	strangers backoff
+	inside    int
+	changed   chan struct{} // closed when somebody leaves
 }
 
 func newGate(now func() time.Time) *gate { return &gate{now: now, changed: make(chan struct{})} }
 
 // pause returns how long projects that had a token before (known), or those that
 // had none, must not ask with this version of the secret.
-func (g *gate) pause(generation any, known bool) time.Duration {
+func (g *gate) pause(version int, known bool) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.pauseLocked(generation, known)
+	return g.pauseLocked(version, known)
 }
 
-func (g *gate) pauseLocked(generation any, known bool) time.Duration {
-	if generation != g.generation {
-		g.generation, g.proven = generation, false
+func (g *gate) pauseLocked(version int, known bool) time.Duration {
+	if version > g.version {
+		g.version, g.proven = version, false
 		g.all.reset()
 		g.strangers.reset()
 	}
@@ -55,39 +56,44 @@ func (g *gate) pauseLocked(generation any, known bool) time.Duration {
 	return pause
 }
 
-// enter waits for a turn to ask. It returns a pause, without a turn, where nobody
-// may by then, and an error if ctx ended first.
-func (g *gate) enter(ctx context.Context, generation any, known bool) (time.Duration, error) {
+// enter waits for a turn to ask, and returns the credential of that moment. It
+// returns a pause, without a turn, where nobody may by then, and an error if ctx
+// ended first.
+func (g *gate) enter(ctx context.Context, of func() credential, known bool) (credential, time.Duration, error) {
 	for {
+		if err := ctx.Err(); err != nil {
+			return credential{}, 0, err
+		}
+		by := of()
 		g.mu.Lock()
-		if pause := g.pauseLocked(generation, known); pause > 0 {
+		if pause := g.pauseLocked(by.version, known); pause > 0 {
 			g.mu.Unlock()
-			return pause, nil
+			return credential{}, pause, nil
 		}
 		if g.inside == 0 || g.proven && g.inside < maxInside {
 			g.inside++
 			g.mu.Unlock()
-			return 0, nil
+			return by, 0, nil
 		}
 		changed := g.changed
 		g.mu.Unlock()
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return 0, ctx.Err()
+			return credential{}, 0, ctx.Err()
 		}
 	}
 }
 
 // leave gives the turn back, with what IAM said. It returns how long to wait
 // after a refusal.
-func (g *gate) leave(generation any, known bool, err *Error) time.Duration {
+func (g *gate) leave(version int, known bool, err *Error) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.inside--
 	close(g.changed)
 	g.changed = make(chan struct{})
-	if generation != g.generation {
+	if version != g.version {
 		return 0
 	}
 	now := g.now()
@@ -102,5 +108,5 @@ func (g *gate) leave(generation any, known bool, err *Error) time.Duration {
 	default:
 		g.strangers.fail(now, 2*time.Minute, time.Hour, 0)
 	}
-	return g.pauseLocked(generation, known)
+	return g.pauseLocked(version, known)
 }

@@ -18,14 +18,13 @@ const maxLifetime = 24 * time.Hour
 // An identity is who asks IAM for tokens.
 type identity struct {
 	source string
-	// credential returns what to ask with now. Its version changes when the secret
-	// does.
+	// credential returns what to ask with now.
 	credential func() credential
 }
 
 // A credential is one way to ask IAM for a token.
 type credential struct {
-	version any
+	version int    // grows when the secret changes
 	method  string // "password" or "assume_role"
 	proof   any    // the object of that method
 	sign    func(r *http.Request, body []byte)
@@ -55,8 +54,7 @@ func (c *iam) closed(pause time.Duration) *Error {
 
 // token gets a token for a project. The wait for a turn counts.
 func (c *iam) token(ctx context.Context, project string, known bool) (*lease[string], *Error) {
-	by := c.identity.credential()
-	pause, err := c.gate.enter(ctx, by.version, known)
+	by, pause, err := c.gate.enter(ctx, c.identity.credential, known)
 	switch {
 	case err != nil:
 		return nil, &Error{Kind: Unavailable, Source: c.identity.source, Err: err}

@@ -53,7 +53,7 @@ func newPassword(cfg *configv1.IAMPassword, allowPlaintext bool, o Options) (Pro
 	by := identity{source: sourcePassword, credential: func() credential {
 		v := password.get()
 		return credential{
-			version: v,
+			version: v.serial,
 			method:  "password",
 			proof:   map[string]user{"user": {cfg.GetUserName(), v.value, domain{cfg.GetDomainName()}}},
 			secrets: []string{v.value},
@@ -67,8 +67,9 @@ func newAgency(cfg *configv1.IAMAgency, allowPlaintext bool, o Options) (Provide
 	by := identity{source: sourceAgency, credential: func() credential {
 		v := key.get()
 		return credential{
-			version: v,
+			version: v.serial,
 			method:  "assume_role",
+			// xrole_name is the older of two names, and the one that every cloud knows.
 			proof:   map[string]string{"domain_name": cfg.GetDomainName(), "xrole_name": cfg.GetAgencyName()},
 			sign:    func(r *http.Request, body []byte) { signing.Sign(r, body, v.value, o.Now()) },
 			secrets: []string{v.value.AccessKeyID, v.value.SecretAccessKey, v.value.SecurityToken},
@@ -88,7 +89,7 @@ func newTokens(by identity, endpoint string, allowPlaintext bool, o Options, pro
 		return nil, err
 	}
 	// IAM's documents give its endpoint with and without the version.
-	base.Path, base.RawPath = strings.TrimSuffix(strings.TrimRight(base.Path, "/"), "/v3"), ""
+	base.Path = strings.TrimSuffix(strings.TrimRight(base.Path, "/"), "/v3")
 	transport, closeTransport := transportOf(o)
 	return &tokens{
 		iam: &iam{

@@ -13,10 +13,11 @@ const (
 	maxReadings = 4
 )
 
-// A version is what secrets held from a time on. Its address is its identity.
+// A version is what secrets held from a time on.
 type version[T comparable] struct {
-	value T
-	since time.Time // zero for the first one
+	value  T
+	serial int       // one more than that of the version before
+	since  time.Time // zero for the first one
 }
 
 // watched are secrets that are read again while they are used. They are read
@@ -86,7 +87,7 @@ func (w *watched[T]) check(now time.Time) {
 		w.broken = true
 		return
 	case value != w.current.Load().value:
-		w.current.Store(&version[T]{value: value, since: now})
+		w.current.Store(&version[T]{value: value, serial: w.current.Load().serial + 1, since: now})
 		w.observe(nil)
 	}
 	w.broken = false
