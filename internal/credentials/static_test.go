@@ -210,6 +210,19 @@ func TestRefusedSecretIsReadAtOnce(t *testing.T) {
 	})
 }
 
+// Where the clock was set back, what was signed before it counts as old.
+func TestRefusedKeyAfterTheClockWasSetBack(t *testing.T) {
+	path := written(t, "oldid")
+	now := time.Now()
+	p := provider(t, withAccessKey(file(path), env("secret"), nil), credentials.Options{Now: func() time.Time { return now }})
+	r := authorized(t, p, project)
+	now = now.Add(-time.Hour)
+	write(t, path, "newid")
+	if !p.Refused(t.Context(), r, project) {
+		t.Error("the file has another key, and that is not said")
+	}
+}
+
 // One slow reader does not hold up the others.
 func TestSlowFileHoldsUpOneCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,98 @@
+package credentials_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/credentials"
+)
+
+func TestNewNamesEveryProblem(t *testing.T) {
+	const plaintext = "must be https beyond loopback, or allow_plaintext must be set: credentials would travel in the clear"
+	bad := func(s *configv1.Secret) (string, error) {
+		switch s.GetEnv() {
+		case "UNSET":
+			return "", errors.New("not set")
+		case "EMPTY":
+			return "", nil
+		case "SPACED":
+			return "CANARY x", nil
+		case "COMMA":
+			return "CANARY,x", nil
+		}
+		return s.GetEnv(), nil
+	}
+	agency := withAgency("http://iam.example.com")
+	agency.GetIamAgency().AccessKey.Id = env("COMMA")
+	agency.GetIamAgency().AccessKey.Secret = env("UNSET")
+	for name, test := range map[string]struct {
+		cfg  *configv1.Upstream
+		want []string
+	}{
+		"nothing": {&configv1.Upstream{}, []string{"credentials: must be set"}},
+		"access key": {withAccessKey(env("COMMA"), env("UNSET"), env("SPACED")), []string{
+			"access_key.secret: not set", "access_key.id: must not hold a comma",
+			"access_key.security_token: the secret must be printable ASCII without spaces",
+		}},
+		"no access key": {withAccessKey(nil, env("EMPTY"), nil), []string{
+			"access_key.id: must be set", "access_key.secret: the secret is empty",
+		}},
+		"token":           {withToken(env("SPACED")), []string{"token: the secret must be printable ASCII without spaces"}},
+		"password":        {withPassword("ftp://iam.example.com", env("EMPTY")), []string{"iam_password.endpoint: must be an absolute https or http URL", "iam_password.password: the secret is empty"}},
+		"agency":          {agency, []string{"iam_agency.endpoint: " + plaintext, "iam_agency.access_key.secret: not set", "iam_agency.access_key.id: must not hold a comma"}},
+		"plaintext IAM":   {withPassword("http://iam.example.com", env("P")), []string{"iam_password.endpoint: " + plaintext}},
+		"link-local IAM":  {withPassword("http://169.254.169.254", env("P")), []string{"iam_password.endpoint: " + plaintext}},
+		"no loopback":     {withPassword("http://127.0.0.1.example.com", env("P")), []string{"iam_password.endpoint: " + plaintext}},
+		"userinfo":        {withPassword("https://CANARY:CANARY@iam.example.com", env("P")), []string{"iam_password.endpoint: must not hold a user or a password"}},
+		"query":           {withPassword("https://iam.example.com?CANARY", env("P")), []string{"iam_password.endpoint: must not have a query or a fragment"}},
+		"no host":         {withPassword("https://", env("P")), []string{"iam_password.endpoint: must be an absolute https or http URL"}},
+		"no URL":          {withPassword("https://CANARY:x:y", env("P")), []string{"iam_password.endpoint: is not a URL"}},
+		"Unicode":         {withPassword("https://iäm.example.com", env("P")), []string{"iam_password.endpoint: must name its host in ASCII, an international name in its xn-- form"}},
+		"public metadata": {withMetadata("http://metadata.example.com"), []string{"ecs_metadata.endpoint: " + plaintext}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := credentials.New(test.cfg, credentials.Options{Secret: bad})
+			if err == nil || p != nil {
+				t.Fatalf("made %v, error %v", p, err)
+			}
+			if diff := cmp.Diff(test.want, strings.Split(err.Error(), "\n")); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNewWithoutAReader(t *testing.T) {
+	_, err := credentials.New(withToken(env("T")), credentials.Options{})
+	if err == nil || err.Error() != "token: there is nothing to read secrets with" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestNewTakesEndpoints(t *testing.T) {
+	allowed := func(u *configv1.Upstream) *configv1.Upstream {
+		u.AllowPlaintext = true
+		return u
+	}
+	for name, cfg := range map[string]*configv1.Upstream{
+		"https":                  withPassword("https://iam.example.com", env("P")),
+		"loopback":               withPassword("http://127.0.0.1:1", env("P")),
+		"IPv6 loopback":          withPassword("http://[::1]:1", env("P")),
+		"localhost":              withPassword("http://LOCALHOST:1", env("P")),
+		"plaintext allowed":      allowed(withPassword("http://iam.example.com", env("P"))),
+		"agency":                 withAgency("https://iam.example.com/v3"),
+		"metadata":               withMetadata(""),
+		"link-local":             withMetadata("http://169.254.169.254"),
+		"IPv6 link-local":        withMetadata("http://[fe80::a9fe:a9fe]"),
+		"metadata, allowed":      allowed(withMetadata("http://metadata.example.com")),
+		"metadata, loopback":     withMetadata("http://127.0.0.1:1"),
+		"metadata, over https":   withMetadata("https://metadata.example.com"),
+		"the caller's own token": passThrough(),
+	} {
+		t.Run(name, func(t *testing.T) { provider(t, cfg, credentials.Options{}) })
+	}
+}
