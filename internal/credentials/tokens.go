@@ -69,7 +69,7 @@ func newAgency(cfg *configv1.IAMAgency, allowPlaintext bool, o Options) (Provide
 		return credential{
 			version: v.serial,
 			method:  "assume_role",
-			// xrole_name is the older of two names, and the one that every cloud knows.
+			// Newer documents say agency_name; older ones and Terraform xrole_name.
 			proof:   map[string]string{"domain_name": cfg.GetDomainName(), "xrole_name": cfg.GetAgencyName()},
 			sign:    func(r *http.Request, body []byte) { signing.Sign(r, body, v.value, o.Now()) },
 			secrets: []string{v.value.AccessKeyID, v.value.SecretAccessKey, v.value.SecurityToken},
