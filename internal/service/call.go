@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -22,4 +23,19 @@ func (s *Service) call(ctx context.Context, method string, about subject, req, r
 		return fromUpstream(u, about)
 	}
 	return FromError(err)
+}
+
+// goneByRepeat reports whether what the call was to delete is missing because an
+// attempt of the call deleted it, whose answer was not a good one.
+func goneByRepeat(err error) bool {
+	u, ok := find[upstream.Error](err)
+	if !ok || !u.Repeated {
+		return false
+	}
+	switch FromError(err).Reason {
+	case connsvcv1.ErrorReason_CONNECTION_NOT_FOUND, connsvcv1.ErrorReason_RESOURCE_NOT_FOUND:
+		return true
+	default:
+		return false
+	}
 }

@@ -235,7 +235,7 @@ func TestCreateWithoutAnAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(answer)
 			t.Cleanup(server.Close)
-			_, err := create.do(t.Context(), overEndpoint(t, server.URL, token))
+			_, err := createIn(t, overEndpoint(t, server.URL, token), time.Second, createRequest())
 			wantReason(t, name, err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 		})
 	}

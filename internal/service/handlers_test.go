@@ -140,17 +140,32 @@ func existing(change func(*connsvcv1.EnhancedConnection)) *connsvcv1.ListEnhance
 func TestTakenNameSaysByWhom(t *testing.T) {
 	type conn = connsvcv1.EnhancedConnection
 	for name, c := range map[string]struct {
-		change   func(*conn)
-		sameSpec string
+		change  func(*conn)
+		differs string
 	}{
-		"same":                   {func(*conn) {}, "true"},
-		"case of the UUIDs":      {func(c *conn) { c.DestVpcId = "22094D8F-C310-4621-913D-4C4D655D8495" }, "true"},
-		"other VPC":              {func(c *conn) { c.DestVpcId = networkID }, "false"},
-		"other network":          {func(c *conn) { c.DestNetworkId = vpcID }, "false"},
-		"a queue more":           {func(c *conn) { c.AvailableQueueInfo = append(c.AvailableQueueInfo, &connsvcv1.Peering{Name: "q3"}) }, "false"},
-		"no pool":                {func(c *conn) { c.ElasticResourcePools = nil }, "false"},
-		"another address":        {func(c *conn) { c.Hosts[0].Ip = "192.168.0.3" }, "false"},
-		"a host twice, one less": {func(c *conn) { c.Hosts[0] = c.Hosts[1] }, "false"},
+		"same":                                   {func(*conn) {}, ""},
+		"case of the UUIDs":                      {func(c *conn) { c.DestVpcId = "22094D8F-C310-4621-913D-4C4D655D8495" }, ""},
+		"other VPC":                              {func(c *conn) { c.DestVpcId = networkID }, "dest_vpc_id"},
+		"other network":                          {func(c *conn) { c.DestNetworkId = vpcID }, "dest_network_id"},
+		"a queue more":                           {func(c *conn) { c.AvailableQueueInfo = append(c.AvailableQueueInfo, &connsvcv1.Peering{Name: "q3"}) }, "queues"},
+		"no pool":                                {func(c *conn) { c.ElasticResourcePools = nil }, "elastic_resource_pools"},
+		"a pool more":                            {func(c *conn) { c.ElasticResourcePools = append(c.ElasticResourcePools, &connsvcv1.Peering{Name: "p2"}) }, "elastic_resource_pools"},
+		"a queue in the pool that was asked for": {func(c *conn) { c.AvailableQueueInfo = c.AvailableQueueInfo[:1] }, ""},
+		"a queue in another pool": {func(c *conn) {
+			c.AvailableQueueInfo = c.AvailableQueueInfo[:1]
+			c.ElasticResourcePools = append(c.ElasticResourcePools, &connsvcv1.Peering{Name: "p2"})
+		}, ""},
+		"a queue in two other pools": {func(c *conn) {
+			c.AvailableQueueInfo = c.AvailableQueueInfo[:1]
+			c.ElasticResourcePools = append(c.ElasticResourcePools, &connsvcv1.Peering{Name: "p2"}, &connsvcv1.Peering{Name: "p3"})
+		}, "elastic_resource_pools"},
+		"another queue":          {func(c *conn) { c.AvailableQueueInfo[0].Name = "q3" }, "queues"},
+		"nothing is bound":       {func(c *conn) { c.AvailableQueueInfo, c.ElasticResourcePools = nil, nil }, "elastic_resource_pools,queues"},
+		"another address":        {func(c *conn) { c.Hosts[0].Ip = "192.168.0.3" }, "hosts"},
+		"another host":           {func(c *conn) { c.Hosts[0].Name = "ecs-3" }, "hosts"},
+		"a host more":            {func(c *conn) { c.Hosts = append(c.Hosts, &connsvcv1.Host{Name: "ecs-3"}) }, "hosts"},
+		"a host twice":           {func(c *conn) { c.Hosts = append(c.Hosts, c.Hosts[0]) }, ""},
+		"a host twice, one less": {func(c *conn) { c.Hosts[0] = c.Hosts[1] }, "hosts"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, d := script(t, answered(400, "DLI.0006", "The object exists."), existing(c.change))
@@ -159,11 +174,15 @@ func TestTakenNameSaysByWhom(t *testing.T) {
 			if e.Reason != connsvcv1.ErrorReason_NAME_TAKEN || e.Message != "The object exists." || e.DLICode != "DLI.0006" {
 				t.Errorf("got %v: %s %q", e.Reason, e.DLICode, e.Message)
 			}
-			if want := map[string]string{"existing_connection_id": connectionID, "same_spec": c.sameSpec}; !cmp.Equal(want, e.Metadata) {
+			want := map[string]string{"existing_connection_id": connectionID, "same_spec": "true"}
+			if c.differs != "" {
+				want["same_spec"], want["differs"] = "false", c.differs
+			}
+			if !cmp.Equal(want, e.Metadata) {
 				t.Errorf("metadata %v, want %v", e.Metadata, want)
 			}
-			want := &service.Resource{Type: service.TypeConnection, Name: connectionID, Description: "has the name c1"}
-			if d := cmp.Diff(want, e.Resource); d != "" {
+			resource := &service.Resource{Type: service.TypeConnection, Name: connectionID, Description: "has the name c1"}
+			if d := cmp.Diff(resource, e.Resource); d != "" {
 				t.Errorf("resource (-want +got)\n%s", d)
 			}
 			asked := call{connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, &connsvcv1.ListEnhancedConnectionsRequest{

@@ -31,7 +31,7 @@ func (s *Service) DeleteRoute(ctx context.Context, req *connsvcv1.DeleteRouteReq
 		route:        req.GetName(),
 	}
 	resp := &connsvcv1.DeleteRouteResponse{}
-	if err := s.call(ctx, connsvcv1.ConnectionService_DeleteRoute_FullMethodName, about, req, resp); err != nil {
+	if err := s.call(ctx, connsvcv1.ConnectionService_DeleteRoute_FullMethodName, about, req, resp); err != nil && !goneByRepeat(err) {
 		return nil, err
 	}
 	resp.IsSuccess = true

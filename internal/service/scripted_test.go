@@ -3,9 +3,11 @@ package service_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/service"
 )
@@ -48,6 +50,9 @@ func (d *scripted) Call(_ context.Context, method string, req, resp proto.Messag
 	}
 	return nil
 }
+
+// Idempotency lets a create look once, and no more, for what it made.
+func (d *scripted) Idempotency(string) *configv1.Idempotency { return within(time.Millisecond) }
 
 // script makes a service over a DLI that gives these answers; all must be used.
 func script(t *testing.T, answers ...any) (*service.Service, *scripted) {

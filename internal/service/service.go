@@ -2,27 +2,76 @@
 // and the one map from errors to gRPC status.
 //
 // It trusts its requests: whoever calls it has validated and authorized them. It
-// keeps no state, and every error that it returns is an *Error.
+// keeps nothing between calls: what a create needs to know of an earlier one it
+// asks DLI. Every error that it returns is an *Error.
 package service
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/upstream"
 )
 
-// DLI makes calls to DLI: *upstream.Router does.
+// DLI makes calls to DLI: *upstream.Router does. It may be an IdempotencyPolicy
+// and a Clock as well.
 type DLI interface {
 	Call(ctx context.Context, fullMethod string, req, resp proto.Message) error
+}
+
+// An IdempotencyPolicy says how creates of a project are made safe to repeat. Nil,
+// and what is left out, is the default. It must not be changed once returned.
+type IdempotencyPolicy interface {
+	Idempotency(projectID string) *configv1.Idempotency
+}
+
+// A Clock says how far the clock of a project's DLI is at least ahead of this
+// machine's, as the Date of its answers tells. It is false where none has told.
+type Clock interface {
+	Skew(projectID string) (ahead time.Duration, known bool)
 }
 
 // Service implements connsvcv1.ConnectionServiceServer.
 type Service struct {
 	connsvcv1.UnimplementedConnectionServiceServer
-	dli DLI
+	dli            DLI
+	maxAnswerBytes int64
+	observe        func(context.Context, CreateOutcome)
+	flights        flights
+}
+
+// An Option is what New may be told beside DLI.
+type Option func(*Service)
+
+// WithMaxAnswerBytes bounds what a list collects, in bytes:
+// upstream.DefaultMaxResponseBytes by default.
+func WithMaxAnswerBytes(n int64) Option {
+	return func(s *Service) {
+		if n > 0 {
+			s.maxAnswerBytes = n
+		}
+	}
+}
+
+// WithObserver has observe told of every CreateOutcome. It must be safe for
+// concurrent use.
+func WithObserver(observe func(context.Context, CreateOutcome)) Option {
+	return func(s *Service) { s.observe = observe }
 }
 
 // New makes the service over DLI.
-func New(dli DLI) *Service { return &Service{dli: dli} }
+func New(dli DLI, options ...Option) *Service {
+	s := &Service{
+		dli:            dli,
+		maxAnswerBytes: upstream.DefaultMaxResponseBytes,
+		observe:        func(context.Context, CreateOutcome) {},
+	}
+	for _, o := range options {
+		o(s)
+	}
+	return s
+}

@@ -36,8 +36,14 @@ func fromUpstream(u *upstream.Error, s subject) *Error {
 // credentials holds an access key and the request that it signed; after a create
 // without an outcome, DLI's text is not what matters.
 func handsOn(reason connsvcv1.ErrorReason) bool {
-	return reason != connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS &&
-		reason != connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
+	switch reason {
+	case connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS,
+		connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED,
+		connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN:
+		return false
+	default:
+		return true
+	}
 }
 
 func messageOf(u *upstream.Error, s subject, reason connsvcv1.ErrorReason) string {
@@ -86,6 +92,9 @@ func resourceOf(reason connsvcv1.ErrorReason, s subject, text string) *Resource 
 // reasonOf is the map from what DLI did to a reason.
 func reasonOf(u *upstream.Error, s subject) connsvcv1.ErrorReason {
 	reason := reasonOfKind(u, s)
+	if reason == connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS && u.CallersOwn {
+		return connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED
+	}
 	if s.operation == createConnection && u.Sent && outcomeUnknown(u, reason) {
 		return connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
 	}
@@ -109,8 +118,12 @@ func reasonOfKind(u *upstream.Error, s subject) connsvcv1.ErrorReason {
 	switch u.Kind {
 	case upstream.NotConfigured:
 		return connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED
-	case upstream.Unreachable, upstream.Broken:
+	case upstream.Unreachable, upstream.Broken, upstream.BreakerOpen:
 		return connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE
+	case upstream.Shed:
+		return connsvcv1.ErrorReason_OVERLOADED
+	case upstream.Unauthorized:
+		return connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS
 	case upstream.Timeout:
 		return connsvcv1.ErrorReason_UPSTREAM_TIMEOUT
 	case upstream.Cancelled:

@@ -150,47 +150,23 @@ func TestDLIAnswers(t *testing.T) {
 		{get, &upstream.Error{Kind: upstream.TooLarge, HTTPStatus: 200}, connsvcv1.ErrorReason_UPSTREAM_FAULT},
 		{get, &upstream.Error{Kind: upstream.Invalid}, connsvcv1.ErrorReason_INTERNAL},
 		{get, &upstream.Error{}, connsvcv1.ErrorReason_UPSTREAM_FAULT},
+		{get, &upstream.Error{Kind: upstream.BreakerOpen, RetryAfter: time.Second}, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE},
+		{get, &upstream.Error{Kind: upstream.Shed, RetryAfter: time.Second}, connsvcv1.ErrorReason_OVERLOADED},
+		{create, &upstream.Error{Kind: upstream.BreakerOpen, RetryAfter: time.Second}, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE},
+		{create, &upstream.Error{Kind: upstream.Shed, RetryAfter: time.Second}, connsvcv1.ErrorReason_OVERLOADED},
+
+		// Credentials: connsvc's, or those that the caller brought.
+		{get, &upstream.Error{Kind: upstream.Unauthorized}, connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS},
+		{get, &upstream.Error{Kind: upstream.Unauthorized, CallersOwn: true}, connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED},
+		{create, &upstream.Error{Kind: upstream.Unauthorized, CallersOwn: true}, connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED},
+		{get, &upstream.Error{Kind: upstream.Status, HTTPStatus: 401, Code: "APIGW.0301", CallersOwn: true}, connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED},
+		{get, &upstream.Error{Kind: upstream.Status, HTTPStatus: 401, CallersOwn: true}, connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED},
+		{get, &upstream.Error{Kind: upstream.Status, HTTPStatus: 400, Code: "DLI.0015", CallersOwn: true}, connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED},
+		{get, &upstream.Error{Kind: upstream.Status, HTTPStatus: 403, Code: "APIGW.0302", CallersOwn: true}, connsvcv1.ErrorReason_UPSTREAM_DENIED},
 	} {
 		t.Run(c.rpc.name+"/"+c.dli.Code+"/"+c.dli.Message, func(t *testing.T) {
 			s, _ := script(t, c.dli)
 			_, err := c.rpc.do(t.Context(), s)
-			if e := asError(t, err); e.Reason != c.want {
-				t.Errorf("got %v, want %v", e.Reason, c.want)
-			}
-		})
-	}
-}
-
-func TestCreateOutcome(t *testing.T) {
-	unknown := connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
-	for name, c := range map[string]struct {
-		dli  any
-		want connsvcv1.ErrorReason
-	}{
-		"broken":                {&upstream.Error{Kind: upstream.Broken, Sent: true}, unknown},
-		"timeout":               {&upstream.Error{Kind: upstream.Timeout, Sent: true}, unknown},
-		"500":                   {answered(500, "DLI.0999", "Server-side errors occur."), unknown},
-		"502 without a body":    {answered(502, "", ""), unknown},
-		"503":                   {answered(503, "", ""), unknown},
-		"504":                   {answered(504, "APIG.0203", "Backend timeout"), unknown},
-		"malformed 201":         {&upstream.Error{Kind: upstream.Malformed, HTTPStatus: 201, Sent: true}, unknown},
-		"malformed 502":         {&upstream.Error{Kind: upstream.Malformed, HTTPStatus: 502, Sent: true}, unknown},
-		"too large":             {&upstream.Error{Kind: upstream.TooLarge, HTTPStatus: 201, Sent: true}, unknown},
-		"no connection_id":      {&connsvcv1.CreateEnhancedConnectionResponse{IsSuccess: true}, unknown},
-		"timeout, never sent":   {&upstream.Error{Kind: upstream.Timeout}, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT},
-		"broken, never sent":    {&upstream.Error{Kind: upstream.Broken}, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE},
-		"unreachable":           {&upstream.Error{Kind: upstream.Unreachable}, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE},
-		"malformed 400":         {&upstream.Error{Kind: upstream.Malformed, HTTPStatus: 400, Sent: true}, connsvcv1.ErrorReason_UPSTREAM_FAULT},
-		"throttled":             {answered(429, "APIGW.0308", ""), connsvcv1.ErrorReason_UPSTREAM_THROTTLED},
-		"parameter":             {answered(400, "DLI.0001", "bad"), connsvcv1.ErrorReason_VALIDATION_FAILED},
-		"is_success=false":      {refused("no"), connsvcv1.ErrorReason_UPSTREAM_REFUSED},
-		"cancelled":             {&upstream.Error{Kind: upstream.Cancelled, Sent: true}, connsvcv1.ErrorReason_CALLER_CANCELLED},
-		"credentials":           {answered(401, "APIGW.0301", "x"), connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS},
-		"route is not deployed": {answered(404, "APIG.0101", "x"), connsvcv1.ErrorReason_OPERATION_NOT_SUPPORTED},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, _ := script(t, c.dli)
-			_, err := create.do(t.Context(), s)
 			if e := asError(t, err); e.Reason != c.want {
 				t.Errorf("got %v, want %v", e.Reason, c.want)
 			}
@@ -238,8 +214,11 @@ func TestDLITextReachesTheCallerOnlyAsErrorMsg(t *testing.T) {
 		"well-formed fault":   {answered(500, "DLI.10001", secret), true, "DLI.10001"},
 		"is_success=false":    {refused(secret), true, "DLI.0999"},
 		"our credentials":     {answered(401, "APIGW.0301", secret), false, "DLI.0999"},
-		"a broken answer":     {&upstream.Error{Kind: upstream.Malformed, HTTPStatus: 200, Message: secret}, false, "DLI.0999"},
-		"the cause":           {&upstream.Error{Kind: upstream.Broken, Err: errors.New(secret)}, false, "APIG.0202"},
+		"the caller's own": {
+			&upstream.Error{Kind: upstream.Status, HTTPStatus: 401, Code: "APIGW.0301", Message: secret, CallersOwn: true}, false, "APIGW.0301",
+		},
+		"a broken answer": {&upstream.Error{Kind: upstream.Malformed, HTTPStatus: 200, Message: secret}, false, "DLI.0999"},
+		"the cause":       {&upstream.Error{Kind: upstream.Broken, Err: errors.New(secret)}, false, "APIG.0202"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := script(t, c.dli)
@@ -291,5 +270,38 @@ func TestMissingQueueIsNamed(t *testing.T) {
 		if d := cmp.Diff(&want, asError(t, err).Resource); d != "" {
 			t.Errorf("%s (-want +got)\n%s", text, d)
 		}
+	}
+}
+
+// TestMissingAfterARepeat: what an earlier attempt of the call may have deleted is
+// deleted, as the caller wanted.
+func TestMissingAfterARepeat(t *testing.T) {
+	missing := func(code, text string, repeated bool) *upstream.Error {
+		e := answered(400, code, text)
+		e.Repeated = repeated
+		return e
+	}
+	for name, c := range map[string]struct {
+		rpc  rpc
+		dli  *upstream.Error
+		want connsvcv1.ErrorReason // 0: success
+	}{
+		"delete":                {remove, missing("DLI.0001", missingText, true), 0},
+		"delete, at once":       {remove, missing("DLI.0001", missingText, false), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
+		"delete, busy":          {remove, missing("DLI.0007", "no", true), connsvcv1.ErrorReason_CONNECTION_BUSY},
+		"delete route":          {deleteRoute, missing("DLI.0002", "There is no route named r1", true), 0},
+		"delete route, at once": {deleteRoute, missing("DLI.0002", "There is no route named r1", false), connsvcv1.ErrorReason_RESOURCE_NOT_FOUND},
+		"hosts":                 {hosts, missing("DLI.0001", missingText, true), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
+		"get":                   {get, missing("DLI.0001", missingText, true), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := script(t, c.dli)
+			_, err := c.rpc.do(t.Context(), s)
+			if c.want != 0 {
+				wantReason(t, name, err, c.want)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

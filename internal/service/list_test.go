@@ -1,0 +1,409 @@
+package service_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/upstream"
+)
+
+const listMethod = connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName
+
+// A catalogue is a DLI that lists connections by limit and offset, and whose
+// answers are too large where they hold more than most hosts.
+type catalogue struct {
+	connections []*connsvcv1.EnhancedConnection
+	most        int // 0: any number
+	requests    []*connsvcv1.ListEnhancedConnectionsRequest
+	onCall      func(n int)
+}
+
+func (d *catalogue) Call(ctx context.Context, method string, req, resp proto.Message) error {
+	if method != listMethod {
+		return fmt.Errorf("unexpected call of %s", method)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := req.(*connsvcv1.ListEnhancedConnectionsRequest)
+	d.requests = append(d.requests, proto.CloneOf(r))
+	if d.onCall != nil {
+		d.onCall(len(d.requests))
+	}
+	limit := 100
+	if r.Limit != nil {
+		limit = int(r.GetLimit())
+	}
+	page := d.connections[min(int(r.GetOffset()), len(d.connections)):]
+	if limit > 0 {
+		page = page[:min(limit, len(page))]
+	}
+	hosts := 0
+	for _, c := range page {
+		hosts += len(c.GetHosts())
+	}
+	if d.most > 0 && hosts > d.most {
+		return &upstream.Error{Kind: upstream.TooLarge, HTTPStatus: 200, Sent: true}
+	}
+	answer := resp.(*connsvcv1.ListEnhancedConnectionsResponse)
+	answer.Message = "as asked"
+	for _, c := range page {
+		answer.Connections = append(answer.Connections, proto.CloneOf(c))
+	}
+	return nil
+}
+
+// connections makes n connections with so many hosts each.
+func connections(n, hosts int) []*connsvcv1.EnhancedConnection {
+	var all []*connsvcv1.EnhancedConnection
+	for i := range n {
+		c := &connsvcv1.EnhancedConnection{Id: fmt.Sprintf("id-%d", i), Status: connsvcv1.EnhancedConnection_ACTIVE}
+		for h := range hosts {
+			c.Hosts = append(c.Hosts, &connsvcv1.Host{Name: fmt.Sprintf("%s-%d", strings.Repeat("h", 1000), h), Ip: "192.168.0.1"})
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+func renamed(list []*connsvcv1.EnhancedConnection) []*connsvcv1.EnhancedConnection {
+	for _, c := range list {
+		c.Id += "-too"
+	}
+	return list
+}
+
+func idsOf(list []*connsvcv1.EnhancedConnection) []string {
+	var ids []string
+	for _, c := range list {
+		ids = append(ids, c.GetId())
+	}
+	return ids
+}
+
+// pages follows next_page_token to the end.
+func pages(t *testing.T, s *service.Service, req *connsvcv1.ListEnhancedConnectionsRequest) [][]string {
+	t.Helper()
+	var all [][]string
+	for range 1000 {
+		resp, err := s.ListEnhancedConnections(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size := proto.Size(resp); size >= 4<<20 {
+			t.Fatalf("page %d has %d bytes", len(all), size)
+		}
+		if int(resp.GetCount()) != len(resp.GetConnections()) || !resp.GetIsSuccess() || resp.GetMessage() != "as asked" {
+			t.Fatalf("count %d, is_success %v, message %q", resp.GetCount(), resp.GetIsSuccess(), resp.GetMessage())
+		}
+		all = append(all, idsOf(resp.GetConnections()))
+		if resp.NextPageToken == nil {
+			return all
+		}
+		req = proto.CloneOf(req)
+		req.Offset, req.PageToken = 0, resp.GetNextPageToken()
+	}
+	t.Fatal("the pages have no end")
+	return nil
+}
+
+func TestListPages(t *testing.T) {
+	const full, half = 1800, 1200 // hosts: 1.9 MB, 1.2 MB
+	for name, c := range map[string]struct {
+		dli   catalogue
+		req   *connsvcv1.ListEnhancedConnectionsRequest
+		sizes []int
+	}{
+		"nothing":           {catalogue{}, &connsvcv1.ListEnhancedConnectionsRequest{}, []int{0}},
+		"one page":          {catalogue{connections: connections(5, 1)}, &connsvcv1.ListEnhancedConnectionsRequest{}, []int{5}},
+		"a limit":           {catalogue{connections: connections(5, 1)}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(2)}, []int{2, 2, 1}},
+		"a limit that fits": {catalogue{connections: connections(4, 1)}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(2)}, []int{2, 2, 0}},
+		"the default limit": {catalogue{connections: connections(101, 0)}, &connsvcv1.ListEnhancedConnectionsRequest{}, []int{100, 1}},
+		"all":               {catalogue{connections: connections(250, 0)}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0)}, []int{250}},
+		"an offset":         {catalogue{connections: connections(5, 1)}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(2), Offset: 1}, []int{2, 2, 0}},
+		"large ones":        {catalogue{connections: connections(5, full)}, &connsvcv1.ListEnhancedConnectionsRequest{}, []int{2, 2, 1}},
+		"all large ones":    {catalogue{connections: connections(5, full)}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0)}, []int{2, 2, 1}},
+		"small ones after large ones": {
+			catalogue{connections: slices.Concat(connections(3, full), renamed(connections(150, 1)))},
+			&connsvcv1.ListEnhancedConnectionsRequest{},
+			[]int{2, 100, 51},
+		},
+		"without their hosts": {
+			catalogue{connections: connections(5, full)},
+			&connsvcv1.ListEnhancedConnectionsRequest{View: connsvcv1.EnhancedConnectionView_BASIC},
+			[]int{5},
+		},
+		"more than DLI may answer": {
+			catalogue{connections: connections(7, half), most: 2 * half},
+			&connsvcv1.ListEnhancedConnectionsRequest{},
+			[]int{3, 3, 1},
+		},
+		"all of more than DLI may answer": {
+			catalogue{connections: connections(7, half), most: 5 * half},
+			&connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0)},
+			[]int{3, 3, 1},
+		},
+		"more than DLI may answer, without their hosts": {
+			catalogue{connections: connections(250, 10), most: 40},
+			&connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0), View: connsvcv1.EnhancedConnectionView_BASIC},
+			[]int{250},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := service.New(&c.dli)
+			c.req.ProjectId = projectID
+			got := pages(t, s, c.req)
+			var sizes []int
+			for _, p := range got {
+				sizes = append(sizes, len(p))
+			}
+			if d := cmp.Diff(c.sizes, sizes); d != "" {
+				t.Errorf("sizes of the pages (-want +got)\n%s", d)
+			}
+			if d := cmp.Diff(idsOf(c.dli.connections)[c.req.GetOffset():], slices.Concat(got...)); d != "" {
+				t.Errorf("connections (-want +got)\n%s", d)
+			}
+			for _, r := range c.dli.requests {
+				if r.GetPageToken() != "" || r.GetView() != 0 || r.GetProjectId() != projectID {
+					t.Errorf("DLI was asked %v", r)
+				}
+			}
+		})
+	}
+}
+
+// TestListDoesNotAskForMuchMoreThanItTells: each page of large connections could
+// have DLI tell all that the limit allows.
+func TestListDoesNotAskForMuchMoreThanItTells(t *testing.T) {
+	dli := &catalogue{connections: connections(60, 1200)}
+	pages(t, service.New(dli), &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
+	asked := 0
+	for _, r := range dli.requests[1:] {
+		asked += int(r.GetLimit())
+	}
+	if n := len(dli.connections); asked > 2*n+10 {
+		t.Errorf("DLI was asked for %d connections after the first page, of %d", asked, n)
+	}
+}
+
+// TestListPageHoldsAtLeastOne holds even where a single connection is more than a
+// page should be.
+func TestListPageHoldsAtLeastOne(t *testing.T) {
+	s := service.New(&catalogue{connections: connections(2, 5000)})
+	resp, err := s.ListEnhancedConnections(t.Context(), &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
+	if err != nil || len(resp.GetConnections()) != 1 || resp.NextPageToken == nil {
+		t.Errorf("%d connections, token %q, %v", len(resp.GetConnections()), resp.GetNextPageToken(), err)
+	}
+}
+
+func TestListSmallerThanTheBoundOfAnswers(t *testing.T) {
+	s := service.New(&catalogue{connections: connections(10, 150)}, service.WithMaxAnswerBytes(1<<20))
+	resp, err := s.ListEnhancedConnections(t.Context(), &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
+	if err != nil || proto.Size(resp) > 1<<20 || len(resp.GetConnections()) < 2 {
+		t.Errorf("%d connections, %d bytes, %v", len(resp.GetConnections()), proto.Size(resp), err)
+	}
+}
+
+func TestWholeList(t *testing.T) {
+	const basic = connsvcv1.EnhancedConnectionView_BASIC
+	for name, c := range map[string]struct {
+		dli  catalogue
+		req  *connsvcv1.ListEnhancedConnectionsRequest
+		want int // connections; 0: ANSWER_TOO_LARGE
+	}{
+		"as DLI's": {catalogue{connections: connections(5, 1800)}, &connsvcv1.ListEnhancedConnectionsRequest{}, 5},
+		"a limit":  {catalogue{connections: connections(5, 1)}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(2)}, 2},
+		"beyond the bound": {
+			catalogue{connections: connections(5, 10), most: 40}, &connsvcv1.ListEnhancedConnectionsRequest{}, 0,
+		},
+		"beyond the bound, without hosts": {
+			catalogue{connections: connections(130, 10), most: 40}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0), View: basic}, 130,
+		},
+		"beyond the bound, without hosts, with a limit": {
+			catalogue{connections: connections(130, 10), most: 40}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(120), View: basic}, 120,
+		},
+		"without hosts, but one has too many": {
+			catalogue{connections: connections(5, 50), most: 40}, &connsvcv1.ListEnhancedConnectionsRequest{View: basic}, 0,
+		},
+		"without hosts, but beyond what may be asked": {
+			catalogue{connections: connections(500, 10), most: 10}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0), View: basic}, 0,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.req.ProjectId = projectID
+			resp, err := service.New(&c.dli).ListEnhancedConnections(service.WithWholeAnswers(t.Context()), c.req)
+			if c.want == 0 {
+				wantReason(t, name, err, connsvcv1.ErrorReason_ANSWER_TOO_LARGE)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if got := idsOf(resp.GetConnections()); c.want > 0 && !slices.Equal(got, idsOf(c.dli.connections)[:c.want]) {
+				t.Errorf("got %v", got)
+			}
+			if resp.GetNextPageToken() != "" {
+				t.Error("a whole answer has a token")
+			}
+			if n := len(c.dli.requests); n > 120 {
+				t.Errorf("%d calls of DLI", n)
+			}
+		})
+	}
+}
+
+func TestWholeListThatGrowsTooLarge(t *testing.T) {
+	dli := &catalogue{connections: connections(100, 10), most: 40}
+	for _, c := range dli.connections {
+		c.Id += strings.Repeat("x", 1000)
+	}
+	s := service.New(dli, service.WithMaxAnswerBytes(50_000))
+	_, err := s.ListEnhancedConnections(service.WithWholeAnswers(t.Context()),
+		&connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID, View: connsvcv1.EnhancedConnectionView_BASIC})
+	wantReason(t, "100 kB", err, connsvcv1.ErrorReason_ANSWER_TOO_LARGE)
+}
+
+// TestListThatShifts deletes nothing and creates one while a list comes in parts:
+// none is told twice.
+func TestListThatShifts(t *testing.T) {
+	dli := &catalogue{connections: connections(60, 10), most: 200}
+	dli.onCall = func(n int) {
+		if n == 6 {
+			dli.connections = append(connections(1, 0), dli.connections...)
+			dli.connections[0].Id = "new"
+		}
+	}
+	resp, err := service.New(dli).ListEnhancedConnections(t.Context(),
+		&connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID, View: connsvcv1.EnhancedConnectionView_BASIC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := idsOf(resp.GetConnections())
+	slices.Sort(ids)
+	if n := len(slices.Compact(slices.Clone(ids))); n != len(ids) || n != 60 {
+		t.Errorf("%d connections, %d different", len(ids), n)
+	}
+}
+
+func TestListOneConnectionThatIsTooLarge(t *testing.T) {
+	all := connections(3, 10)
+	all[1] = connections(1, 100)[0]
+	s := service.New(&catalogue{connections: all, most: 40})
+	req := &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID}
+	resp, err := s.ListEnhancedConnections(t.Context(), req)
+	if err != nil || len(resp.GetConnections()) != 1 {
+		t.Fatalf("got %v, %v", resp, err)
+	}
+	req.PageToken = resp.GetNextPageToken()
+	_, err = s.ListEnhancedConnections(t.Context(), req)
+	wantReason(t, "the one that is too large", err, connsvcv1.ErrorReason_ANSWER_TOO_LARGE)
+}
+
+func TestListHonoursItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	dli := &catalogue{connections: connections(100, 10), most: 10}
+	dli.onCall = func(n int) {
+		if n == 9 {
+			cancel()
+		}
+	}
+	_, err := service.New(dli).ListEnhancedConnections(ctx, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
+	wantReason(t, "cancelled", err, connsvcv1.ErrorReason_CALLER_CANCELLED)
+	if len(dli.requests) != 9 {
+		t.Errorf("%d calls of DLI", len(dli.requests))
+	}
+}
+
+// filtered is a request with every filter.
+func filtered() *connsvcv1.ListEnhancedConnectionsRequest {
+	return &connsvcv1.ListEnhancedConnectionsRequest{
+		ProjectId: projectID, Limit: proto.Int32(2), Status: connsvcv1.EnhancedConnection_ACTIVE, Name: "n",
+		Tags: []*connsvcv1.Tag{{Key: "a", Value: proto.String("1")}, {Key: "b", Value: proto.String("2")}},
+	}
+}
+
+func TestForeignPageToken(t *testing.T) {
+	type request = connsvcv1.ListEnhancedConnectionsRequest
+	dli := &catalogue{connections: connections(5, 0)}
+	s := service.New(dli)
+	resp, err := s.ListEnhancedConnections(t.Context(), filtered())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := resp.GetNextPageToken()
+	for name, c := range map[string]struct {
+		change func(*request)
+		valid  bool
+	}{
+		"the same":             {func(*request) {}, true},
+		"another limit":        {func(r *request) { r.Limit = nil }, true},
+		"another view":         {func(r *request) { r.View = connsvcv1.EnhancedConnectionView_BASIC }, true},
+		"tags in another turn": {func(r *request) { slices.Reverse(r.Tags) }, true},
+		"another project":      {func(r *request) { r.ProjectId = "p" }, false},
+		"another status":       {func(r *request) { r.Status = connsvcv1.EnhancedConnection_DELETED }, false},
+		"another name":         {func(r *request) { r.Name = "m" }, false},
+		"a tag less":           {func(r *request) { r.Tags = r.Tags[:1] }, false},
+		"another value":        {func(r *request) { r.Tags[0].Value = proto.String("3") }, false},
+		"cut":                  {func(r *request) { r.PageToken = token[:len(token)-1] }, false},
+		"longer":               {func(r *request) { r.PageToken += "A" }, false},
+		"a line end":           {func(r *request) { r.PageToken = token[:29] + "\n" }, false},
+		"a line end more":      {func(r *request) { r.PageToken += "\n" }, false},
+		"another offset":       {func(r *request) { r.PageToken = "AQAAAAUA" + token[8:] }, false},
+		"no base64":            {func(r *request) { r.PageToken = strings.Repeat("%", 30) }, false},
+		"another sum":          {func(r *request) { r.PageToken = token[:20] + "AAAAAAAAAA" }, false},
+		"made up":              {func(r *request) { r.PageToken = "2" }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := filtered()
+			req.PageToken = token
+			c.change(req)
+			dli.requests = nil
+			_, err := s.ListEnhancedConnections(t.Context(), req)
+			if c.valid {
+				if err != nil || dli.requests[0].GetOffset() != 2 {
+					t.Errorf("DLI was asked %v, %v", dli.requests, err)
+				}
+				return
+			}
+			e := wantReason(t, name, err, connsvcv1.ErrorReason_VALIDATION_FAILED)
+			if len(e.Violations) != 1 || e.Violations[0].Field != "page_token" || len(dli.requests) != 0 {
+				t.Errorf("violations %v, %d calls of DLI", e.Violations, len(dli.requests))
+			}
+		})
+	}
+}
+
+// FuzzPageToken holds that a token is refused, or is one that connsvc gives.
+func FuzzPageToken(f *testing.F) {
+	dli := &catalogue{connections: connections(5, 0)}
+	resp, err := service.New(dli).ListEnhancedConnections(f.Context(), filtered())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(resp.GetNextPageToken())
+	f.Add("")
+	f.Add("\xff")
+	f.Add(strings.Repeat("_", 30))
+	f.Fuzz(func(t *testing.T, token string) {
+		dli := &catalogue{connections: connections(5, 0)}
+		req := filtered()
+		req.PageToken = token
+		_, err := service.New(dli).ListEnhancedConnections(t.Context(), req)
+		if err != nil {
+			wantReason(t, "token", err, connsvcv1.ErrorReason_VALIDATION_FAILED)
+			return
+		}
+		asked := filtered()
+		asked.Offset = dli.requests[0].GetOffset()
+		if d := cmp.Diff(asked, dli.requests[0], protocmp.Transform()); d != "" || asked.GetOffset() < 0 || token != "" && len(token) != 30 {
+			t.Errorf("token %q (-want +got)\n%s", token, d)
+		}
+	})
+}

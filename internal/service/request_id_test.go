@@ -1,0 +1,345 @@
+package service_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/upstream"
+)
+
+const requestID = "7f1b8a52-5d3c-4f0e-9a0b-2f6f3c1d9e4a"
+
+func repeatable() *connsvcv1.CreateEnhancedConnectionRequest {
+	req := createRequest()
+	req.RequestId = requestID
+	return req
+}
+
+func tags(n int) []*connsvcv1.Tag {
+	var all []*connsvcv1.Tag
+	for i := range n {
+		all = append(all, &connsvcv1.Tag{Key: fmt.Sprintf("k%d", i), Value: proto.String("v")})
+	}
+	return all
+}
+
+func TestRequestIDTravelsAsTag(t *testing.T) {
+	for name, c := range map[string]struct {
+		id      string
+		tags    int
+		policy  *configv1.Idempotency
+		want    string // key and value of the last tag; "": none
+		warning bool
+	}{
+		"none":             {"", 2, nil, "k1=v", false},
+		"some":             {requestID, 2, nil, "connsvc.request_id=" + requestID, false},
+		"in capitals":      {strings.ToUpper(requestID), 0, nil, "connsvc.request_id=" + requestID, false},
+		"19 tags":          {requestID, 19, nil, "connsvc.request_id=" + requestID, false},
+		"20 tags":          {requestID, 20, nil, "k19=v", true},
+		"20 tags, no ID":   {"", 20, nil, "k19=v", false},
+		"another key":      {requestID, 0, &configv1.Idempotency{TagKey: "rid"}, "rid=" + requestID, false},
+		"switched off":     {requestID, 1, &configv1.Idempotency{DisableTag: true}, "k0=v", true},
+		"off and not used": {"", 1, &configv1.Idempotency{DisableTag: true}, "k0=v", false},
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			dli := &cloud{policy: c.policy}
+			req := createRequest()
+			req.RequestId, req.Tags, req.RoutetableId = c.id, tags(c.tags), networkID
+			asked := proto.CloneOf(req)
+			resp, err := createIn(t, dli.service(), time.Minute, req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(asked, req, protocmp.Transform()); d != "" {
+				t.Errorf("the caller's request was changed (-want +got)\n%s", d)
+			}
+			sent := dli.posts[0]
+			last := ""
+			if n := len(sent.GetTags()); n > 0 {
+				last = sent.GetTags()[n-1].GetKey() + "=" + sent.GetTags()[n-1].GetValue()
+			}
+			if last != c.want || (resp.Warning != nil) != c.warning || resp.Reconciled != nil {
+				t.Errorf("tag %q, want %q; answer %v", last, c.want, resp)
+			}
+			// Nothing else of the request is lost or added.
+			sent.Tags, asked.RequestId = sent.Tags[:c.tags], ""
+			if d := cmp.Diff(asked, sent, protocmp.Transform()); d != "" {
+				t.Errorf("what DLI was sent (-want +got)\n%s", d)
+			}
+		})
+	}
+}
+
+func TestTheTagOfRequestIDIsTaken(t *testing.T) {
+	dli := &cloud{}
+	req := repeatable()
+	req.Tags = append(tags(2), &connsvcv1.Tag{Key: "connsvc.request_id", Value: proto.String("x")})
+	_, err := createIn(t, dli.service(), time.Minute, req)
+	e := wantReason(t, "the same key", err, connsvcv1.ErrorReason_VALIDATION_FAILED)
+	if e.Violations[0].Field != "tags[2].key" || len(dli.posts) != 0 {
+		t.Errorf("violations %v, %d POSTs", e.Violations, len(dli.posts))
+	}
+	req.RequestId = ""
+	if _, err := createIn(t, dli.service(), time.Minute, req); err != nil {
+		t.Errorf("without a request_id: %v", err)
+	}
+}
+
+func TestRepeatFindsWhatItMade(t *testing.T) {
+	for _, duplicates := range []bool{false, true} {
+		inBubble(t, fmt.Sprintf("duplicates %v", duplicates), func(t *testing.T) {
+			dli := &cloud{duplicates: duplicates}
+			first, err := createIn(t, dli.service(), time.Minute, repeatable())
+			if err != nil {
+				t.Fatal(err)
+			}
+			repeat := repeatable()
+			slices.Reverse(repeat.Hosts)
+			repeat.RequestId = strings.ToUpper(repeat.RequestId)
+			// Another replica, much later.
+			time.Sleep(time.Hour)
+			again, err := createIn(t, dli.service(), time.Minute, repeat)
+			if err != nil || again.GetConnectionId() != first.GetConnectionId() || !again.GetReconciled() {
+				t.Errorf("got %v, %v", again, err)
+			}
+			repeat.Hosts = repeat.Hosts[:1]
+			_, err = createIn(t, dli.service(), time.Minute, repeat)
+			e := wantReason(t, "other content", err, connsvcv1.ErrorReason_NAME_TAKEN)
+			want := map[string]string{"existing_connection_id": first.GetConnectionId(), "same_spec": "false", "differs": "hosts"}
+			if d := cmp.Diff(want, e.Metadata); d != "" || !strings.Contains(e.Message, "request_id") {
+				t.Errorf("%q, metadata (-want +got)\n%s", e.Message, d)
+			}
+			if len(dli.posts) != 1 || len(dli.existing()) != 1 {
+				t.Errorf("%d POSTs, connections %v", len(dli.posts), dli.existing())
+			}
+			if d := cmp.Diff([]service.CreateOutcome{service.Replayed, service.Differs}, dli.outcomes); d != "" {
+				t.Errorf("outcomes (-want +got)\n%s", d)
+			}
+		})
+	}
+}
+
+func TestAnothersNameIsTakenWithRequestID(t *testing.T) {
+	inBubble(t, "taken", func(t *testing.T) {
+		dli := &cloud{}
+		start := time.Now()
+		id := dli.has(t, createRequest(), time.Hour)
+		_, err := createIn(t, dli.service(), time.Minute, repeatable())
+		e := wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN)
+		if e.Metadata["existing_connection_id"] != id || e.Metadata["same_spec"] != "true" || time.Since(start) != 0 {
+			t.Errorf("metadata %v after %v", e.Metadata, time.Since(start))
+		}
+	})
+}
+
+func TestCommitWithoutAnswerIsAdoptedByItsTag(t *testing.T) {
+	for name, err := range unknownOutcomes() {
+		inBubble(t, name, func(t *testing.T) {
+			// By its tag alone: the clock says nothing.
+			dli := &cloud{post: dropAnswer(err), ahead: -time.Hour, lag: 2 * time.Second}
+			resp, err := createIn(t, dli.service(), time.Minute, repeatable())
+			if err != nil || !resp.GetReconciled() || resp.GetConnectionId() != dli.existing()[0] || len(dli.posts) != 1 {
+				t.Errorf("got %v, %v after %d POSTs", resp, err, len(dli.posts))
+			}
+		})
+		inBubble(t, name+", and of another", func(t *testing.T) {
+			dli := &cloud{post: refuse(err), duplicates: true}
+			dli.has(t, createRequest(), -time.Second) // young and as asked for, but without the tag
+			_, err := createIn(t, dli.service(), time.Minute, repeatable())
+			wantReason(t, "another's", err, connsvcv1.ErrorReason_NAME_TAKEN)
+		})
+	}
+}
+
+func TestNothingIsSentWhereTheRequestIDCannotBeLookedFor(t *testing.T) {
+	inBubble(t, "list fails", func(t *testing.T) {
+		dli := &cloud{list: func(int) error { return answered(503, "", "") }}
+		_, err := createIn(t, dli.service(), time.Minute, repeatable())
+		wantReason(t, "list fails", err, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE)
+		if len(dli.posts) != 0 {
+			t.Errorf("%d POSTs", len(dli.posts))
+		}
+	})
+}
+
+// TestTakenNameThatCannotBeJudged: it may be that of an earlier call with the same
+// request_id, so the caller is not told that it is another's.
+func TestTakenNameThatCannotBeJudged(t *testing.T) {
+	inBubble(t, "list fails", func(t *testing.T) {
+		dli := &cloud{list: func(n int) error {
+			if n == 1 {
+				return nil
+			}
+			return answered(503, "", "")
+		}}
+		dli.has(t, createRequest(), time.Hour)
+		_, err := createIn(t, dli.service(), time.Minute, repeatable())
+		wantReason(t, "list fails", err, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE)
+	})
+}
+
+// race has replicas create at the same moment, and returns the IDs that they got.
+func race(t *testing.T, replicas int, dli service.DLI, observe func(context.Context, service.CreateOutcome), req func(n int) *connsvcv1.CreateEnhancedConnectionRequest) ([]string, []error) {
+	t.Helper()
+	ids, errs := make([]string, replicas), make([]error, replicas)
+	var all sync.WaitGroup
+	for n := range replicas {
+		s := service.New(dli, service.WithObserver(observe))
+		all.Go(func() {
+			resp, err := createIn(t, s, time.Minute, req(n))
+			ids[n], errs[n] = resp.GetConnectionId(), err
+		})
+	}
+	all.Wait()
+	return ids, errs
+}
+
+func TestReplicasRace(t *testing.T) {
+	for name, dli := range map[string]*cloud{
+		"names are unique":                {},
+		"names are unique, lists lag":     {lag: time.Second},
+		"names may be taken twice":        {duplicates: true},
+		"twice, lists lag":                {duplicates: true, lag: time.Second},
+		"twice, peerings are created yet": {duplicates: true, creating: 4 * time.Second},
+		"unique, the first answer is lost": {post: func(_ context.Context, n int, commit func() (string, error)) (string, error) {
+			id, err := commit()
+			if n == 1 {
+				return "", &upstream.Error{Kind: upstream.Broken, Sent: true}
+			}
+			return id, err
+		}},
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			dli.latency = time.Millisecond
+			ids, errs := race(t, 2, dli, dli.observe, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
+			if errs[0] != nil || errs[1] != nil {
+				t.Fatalf("errors %v", errs)
+			}
+			left := dli.existing()
+			if len(left) != 1 || ids[0] != left[0] || ids[1] != left[0] {
+				t.Errorf("callers got %v, there is %v", ids, left)
+			}
+		})
+	}
+}
+
+// TestReplicaWhoseAnswerIsLostDeletesNothing: it cannot know which of the two it
+// made. Both callers have the same connection, and one is told of the other.
+func TestReplicaWhoseAnswerIsLostDeletesNothing(t *testing.T) {
+	for first := range 2 {
+		inBubble(t, fmt.Sprintf("POST %d", first+1), func(t *testing.T) {
+			dli := &cloud{duplicates: true, latency: time.Millisecond}
+			dli.post = func(ctx context.Context, n int, commit func() (string, error)) (string, error) {
+				if err := wait(ctx, time.Duration(n)*5*time.Millisecond); err != nil {
+					return "", err
+				}
+				id, err := commit()
+				if n == first+1 {
+					return "", &upstream.Error{Kind: upstream.Broken, Sent: true}
+				}
+				return id, err
+			}
+			ids, errs := race(t, 2, dli, dli.observe, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
+			if errs[0] != nil || errs[1] != nil || ids[0] != ids[1] {
+				t.Fatalf("callers got %v, %v", ids, errs)
+			}
+			left := dli.existing()
+			if left[0] != ids[0] || len(left) == 2 && !slices.Contains(dli.outcomes, service.LeftBehind) {
+				t.Errorf("callers got %v, there is %v, outcomes %v", ids, left, dli.outcomes)
+			}
+		})
+	}
+}
+
+func TestReplicasRaceWithOtherContent(t *testing.T) {
+	for _, duplicates := range []bool{false, true} {
+		inBubble(t, fmt.Sprintf("duplicates %v", duplicates), func(t *testing.T) {
+			dli := &cloud{duplicates: duplicates, latency: time.Millisecond}
+			ids, errs := race(t, 2, dli, dli.observe, func(n int) *connsvcv1.CreateEnhancedConnectionRequest {
+				req := repeatable()
+				req.Hosts = req.Hosts[:n]
+				return req
+			})
+			left := dli.existing()
+			if (errs[0] == nil) == (errs[1] == nil) || len(left) != 1 || ids[0]+ids[1] != left[0] {
+				t.Fatalf("callers got %v, %v, there is %v", ids, errs, left)
+			}
+			for _, err := range errs {
+				if err != nil {
+					e := wantReason(t, "the loser", err, connsvcv1.ErrorReason_NAME_TAKEN)
+					if e.Metadata["differs"] != "hosts" || e.Metadata["existing_connection_id"] != left[0] {
+						t.Errorf("metadata %v", e.Metadata)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestLoserThatCannotBeDeletedIsTold(t *testing.T) {
+	inBubble(t, "hour", func(t *testing.T) {
+		dli := &cloud{duplicates: true, latency: time.Millisecond, creating: time.Hour}
+		warnings := 0
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		for range 2 {
+			all.Go(func() {
+				resp, err := createIn(t, dli.service(), time.Minute, repeatable())
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				for _, id := range dli.existing() {
+					if id != resp.GetConnectionId() && strings.Contains(resp.GetWarning(), id) {
+						warnings++
+					}
+				}
+			})
+		}
+		all.Wait()
+		if warnings != 1 || !slices.Contains(dli.outcomes, service.LeftBehind) {
+			t.Errorf("%d warnings, outcomes %v", warnings, dli.outcomes)
+		}
+	})
+}
+
+// TestNeitherDeletesWhatItCannotCompare: a list that shows the other's connection
+// alone says nothing of which one stays.
+func TestNeitherDeletesWhatItCannotCompare(t *testing.T) {
+	for name, get := range map[string]func(int) error{
+		"both ages are known":    nil,
+		"own age is not to have": func(int) error { return answered(503, "", "") },
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			dli := &cloud{duplicates: true, lag: time.Second, get: get}
+			younger := ""
+			dli.post = func(_ context.Context, _ int, commit func() (string, error)) (string, error) {
+				id, err := commit()
+				// Another replica's, younger, and shown at once.
+				younger = dli.has(t, dli.posts[0], -time.Millisecond)
+				dli.connections[len(dli.connections)-1].made = time.Now().Add(-time.Hour)
+				return id, err
+			}
+			resp, err := createIn(t, dli.service(), time.Minute, repeatable())
+			if err != nil || resp.GetConnectionId() == younger || len(dli.existing()) != 2 || dli.gets != 1 {
+				t.Errorf("got %v, %v; there are %v", resp, err, dli.existing())
+			}
+			if (get != nil) != (resp.Warning != nil) {
+				t.Errorf("warning %q", resp.GetWarning())
+			}
+		})
+	}
+}

@@ -1,0 +1,90 @@
+package service
+
+import (
+	"strings"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+// differences names the fields in which a connection is not as the request asks
+// for, as far as DLI returns what was asked: it never returns tags or the route
+// table. The names are in alphabetical order.
+func differences(req *connsvcv1.CreateEnhancedConnectionRequest, c *connsvcv1.EnhancedConnection) []string {
+	var fields []string
+	add := func(field string, same bool) {
+		if !same {
+			fields = append(fields, field)
+		}
+	}
+	queues, pools := samePeerings(req, c)
+	add("dest_network_id", strings.EqualFold(req.GetDestNetworkId(), c.GetDestNetworkId()))
+	add("dest_vpc_id", strings.EqualFold(req.GetDestVpcId(), c.GetDestVpcId()))
+	add("elastic_resource_pools", pools)
+	add("hosts", sameHosts(req.GetHosts(), c.GetHosts()))
+	add("queues", queues)
+	return fields
+}
+
+// samePeerings compares what is bound with what was asked, without case, as DLI
+// does. A queue that lives in an elastic resource pool shows as that pool, whose
+// name the request need not have; so a queue that does not show may be in any pool
+// that does, and a pool that was not asked for must stand for such a queue.
+func samePeerings(req *connsvcv1.CreateEnhancedConnectionRequest, c *connsvcv1.EnhancedConnection) (queues, pools bool) {
+	askedQueues, askedPools := lowerSet(req.GetQueues()), lowerSet(req.GetElasticResourcePools())
+	boundQueues, boundPools := peeringSet(c.GetAvailableQueueInfo()), peeringSet(c.GetElasticResourcePools())
+	hidden := missingFrom(boundQueues, askedQueues)
+	queues = missingFrom(askedQueues, boundQueues) == 0 && (hidden == 0 || len(boundPools) > 0)
+	pools = missingFrom(boundPools, askedPools) == 0 && missingFrom(askedPools, boundPools) <= hidden
+	return queues, pools
+}
+
+func lowerSet(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, n := range names {
+		set[strings.ToLower(n)] = true
+	}
+	return set
+}
+
+func peeringSet(peerings []*connsvcv1.Peering) map[string]bool {
+	set := make(map[string]bool, len(peerings))
+	for _, p := range peerings {
+		set[strings.ToLower(p.GetName())] = true
+	}
+	return set
+}
+
+// missingFrom counts what of names is not in set.
+func missingFrom(set, names map[string]bool) int {
+	n := 0
+	for name := range names {
+		if !set[name] {
+			n++
+		}
+	}
+	return n
+}
+
+type host struct{ name, ip string }
+
+// sameHosts compares hosts as sets: to say a host twice resolves it no better.
+func sameHosts(a, b []*connsvcv1.Host) bool {
+	asked, found := hostSet(a), hostSet(b)
+	if len(asked) != len(found) {
+		return false
+	}
+	for h := range asked {
+		if !found[h] {
+			return false
+		}
+	}
+	return true
+}
+
+func hostSet(hosts []*connsvcv1.Host) map[host]bool {
+	set := make(map[host]bool, len(hosts))
+	for _, h := range hosts {
+		set[host{h.GetName(), h.GetIp()}] = true
+	}
+	return set
+}

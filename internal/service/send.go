@@ -1,0 +1,112 @@
+package service
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/upstream"
+)
+
+const (
+	// maxSends bounds how often a POST is begun of which nothing leaves.
+	maxSends = 3
+	// firstPause is doubled for each further one, up to longestPause.
+	firstPause   = 100 * time.Millisecond
+	longestPause = 2 * time.Second
+	// answerMargin is kept of the caller's time to answer.
+	answerMargin = 250 * time.Millisecond
+)
+
+// send makes the POST, and again only while nothing of it has left. It returns
+// when the last one began.
+func (c *creation) send(ctx context.Context) (resp *connsvcv1.CreateEnhancedConnectionResponse, began time.Time, err error) {
+	ctx, cancel := c.keepingTime(ctx)
+	defer cancel()
+	about := subject{
+		operation: createConnection,
+		project:   c.req.GetProjectId(),
+		name:      c.req.GetName(),
+		queues:    c.req.GetQueues(),
+		pools:     c.req.GetElasticResourcePools(),
+	}
+	for n := 1; ; n++ {
+		began = time.Now()
+		c.posted.Store(true)
+		resp = &connsvcv1.CreateEnhancedConnectionResponse{}
+		err = c.service.call(ctx, connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName, about, c.post, resp)
+		if err == nil && resp.GetConnectionId() == "" {
+			err = NewError(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", errNoConnectionID)
+		}
+		u, ok := find[upstream.Error](err)
+		if ok && !u.Sent {
+			c.posted.Store(false)
+		}
+		// With a time to wait there is no use in a quick second try.
+		again := ok && !u.Sent && u.Kind == upstream.Unreachable && u.RetryAfter == 0
+		if !again || n == maxSends || !sleep(ctx, pauseOf(n)) {
+			return resp, began, err
+		}
+	}
+}
+
+// keepingTime is ctx with an earlier deadline: a POST that takes all the caller's
+// time leaves none to find out what became of it.
+func (c *creation) keepingTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	at, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, at.Add(-min(c.reconcileFor+answerMargin, time.Until(at)/3)))
+}
+
+// answerBy returns the deadline of ctx, if it has one, and how much of the time of a
+// call that began at started is kept for the way back of the answer.
+func answerBy(ctx context.Context, started time.Time) (at time.Time, margin time.Duration, ok bool) {
+	at, ok = ctx.Deadline()
+	return at, min(answerMargin, at.Sub(started)/10), ok
+}
+
+// poll calls look until it says that it is done, for at most d and while there is
+// time to answer, which may become more meanwhile. Between two looks it pauses,
+// longer each time. No look takes more than half of the time that is left.
+func (c *creation) poll(ctx context.Context, d time.Duration, look func(context.Context) (done bool)) {
+	last := time.Now().Add(d)
+	for n := 1; ctx.Err() == nil; n++ {
+		end := last
+		if at, margin, ok := answerBy(ctx, c.started); ok && at.Add(-margin).Before(last) {
+			end = at.Add(-margin)
+		}
+		left := time.Until(end)
+		if left <= 0 || lookOnce(ctx, left, look) || !sleep(ctx, min(pauseOf(n), time.Until(end))) {
+			return
+		}
+	}
+}
+
+func lookOnce(ctx context.Context, left time.Duration, look func(context.Context) bool) bool {
+	const shortest = time.Second
+	ctx, cancel := context.WithTimeout(ctx, min(left, max(left/2, shortest)))
+	defer cancel()
+	return look(ctx)
+}
+
+// pauseOf is how long to pause for the n-th time.
+func pauseOf(n int) time.Duration {
+	d := min(firstPause<<min(n-1, 10), longestPause)
+	// Replicas that wait for the same thing must not come back together.
+	return d + time.Duration((rand.Float64()-0.5)*float64(d)/2) //nolint:gosec // no secret
+}
+
+// sleep reports false where ctx ends before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
