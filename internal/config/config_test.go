@@ -4,14 +4,12 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -113,40 +111,6 @@ func TestLoadExample(t *testing.T) {
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
-}
-
-// TestExampleIsComplete wants every key of the schema in the example.
-func TestExampleIsComplete(t *testing.T) {
-	text, err := os.ReadFile(example)
-	if err != nil {
-		t.Fatal(err)
-	}
-	messages := configv1.File_connsvc_config_v1_config_proto.Messages()
-	for i := range messages.Len() {
-		fields := messages.Get(i).Fields()
-		for j := range fields.Len() {
-			name := fields.Get(j).FullName()
-			if served(t, messages.Get(i)) && !slices.Contains(config.Unserved(), name) && !strings.Contains(string(text), string(name.Name())+":") {
-				t.Errorf("%s is not in the example", name)
-			}
-		}
-	}
-}
-
-// served tells whether a message can be in a file: it is the configuration, or in
-// a key that is served.
-func served(t *testing.T, md protoreflect.MessageDescriptor) bool {
-	t.Helper()
-	messages := md.ParentFile().Messages()
-	for i := range messages.Len() {
-		fields := messages.Get(i).Fields()
-		for j := range fields.Len() {
-			if fields.Get(j).Message() == md && !slices.Contains(config.Unserved(), fields.Get(j).FullName()) {
-				return true
-			}
-		}
-	}
-	return md.FullName() == "connsvc.config.v1.Config"
 }
 
 func TestDefault(t *testing.T) {

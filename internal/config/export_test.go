@@ -34,3 +34,6 @@ func Parser(path string) (func(text string) (*configv1.Config, error), error) {
 		return cfg, nil
 	}, err
 }
+
+// ShortestDuration is shortest.
+var ShortestDuration = shortest
