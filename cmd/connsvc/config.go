@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -12,7 +13,9 @@ import (
 )
 
 type configCommands struct {
-	Check configCheckCommand `cmd:"" help:"Check a configuration file: exit status 78 and all problems at once if it is not usable."`
+	Check  configCheckCommand  `cmd:"" help:"Check a configuration file: exit status 78 and all problems at once if it is not usable."`
+	Print  configPrintCommand  `cmd:"" help:"Print a configuration file with its defaults, as serve would run it; secrets by where they are."`
+	Schema configSchemaCommand `cmd:"" help:"Print the JSON Schema of configuration files."`
 }
 
 type configCheckCommand struct {
@@ -38,4 +41,30 @@ func (c *configCheckCommand) Run(p *process) error {
 	router.Close()
 	fmt.Fprintf(p.stdout, "%s: ok\n", c.File)
 	return nil
+}
+
+type configPrintCommand struct {
+	File string `arg:"" type:"path" help:"The configuration file."`
+}
+
+// Run prints the configuration that is in effect with a file.
+func (c *configPrintCommand) Run(p *process) error {
+	cfg, err := config.Load(c.File)
+	if err != nil {
+		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)
+	}
+	text, err := config.Print(cfg)
+	if err != nil {
+		return err
+	}
+	_, err = p.stdout.Write(text)
+	return err
+}
+
+type configSchemaCommand struct{}
+
+// Run prints the JSON Schema.
+func (configSchemaCommand) Run(p *process) error {
+	_, err := io.WriteString(p.stdout, config.Schema())
+	return err
 }

@@ -30,6 +30,9 @@ type process struct {
 	stdout    io.Writer
 	stderr    io.Writer
 	lookupEnv func(string) (string, bool)
+	// hangups returns a channel of SIGHUPs, which end the process until it is called
+	// and after forget is.
+	hangups func() (c <-chan os.Signal, forget func())
 }
 
 type commands struct {
@@ -47,7 +50,17 @@ func main() {
 	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(os.Args[1:], &process{ctx: ctx, stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv}))
+	os.Exit(run(os.Args[1:], &process{
+		ctx: ctx, stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv, hangups: hangups,
+	}))
+}
+
+// hangups takes SIGHUP from the terminal for the command that wants it: the others
+// should end when their terminal closes.
+func hangups() (<-chan os.Signal, func()) {
+	c := make(chan os.Signal, 1) // two that are not handled yet are one
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
 }
 
 // run runs the command that args name and returns the exit status.

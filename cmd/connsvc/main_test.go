@@ -51,14 +51,18 @@ func TestExitStatus(t *testing.T) {
 		{[]string{"serve"}, 2},
 		{[]string{"serve", "--config", bad}, 78},
 		{[]string{"config", "check", bad}, 78},
+		{[]string{"config", "print", bad}, 78},
+		{[]string{"config", "schema"}, 0},
 		{[]string{"dev", "--emulator", "nowhere"}, 1},
 	} {
 		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
 			out := newLines()
-			got := run(tt.args, &process{ctx: t.Context(), stdout: out, stderr: out, lookupEnv: os.LookupEnv})
+			got := run(tt.args, &process{ctx: t.Context(), stdout: out, stderr: out, lookupEnv: os.LookupEnv, hangups: noHangups})
 			if got != tt.want {
 				t.Errorf("exit status %d, want %d; output:\n%s", got, tt.want, out)
 			}
 		})
 	}
 }
+
+func noHangups() (<-chan os.Signal, func()) { return nil, func() {} }

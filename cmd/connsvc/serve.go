@@ -13,13 +13,16 @@ type serveCommand struct {
 	Reflection bool   `help:"Serve gRPC reflection, so that grpcurl needs no proto files."`
 }
 
-// Run loads the configuration and serves until the process is told to stop.
+// Run loads the configuration and serves until the process is told to stop,
+// reading the configuration again meanwhile.
 func (c *serveCommand) Run(p *process) error {
-	cfg, err := config.Load(c.Config)
+	hangups, forget := p.hangups()
+	defer forget()
+	file, err := config.Open(c.Config)
 	if err != nil {
 		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)
 	}
-	service, err := app.New(cfg, app.Options{
+	service, err := app.New(file.Config(), app.Options{
 		Secret:     config.Secrets{Dir: filepath.Dir(c.Config), LookupEnv: p.lookupEnv}.Read,
 		Log:        p.stderr,
 		Reflection: c.Reflection,
@@ -28,5 +31,5 @@ func (c *serveCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	return service.Run(p.ctx)
+	return service.RunFile(p.ctx, file, hangups)
 }

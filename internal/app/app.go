@@ -40,6 +40,7 @@ type Options struct {
 type App struct {
 	*server.Server
 	telemetry *telemetry.Telemetry
+	upstreams *upstream.Router
 	version   string
 }
 
@@ -79,7 +80,7 @@ func New(cfg *configv1.Config, o Options) (*App, error) {
 		dli.Close()
 		return nil, err
 	}
-	return &App{Server: srv, telemetry: tel, version: o.Version}, nil
+	return &App{Server: srv, telemetry: tel, upstreams: dli, version: o.Version}, nil
 }
 
 // Run serves until ctx ends; telemetry ends last.
