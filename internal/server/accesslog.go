@@ -15,6 +15,7 @@ import (
 // Longest texts of a caller's or a cause's in a log line, in bytes.
 const (
 	maxLoggedTarget = 256
+	maxLoggedCaller = 256
 	maxLoggedCause  = 1024
 )
 
@@ -38,7 +39,7 @@ func (a accessLog) intercept(ctx context.Context, req any, _ *grpc.UnaryServerIn
 
 func accessAttrs(ctx context.Context, c *call, took time.Duration) []slog.Attr {
 	upstream, dliRequestID := c.attempts()
-	attrs := make([]slog.Attr, 0, 16)
+	attrs := make([]slog.Attr, 0, 20)
 	attrs = append(attrs,
 		slog.String("request_id", c.id),
 		slog.String("door", c.door),
@@ -46,6 +47,9 @@ func accessAttrs(ctx context.Context, c *call, took time.Duration) []slog.Attr {
 		slog.String("project", c.projectID()),
 		slog.String("code", codeName(outcomeCode(c))),
 	)
+	if caller := certificateIdentity(ctx); caller != "" {
+		attrs = append(attrs, slog.String("caller", truncate(caller, maxLoggedCaller)))
+	}
 	if c.door == doorREST {
 		attrs = append(attrs, slog.Int("http_status", c.httpStatus))
 	}

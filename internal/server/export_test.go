@@ -11,6 +11,12 @@ func (o Options) WithHeaderTimeout(d time.Duration) Options {
 	return o
 }
 
+// WithTLSInterval shortens how often the files of certificates are looked at.
+func (o Options) WithTLSInterval(d time.Duration) Options {
+	o.tlsInterval = d
+	return o
+}
+
 // RESTHandler is the REST door without its listener.
 func (s *Server) RESTHandler() http.Handler { return s.rest.Handler }
 

@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"math"
 	"net"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -34,10 +36,14 @@ type grpcDoor struct {
 	drain    context.CancelFunc
 }
 
-func newGRPCDoor(d *dispatcher, m *metrics, l *configv1.Limits, reflect bool) *grpcDoor {
+func newGRPCDoor(d *dispatcher, m *metrics, l *configv1.Limits, secured *tls.Config, reflect bool) *grpcDoor {
 	g := &grpcDoor{dispatcher: d, metrics: m, codec: newFrameCodec(), limits: l, health: health.NewServer(), bystanders: map[string]bool{}}
 	g.draining, g.drain = context.WithCancel(context.Background())
-	g.server = grpc.NewServer(g.options()...)
+	options := g.options()
+	if secured != nil {
+		options = append(options, grpc.Creds(credentials.NewTLS(secured)))
+	}
+	g.server = grpc.NewServer(options...)
 	healthv1.RegisterHealthServer(g.server, g.health)
 	if reflect {
 		reflection.Register(g.server)

@@ -9,6 +9,13 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
+// The ports, as errors, metrics and the log name them.
+const (
+	portGRPC  = "grpc"
+	portREST  = "rest"
+	portAdmin = "admin"
+)
+
 // listeners are where the three ports listen.
 type listeners struct{ grpc, rest, admin net.Listener }
 
@@ -16,9 +23,9 @@ type listeners struct{ grpc, rest, admin net.Listener }
 func listen(cfg *configv1.Config) (listeners, error) {
 	var l listeners
 	var errs [3]error
-	l.grpc, errs[0] = listenOn("grpc", cfg.GetGrpc())
-	l.rest, errs[1] = listenOn("rest", cfg.GetRest())
-	l.admin, errs[2] = listenOn("admin", cfg.GetAdmin())
+	l.grpc, errs[0] = listenOn(portGRPC, cfg.GetGrpc())
+	l.rest, errs[1] = listenOn(portREST, cfg.GetRest())
+	l.admin, errs[2] = listenOn(portAdmin, cfg.GetAdmin())
 	if err := errors.Join(errs[:]...); err != nil {
 		l.close()
 		return listeners{}, err
@@ -34,21 +41,16 @@ func (l listeners) close() {
 	}
 }
 
-// listenOn refuses what would be less safe than the configuration says: a port
-// that is to have TLS, which this version does not serve, and an address beyond
-// loopback that is not allowed in so many words.
-func listenOn(door string, cfg *configv1.Listener) (net.Listener, error) {
-	if cfg.GetTls() != nil {
-		return nil, fmt.Errorf("%s: tls is configured, and not served by this version", door)
-	}
+// listenOn refuses plaintext beyond loopback that is not allowed in so many words.
+func listenOn(name string, cfg *configv1.Listener) (net.Listener, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(context.Background(), "tcp", cfg.GetAddress())
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", door, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if addr, ok := l.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() && !cfg.GetAllowPlaintext() {
+	if addr, ok := l.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() && cfg.GetTls() == nil && !cfg.GetAllowPlaintext() {
 		l.Close()
-		return nil, fmt.Errorf("%s: %s is beyond loopback, without authentication and TLS: set allow_plaintext to mean it", door, cfg.GetAddress())
+		return nil, fmt.Errorf("%s: %s is beyond loopback, without TLS: set allow_plaintext to mean it", name, cfg.GetAddress())
 	}
 	return l, nil
 }

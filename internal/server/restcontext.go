@@ -8,8 +8,11 @@ import (
 	"net/netip"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
+
+	"github.com/connsvc/connsvc/internal/service"
 )
 
 // metadataHeaders are the HTTP headers that become incoming metadata, by their
@@ -30,9 +33,17 @@ func restContext(r *http.Request, rc *restCall) context.Context {
 			md[key] = values
 		}
 	}
-	ctx := metadata.NewIncomingContext(r.Context(), md)
+	// DLI's clients know nothing of pages.
+	ctx := service.WithWholeAnswers(metadata.NewIncomingContext(r.Context(), md))
 	if addr, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		ctx = peer.NewContext(ctx, &peer.Peer{Addr: net.TCPAddrFromAddrPort(addr)})
+		p := &peer.Peer{Addr: net.TCPAddrFromAddrPort(addr)}
+		if r.TLS != nil {
+			p.AuthInfo = credentials.TLSInfo{
+				State:          *r.TLS,
+				CommonAuthInfo: credentials.CommonAuthInfo{SecurityLevel: credentials.PrivacyAndIntegrity},
+			}
+		}
+		ctx = peer.NewContext(ctx, p)
 	}
 	return grpc.NewContextWithServerTransportStream(ctx, rc)
 }

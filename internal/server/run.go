@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 
@@ -18,10 +19,17 @@ type port struct {
 
 func (s *Server) ports() []port {
 	return []port{
-		{"grpc", func() error { return s.grpc.serve(s.listeners.grpc) }},
-		{"rest", func() error { return s.rest.Serve(s.listeners.rest) }},
-		{"admin", func() error { return s.admin.Serve(s.listeners.admin) }},
+		{portGRPC, func() error { return s.grpc.serve(s.listeners.grpc) }},
+		{portREST, func() error { return serveHTTP(s.rest, s.listeners.rest) }},
+		{portAdmin, func() error { return serveHTTP(s.admin, s.listeners.admin) }},
 	}
+}
+
+func serveHTTP(server *http.Server, l net.Listener) error {
+	if server.TLSConfig != nil {
+		return server.ServeTLS(l, "", "")
+	}
+	return server.Serve(l)
 }
 
 // Run serves until ctx ends or a port fails, then stops in order: not ready,
@@ -38,6 +46,8 @@ func (s *Server) Run(ctx context.Context) error {
 			}
 		})
 	}
+	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
+	serving.Go(func() { s.certificates.watch(watching, s.tlsInterval) })
 	s.setReady(true)
 	var errs []error
 	select {
@@ -46,6 +56,7 @@ func (s *Server) Run(ctx context.Context) error {
 		errs = append(errs, err)
 	}
 	s.stop(context.WithoutCancel(ctx))
+	stopWatching()
 	serving.Wait()
 	close(failed)
 	for err := range failed {

@@ -206,7 +206,6 @@ func TestNewOpensAllOrNone(t *testing.T) {
 func TestNewFailsClosed(t *testing.T) {
 	for name, change := range map[string]func(*configv1.Config){
 		"beyond loopback": func(c *configv1.Config) { c.Grpc.Address = ":0" },
-		"tls not served":  func(c *configv1.Config) { c.Rest.Tls = &configv1.TLS{CertFile: "c", KeyFile: "k"} },
 	} {
 		cfg := testConfig()
 		change(cfg)

@@ -5,7 +5,10 @@
 package server
 
 import (
+	"cmp"
+	"crypto/tls"
 	"errors"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -35,14 +38,19 @@ type Options struct {
 	Version    string // for /version and the build info metric
 	// CloseUpstream is called after both doors are shut; may be nil.
 	CloseUpstream func()
+	// Dir is where relative paths of the configuration start.
+	Dir string
 
 	headerTimeout time.Duration // of the HTTP ports; 0: defaultHeaderTimeout
+	tlsInterval   time.Duration // 0: defaultTLSInterval
 }
 
 // A Server is the doors of connsvc.
 type Server struct {
 	log           *slog.Logger
 	listeners     listeners
+	certificates  certificates
+	tlsInterval   time.Duration
 	grpc          *grpcDoor
 	rest, admin   *http.Server
 	ready         atomic.Bool
@@ -59,34 +67,35 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		&limits{maxCalls: int64(limit.GetMaxCalls()), maxBytes: limit.GetMaxCallsBytes()},
 		limit.GetCallTimeout().AsDuration(), o.Validator)
 	rest, restErr := newRESTDoor(d, limit)
+	certs, certErr := newCertificates(cfg, o)
 	l, listenErr := listen(cfg)
-	if err := errors.Join(metricsErr, restErr, listenErr); err != nil {
+	if err := errors.Join(metricsErr, restErr, certErr, listenErr); err != nil {
 		l.close()
 		return nil, err
 	}
 	s := &Server{
 		log:           o.Telemetry.Log,
 		listeners:     l,
-		grpc:          newGRPCDoor(d, m, limit, o.Reflection),
+		certificates:  certs,
+		tlsInterval:   cmp.Or(o.tlsInterval, defaultTLSInterval),
+		grpc:          newGRPCDoor(d, m, limit, certs.grpc.config(), o.Reflection),
 		shutdown:      cfg.GetShutdown(),
 		closeUpstream: o.CloseUpstream,
 	}
-	s.rest = newHTTPServer(rest, limit, o)
-	s.admin = newHTTPServer(adminHandler(o.Telemetry.Metrics, s.ready.Load, o.Version), limit, o)
+	s.rest = newHTTPServer(rest, limit, certs.rest.config(), o)
+	s.admin = newHTTPServer(adminHandler(o.Telemetry.Metrics, s.ready.Load, o.Version), limit, certs.admin.config(), o)
 	return s, nil
 }
 
 // newHTTPServer makes a server on which no slow caller holds a connection for
 // long. Reading may last longer than a call: when the deadline of reading passes,
 // net/http cancels the request.
-func newHTTPServer(h http.Handler, l *configv1.Limits, o Options) *http.Server {
-	header := o.headerTimeout
-	if header == 0 {
-		header = defaultHeaderTimeout
-	}
+func newHTTPServer(h http.Handler, l *configv1.Limits, secured *tls.Config, o Options) *http.Server {
+	header := cmp.Or(o.headerTimeout, defaultHeaderTimeout)
 	call := l.GetCallTimeout().AsDuration()
 	return &http.Server{
 		Handler:           h,
+		TLSConfig:         secured,
 		ReadHeaderTimeout: header,
 		ReadTimeout:       header + call + transferGrace,
 		WriteTimeout:      call + transferGrace,
@@ -94,7 +103,7 @@ func newHTTPServer(h http.Handler, l *configv1.Limits, o Options) *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		// Else net/http answers "OPTIONS *" itself, unseen by metrics and log.
 		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     slog.NewLogLogger(o.Telemetry.Log.Handler(), slog.LevelWarn),
+		ErrorLog:                     log.New(httpLog{o.Telemetry.Log}, "", 0),
 	}
 }
 

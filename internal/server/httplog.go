@@ -1,0 +1,20 @@
+package server
+
+import (
+	"bytes"
+	"log/slog"
+)
+
+// httpLog takes what net/http has to say. A client that ends a handshake is a port
+// scan, or a balancer's probe: too often to be a warning each time.
+type httpLog struct{ log *slog.Logger }
+
+func (h httpLog) Write(line []byte) (int, error) {
+	text := string(bytes.TrimRight(line, "\n"))
+	if bytes.HasPrefix(line, []byte("http: TLS handshake error")) {
+		h.log.Debug(text)
+	} else {
+		h.log.Warn(text)
+	}
+	return len(line), nil
+}

@@ -1,0 +1,147 @@
+package server_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+// TestClientCertificates: with a CA of clients, every port wants a certificate that
+// it signed.
+func TestClientCertificates(t *testing.T) {
+	a, others := newAuthority(t), newAuthority(t)
+	b := secured(t, newFolder(t, a.issue(t, "server"), a))
+	own, late, foreign := a.issue(t, "client").pair(t), a.issue(t, "late", expired).pair(t), others.issue(t, "foreign").pair(t)
+	serverOnly := a.issue(t, "server only", func(c *x509.Certificate) { c.ExtKeyUsage = c.ExtKeyUsage[:1] }).pair(t)
+	for port, addr := range b.ports() {
+		if _, err := shake(addr, &tls.Config{RootCAs: a.pool(), Certificates: []tls.Certificate{own}}); err != nil {
+			t.Errorf("%s: refused: %v", port, err)
+		}
+		if _, err := shake(addr, &tls.Config{RootCAs: a.pool()}); err == nil {
+			t.Errorf("%s: takes a client without a certificate", port)
+		}
+		for name, cert := range map[string]tls.Certificate{"expired": late, "of another CA": foreign, "for servers only": serverOnly} {
+			// The client must send it, whatever the port says that it takes.
+			send := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &cert, nil }
+			if _, err := shake(addr, &tls.Config{RootCAs: a.pool(), GetClientCertificate: send}); err == nil {
+				t.Errorf("%s: takes a certificate that is %s", port, name)
+			}
+		}
+	}
+}
+
+// TestClientCAIsReplaced: whoever was trusted is not any more, not even with the
+// session of a connection before.
+func TestClientCAIsReplaced(t *testing.T) {
+	a, clients, next := newAuthority(t), newAuthority(t), newAuthority(t)
+	f := newFolder(t, a.issue(t, "server"), clients)
+	b := secured(t, f)
+	old := &tls.Config{
+		RootCAs: a.pool(), ClientSessionCache: tls.NewLRUClientSessionCache(8),
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			cert := clients.issue(t, "old").pair(t)
+			return &cert, nil
+		},
+	}
+	for port, addr := range b.ports() {
+		if _, err := shake(addr, old); err != nil {
+			t.Fatalf("%s: refused: %v", port, err)
+		}
+	}
+	f.write(t, map[string][]byte{"ca.crt": next.pem})
+	for port, addr := range b.ports() {
+		for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+			if _, err := shake(addr, old); err != nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: the old CA is still trusted", port)
+			}
+		}
+		if _, err := shake(addr, &tls.Config{RootCAs: a.pool(), Certificates: []tls.Certificate{next.issue(t, "new").pair(t)}}); err != nil {
+			t.Errorf("%s: the new CA is not trusted: %v", port, err)
+		}
+	}
+}
+
+// TestCallerIsLogged makes a call over each door as each kind of certificate.
+func TestCallerIsLogged(t *testing.T) {
+	a := newAuthority(t)
+	b := secured(t, newFolder(t, a.issue(t, "server"), a))
+	dns := func(c *x509.Certificate) { c.DNSNames = []string{"orders.example", "other.example"} }
+	for _, tt := range []struct {
+		want   string
+		change []func(*x509.Certificate)
+	}{
+		{"spiffe://example/orders", []func(*x509.Certificate){dns, uris(t, "https://example/", "spiffe://example/orders")}},
+		{"https://example/orders", []func(*x509.Certificate){dns, uris(t, "https://example/orders")}},
+		{"orders.example", []func(*x509.Certificate){dns}},
+		{"orders", nil},
+	} {
+		t.Run(tt.want, func(t *testing.T) {
+			config := &tls.Config{RootCAs: a.pool(), Certificates: []tls.Certificate{a.issue(t, "orders", tt.change...).pair(t)}}
+			for door, id := range map[string]string{"grpc": secureGRPC(t, b, config), "rest": secureREST(t, b, config, false), "rest, HTTP/2": secureREST(t, b, config, true)} {
+				if logged := b.logs.await(t, "call", id); logged["caller"] != tt.want || logged["code"] != "OK" {
+					t.Errorf("%s: logged %v", door, logged)
+				}
+			}
+		})
+	}
+}
+
+func secureGRPC(t *testing.T, b *bench, config *tls.Config) string {
+	t.Helper()
+	conn, err := grpc.NewClient(b.server.GRPCAddr().String(), grpc.WithTransportCredentials(credentials.NewTLS(config.Clone())), grpc.WithNoProxy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	over := *b
+	over.grpc = connsvcv1.NewConnectionServiceClient(conn)
+	got := createGRPC(t, &over, createRequest(), nil)
+	return got.requestID
+}
+
+func secureREST(t *testing.T, b *bench, config *tls.Config, http2 bool) string {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: config.Clone(), ForceAttemptHTTP2: http2}
+	defer transport.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "https://"+b.server.RESTAddr().String()+connections, strings.NewReader(create))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if text, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusCreated || http2 != (resp.ProtoMajor == 2) {
+		t.Fatalf("%s, HTTP/%d: %s, %v", resp.Status, resp.ProtoMajor, text, err)
+	}
+	return resp.Header.Get("X-Request-Id")
+}
+
+// TestExpiryIsAMetric of each port that has a certificate.
+func TestExpiryIsAMetric(t *testing.T) {
+	a := newAuthority(t)
+	at := time.Unix(4_102_444_800, 0)
+	f := newFolder(t, a.issue(t, "good", func(c *x509.Certificate) { c.NotAfter = at }), nil)
+	b := start(t, &stub{}, setup{config: func(c *configv1.Config) { c.Rest.Tls = f.tls() }})
+	b.awaitMetricOf(t, fmt.Sprintf("%.9g", float64(at.Unix())), "connsvc_tls_certificate_expiry_timestamp_seconds", map[string]string{"port": "rest"})
+	b.awaitMetricOf(t, "0", "connsvc_tls_reloads_total", map[string]string{"port": "rest", "result": "failed"})
+	if _, text := b.admin(t, "/metrics"); strings.Contains(text, `port="grpc"`) {
+		t.Errorf("a port without a certificate has a metric of one:\n%s", text)
+	}
+}
