@@ -23,8 +23,8 @@ type configCheckCommand struct {
 	Secrets bool   `help:"Read the secrets that it names, too."`
 }
 
-// Run checks a configuration file as serve would, but for the secrets, which are
-// often not where the file is written.
+// Run checks a configuration file as serve would, but for the secrets and the
+// certificates, which are often not where the file is written.
 func (c *configCheckCommand) Run(p *process) error {
 	cfg, err := config.Load(c.File)
 	if err != nil {

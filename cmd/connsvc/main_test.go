@@ -41,6 +41,11 @@ func TestExitStatus(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("gprc: {}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	noCertificate := filepath.Join(t.TempDir(), "connsvc.yaml")
+	if err := os.WriteFile(noCertificate, []byte(`{ grpc: { address: "127.0.0.1:0", tls: { cert_file: no.crt, key_file: no.key } },
+upstreams: [{ endpoint: "https://dli.example.com", pass_through: {} }] }`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		args []string
 		want int
@@ -50,6 +55,7 @@ func TestExitStatus(t *testing.T) {
 		{[]string{"no-such-command"}, 2},
 		{[]string{"serve"}, 2},
 		{[]string{"serve", "--config", bad}, 78},
+		{[]string{"serve", "--config", noCertificate}, 78},
 		{[]string{"config", "check", bad}, 78},
 		{[]string{"config", "print", bad}, 78},
 		{[]string{"config", "schema"}, 0},

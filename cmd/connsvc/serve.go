@@ -22,8 +22,10 @@ func (c *serveCommand) Run(p *process) error {
 	if err != nil {
 		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)
 	}
+	dir := filepath.Dir(c.Config)
 	service, err := app.New(file.Config(), app.Options{
-		Secret:     config.Secrets{Dir: filepath.Dir(c.Config), LookupEnv: p.lookupEnv}.Read,
+		Secret:     config.Secrets{Dir: dir, LookupEnv: p.lookupEnv}.Read,
+		Dir:        dir,
 		Log:        p.stderr,
 		Reflection: c.Reflection,
 		Version:    version(),

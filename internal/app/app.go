@@ -28,6 +28,8 @@ var ErrConfig = errors.New("the configuration is not usable")
 type Options struct {
 	// Secret reads a secret.
 	Secret func(*configv1.Secret) (string, error)
+	// Dir is where relative paths of the configuration start.
+	Dir string
 	// Log is where log lines go.
 	Log io.Writer
 	// Reflection serves gRPC reflection.
@@ -45,7 +47,8 @@ type App struct {
 }
 
 // New wires the service and listens. cfg is as config.Load returns it. What is
-// wrong with the upstreams or their secrets is one error, marked ErrConfig.
+// wrong with the upstreams or their secrets is one error, marked ErrConfig, and so is
+// what is wrong with the files of TLS.
 func New(cfg *configv1.Config, o Options) (*App, error) {
 	tel, err := telemetry.New(o.Log, logLevel(cfg.GetLog().GetLevel()))
 	if err != nil {
@@ -75,9 +78,13 @@ func New(cfg *configv1.Config, o Options) (*App, error) {
 		Reflection:    o.Reflection,
 		Version:       o.Version,
 		CloseUpstream: dli.Close,
+		Dir:           o.Dir,
 	})
 	if err != nil {
 		dli.Close()
+		if errors.Is(err, server.ErrTLS) {
+			err = fmt.Errorf("%w:\n%w", ErrConfig, err)
+		}
 		return nil, err
 	}
 	return &App{Server: srv, telemetry: tel, upstreams: dli, version: o.Version}, nil

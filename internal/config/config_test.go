@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,16 +100,48 @@ func TestLoadDocumented(t *testing.T) {
 	}
 }
 
-// TestLoadExample wants the example to load, and to show the defaults it says it
-// shows: all but the security token are those of the documented file.
+// exampleConfig is what the example says: beside an upstream for each kind of
+// credentials, TLS and a name, only defaults.
+func exampleConfig() *configv1.Config {
+	cfg := documented()
+	cfg.Grpc.Tls = &configv1.TLS{CertFile: "tls/tls.crt", KeyFile: "tls/tls.key", ClientCaFile: "tls/ca.crt"}
+	first, second := cfg.GetUpstreams()[0], cfg.GetUpstreams()[1]
+	first.Name, first.GetAccessKey().SecurityToken = "eu-de", file("/run/secrets/dli/security_token")
+	second.Name, second.Projects = "emulator", []string{"p1"}
+	cfg.Upstreams = append(cfg.Upstreams, &configv1.Upstream{
+		Endpoint: "https://dli.eu-nl.otc.t-systems.com", Projects: []string{"p2"}, Name: "dli.eu-nl.otc.t-systems.com",
+		Credentials: &configv1.Upstream_IamPassword{IamPassword: &configv1.IAMPassword{
+			Endpoint: "https://iam.eu-nl.otc.t-systems.com", DomainName: "OTC00000000001000000000", UserName: "connsvc",
+			Password: file("/run/secrets/iam/password"),
+		}},
+	}, &configv1.Upstream{
+		Endpoint: "https://dli.eu-ch2.sc.otc.t-systems.com", Projects: []string{"p3"}, Name: "dli.eu-ch2.sc.otc.t-systems.com",
+		Credentials: &configv1.Upstream_IamAgency{IamAgency: &configv1.IAMAgency{
+			Endpoint: "https://iam-pub.eu-ch2.sc.otc.t-systems.com", DomainName: "OTC00000000001000000001", AgencyName: "dli-connections",
+			AccessKey: &configv1.AccessKey{Id: env("AGENCY_ACCESS_KEY_ID"), Secret: env("AGENCY_SECRET_ACCESS_KEY")},
+		}},
+	}, &configv1.Upstream{
+		Endpoint: "https://dli.ap-southeast-1.myhuaweicloud.com", Projects: []string{"p4"}, Name: "dli.ap-southeast-1.myhuaweicloud.com",
+		Credentials: &configv1.Upstream_EcsMetadata{EcsMetadata: &configv1.ECSMetadata{Endpoint: "http://169.254.169.254"}},
+	}, &configv1.Upstream{
+		Endpoint: "https://dli.cn-north-4.myhuaweicloud.com", Name: "dli.cn-north-4.myhuaweicloud.com",
+		Credentials: &configv1.Upstream_PassThrough{PassThrough: &configv1.PassThrough{}},
+	})
+	for _, u := range cfg.GetUpstreams() {
+		u.Timeout = durationpb.New(30 * time.Second)
+		defaultUpstream(u)
+	}
+	return cfg
+}
+
+// TestLoadExample wants the example to load, and to show the defaults that it says
+// it shows.
 func TestLoadExample(t *testing.T) {
 	got, err := config.Load(example)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := documented()
-	want.GetUpstreams()[0].GetAccessKey().SecurityToken = file("/run/secrets/dli/security_token")
-	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+	if diff := cmp.Diff(exampleConfig(), got, protocmp.Transform()); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
 }
@@ -118,6 +151,32 @@ func TestDefault(t *testing.T) {
 	want.Upstreams = nil
 	if diff := cmp.Diff(want, config.Default(), protocmp.Transform()); diff != "" {
 		t.Errorf("Default() (-want +got):\n%s", diff)
+	}
+}
+
+// TestDefaultName wants the default name of an upstream to be one that may be
+// written, too.
+func TestDefaultName(t *testing.T) {
+	long := strings.Repeat("a", 62)
+	for host, want := range map[string]string{
+		"dli.example.com": "dli.example.com", "DLI.Example.com:8443": "dli.example.com", "127.0.0.1:8090": "127.0.0.1",
+		"[2001:db8::1]": "2001-db8--1", "[::1]:1": "1", "a_b.example.com.": "a-b.example.com", long + ".b.c": long, long + "b.c": long + "b",
+	} {
+		got, err := load(t, fmt.Sprintf("upstreams: [{ endpoint: \"https://%s\", token: { env: T } }]", host))
+		if err != nil {
+			t.Errorf("%s: %v", host, err)
+			continue
+		}
+		if name := got.GetUpstreams()[0].GetName(); name != want {
+			t.Errorf("%s is named %q, want %q", host, name, want)
+		}
+		text, err := config.Print(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := load(t, string(text)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

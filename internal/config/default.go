@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"net/url"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -10,6 +11,9 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
+
+// maxNameLength is how long the schema lets the name of an upstream be.
+const maxNameLength = 63
 
 // Default returns the configuration that an empty file would give: it has no
 // upstreams.
@@ -51,7 +55,7 @@ func fillDefaults(cfg *configv1.Config) {
 
 func fillUpstreamDefaults(u *configv1.Upstream) {
 	if endpoint, err := url.Parse(u.GetEndpoint()); err == nil {
-		u.Name = cmp.Or(u.GetName(), endpoint.Hostname())
+		u.Name = cmp.Or(u.GetName(), nameOf(endpoint.Hostname()))
 	}
 	u.Timeout = duration(u.GetTimeout(), 30*time.Second)
 	if ecs := u.GetEcsMetadata(); ecs != nil {
@@ -77,6 +81,19 @@ func fillUpstreamDefaults(u *configv1.Upstream) {
 	idempotency.ReconcileTimeout = duration(idempotency.GetReconcileTimeout(), 10*time.Second)
 	idempotency.TagKey = cmp.Or(idempotency.GetTagKey(), "connsvc.request_id")
 	u.Idempotency = idempotency
+}
+
+// nameOf returns the name of an upstream at a host: what the schema takes for a name
+// and the host, mostly, is.
+func nameOf(host string) string {
+	name := strings.Map(func(r rune) rune {
+		if r == '.' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(host))
+	name = strings.Trim(name, ".-")
+	return strings.TrimRight(name[:min(len(name), maxNameLength)], ".-")
 }
 
 func listener(l *configv1.Listener, address string) *configv1.Listener {

@@ -14,16 +14,7 @@ import (
 // and a test then wants it in examples/connsvc.yaml.
 func unserved() []protoreflect.FullName {
 	return []protoreflect.FullName{
-		"connsvc.config.v1.Listener.tls",
 		"connsvc.config.v1.Listener.pprof",
-		"connsvc.config.v1.Upstream.iam_password",
-		"connsvc.config.v1.Upstream.iam_agency",
-		"connsvc.config.v1.Upstream.ecs_metadata",
-		"connsvc.config.v1.Upstream.pass_through",
-		"connsvc.config.v1.Upstream.name",
-		"connsvc.config.v1.Upstream.retry",
-		"connsvc.config.v1.Upstream.protection",
-		"connsvc.config.v1.Upstream.idempotency",
 		"connsvc.config.v1.Limits.max_connection_age",
 	}
 }

@@ -213,7 +213,7 @@ func TestWatchHalfWritten(t *testing.T) {
 	whole := "upstreams:\n- { endpoint: \"https://b\", token: { env: T } }\n- { endpoint: \"https://c\", token: { env: T }, projects: [p] }\n"
 	parts := strings.SplitAfter(whole, "\n")
 	watched(t, withUpstream("a", ""), func(w *watch) {
-		w.wait(4900 * time.Millisecond)
+		w.wait(4500 * time.Millisecond)
 		for i := range parts {
 			w.write(strings.Join(parts[:i+1], ""))
 			w.wait(400 * time.Millisecond)
