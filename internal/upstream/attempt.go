@@ -16,12 +16,12 @@ type attempt struct {
 }
 
 // attempt sends a call once and reads its answer, if the breaker and the limit let
-// it. deadline is the caller's.
-func (c *client) attempt(ctx context.Context, call *call, deadline func() (time.Time, bool)) (*attempt, *Error) {
+// it.
+func (c *client) attempt(ctx context.Context, call *call) (*attempt, *Error) {
 	if err := c.refusal(); err != nil {
 		return &attempt{}, err
 	}
-	at, ok := deadline()
+	at, ok := ctx.Deadline()
 	a := &attempt{own: !ok || time.Until(at) > c.timeout}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"testing"
 
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
@@ -59,4 +60,21 @@ func bare(b *testing.B, transport *http.Transport, url string, body []byte) {
 	}
 	_, _ = io.Copy(io.Discard, response.Body)
 	_ = response.Body.Close()
+}
+
+// BenchmarkRead is what a read costs: alone, as it shares what identical ones ask,
+// and with everything that the defaults of the configuration switch on.
+func BenchmarkRead(b *testing.B) {
+	endpoint := newServer(b, answer(http.StatusOK, `{"id":"`+connection+`","name":"n","status":"ACTIVE"}`))
+	for name, u := range map[string]*configv1.Upstream{"plain": signedBy(endpoint), "protected": protected(endpoint)} {
+		r := router(b, upstream.Options{}, u)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := callGet(b.Context(), r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

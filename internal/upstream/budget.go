@@ -6,13 +6,13 @@ import (
 )
 
 const (
-	// reserve is how many repeats an upstream has without any calls of late, in
-	// hundredths: a first call may fail, too.
+	// reserve is how many repeats an upstream has at first, in hundredths, and at most
+	// after a pause: a first call may fail, too.
 	reserve = 10 * 100
 	// savings is the most repeats that calls can save up, in hundredths.
 	savings = 100 * 100
-	// trickle is how long a repeat takes that no call pays for, up to the reserve, so
-	// that who calls once a minute can have one.
+	// trickle is the pause between two calls that is worth a repeat, so that who calls
+	// once a minute can have one.
 	trickle = 5 * time.Second
 )
 
@@ -27,12 +27,12 @@ type budget struct {
 	percent int64
 
 	mu    sync.Mutex
-	saved int64     // in hundredths of a repeat
-	since time.Time // up to when the trickle is in saved
+	saved int64 // in hundredths of a repeat
+	last  time.Time
 }
 
 func newBudget(percent int32) *budget {
-	b := &budget{percent: int64(percent), since: time.Now()}
+	b := &budget{percent: int64(percent), last: time.Now()}
 	if percent > 0 {
 		b.saved = reserve
 	}
@@ -41,8 +41,16 @@ func newBudget(percent int32) *budget {
 
 // earn pays in for a call.
 func (b *budget) earn() {
+	if b.percent == 0 {
+		return
+	}
+	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if pauses := int64(now.Sub(b.last) / trickle); pauses > 0 {
+		b.saved = max(b.saved, min(b.saved+100*pauses, reserve))
+	}
+	b.last = now
 	b.saved = min(b.saved+b.percent, savings)
 }
 
@@ -50,14 +58,16 @@ func (b *budget) earn() {
 func (b *budget) spend() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now := time.Now()
-	if steps := int64(now.Sub(b.since) / trickle); steps > 0 && b.percent > 0 {
-		b.since = now
-		b.saved = max(b.saved, min(b.saved+100*steps, reserve))
-	}
 	if b.saved < 100 {
 		return false
 	}
 	b.saved -= 100
 	return true
+}
+
+// refund gives a repeat back that was not made.
+func (b *budget) refund() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.saved = min(b.saved+100, savings)
 }

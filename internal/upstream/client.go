@@ -23,7 +23,7 @@ type client struct {
 	limit       *limit
 	flights     flights
 	counts      *counts
-	skew        atomic.Pointer[time.Duration]
+	clock       atomic.Pointer[clock]
 
 	users atomic.Int64 // calls, and the table
 }
@@ -79,13 +79,24 @@ func (c *client) release() {
 	c.transport.CloseIdleConnections()
 }
 
-// note notes DLI's clock, and returns it; zero if DLI did not tell.
+// A clock is what DLI's last Date says.
+type clock struct {
+	text string
+	date time.Time
+	skew time.Duration
+}
+
+// note notes DLI's clock, and returns it; zero if DLI did not tell. Most answers
+// come within the second of the one before.
 func (c *client) note(h http.Header) time.Time {
-	date, err := http.ParseTime(h.Get("Date"))
+	text := h.Get("Date")
+	if last := c.clock.Load(); last != nil && last.text == text {
+		return last.date
+	}
+	date, err := http.ParseTime(text)
 	if err != nil {
 		return time.Time{}
 	}
-	skew := date.Sub(c.options.Now())
-	c.skew.Store(&skew)
+	c.clock.Store(&clock{text, date, date.Sub(c.options.Now())})
 	return date
 }

@@ -8,6 +8,10 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -150,4 +154,15 @@ func callList(t testing.TB, r *upstream.Router, name string) error {
 	t.Helper()
 	req := &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Name: name}
 	return r.Call(t.Context(), list, req, &connsvcv1.ListEnhancedConnectionsResponse{})
+}
+
+// protected is signedBy with what internal/config switches on by default.
+func protected(endpoint string, projects ...string) *configv1.Upstream {
+	u := signedBy(endpoint, projects...)
+	u.Retry = &configv1.Retry{
+		MaxAttempts: 3, BaseDelay: durationpb.New(100 * time.Millisecond), MaxDelay: durationpb.New(5 * time.Second),
+		BudgetPercent: proto.Int32(20),
+	}
+	u.Protection = &configv1.Protection{MaxConcurrency: 200, BreakerFailures: 20, BreakerDelay: durationpb.New(2 * time.Second)}
+	return u
 }

@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -14,7 +13,11 @@ import (
 	"github.com/connsvc/connsvc/internal/credentials"
 )
 
-// flights are the reads under way, for identical ones to share.
+// flights are the attempts of reads under way, for identical ones to share.
+//
+// Attempts are shared, not calls: each caller repeats, waits and gives up for
+// itself. Who would join a call that has failed twice already would have but one
+// attempt left, and the calls that fail are those that last and are joined most.
 type flights struct {
 	mu    sync.Mutex
 	byKey map[flightKey]*flight
@@ -32,55 +35,70 @@ type flightKey struct {
 	writes      uint64
 }
 
-// A flight is one read under way, for all who wait for it. It is nobody's: it goes
-// on while anyone waits, whoever began it. Its outcome is there when done is
+// A flight is one attempt under way, for all who wait for it. It is nobody's: it
+// goes on while anyone waits, whoever began it. Its outcome is there when done is
 // closed, and is only to be read then.
 type flight struct {
 	cancel context.CancelCauseFunc
 	done   chan struct{}
-	answer proto.Message
+	answer proto.Message // of those who joined; nil where nobody did
 	err    *Error
 	defect error // of a panic
 
 	// Guarded by flights.mu.
-	waiting  int
-	deadline time.Time // the latest of those who joined; zero for none
+	waiting int
+	first   bool // who began it still waits
 }
 
-// share makes a read, or joins an identical one that is under way.
-func (c *client) share(ctx context.Context, call *call) *Error {
+// share makes an attempt of a read, or joins an identical one that is under way.
+func (c *client) share(ctx context.Context, call *call, again bool) *Error {
 	key := flightKey{op: call.op, path: call.url.EscapedPath(), query: call.url.RawQuery, writes: c.flights.writes.Load()}
 	if c.credentials.CallersOwn() {
 		key.caller = credentials.CallerKey(ctx)
 	}
-	f, first := c.flights.join(key, ctx)
-	if !first {
-		c.counts.shared.Add(1)
-	} else {
+	f, first := c.flights.join(key)
+	switch {
+	case first && again:
+		c.counts.retries.Add(1)
 		c.fly(ctx, key, f, call)
+	case first:
+		c.fly(ctx, key, f, call)
+	case again:
+		c.budget.refund()
+		c.counts.shared.Add(1)
+	default:
+		c.counts.shared.Add(1)
 	}
 	select {
 	case <-f.done:
-		return c.flights.take(f, call.answer)
 	case <-ctx.Done():
-		c.flights.leave(key, f, ctx)
+		c.flights.leave(ctx, key, f, first)
 		return lost(ctx, ctx.Err(), true)
 	}
+	switch {
+	case f.defect != nil:
+		panic(f.defect)
+	case f.err != nil:
+		own := *f.err
+		return &own
+	case !first:
+		c.flights.take(f, call.answer)
+	}
+	return nil
 }
 
-// fly makes the read of a flight on a goroutine of its own.
+// fly makes the attempt of a flight on a goroutine of its own, into the message of
+// the caller who began it.
 func (c *client) fly(ctx context.Context, key flightKey, f *flight, call *call) {
-	shared := *call
-	// Whoever began it may go on to use its message while others wait.
-	shared.answer = call.answer.ProtoReflect().New().Interface()
 	ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	c.users.Add(1)
 	go func() {
 		defer c.release()
 		defer f.cancel(nil)
-		defer c.flights.land(key, f)
+		defer close(f.done)
+		defer c.flights.land(key, f, call.answer)
 		defer f.catch()
-		f.answer, f.err = shared.answer, c.repeat(ctx, &shared, func() (time.Time, bool) { return c.flights.deadline(f) })
+		f.err = c.settle(ctx, call)
 	}()
 }
 
@@ -93,18 +111,14 @@ func (f *flight) catch() {
 }
 
 // join returns the flight of a key, and whether it is a new one.
-func (s *flights) join(key flightKey, ctx context.Context) (*flight, bool) {
-	deadline, bounded := ctx.Deadline()
+func (s *flights) join(key flightKey) (*flight, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f := s.byKey[key]; f != nil {
 		f.waiting++
-		if !bounded || !f.deadline.IsZero() && deadline.After(f.deadline) {
-			f.deadline = deadline
-		}
 		return f, false
 	}
-	f := &flight{done: make(chan struct{}), waiting: 1, deadline: deadline}
+	f := &flight{done: make(chan struct{}), waiting: 1, first: true}
 	if s.byKey == nil {
 		s.byKey = make(map[flightKey]*flight)
 	}
@@ -112,32 +126,39 @@ func (s *flights) join(key flightKey, ctx context.Context) (*flight, bool) {
 	return f, true
 }
 
-// deadline is the latest that anyone waits for a flight.
-func (s *flights) deadline(f *flight) (time.Time, bool) {
+// land ends a flight: nobody joins it from then on. Those who joined get an answer
+// of their own, for who began it goes on to use, and to change, the one there is.
+func (s *flights) land(key flightKey, f *flight, answer proto.Message) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return f.deadline, !f.deadline.IsZero()
-}
-
-// land makes the outcome of a flight known. Nobody joins it from then on.
-func (s *flights) land(key flightKey, f *flight) {
-	s.remove(key, f)
-	close(f.done)
-}
-
-func (s *flights) remove(key flightKey, f *flight) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	first := f.first
+	if first {
+		f.first = false
+		f.waiting--
+	}
+	joined := f.waiting
 	if s.byKey[key] == f {
 		delete(s.byKey, key)
+	}
+	s.mu.Unlock()
+	switch {
+	case f.err != nil || f.defect != nil || joined == 0:
+	case first:
+		f.answer = proto.Clone(answer)
+	default:
+		f.answer = answer
 	}
 }
 
 // leave gives a flight up. It ends with the last who waits.
-func (s *flights) leave(key flightKey, f *flight, ctx context.Context) {
+func (s *flights) leave(ctx context.Context, key flightKey, f *flight, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f.waiting--; f.waiting > 0 {
+	if first && !f.first {
+		return // it has landed
+	}
+	f.waiting--
+	f.first = f.first && !first
+	if f.waiting > 0 {
 		return
 	}
 	if s.byKey[key] == f {
@@ -146,28 +167,20 @@ func (s *flights) leave(key flightKey, f *flight, ctx context.Context) {
 	f.cancel(context.Cause(ctx))
 }
 
-// take hands the outcome of a flight on: the answer itself to the last who takes
-// it, a copy to the others. It may have megabytes.
-func (s *flights) take(f *flight, into proto.Message) *Error {
-	if f.defect != nil {
-		panic(f.defect)
-	}
-	if f.err != nil {
-		own := *f.err
-		return &own
-	}
+// take hands the answer on to one who joined: the answer itself to the last of
+// them, a copy to the others. It may have megabytes.
+func (s *flights) take(f *flight, into proto.Message) {
 	s.mu.Lock()
 	last := f.waiting == 1
 	s.mu.Unlock()
 	if last {
 		move(f.answer, into)
-		return nil
+		return
 	}
 	proto.Merge(into, f.answer)
 	s.mu.Lock()
 	f.waiting--
 	s.mu.Unlock()
-	return nil
 }
 
 // move makes to what from is, without a copy of what is in from.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
@@ -44,46 +46,71 @@ func (r retry) delay(n int, asked time.Duration) (time.Duration, bool) {
 }
 
 // repeat sends a call until it has an answer that stands, or there is no use, no
-// time or no budget for another attempt. It is the one place where an attempt
-// follows another.
-func (c *client) repeat(ctx context.Context, call *call, deadline func() (time.Time, bool)) *Error {
+// time or no budget for another attempt.
+func (c *client) repeat(ctx context.Context, call *call) *Error {
 	var last *Error
-	for n, tries, renewed := 1, 1, false; ; {
-		a, err := c.attempt(ctx, call, deadline)
+	for n := 1; ; n++ {
+		err := c.attemptOf(ctx, call, n > 1)
 		if err == nil {
 			return nil
 		}
-		if last != nil && (err.Kind == BreakerOpen || err.Kind == Shed) {
-			// What DLI said before tells more than that it is not asked again.
-			last.RetryAfter = max(last.RetryAfter, err.RetryAfter)
-			return last
+		if last != nil {
+			if err.Kind == BreakerOpen || err.Kind == Shed {
+				// What DLI said before tells more than that it is not asked again.
+				last.RetryAfter = max(last.RetryAfter, err.RetryAfter)
+				return last
+			}
+			err.Repeated = last.Repeated || mayHaveRun(last)
+			err.Sent = err.Sent || last.Sent
 		}
-		err.Repeated = last != nil && (last.Repeated || mayHaveRun(last))
-		err.Sent = err.Sent || last != nil && last.Sent
-		switch {
-		case tries < maxTries && a.unsent(err):
-			tries++
-			continue
-		case err.HTTPStatus == http.StatusUnauthorized && !renewed && c.credentials.Refused(ctx, a.request, call.project):
-			// DLI did nothing: a create may follow, too.
-			renewed = true
-			continue
-		case n >= c.retry.attempts || !repeats[call.op.FullMethod].covers(err):
+		if n >= c.retry.attempts || !repeats[call.op.FullMethod].covers(err) || !c.pause(ctx, n, err) {
 			return err
 		}
-		if !c.pause(ctx, n, err, deadline) {
-			return given(ctx, err)
+		if ctx.Err() != nil {
+			gone := lost(ctx, ctx.Err(), err.Sent)
+			gone.Repeated = err.Repeated || mayHaveRun(err)
+			return gone
 		}
-		n, last = n+1, err
-		c.counts.retries.Add(1)
+		// An answer that broke off has left what came of it.
+		proto.Reset(call.answer)
+		last = err
 	}
 }
 
-// pause waits until the call may be repeated. It returns false, at once, if it may
-// not.
-func (c *client) pause(ctx context.Context, n int, err *Error, deadline func() (time.Time, bool)) bool {
+// attemptOf makes one attempt of a call, or shares one.
+func (c *client) attemptOf(ctx context.Context, call *call, again bool) *Error {
+	if call.op.HTTPMethod == http.MethodGet {
+		return c.share(ctx, call, again)
+	}
+	if again {
+		c.counts.retries.Add(1)
+	}
+	return c.settle(ctx, call)
+}
+
+// settle sends a call until it was sent, with credentials that were not refused
+// before: neither has DLI do anything twice, so a create may pass here again, too.
+func (c *client) settle(ctx context.Context, call *call) *Error {
+	for tries, renewed := 1, false; ; {
+		a, err := c.attempt(ctx, call)
+		switch {
+		case err == nil:
+			return nil
+		case tries < maxTries && a.unsent(err):
+			tries++
+		case err.HTTPStatus == http.StatusUnauthorized && !renewed && c.credentials.Refused(ctx, a.request, call.project):
+			renewed = true
+		default:
+			return err
+		}
+	}
+}
+
+// pause takes a repeat from the budget and waits until its time. It returns false,
+// at once, if the call may not be repeated, and true if ctx has ended meanwhile.
+func (c *client) pause(ctx context.Context, n int, err *Error) bool {
 	delay, ok := c.retry.delay(n, err.RetryAfter)
-	if at, bounded := deadline(); bounded && time.Until(at) < delay+answerMargin {
+	if at, bounded := ctx.Deadline(); bounded && time.Until(at) < delay+answerMargin {
 		ok = false
 	}
 	if !ok || !c.budget.spend() {
@@ -93,19 +120,7 @@ func (c *client) pause(ctx context.Context, n int, err *Error, deadline func() (
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-ctx.Done():
-		return false
 	}
-}
-
-// given returns the Error of a call that is not repeated after err: the caller may
-// have gone while it waited.
-func given(ctx context.Context, err *Error) *Error {
-	if ctx.Err() == nil {
-		return err
-	}
-	gone := lost(ctx, ctx.Err(), err.Sent)
-	gone.Repeated = err.Repeated || mayHaveRun(err)
-	return gone
+	return true
 }

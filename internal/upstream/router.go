@@ -168,7 +168,7 @@ func (r *Router) Idempotency(project string) *configv1.Idempotency {
 }
 
 // Skew returns by how much the clock of a project's DLI is ahead of this one, by
-// the Date of its last answer; false before the first. Date has whole seconds and
+// the Date of its last answers; false before the first. Date has whole seconds and
 // was written before the answer travelled: the true skew is up to a second more,
 // and up to the time of travel more again.
 func (r *Router) Skew(project string) (time.Duration, bool) {
@@ -176,11 +176,11 @@ func (r *Router) Skew(project string) (time.Duration, bool) {
 	if to == nil {
 		return 0, false
 	}
-	skew := to.client.skew.Load()
-	if skew == nil {
+	told := to.client.clock.Load()
+	if told == nil {
 		return 0, false
 	}
-	return *skew, true
+	return told.skew, true
 }
 
 // Close gives up all clients: each is closed when its last call has ended. Calls

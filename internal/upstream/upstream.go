@@ -34,9 +34,9 @@ type Options struct {
 	MaxResponseBytes int64
 	// Now is the clock of signatures, tokens and Retry-After; nil: time.Now.
 	Now func() time.Time
-	// Observe is told of every finished attempt; may be nil. A read that several
-	// callers share is told of once, with the context of the first, on a goroutine
-	// of its own, perhaps after that caller has gone.
+	// Observe is told of every finished attempt; may be nil. One of a read is told of
+	// on a goroutine of its own, with the context of the caller who began it, perhaps
+	// after that caller has gone; those who share it are not told of.
 	Observe func(ctx context.Context, a Attempt)
 	// Renewed is told of every attempt to get new credentials, by any goroutine; it
 	// must not block; may be nil.
@@ -97,9 +97,10 @@ func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 }
 
 // Call makes the DLI call of an RPC: it sends req by the RPC's first HTTP binding
-// and fills resp from the answer. Errors are *Error; resp may then be filled in
-// part. It takes as long as ctx allows; each attempt, as long as the upstream's
-// timeout allows. A read may share the attempts of an identical one in flight.
+// and fills resp from the answer. Errors are *Error; resp is not to be touched
+// then: a read that others share may still be writing to it. It takes as long as
+// ctx allows; each attempt, as long as the upstream's timeout allows. A read may
+// share attempts with identical ones.
 func (r *Router) Call(ctx context.Context, fullMethod string, req, resp proto.Message) error {
 	op := r.operations[fullMethod]
 	if op == nil {
@@ -135,7 +136,7 @@ func (r *Router) call(ctx context.Context, op *operation, to *client, req, resp 
 		return &Error{Kind: Invalid, Err: err}
 	}
 	if op.HTTPMethod == http.MethodGet {
-		return to.share(ctx, c)
+		return to.repeat(ctx, c)
 	}
 	// A read that begins after this call must not share one that began before.
 	defer to.flights.writes.Add(1)
@@ -147,5 +148,5 @@ func (r *Router) call(ctx context.Context, op *operation, to *client, req, resp 
 		}
 		c.setBody(b)
 	}
-	return to.repeat(ctx, c, ctx.Deadline)
+	return to.repeat(ctx, c)
 }

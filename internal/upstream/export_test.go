@@ -1,0 +1,27 @@
+package upstream
+
+import (
+	"context"
+	"net"
+)
+
+// DialWith makes the connections of all clients by dial, for tests that own the
+// network.
+func (r *Router) DialWith(dial func(context.Context) (net.Conn, error)) {
+	for c := range r.table.Load().clients() {
+		c.transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			inner, err := dial(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return &conn{Conn: inner}, nil
+		}
+	}
+}
+
+// Covers reports whether an RPC may be sent again after err, and whether the table
+// has it at all.
+func Covers(fullMethod string, err *Error) (covered, known bool) {
+	c, known := repeats[fullMethod]
+	return c.covers(err), known
+}

@@ -1,0 +1,424 @@
+package upstream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/upstream"
+)
+
+// retrying repeats up to attempts times without a bound but time's.
+func retrying(attempts int32) *configv1.Upstream {
+	u := withToken("http://127.0.0.1:1")
+	u.Retry = &configv1.Retry{
+		MaxAttempts: attempts, BaseDelay: durationpb.New(100 * time.Millisecond), MaxDelay: durationpb.New(5 * time.Second),
+		BudgetPercent: proto.Int32(100),
+	}
+	return u
+}
+
+// everyRPC returns the full methods of the contract.
+func everyRPC() []string {
+	var all []string
+	service := connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0)
+	for i := range service.Methods().Len() {
+		all = append(all, fmt.Sprintf("/%s/%s", service.FullName(), service.Methods().Get(i).Name()))
+	}
+	return all
+}
+
+// requestOf returns a request of an RPC with every string of its path set.
+func requestOf(t testing.TB, fullMethod string) (req, resp proto.Message) {
+	t.Helper()
+	service := connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0)
+	method := service.Methods().ByName(protoreflect.Name(fullMethod[strings.LastIndexByte(fullMethod, '/')+1:]))
+	make := func(d protoreflect.MessageDescriptor) proto.Message {
+		message, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return message.New().Interface()
+	}
+	req, resp = make(method.Input()), make(method.Output())
+	for _, name := range []protoreflect.Name{"project_id", "connection_id", "name"} {
+		if f := method.Input().Fields().ByName(name); f != nil {
+			req.ProtoReflect().Set(f, protoreflect.ValueOfString("p1"))
+		}
+	}
+	return req, resp
+}
+
+// What of every RPC is repeated after which failure, as docs/reliability.md says.
+func TestWhatIsRepeated(t *testing.T) {
+	failures := map[string]http.HandlerFunc{
+		"429": failing(1, 429), "502": failing(1, 502), "503": failing(1, 503), "504": failing(1, 504),
+		"400": failing(1, 400), "401": failing(1, 401), "408": failing(1, 408), "500": failing(1, 500),
+	}
+	for _, method := range everyRPC() {
+		class := documentedClass(t, method)
+		for name := range failures {
+			t.Run(method[strings.LastIndexByte(method, '/')+1:]+" "+name, func(t *testing.T) {
+				status := 0
+				_, _ = fmt.Sscan(name, &status)
+				inBubble(t, retrying(3), failing(1, status), func(t *testing.T, b *bubble) {
+					req, resp := requestOf(t, method)
+					err := b.Call(t.Context(), method, req, resp)
+					want := int64(1)
+					if strings.Contains(class, name) {
+						want = 2
+					}
+					if (err == nil) != (want == 2) || b.requests.Load() != want {
+						t.Errorf("%d requests arrived, want %d: %v", b.requests.Load(), want, err)
+					}
+				})
+			})
+		}
+		for name, kind := range map[string]upstream.Kind{
+			"no connection": upstream.Unreachable, "broken": upstream.Broken, "timeout": upstream.Timeout,
+			"malformed": upstream.Malformed, "refused": upstream.Refused, "cancelled": upstream.Cancelled,
+		} {
+			covered, known := upstream.Covers(method, &upstream.Error{Kind: kind, Sent: true})
+			if !known || covered != strings.Contains(class, name) {
+				t.Errorf("%s after %s: covered %t, known %t; documented as %q", method, name, covered, known, class)
+			}
+		}
+	}
+}
+
+// documentedClass returns after what an RPC is repeated, as its row of the docs says.
+func documentedClass(t *testing.T, fullMethod string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/reliability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fullMethod[strings.LastIndexByte(fullMethod, '/')+1:]
+	for line := range strings.Lines(string(text)) {
+		if cells := strings.Split(line, "|"); len(cells) > 3 && strings.Contains(cells[1], "`"+name+"`") {
+			return cells[2]
+		}
+	}
+	t.Fatalf("docs/reliability.md has no row for %s", name)
+	return ""
+}
+
+func TestRetryAfter(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		after    func() string
+		repeated bool
+	}{
+		{"none", func() string { return "" }, true},
+		{"seconds", func() string { return "4" }, true},
+		{"date", func() string { return time.Now().Add(4 * time.Second).UTC().Format(http.TimeFormat) }, true},
+		{"too many seconds", func() string { return "6" }, false},
+		{"too late a date", func() string { return time.Now().Add(7 * time.Second).UTC().Format(http.TimeFormat) }, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			first := true
+			handler := func(w http.ResponseWriter, r *http.Request) {
+				if first {
+					first = false
+					answer(503, "", "Retry-After", tt.after())(w, r)
+					return
+				}
+				answer(200, `{}`)(w, r)
+			}
+			inBubble(t, retrying(2), handler, func(t *testing.T, b *bubble) {
+				start := time.Now()
+				err := callGet(t.Context(), b.Router)
+				waited := time.Since(start)
+				if (err == nil) != tt.repeated {
+					t.Fatalf("Call: %v", err)
+				}
+				switch {
+				case !tt.repeated:
+					if e := failure(t, err); waited != 0 || e.RetryAfter < 6*time.Second {
+						t.Errorf("waited %v, told to retry after %v", waited, e.RetryAfter)
+					}
+				case tt.after() != "" && (waited < 4*time.Second || waited > 4100*time.Millisecond):
+					t.Errorf("waited %v, want as long as was asked, and up to the base delay", waited)
+				case tt.after() == "" && waited > 100*time.Millisecond:
+					t.Errorf("waited %v, want a part of the base delay", waited)
+				}
+			})
+		})
+	}
+}
+
+// The delay grows, is random and has a bound.
+func TestDelays(t *testing.T) {
+	cfg := retrying(10)
+	cfg.Retry.MaxDelay = durationpb.New(time.Second)
+	var longest [9]time.Duration
+	for range 50 {
+		var at []time.Time
+		handler := func(w http.ResponseWriter, r *http.Request) {
+			at = append(at, time.Now())
+			answer(503, "")(w, r)
+		}
+		inBubble(t, cfg, handler, func(t *testing.T, b *bubble) { _ = callGet(t.Context(), b.Router) })
+		for i := 1; i < len(at); i++ {
+			longest[i-1] = max(longest[i-1], at[i].Sub(at[i-1]))
+		}
+	}
+	for i, got := range longest {
+		ceiling := min(100*time.Millisecond<<i, time.Second)
+		if got > ceiling || got < ceiling/2 {
+			t.Errorf("the longest delay %d of 50 was %v, want one up to %v", i+1, got, ceiling)
+		}
+	}
+}
+
+// A call is not repeated where the caller's deadline leaves no time to answer; the
+// answer that is there is given at once.
+func TestDeadlineLeavesNoTime(t *testing.T) {
+	inBubble(t, retrying(5), answer(503, "", "Retry-After", "2"), func(t *testing.T, b *bubble) {
+		ctx, cancel := context.WithTimeout(t.Context(), 2050*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		for _, call := range []func(context.Context, *upstream.Router) error{callGet, callRemove} {
+			if e := wantKind(t, call(ctx, b.Router), upstream.Status, true); e.RetryAfter != 2*time.Second || time.Since(start) != 0 {
+				t.Errorf("%v after %v", e, time.Since(start))
+			}
+		}
+		longer, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+		defer cancel()
+		_ = callRemove(longer, b.Router)
+		if b.requests.Load() != 4 {
+			t.Errorf("%d requests arrived, want 2 and the 2 of the call that had time", b.requests.Load())
+		}
+	})
+}
+
+func callRemove(ctx context.Context, r *upstream.Router) error {
+	req := &connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: project, ConnectionId: connection}
+	return r.Call(ctx, remove, req, &connsvcv1.DeleteEnhancedConnectionResponse{})
+}
+
+// A caller who goes while a call waits to be repeated goes at once.
+func TestGoneWhileWaiting(t *testing.T) {
+	inBubble(t, retrying(5), answer(503, "", "Retry-After", "5"), func(t *testing.T, b *bubble) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		start := time.Now()
+		if e := wantKind(t, callRemove(ctx, b.Router), upstream.Cancelled, true); !e.Repeated || time.Since(start) != time.Second {
+			t.Errorf("repeated %t after %v", e.Repeated, time.Since(start))
+		}
+	})
+}
+
+// An error says whether an attempt before it may have done what it could not.
+func TestRepeatedIsTold(t *testing.T) {
+	for _, tt := range []struct {
+		first int // 0: no connection
+		want  bool
+	}{{0, false}, {429, false}, {502, true}, {503, true}, {504, true}} {
+		t.Run(fmt.Sprint(tt.first), func(t *testing.T) {
+			n := 0
+			handler := func(w http.ResponseWriter, r *http.Request) {
+				if n++; n == 1 && tt.first > 0 {
+					answer(tt.first, "")(w, r)
+					return
+				}
+				answer(404, `{"error_code":"DLI.0023","error_msg":"m"}`)(w, r)
+			}
+			inBubble(t, retrying(3), handler, func(t *testing.T, b *bubble) {
+				if tt.first == 0 {
+					b.down.Store(true)
+					time.AfterFunc(time.Nanosecond, func() { b.down.Store(false) })
+				}
+				if e := wantKind(t, callRemove(t.Context(), b.Router), upstream.Status, true); e.HTTPStatus != 404 || e.Repeated != tt.want {
+					t.Errorf("status %d, repeated %t, want %t", e.HTTPStatus, e.Repeated, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// A read whose connection breaks is repeated; the cause of the last attempt stands.
+func TestBrokenReadIsRepeated(t *testing.T) {
+	broken := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	inBubble(t, retrying(4), broken, func(t *testing.T, b *bubble) {
+		wantKind(t, callGet(t.Context(), b.Router), upstream.Broken, true)
+		if b.requests.Load() != 4 {
+			t.Errorf("%d requests arrived, want 4", b.requests.Load())
+		}
+	})
+	inBubble(t, retrying(4), broken, func(t *testing.T, b *bubble) {
+		for _, call := range []func(context.Context, *upstream.Router) error{callRemove, callCreate} {
+			wantKind(t, call(t.Context(), b.Router), upstream.Broken, true)
+		}
+		if b.requests.Load() != 2 {
+			t.Errorf("%d requests arrived, want 2", b.requests.Load())
+		}
+	})
+}
+
+// However many calls fail, the repeats are within the budget.
+func TestStormIsBounded(t *testing.T) {
+	const calls = 500
+	for percent, most := range map[int32]int64{0: calls, 5: calls + calls/20 + 11, 20: calls + calls/5 + 11, 100: 2*calls + 11} {
+		cfg := retrying(10)
+		cfg.Retry.BudgetPercent, cfg.Retry.BaseDelay = &percent, durationpb.New(time.Microsecond)
+		inBubble(t, cfg, answer(503, ""), func(t *testing.T, b *bubble) {
+			for range calls {
+				wantKind(t, callRemove(t.Context(), b.Router), upstream.Status, true)
+			}
+			if got := b.requests.Load(); got > most || percent > 0 && got < most-12 {
+				t.Errorf("%d requests of %d calls with a budget of %d %%, want %d", got, calls, percent, most)
+			}
+		})
+	}
+}
+
+// Who calls rarely can have a repeat, though no calls pay for it.
+func TestRareCallsAreRepeated(t *testing.T) {
+	percent := int32(20)
+	cfg := retrying(2)
+	cfg.Retry.BudgetPercent = &percent
+	inBubble(t, cfg, answer(503, ""), func(t *testing.T, b *bubble) {
+		for range 100 {
+			_ = callGet(t.Context(), b.Router)
+			time.Sleep(time.Minute)
+		}
+		if got := b.requests.Load(); got != 200 {
+			t.Errorf("%d requests of 100 calls, want 200", got)
+		}
+	})
+}
+
+// A brown-out: 30 % of all answers are 503. The bound on DLI's load holds always;
+// how many reads succeed depends on how many share an answer (docs/reliability.md).
+func TestBrownOut(t *testing.T) {
+	for _, tt := range []struct {
+		name           string
+		callers, calls int
+		attempts       int32
+		succeeded      float64 // at least
+	}{
+		{"nothing shared", 1, 2_000, 3, 0.81},
+		{"shared", 64, 10_000, 3, 0.96},
+		{"shared, five attempts", 64, 10_000, 5, 0.99},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			percent := int32(20)
+			cfg := retrying(tt.attempts)
+			cfg.Retry.BudgetPercent = &percent
+			inBubble(t, cfg, brownOut(), func(t *testing.T, b *bubble) {
+				good := int(readAll(b, tt.callers, tt.calls))
+				succeeded, load := float64(good)/float64(tt.calls), float64(b.requests.Load()-10)/float64(tt.calls)
+				t.Logf("%.2f %% succeeded, at %.3f times the callers' calls", 100*succeeded, load)
+				if succeeded < tt.succeeded || load > 1.2 {
+					t.Errorf("%.2f %% succeeded, at %.3f times the callers' calls", 100*succeeded, load)
+				}
+			})
+		})
+	}
+}
+
+// brownOut takes 20 ms, and then fails 30 % of all requests.
+func brownOut() http.HandlerFunc {
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(1, 2))
+	return func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(20 * time.Millisecond)
+		mu.Lock()
+		fails := random.Float64() < 0.3
+		mu.Unlock()
+		if fails {
+			answer(503, "")(w, r)
+			return
+		}
+		answer(200, `{}`)(w, r)
+	}
+}
+
+// readAll has so many callers ask for one of 16 lists each, until so many calls
+// are made. It returns how many were good.
+func readAll(b *bubble, callers, calls int) int64 {
+	var made, good atomic.Int64
+	var running sync.WaitGroup
+	for caller := range callers {
+		random := rand.New(rand.NewPCG(uint64(caller), 3))
+		running.Go(func() {
+			for made.Add(1) <= int64(calls) {
+				time.Sleep(time.Duration(random.IntN(5_000_000)))
+				req := &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Name: fmt.Sprint("n", random.IntN(16))}
+				if b.Call(context.Background(), list, req, &connsvcv1.ListEnhancedConnectionsResponse{}) == nil {
+					good.Add(1)
+				}
+			}
+		})
+	}
+	running.Wait()
+	return good.Load()
+}
+
+// After a 401 a call is made once more if there are other credentials, a create too.
+func TestRefusedCredentials(t *testing.T) {
+	dir := t.TempDir()
+	file := dir + "/token"
+	for _, method := range []string{create, get} {
+		for _, changes := range []bool{true, false} {
+			t.Run(fmt.Sprint(method[strings.LastIndexByte(method, '/')+1:], changes), func(t *testing.T) {
+				write(t, file, "first-token")
+				var tokens []string
+				endpoint := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+					token := r.Header.Get("X-Auth-Token")
+					tokens = append(tokens, token)
+					if changes {
+						write(t, file, "second-token")
+					}
+					if token == "second-token" {
+						answer(200, `{}`)(w, r)
+						return
+					}
+					answer(401, `{"error_code":"APIGW.0301","error_msg":"m"}`)(w, r)
+				})
+				u := &configv1.Upstream{Endpoint: endpoint, Credentials: &configv1.Upstream_Token{Token: &configv1.Secret{Source: &configv1.Secret_File{File: file}}}}
+				r, err := upstream.New([]*configv1.Upstream{u}, upstream.Options{Secret: fromFile})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer r.Close()
+				req, resp := requestOf(t, method)
+				err = r.Call(t.Context(), method, req, resp)
+				if changes && (err != nil || len(tokens) != 2) {
+					t.Errorf("sent %v: %v", tokens, err)
+				}
+				if !changes && (failure(t, err).HTTPStatus != 401 || failure(t, err).CallersOwn || len(tokens) != 1) {
+					t.Errorf("sent %v: %v", tokens, err)
+				}
+			})
+		}
+	}
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Error(err)
+	}
+}
+
+func fromFile(s *configv1.Secret) (string, error) {
+	text, err := os.ReadFile(s.GetFile())
+	return string(text), errors.Join(err)
+}
