@@ -2,31 +2,90 @@ package server
 
 import (
 	"encoding/json"
+	"io"
+	"log/slog"
 	"net/http"
+	"net/http/pprof"
 	"runtime"
+	"strings"
+	"sync/atomic"
+
+	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
-// adminHandler serves the operator's port: metrics, probes and the version.
-// ready tells whether connsvc takes calls; it does not ask whether DLI does.
-func adminHandler(metrics http.Handler, ready func() bool, version string) http.Handler {
+// An adminPort is what the operator's port serves: metrics, probes, the version,
+// the log level and, if it is asked for, profiles. No probe asks whether DLI is
+// there.
+type adminPort struct {
+	telemetry *telemetry.Telemetry
+	version   string
+	pprof     bool
+	ready     atomic.Bool // it takes calls, and is not about to stop
+	started   atomic.Bool // it was ready once
+}
+
+func (a *adminPort) setReady(ready bool) {
+	if ready {
+		a.started.Store(true)
+	}
+	a.ready.Store(ready)
+}
+
+func (a *adminPort) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", metrics)
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
-		writeText(w, http.StatusOK, "ok\n")
-	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if !ready() {
-			writeText(w, http.StatusServiceUnavailable, "not ready\n")
-			return
-		}
-		writeText(w, http.StatusOK, "ready\n")
-	})
-	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		// An error here is the caller's going away.
-		_ = json.NewEncoder(w).Encode(map[string]string{"version": version, "go": runtime.Version()})
-	})
+	mux.Handle("GET /metrics", a.telemetry.Metrics)
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /startupz", func(w http.ResponseWriter, _ *http.Request) { probe(w, a.started.Load(), "started\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { probe(w, a.ready.Load(), "ready\n") })
+	mux.HandleFunc("GET /version", a.serveVersion)
+	mux.HandleFunc("GET /loglevel", a.serveLevel)
+	mux.HandleFunc("PUT /loglevel", a.setLevel)
+	if a.pprof {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+	}
 	return mux
+}
+
+func probe(w http.ResponseWriter, holds bool, word string) {
+	if !holds {
+		writeText(w, http.StatusServiceUnavailable, "not "+word)
+		return
+	}
+	writeText(w, http.StatusOK, word)
+}
+
+func (a *adminPort) serveVersion(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	// An error here is the caller's going away.
+	_ = json.NewEncoder(w).Encode(map[string]string{"version": a.version, "go": runtime.Version()})
+}
+
+func (a *adminPort) serveLevel(w http.ResponseWriter, _ *http.Request) {
+	writeText(w, http.StatusOK, strings.ToLower(a.telemetry.Level.Level().String())+"\n")
+}
+
+// setLevel sets the level of the log until the configuration is read again, or the
+// process ends.
+func (a *adminPort) setLevel(w http.ResponseWriter, r *http.Request) {
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64))
+	level, ok := levels()[strings.ToLower(strings.TrimSpace(string(text)))]
+	if err != nil || !ok {
+		writeText(w, http.StatusBadRequest, "the body must be one of: debug, info, warn, error\n")
+		return
+	}
+	before := a.telemetry.Level.Level()
+	a.telemetry.Level.Set(level)
+	a.telemetry.Log.WarnContext(r.Context(), "log level changed", "from", before.String(), "to", level.String())
+	a.serveLevel(w, r)
+}
+
+func levels() map[string]slog.Level {
+	return map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
 }
 
 func writeText(w http.ResponseWriter, status int, text string) {

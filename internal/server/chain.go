@@ -2,13 +2,11 @@ package server
 
 import (
 	"context"
-	"log/slog"
-	"time"
 
 	"google.golang.org/grpc"
 
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/service"
-	"github.com/connsvc/connsvc/internal/validation"
 )
 
 // A dispatcher passes the calls of both doors through the chain to the service.
@@ -19,9 +17,11 @@ type dispatcher struct {
 }
 
 // newDispatcher lays the chain, outermost first: the order is the design.
-func newDispatcher(service any, log *slog.Logger, m *metrics, l *limits, timeout time.Duration, v *validation.Validator) *dispatcher {
+func newDispatcher(o Options, m *metrics, limit *configv1.Limits) *dispatcher {
+	log := o.Telemetry.Log
+	inFlight := &limits{maxCalls: int64(limit.GetMaxCalls()), maxBytes: limit.GetMaxCallsBytes()}
 	observing := []grpc.UnaryServerInterceptor{
-		// Traces go here.
+		newTraces(o.Telemetry.Tracer).intercept,
 		requestID,
 		m.intercept,
 		accessLog{log}.intercept,
@@ -29,16 +29,16 @@ func newDispatcher(service any, log *slog.Logger, m *metrics, l *limits, timeout
 		recovery{log}.intercept,
 	}
 	admitting := []grpc.UnaryServerInterceptor{
-		deadline(timeout),
+		deadline(limit.GetCallTimeout().AsDuration()),
 		// Authentication goes here: of a caller that nobody knows no body is read.
 		callerToken,
-		l.intercept,
+		inFlight.intercept,
 		transfer,
-		validate(v),
+		validate(o.Validator),
 		// Authorization goes here: it sees the valid, typed request.
 	}
 	return &dispatcher{
-		service:  service,
+		service:  o.Service,
 		observed: compose(observing),
 		whole:    compose(append(observing, admitting...)),
 	}

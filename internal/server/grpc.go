@@ -69,7 +69,12 @@ func (g *grpcDoor) options() []grpc.ServerOption {
 		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.MaxConcurrentStreams(uint32(max(g.limits.GetMaxCalls(), 100))), //nolint:gosec // it is at least 100
 		grpc.ConnectionTimeout(10 * time.Second),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionIdle: 15 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second,
+			// No call in flight is cut for it: none lasts longer than the grace.
+			MaxConnectionAge:      g.limits.GetMaxConnectionAge().AsDuration(),
+			MaxConnectionAgeGrace: g.limits.GetCallTimeout().AsDuration() + transferGrace,
+		}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.WaitForHandlers(true),
 		grpc.InTapHandle(g.tap),

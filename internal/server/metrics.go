@@ -26,6 +26,15 @@ type metrics struct {
 	inFlight                  metric.Int64UpDownCounter
 	doors                     *labels[string, []metric.AddOption]
 	outcomes                  *labels[outcome, outcomeOptions]
+	invalid                   metric.Int64Counter
+	entrances                 *labels[entrance, metric.MeasurementOption]
+}
+
+// An entrance is an RPC at a door.
+type entrance struct{ door, method string }
+
+func (e entrance) options() metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(attribute.String("door", e.door), attribute.String("rpc.method", e.method)))
 }
 
 // An outcome is what tells one call from another in metrics.
@@ -39,8 +48,8 @@ type outcome struct {
 type outcomeOptions struct{ duration, size []metric.RecordOption }
 
 func newMetrics(meter metric.Meter, version string) (*metrics, error) {
-	var errs [5]error
-	m := &metrics{doors: newLabels(doorOptions), outcomes: newLabels(outcome.options)}
+	var errs [6]error
+	m := &metrics{doors: newLabels(doorOptions), outcomes: newLabels(outcome.options), entrances: newLabels(entrance.options)}
 	m.duration, errs[0] = meter.Float64Histogram("rpc.server.call.duration", metric.WithUnit("s"),
 		metric.WithDescription("Duration of calls, on both doors."), metric.WithExplicitBucketBoundaries(durationBounds...))
 	m.requestSize, errs[1] = meter.Int64Histogram("connsvc.request.size", metric.WithUnit("By"),
@@ -51,11 +60,27 @@ func newMetrics(meter metric.Meter, version string) (*metrics, error) {
 		metric.WithDescription("Calls in flight."))
 	var build metric.Int64Gauge
 	build, errs[4] = meter.Int64Gauge("connsvc.build.info", metric.WithDescription("Always 1; version is the version that runs."))
+	m.invalid, errs[5] = meter.Int64Counter("connsvc.validation.failures",
+		metric.WithDescription("Calls refused as not valid, by connsvc or by DLI."))
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
+	m.begin()
 	build.Record(context.Background(), 1, metric.WithAttributes(attribute.String("version", version)))
 	return m, nil
+}
+
+// begin makes the series of counters, at 0: one that is not there yet cannot be seen
+// to grow.
+func (m *metrics) begin() {
+	ctx := context.Background()
+	for _, door := range []string{doorGRPC, doorREST} {
+		m.inFlight.Add(ctx, 0, m.doors.of(door)...)
+		own := connsvcv1.ConnectionService_ServiceDesc
+		for _, rpc := range own.Methods {
+			m.invalid.Add(ctx, 0, m.entrances.of(entrance{door, own.ServiceName + "/" + rpc.MethodName}))
+		}
+	}
 }
 
 func (m *metrics) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
@@ -68,6 +93,9 @@ func (m *metrics) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInf
 	o := outcome{door: c.door, method: c.method, code: outcomeCode(c)}
 	if c.failure != nil {
 		o.reason = c.failure.Reason
+	}
+	if o.reason == connsvcv1.ErrorReason_VALIDATION_FAILED {
+		m.invalid.Add(ctx, 1, m.entrances.of(entrance{c.door, c.method}))
 	}
 	options := m.outcomes.of(o)
 	m.duration.Record(ctx, time.Since(start).Seconds(), options.duration...)

@@ -72,6 +72,6 @@ func stopped(err error) bool {
 }
 
 func (s *Server) setReady(ready bool) {
-	s.ready.Store(ready)
+	s.operator.setReady(ready)
 	s.grpc.setServing(ready)
 }

@@ -153,6 +153,12 @@ func TestStopInOrder(t *testing.T) {
 
 func TestReadyOnlyWhileRunning(t *testing.T) {
 	b := start(t, &stub{}, setup{})
+	b.awaitReady(t)
+}
+
+// awaitReady waits until the server says that it is ready.
+func (b *bench) awaitReady(t *testing.T) {
+	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		if code, _ := b.admin(t, "/readyz"); code == http.StatusOK {
 			return

@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -53,7 +52,7 @@ type Server struct {
 	tlsInterval   time.Duration
 	grpc          *grpcDoor
 	rest, admin   *http.Server
-	ready         atomic.Bool
+	operator      *adminPort
 	shutdown      *configv1.Shutdown
 	closeUpstream func()
 }
@@ -63,9 +62,7 @@ type Server struct {
 func New(cfg *configv1.Config, o Options) (*Server, error) {
 	limit := cfg.GetLimits()
 	m, metricsErr := newMetrics(o.Telemetry.Meter, o.Version)
-	d := newDispatcher(o.Service, o.Telemetry.Log, m,
-		&limits{maxCalls: int64(limit.GetMaxCalls()), maxBytes: limit.GetMaxCallsBytes()},
-		limit.GetCallTimeout().AsDuration(), o.Validator)
+	d := newDispatcher(o, m, limit)
 	rest, restErr := newRESTDoor(d, limit)
 	certs, certErr := newCertificates(cfg, o)
 	l, listenErr := listen(cfg)
@@ -80,10 +77,11 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		tlsInterval:   cmp.Or(o.tlsInterval, defaultTLSInterval),
 		grpc:          newGRPCDoor(d, m, limit, certs.grpc.config(), o.Reflection),
 		shutdown:      cfg.GetShutdown(),
+		operator:      &adminPort{telemetry: o.Telemetry, version: o.Version, pprof: cfg.GetAdmin().GetPprof()},
 		closeUpstream: o.CloseUpstream,
 	}
 	s.rest = newHTTPServer(rest, limit, certs.rest.config(), o)
-	s.admin = newHTTPServer(adminHandler(o.Telemetry.Metrics, s.ready.Load, o.Version), limit, certs.admin.config(), o)
+	s.admin = newHTTPServer(s.operator.handler(), limit, certs.admin.config(), o)
 	return s, nil
 }
 
