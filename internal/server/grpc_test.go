@@ -76,7 +76,14 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%q: got %v, %v", service, got, err)
 		}
 	}
-	b.awaitMetricOf(t, "2", "rpc_server_call_duration_seconds_count", map[string]string{"rpc_method": "grpc.health.v1.Health/Check"})
+	if _, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{Service: "nobody"}); status.Code(err) != codes.NotFound {
+		t.Errorf("a service that is not there: got %v", err)
+	}
+	all, err := client.List(t.Context(), &healthv1.HealthListRequest{})
+	if err != nil || len(all.GetStatuses()) != 2 || all.GetStatuses()["connsvc.v1.ConnectionService"].GetStatus() != healthv1.HealthCheckResponse_SERVING {
+		t.Errorf("List: got %v, %v", all, err)
+	}
+	b.awaitMetricOf(t, "2", "rpc_server_call_duration_seconds_count", map[string]string{"rpc_method": "grpc.health.v1.Health/Check", "rpc_response_status_code": "OK"})
 	for _, logged := range b.logs.lines(t) {
 		if logged["msg"] == "call" {
 			t.Errorf("a probe is in the access log: %v", logged)
