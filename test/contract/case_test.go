@@ -27,6 +27,7 @@ type contractCase struct {
 	REST    *restRequest       `json:"rest"`    // a raw call instead of Request
 
 	Upstream []exchange `json:"upstream"`
+	Then     []exchange `json:"then"` // what may follow, each any number of times
 	Want     want       `json:"want"`
 
 	file   string

@@ -35,7 +35,7 @@ func TestContract(t *testing.T) {
 			t.Run(c.file+"/"+c.Name+"/"+p.door, func(t *testing.T) {
 				release := s.occupy(t, c)
 				defer release()
-				s.dli.begin(c.script(t))
+				s.dli.begin(c.script(t, c.Upstream), c.script(t, c.Then))
 				p.play(t, s, row)
 				for _, departure := range s.dli.end() {
 					t.Errorf("DLI %s", departure)

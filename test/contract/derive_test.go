@@ -119,10 +119,10 @@ func newMessage(t *testing.T, md protoreflect.MessageDescriptor) protoreflect.Pr
 
 // script fills in what an exchange leaves out: DLI gets the very request that
 // the caller made, and answers well.
-func (c *contractCase) script(t *testing.T) []scripted {
+func (c *contractCase) script(t *testing.T, exchanges []exchange) []scripted {
 	t.Helper()
-	script := make([]scripted, 0, len(c.Upstream))
-	for _, e := range c.Upstream {
+	script := make([]scripted, 0, len(exchanges))
+	for _, e := range exchanges {
 		s := scripted{fault: e.Fault, answer: c.sample.Answer}
 		if e.Answer != nil {
 			s.answer = *e.Answer

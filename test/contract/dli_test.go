@@ -24,6 +24,7 @@ type dli struct {
 
 	mu     sync.Mutex
 	script []scripted
+	then   []scripted // what may come once the script is done
 	faults []string
 }
 
@@ -46,10 +47,10 @@ func newDLI(t *testing.T) *dli {
 	return d
 }
 
-func (d *dli) begin(script []scripted) {
+func (d *dli) begin(script, then []scripted) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.script, d.faults = script, nil
+	d.script, d.then, d.faults = script, then, nil
 }
 
 // end returns what departed from the script.
@@ -87,6 +88,11 @@ func (d *dli) next(r *http.Request, body []byte) (scripted, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.script) == 0 {
+		for _, s := range d.then {
+			if len(s.want.departures(r, body)) == 0 {
+				return s, true
+			}
+		}
 		d.faults = append(d.faults, fmt.Sprintf("got %s %s, which the script does not have: %.200s", r.Method, r.RequestURI, body))
 		return scripted{}, false
 	}

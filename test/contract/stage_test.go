@@ -25,7 +25,10 @@ const trailerLimit = 8 << 10
 // DLI, $NOBODY for an address where nobody listens.
 const baseConfig = `{
 	"grpc": {"address": "127.0.0.1:0"}, "rest": {"address": "127.0.0.1:0"}, "admin": {"address": "127.0.0.1:0"},
-	"upstreams": [{"endpoint": "$DLI", "token": {"env": "TOKEN"}}]
+	"upstreams": [{
+		"endpoint": "$DLI", "token": {"env": "TOKEN"},
+		"retry": {"max_attempts": 1}, "protection": {"breaker_failures": 1000000000}, "idempotency": {"reconcile_timeout": "0.05s"}
+	}]
 }`
 
 var environment = map[string]string{"TOKEN": dliToken, "AK": "AccessKey", "SK": "SecretKey"}
