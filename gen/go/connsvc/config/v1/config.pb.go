@@ -1356,9 +1356,9 @@ func (x *Shutdown) GetTimeout() *durationpb.Duration {
 }
 
 // Reload says when the configuration file is read again: at SIGHUP, and when its
-// content changes. Upstreams, limits of calls and the log level change without a
-// restart; addresses do not. A file that is not usable is refused, logged and
-// counted, and what ran goes on.
+// content changes. Upstreams, the log level and these keys change without a
+// restart. A file that changes others or is not usable is refused whole, logged
+// and counted, and what ran goes on.
 type Reload struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How often the file is looked at: 5s by default.
