@@ -1,0 +1,197 @@
+package manifests_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+	"sigs.k8s.io/yaml"
+)
+
+// pending are metrics that the rules and the dashboard use and that no connsvc has
+// yet. One that is there must be taken off the list.
+var pending = []string{
+	"connsvc_create_reconciles_total",
+	"connsvc_credentials_renewals_total",
+	"connsvc_upstream_attempts_total",
+	"connsvc_upstream_breaker_state",
+	"connsvc_upstream_in_flight",
+	"connsvc_upstream_limit",
+	"connsvc_upstream_refused_total",
+	"connsvc_upstream_retries_total",
+	"connsvc_upstream_shared_reads_total",
+}
+
+// series are the label sets of each metric that a connsvc serves.
+type series map[string][]map[string]string
+
+// A rule is an alert or a record of the rules.
+type rule struct {
+	Alert, Record, Expr string
+	Labels, Annotations map[string]string
+}
+
+func rules(t *testing.T) []rule {
+	t.Helper()
+	var file struct{ Groups []struct{ Rules []rule } }
+	if err := yaml.Unmarshal(readFile(t, chart+"/files/rules.yaml"), &file); err != nil {
+		t.Fatal(err)
+	}
+	var all []rule
+	for _, g := range file.Groups {
+		all = append(all, g.Rules...)
+	}
+	return all
+}
+
+// expressions are all of the rules and of the dashboard, by where they are.
+func expressions(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, r := range rules(t) {
+		all["rule "+r.Alert+r.Record+" "+r.Labels["severity"]] = r.Expr
+	}
+	var dashboard struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ RefID, Expr string }
+		}
+	}
+	if err := json.Unmarshal(readFile(t, chart+"/files/dashboard.json"), &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	// Grafana's variables are texts of its own where PromQL wants durations.
+	variables := strings.NewReplacer("$__rate_interval", "5m", `"$namespace"`, `".*"`, `"$job"`, `".*"`)
+	for _, p := range dashboard.Panels {
+		for _, target := range p.Targets {
+			all["panel "+p.Title+" "+target.RefID] = variables.Replace(target.Expr)
+		}
+	}
+	return all
+}
+
+// TestMetrics wants every metric and label that the rules and the dashboard name to
+// be one that connsvc serves, and, where all series are there from the start, every
+// value of a label too.
+func TestMetrics(t *testing.T) {
+	served := scrapeAll(t)
+	for _, r := range rules(t) {
+		if r.Record != "" {
+			served[r.Record] = []map[string]string{{}}
+		}
+	}
+	missing := map[string]bool{}
+	for where, text := range expressions(t) {
+		expr, err := parser.NewParser(parser.Options{}).ParseExpr(text)
+		if err != nil {
+			t.Errorf("%s: %v", where, err)
+			continue
+		}
+		for _, selector := range selectors(expr) {
+			name := selector.Name
+			if len(served[name]) == 0 {
+				missing[name] = true
+				if !slices.Contains(pending, name) {
+					t.Errorf("%s: no connsvc serves %s", where, name)
+				}
+				continue
+			}
+			checkMatchers(t, where, name, selector.LabelMatchers, served[name])
+		}
+	}
+	for _, name := range pending {
+		if !missing[name] {
+			t.Errorf("%s is served, or no longer used: take it off the pending ones", name)
+		}
+	}
+	if t.Failed() {
+		t.Logf("served: %v", slices.Sorted(maps.Keys(served)))
+	}
+}
+
+// selectors finds what an expression selects.
+func selectors(expr parser.Expr) []*parser.VectorSelector {
+	var found []*parser.VectorSelector
+	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+		if s, ok := node.(*parser.VectorSelector); ok {
+			found = append(found, s)
+		}
+		return nil
+	})
+	return found
+}
+
+// added are the labels that the scrape adds.
+var added = []string{model.MetricNameLabel, "namespace", "job", "pod", "instance"}
+
+func checkMatchers(t *testing.T, where, name string, matchers []*labels.Matcher, served []map[string]string) {
+	t.Helper()
+	for _, m := range matchers {
+		if slices.Contains(added, m.Name) {
+			continue
+		}
+		// Series of calls come with the calls; all others are there from the start.
+		complete := !strings.HasPrefix(name, "rpc_server_")
+		ok := slices.ContainsFunc(served, func(l map[string]string) bool {
+			value, has := l[m.Name]
+			return has && (!complete || m.Matches(value))
+		})
+		if !ok {
+			t.Errorf("%s: no series of %s has %v", where, name, m)
+		}
+	}
+}
+
+// TestReasons wants the reasons and codes that expressions name in the contract.
+func TestReasons(t *testing.T) {
+	contract := string(readFile(t, repository+"/proto/connsvc/v1/error_reason.proto"))
+	for where, text := range expressions(t) {
+		for _, found := range regexp.MustCompile(`reason="([A-Z_]+)"`).FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(contract, "\n  "+found[1]+" = ") {
+				t.Errorf("%s: no error has the reason %s", where, found[1])
+			}
+		}
+	}
+}
+
+func scrape(t *testing.T, into series, address string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	scheme := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := scheme.TextToMetricFamilies(bufio.NewReader(resp.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, family := range families {
+		names := []string{name}
+		if family.GetType().String() == "HISTOGRAM" {
+			names = []string{name + "_bucket", name + "_sum", name + "_count"}
+		}
+		for _, m := range family.GetMetric() {
+			set := map[string]string{}
+			for _, l := range m.GetLabel() {
+				set[l.GetName()] = l.GetValue()
+			}
+			for _, n := range names {
+				into[n] = append(into[n], set)
+			}
+		}
+	}
+}
