@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/alecthomas/kong"
 
 	"github.com/connsvc/connsvc/internal/app"
@@ -23,6 +24,10 @@ const (
 	exitUsage  = 2
 	exitConfig = 78 // EX_CONFIG of sysexits: the configuration is wrong
 )
+
+// memoryRatio is how much of the container's memory Go may take: the rest is for
+// what Go does not count.
+const memoryRatio = 0.9
 
 // process is what a command takes from the process it runs in.
 type process struct {
@@ -48,6 +53,9 @@ func main() {
 	// net/http writes bytes of an upstream's answer to the standard logger, and
 	// offers no other place for them.
 	log.SetOutput(io.Discard)
+	// The collector works harder near the limit of the container, instead of being
+	// killed at it; GOMEMLIMIT wins. Where there is no limit, none is set.
+	_, _ = memlimit.Set(memlimit.WithRatio(memoryRatio))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(os.Args[1:], &process{

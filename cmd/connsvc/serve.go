@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"go.opentelemetry.io/otel"
+
 	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/config"
 )
@@ -29,9 +31,11 @@ func (c *serveCommand) Run(p *process) error {
 		Log:        p.stderr,
 		Reflection: c.Reflection,
 		Version:    version(),
+		LookupEnv:  p.lookupEnv,
 	})
 	if err != nil {
 		return err
 	}
+	otel.SetErrorHandler(service) // of the process: there is no other
 	return service.RunFile(p.ctx, file, hangups)
 }

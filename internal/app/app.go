@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -36,6 +37,9 @@ type Options struct {
 	Reflection bool
 	// Version is what the build is called in /version, metrics and the log.
 	Version string
+	// LookupEnv is os.LookupEnv, for telemetry to be exported as OTEL_* says; nil:
+	// nothing is exported.
+	LookupEnv func(string) (string, bool)
 }
 
 // An App is the service, wired and listening.
@@ -48,13 +52,27 @@ type App struct {
 
 // New wires the service and listens. cfg is as config.Load returns it. What is
 // wrong with the upstreams or their secrets is one error, marked ErrConfig, and so is
-// what is wrong with the files of TLS.
+// what is wrong with the files of TLS, and with OTEL_*.
 func New(cfg *configv1.Config, o Options) (*App, error) {
-	tel, err := telemetry.New(o.Log, logLevel(cfg.GetLog().GetLevel()))
+	tel, err := telemetry.New(o.Log, logLevel(cfg.GetLog().GetLevel()),
+		telemetry.FromEnvironment(o.LookupEnv), telemetry.WithVersion(o.Version))
+	if err != nil {
+		return nil, fmt.Errorf("%w:\n%w", ErrConfig, err)
+	}
+	a, err := wire(cfg, o, tel)
+	if err != nil {
+		return nil, errors.Join(err, tel.Shutdown(context.Background()))
+	}
+	return a, nil
+}
+
+// wire is New over a telemetry.
+func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, error) {
+	observer, err := server.NewUpstreamObserver(tel)
 	if err != nil {
 		return nil, err
 	}
-	observer, err := server.NewUpstreamObserver(tel)
+	creates, err := server.NewCreateObserver(tel)
 	if err != nil {
 		return nil, err
 	}
@@ -67,12 +85,14 @@ func New(cfg *configv1.Config, o Options) (*App, error) {
 		MaxResponseBytes: cfg.GetLimits().GetMaxResponseBytes(),
 		Now:              time.Now,
 		Observe:          observer.Observe,
+		Meter:            tel.Meter,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w:\n%w", ErrConfig, err)
 	}
 	srv, err := server.New(cfg, server.Options{
-		Service:       service.New(dli),
+		Service: service.New(dli,
+			service.WithMaxAnswerBytes(cfg.GetLimits().GetMaxResponseBytes()), service.WithObserver(creates)),
 		Validator:     validator,
 		Telemetry:     tel,
 		Reflection:    o.Reflection,
@@ -92,14 +112,21 @@ func New(cfg *configv1.Config, o Options) (*App, error) {
 
 // Run serves until ctx ends; telemetry ends last.
 func (a *App) Run(ctx context.Context) error {
-	a.telemetry.Log.Info("listening", "version", a.version,
+	a.telemetry.Log.Info("listening", "version", a.version, "memory_limit", debug.SetMemoryLimit(-1),
 		"grpc", a.GRPCAddr().String(), "rest", a.RESTAddr().String(), "admin", a.AdminAddr().String())
 	err := a.Server.Run(ctx)
 	a.telemetry.Log.Info("stopped")
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
-	return errors.Join(err, a.telemetry.Shutdown(flush))
+	if lost := a.telemetry.Shutdown(flush); lost != nil {
+		// A collector that is down must not make a good stop a bad one.
+		a.telemetry.Log.Warn("the last telemetry is lost", "error", lost.Error())
+	}
+	return err
 }
+
+// Handle logs a fault of OpenTelemetry's own: it is an otel.ErrorHandler.
+func (a *App) Handle(err error) { a.telemetry.Handle(err) }
 
 func logLevel(l configv1.Log_Level) slog.Level {
 	switch l {
