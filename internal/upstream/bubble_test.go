@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/upstream"
@@ -43,7 +44,10 @@ func inBubble(t *testing.T, cfg *configv1.Upstream, handler http.HandlerFunc, te
 		go func() { _ = server.Serve(n) }()
 		r := router(t, upstream.Options{}, cfg)
 		r.DialWith(n.dial)
-		t.Cleanup(func() { _ = server.Close() })
+		t.Cleanup(func() {
+			_ = server.Close()
+			time.Sleep(time.Hour) // handlers that sleep wake up and end
+		})
 		test(t, &bubble{r, n})
 	})
 }
@@ -100,4 +104,10 @@ func failing(n int64, status int, headers ...string) http.HandlerFunc {
 		}
 		answer(http.StatusOK, `{"name":"n"}`)(w, r)
 	}
+}
+
+// hang answers never: it ends when the caller has gone.
+func hang(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
 }

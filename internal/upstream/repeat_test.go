@@ -314,8 +314,8 @@ func TestBrownOut(t *testing.T) {
 		succeeded      float64 // at least
 	}{
 		{"nothing shared", 1, 2_000, 3, 0.81},
-		{"shared", 64, 10_000, 3, 0.96},
-		{"shared, five attempts", 64, 10_000, 5, 0.99},
+		{"shared", 64, 6_000, 3, 0.96},
+		{"shared, five attempts", 64, 6_000, 5, 0.99},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			percent := int32(20)
