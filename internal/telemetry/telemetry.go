@@ -15,10 +15,7 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	exporter "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/trace"
@@ -82,32 +79,6 @@ func New(w io.Writer, level slog.Level, options ...Option) (*Telemetry, error) {
 		EnableOpenMetrics: true, // the one format that has exemplars, for who asks for it
 	})
 	return t, t.faults.count(t.Meter)
-}
-
-// readers returns the registry of the exposition, and what reads the metrics for it
-// and for what the environment names.
-func (s settings) readers(ctx context.Context) (*prometheus.Registry, []sdk.Option, error) {
-	registry := prometheus.NewRegistry()
-	if err := errors.Join(
-		registry.Register(collectors.NewGoCollector()),
-		registry.Register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})),
-	); err != nil {
-		return nil, nil, fmt.Errorf("registering the metrics of the process: %w", err)
-	}
-	// Every metric is of one scope: as a label it would say nothing.
-	own, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo())
-	if err != nil {
-		return nil, nil, fmt.Errorf("making the metrics exporter: %w", err)
-	}
-	readers := []sdk.Option{sdk.WithReader(own)}
-	pushed, err := s.metricReader(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if pushed != nil {
-		readers = append(readers, sdk.WithReader(pushed))
-	}
-	return registry, readers, nil
 }
 
 // Handle logs a fault of OpenTelemetry's own, as otel.SetErrorHandler wants it: the

@@ -2,7 +2,10 @@ package telemetry
 
 import (
 	"context"
+	"fmt"
 
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -19,12 +22,19 @@ type tracing struct {
 // and dropped when the queue is full. Sampler, queue and batches are as
 // OTEL_TRACES_SAMPLER and OTEL_BSP_* say.
 func (s settings) traces(ctx context.Context, r *resource.Resource, f *faults) (tracing, error) {
-	e, err := s.spanExporter(ctx)
-	if err != nil {
-		return tracing{}, err
-	}
-	if e == nil {
+	var e sdk.SpanExporter
+	protocol, err := s.protocol("TRACES", true)
+	switch {
+	case err != nil:
+	case protocol == protocolNone:
 		return tracing{noop.NewTracerProvider(), func(context.Context) error { return nil }}, nil
+	case protocol == protocolGRPC:
+		e, err = otlptracegrpc.New(ctx)
+	default:
+		e, err = otlptracehttp.New(ctx)
+	}
+	if err != nil {
+		return tracing{}, fmt.Errorf("making the exporter of traces: %w", err)
 	}
 	provider := sdk.NewTracerProvider(sdk.WithResource(r), sdk.WithBatcher(loggedExporter{e, f}))
 	return tracing{provider, provider.Shutdown}, nil

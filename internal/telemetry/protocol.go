@@ -1,0 +1,47 @@
+package telemetry
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The protocols of OTLP, as OTEL_EXPORTER_OTLP_PROTOCOL names them.
+const (
+	protocolNone = "" // nothing is exported
+	protocolGRPC = "grpc"
+	protocolHTTP = "http/protobuf"
+)
+
+// protocol returns how the environment wants a signal ("TRACES", "METRICS") exported.
+// byEndpoint says that OTEL_EXPORTER_OTLP_ENDPOINT alone means that signal.
+//
+// OpenTelemetry's own autoexport does this and more: its exporters of logs, to the
+// console and over a port of their own are another half megabyte, for nobody.
+func (s settings) protocol(signal string, byEndpoint bool) (string, error) {
+	if strings.EqualFold(s.env("OTEL_SDK_DISABLED"), "true") {
+		return protocolNone, nil
+	}
+	switch exporter := "OTEL_" + signal + "_EXPORTER"; s.env(exporter) {
+	case "otlp":
+	case "none":
+		return protocolNone, nil
+	case "":
+		wanted := s.env("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT") != "" ||
+			byEndpoint && s.env("OTEL_EXPORTER_OTLP_ENDPOINT") != ""
+		if !wanted {
+			return protocolNone, nil
+		}
+	default:
+		return protocolNone, fmt.Errorf("%s: it must be otlp or none", exporter)
+	}
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_" + signal + "_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
+		switch protocol := s.env(name); protocol {
+		case "":
+		case protocolGRPC, protocolHTTP:
+			return protocol, nil
+		default:
+			return protocolNone, fmt.Errorf("%s: it must be %s or %s", name, protocolGRPC, protocolHTTP)
+		}
+	}
+	return protocolHTTP, nil
+}
