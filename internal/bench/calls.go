@@ -6,23 +6,39 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
-
-	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// A call makes one create through a process under test.
-type call func(ctx context.Context) error
+// A call makes one call through a process under test. No two are alike: connsvc
+// answers those that are, and are made at once, by one call to DLI. So n differs.
+type call func(ctx context.Context, n int64) error
 
-// callRows measures the processor time that a process spends on one create:
-// connsvc with everything on, and a bare reverse proxy, before one stub DLI.
-func callRows(rounds int) ([]row, error) {
-	stage, err := newStage()
+// callers is how many callers call at once.
+const callers = 4
+
+// A scenario is one call of the API, made over each door and through the proxy.
+type scenario struct {
+	name   string
+	calls  int // a turn
+	turns  int // a round
+	rest   func(n int64) (method, path string, body []byte)
+	grpc   call
+	target map[string]string // by door
+
+	// Bytes that the call's answer takes on the wire; 0 where memory is not
+	// measured.
+	restWire, grpcWire int
+}
+
+// callRows measures the processor time that a process spends on one call: connsvc
+// with everything on, and a bare reverse proxy, before one stub DLI.
+func callRows(rounds int, binary, only string) ([]row, error) {
+	stage, err := newStage(binary)
 	if err != nil {
 		return nil, err
 	}
@@ -32,63 +48,92 @@ func callRows(rounds int) ([]row, error) {
 		return nil, err
 	}
 	defer conn.Close()
-
-	targets := map[int]map[string]string{
-		2:     {"gRPC": "at most 1.2", "REST": "at most 1.2"},
-		20000: {"gRPC": "at most 10ms", "REST": "at most 15ms"},
-	}
 	var rows []row
-	for _, n := range sizes {
-		calls := 4000
-		if n > 1000 {
-			calls = 60
+	for _, s := range scenarios(conn) {
+		if !strings.HasPrefix(s.name, only) {
+			continue
 		}
-		doors := map[string]struct {
-			process *process
-			call    call
-		}{
-			"proxy": {stage.proxy, restCall(stage.proxyURL, n)},
-			"REST":  {stage.connsvc, restCall(stage.restURL, n)},
-			"gRPC":  {stage.connsvc, grpcCall(conn, n)},
+		more, err := s.rows(stage, rounds)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
-		costs := map[string][]time.Duration{}
-		for round := range rounds + 1 {
-			for name, door := range doors {
-				cost, err := door.process.costPerCall(calls, door.call)
-				if err != nil {
-					return nil, fmt.Errorf("%s, %d hosts: %w", name, n, err)
-				}
-				if round > 0 { // the first warms up
-					costs[name] = append(costs[name], cost)
-				}
-			}
-		}
-		for _, name := range []string{"gRPC", "REST"} {
-			ours, theirs := median(costs[name]), median(costs["proxy"])
-			rows = append(rows, row{
-				fmt.Sprintf("%s create, %d hosts", name, n), show(ours), "proxy " + show(theirs), ratio(ours, theirs), targets[n][name],
-			})
-		}
+		rows = append(rows, more...)
 	}
 	return rows, nil
 }
 
-// callers is how many callers call at once.
-const callers = 4
+// rows plays a scenario in turns, each through the proxy and then through the
+// doors: short ones, so that all meet the same machine. The first round warms up
+// and is not counted.
+func (s scenario) rows(stage *stage, rounds int) ([]row, error) {
+	var viaGRPC, viaREST []sample
+	var ofGRPC, ofREST float64 // bytes allocated in the last turn
+	overProxy, overREST := s.over(stage.proxyURL), s.over(stage.restURL)
+	for turn := range (rounds + 1) * s.turns {
+		proxy, _, err := stage.measure(stage.proxy, s.calls, overProxy)
+		if err != nil {
+			return nil, err
+		}
+		var onGRPC, onREST time.Duration
+		if onGRPC, ofGRPC, err = stage.measure(stage.connsvc, s.calls, s.grpc); err != nil {
+			return nil, err
+		}
+		if onREST, ofREST, err = stage.measure(stage.connsvc, s.calls, overREST); err != nil {
+			return nil, err
+		}
+		if turn >= s.turns {
+			viaGRPC, viaREST = append(viaGRPC, sample{onGRPC, proxy}), append(viaREST, sample{onREST, proxy})
+		}
+	}
+	rows := []row{
+		compared("gRPC "+s.name, "proxy", s.target["gRPC"], viaGRPC),
+		compared("REST "+s.name, "proxy", s.target["REST"], viaREST),
+	}
+	if s.restWire > 0 {
+		rows = append(rows, memoryRow("gRPC "+s.name, ofGRPC, s.grpcWire), memoryRow("REST "+s.name, ofREST, s.restWire))
+	}
+	return rows, nil
+}
 
-// costPerCall makes n calls and returns the processor time that the process
-// spent on each.
-func (p *process) costPerCall(n int, do call) (time.Duration, error) {
+// memoryRow compares all that a call allocates, which is more than it ever holds,
+// with what it sends or receives.
+func memoryRow(name string, allocated float64, wire int) row {
+	return row{
+		name + ": memory", fmt.Sprintf("%.2fMB", allocated/1e6), fmt.Sprintf("wire %.2fMB", float64(wire)/1e6),
+		allocated / float64(wire), "at most 5",
+	}
+}
+
+// measure makes n calls and returns the processor time that the process spent on
+// each, and the bytes that connsvc allocated for it.
+func (s *stage) measure(p *process, n int, do call) (time.Duration, float64, error) {
+	bytesBefore, err := s.allocated()
+	if err != nil {
+		return 0, 0, err
+	}
 	before, err := p.cpu()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
+	if err := s.many(n, do); err != nil {
+		return 0, 0, err
+	}
+	after, err := p.cpu()
+	if err != nil {
+		return 0, 0, err
+	}
+	bytesAfter, err := s.allocated()
+	return (after - before) / time.Duration(n), (bytesAfter - bytesBefore) / float64(n), err
+}
+
+// many makes n calls, several at once.
+func (s *stage) many(n int, do call) error {
 	var wg sync.WaitGroup
 	errs := make(chan error, callers)
 	for range callers {
 		wg.Go(func() {
 			for range n / callers {
-				if err := do(context.Background()); err != nil {
+				if err := do(context.Background(), s.made.Add(1)); err != nil {
 					errs <- err
 					return
 				}
@@ -97,19 +142,15 @@ func (p *process) costPerCall(n int, do call) (time.Duration, error) {
 	}
 	wg.Wait()
 	close(errs)
-	if err := <-errs; err != nil {
-		return 0, err
-	}
-	after, err := p.cpu()
-	return (after - before) / time.Duration(n), err
+	return <-errs
 }
 
-func restCall(base string, n int) call {
-	body := requestBody(n)
-	url := base + "/v2.0/48cc2c48765f481480c7db940d6409d1/datasource/enhanced-connections"
+// over returns the scenario's call over HTTP.
+func (s scenario) over(base string) call {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
-	return func(ctx context.Context) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	return func(ctx context.Context, n int64) error {
+		method, path, body := s.rest(n)
+		req, err := http.NewRequestWithContext(ctx, method, base+path, bytes.NewReader(body))
 		if err != nil {
 			return err
 		}
@@ -120,31 +161,9 @@ func restCall(base string, n int) call {
 		}
 		defer resp.Body.Close()
 		answer, err := io.ReadAll(resp.Body)
-		if err == nil && resp.StatusCode != http.StatusCreated {
+		if err == nil && resp.StatusCode/100 != 2 {
 			err = fmt.Errorf("%s: %s", resp.Status, answer)
 		}
 		return err
 	}
-}
-
-func grpcCall(conn *grpc.ClientConn, n int) call {
-	client, req := connsvcv1.NewConnectionServiceClient(conn), createRequest(n)
-	return func(ctx context.Context) error {
-		_, err := client.CreateEnhancedConnection(ctx, req)
-		return err
-	}
-}
-
-func median(d []time.Duration) time.Duration {
-	d = slices.Sorted(slices.Values(d))
-	return d[len(d)/2]
-}
-
-func ratio(ours, theirs time.Duration) float64 { return float64(ours) / float64(theirs) }
-
-func show(d time.Duration) string {
-	if d < time.Millisecond {
-		return fmt.Sprintf("%.1fµs", float64(d)/float64(time.Microsecond))
-	}
-	return fmt.Sprintf("%.2fms", float64(d)/float64(time.Millisecond))
 }

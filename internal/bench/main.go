@@ -1,14 +1,17 @@
 // Command bench measures connsvc against what it competes with. Each row
-// compares two things in one run on one machine, and prints their ratio: absolute
-// figures belong to the machine, ratios travel. It is a tool of the build, not
-// part of the service.
+// compares two things in one run on one machine, in turns, by the processor time
+// they take: absolute figures belong to the machine and what else runs on it,
+// ratios travel. It is a tool of the build, not part of the service, and needs
+// Linux.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"text/tabwriter"
+	"time"
 )
 
 // A row is one line of the table: ours against theirs.
@@ -22,13 +25,18 @@ type row struct {
 
 func main() {
 	proxy := flag.String("proxy", "", "serve a bare reverse proxy before this `URL` instead (used by bench itself)")
-	rounds := flag.Int("rounds", 5, "rounds of the call rows; each row is the median of its rounds")
+	rounds := flag.Int("rounds", 7, "rounds of each row; a row is the median of its rounds")
+	binary := flag.String("connsvc", "", "measure this `file` instead of building ./cmd/connsvc")
+	only := flag.String("only", "", "measure only the calls whose name begins with this `text`")
 	flag.Parse()
 	if *proxy != "" {
 		exit(serveProxy(*proxy))
 	}
-	rows := append(codecRows(), validationRows()...)
-	calls, err := callRows(*rounds)
+	var rows []row
+	if *only == "" {
+		rows = append(codecRows(*rounds), validationRows(*rounds)...)
+	}
+	calls, err := callRows(*rounds, *binary, *only)
 	if err != nil {
 		exit(err)
 	}
@@ -50,4 +58,30 @@ func printTable(rows []row) {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%.2f\t%s\n", r.name, r.ours, r.theirs, r.ratio, r.target)
 	}
 	table.Flush()
+}
+
+// A sample is one round of a comparison.
+type sample struct{ ours, theirs time.Duration }
+
+// compared makes a row of the rounds of a comparison. Its ratio is the median of
+// the rounds' own, so that a change of the machine's speed meets both sides.
+func compared(name, rival, target string, rounds []sample) row {
+	var ours, theirs []time.Duration
+	var ratios []float64
+	for _, r := range rounds {
+		ours, theirs = append(ours, r.ours), append(theirs, r.theirs)
+		ratios = append(ratios, float64(r.ours)/float64(r.theirs))
+	}
+	return row{name, show(median(ours)), rival + " " + show(median(theirs)), median(ratios), target}
+}
+
+func median[T time.Duration | float64](all []T) T {
+	return slices.Sorted(slices.Values(all))[len(all)/2]
+}
+
+func show(d time.Duration) string {
+	if d < time.Millisecond {
+		return fmt.Sprintf("%.1fµs", float64(d)/float64(time.Microsecond))
+	}
+	return fmt.Sprintf("%.2fms", float64(d)/float64(time.Millisecond))
 }
