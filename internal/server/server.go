@@ -80,7 +80,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		operator:      &adminPort{telemetry: o.Telemetry, version: o.Version, pprof: cfg.GetAdmin().GetPprof()},
 		closeUpstream: o.CloseUpstream,
 	}
-	s.rest = newHTTPServer(rest, limit, certs.rest.config(), o)
+	s.rest = newHTTPServer(leaving(s.operator.ready.Load, rest), limit, certs.rest.config(), o)
 	s.admin = newHTTPServer(s.operator.handler(), limit, certs.admin.config(), o)
 	return s, nil
 }
