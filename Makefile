@@ -64,6 +64,9 @@ fuzz: ## Runs each fuzz test for FUZZTIME (10s).
 bench: ## Prints the table of docs/performance.md: each row a ratio within one run.
 	go run ./internal/bench
 
+include deploy/deploy.mk
+-include test/faults.mk test/rollout.mk
+
 .PHONY: clean
 clean: ## Removes what was built.
 	rm -rf $(BIN) third_party
