@@ -1,0 +1,135 @@
+package rollout_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+const (
+	callTimeout = 10 * time.Second
+	// maxInFlight bounds the calls in flight. One that finds no place has failed:
+	// callers do not slow down because a service does.
+	maxInFlight = 500
+)
+
+var errNoPlace = fmt.Errorf("%d calls were in flight", maxInFlight)
+
+// The kinds of calls.
+const (
+	kindCreate = "create"
+	kindRepeat = "repeated create" // with the request_id of an earlier one, over the other door
+	kindGet    = "get"
+	kindList   = "list"
+)
+
+// mix is what calls there are, in turn.
+var mix = [...]string{kindCreate, kindGet, kindList, kindGet, kindRepeat, kindGet, kindCreate, kindGet, kindList, kindGet}
+
+// A load is calls at a steady rate, over one door and the other in turn.
+type load struct {
+	interval time.Duration
+	names    [2]string
+	doors    [2]door
+	tally    *tally
+
+	mu   sync.Mutex
+	made []creation
+}
+
+// A creation is a create and the connection that it made.
+type creation struct {
+	req *connsvcv1.CreateEnhancedConnectionRequest
+	id  string
+}
+
+// run calls until ctx ends, and waits for the last answer.
+func (l *load) run(ctx context.Context) {
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	places := make(chan struct{}, maxInFlight)
+	ticker := time.NewTicker(l.interval)
+	defer ticker.Stop()
+	began := time.Now()
+	next := 0
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		// A ticker drops what a busy machine has no time for; the rate stays.
+		for due := int(time.Since(began) / l.interval); next < due; next++ {
+			n := next
+			select {
+			case places <- struct{}{}:
+				calls.Go(func() { l.call(context.WithoutCancel(ctx), n); <-places })
+			default:
+				l.tally.add(l.names[n%2], mix[n/2%len(mix)], errNoPlace)
+			}
+		}
+	}
+}
+
+// call makes the nth call.
+func (l *load) call(ctx context.Context, n int) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	d, kind := l.doors[n%2], mix[n/2%len(mix)]
+	last, found := l.last()
+	if !found {
+		kind = kindCreate // there is nothing to read yet
+	}
+	var err error
+	switch kind {
+	case kindCreate:
+		err = l.create(ctx, d, n)
+	case kindRepeat:
+		var id string
+		if id, err = d.create(ctx, last.req); err == nil && id != last.id {
+			err = errors.New("a repeat made another connection")
+		}
+	case kindGet:
+		var name string
+		if name, err = d.get(ctx, last.id); err == nil && name != last.req.GetName() {
+			err = errors.New("another connection")
+		}
+	case kindList:
+		var found int
+		if found, err = d.list(ctx, 10); err == nil && found == 0 {
+			err = errors.New("an empty list")
+		}
+	}
+	l.tally.add(l.names[n%2], kind, err)
+}
+
+func (l *load) create(ctx context.Context, d door, n int) error {
+	req := &connsvcv1.CreateEnhancedConnectionRequest{
+		ProjectId: project, Name: fmt.Sprintf("rollout_%d", n),
+		DestVpcId: "22094d8f-c310-4621-913d-4c4d655d8495", DestNetworkId: "78f2562a-36e4-4b39-95b9-f5aab22e1281",
+		Queues:    []string{"q1"},
+		RequestId: fmt.Sprintf("5a2c1f0e-0000-4000-8000-%012d", n),
+	}
+	id, err := d.create(ctx, req)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.made = append(l.made, creation{req, id})
+	return nil
+}
+
+// last returns what was made last.
+func (l *load) last() (creation, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.made) == 0 {
+		return creation{}, false
+	}
+	return l.made[len(l.made)-1], true
+}

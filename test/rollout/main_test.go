@@ -1,0 +1,63 @@
+// Package rollout_test is connsvc in several replicas: the suite restarts two of
+// them under load, and measures what docs/scaling.md tells. The replicas of the
+// restart are processes of the command that is shipped.
+package rollout_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// A pace is how long the parts of a rollout take. Short, as "go test ./..." has it,
+// is a rollout in a few seconds; make rollout has the times of a small cluster.
+type pace struct {
+	rate        int           // calls per second over both doors together
+	settle      time.Duration // load before, between and after the restarts
+	poll        time.Duration // how often readiness is looked at
+	propagation time.Duration // from readiness to the balancers' acting on it
+	drain       time.Duration // shutdown.drain_delay
+}
+
+var (
+	short = pace{rate: 200, settle: 300 * time.Millisecond, poll: 20 * time.Millisecond, propagation: 150 * time.Millisecond, drain: 1500 * time.Millisecond}
+	whole = pace{rate: 200, settle: 5 * time.Second, poll: 250 * time.Millisecond, propagation: time.Second, drain: 4 * time.Second}
+)
+
+var wholeRollout = flag.Bool("whole", false, "restart at the pace of a small cluster")
+
+// binary is the connsvc that TestMain built.
+var binary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "connsvc-rollout-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "connsvc")
+	if out, err := exec.Command("go", "build", "-trimpath", "-o", binary, "../../cmd/connsvc").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building connsvc: %v\n%s", err, out)
+		return 1
+	}
+	status := m.Run()
+	if status == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	return status
+}

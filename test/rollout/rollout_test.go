@@ -1,0 +1,190 @@
+package rollout_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/connsvc/connsvc/internal/emulator"
+)
+
+// TestRollingRestart restarts two replicas one after the other under load, as a
+// Deployment does: the next one is told to stop as soon as the one before is ready,
+// whether balancers know of it or not. No call may fail, and no connection be made
+// twice. Times are printed and never judged.
+func TestRollingRestart(t *testing.T) {
+	p := short
+	if *wholeRollout {
+		p = whole
+	}
+	dli := startEmulator(t)
+	config, err := writeConfig(t.TempDir(), dli, p.drain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCluster(t, p, config)
+	calls := newTally()
+	l := &load{
+		interval: time.Second / time.Duration(p.rate),
+		names:    [2]string{"gRPC", "REST"}, doors: [2]door{c.grpc, c.rest}, tally: calls,
+	}
+	loadCtx, stopLoad := context.WithCancel(t.Context())
+	var calling sync.WaitGroup
+	calling.Go(func() { l.run(loadCtx) })
+	for i := range c.replicas {
+		if pause(t.Context(), p.settle) == nil {
+			c.restart(i)
+		}
+	}
+	_ = pause(t.Context(), p.propagation+p.settle) // both are new, and both are called
+	stopLoad()
+	calling.Wait()
+	c.stop()
+
+	var table strings.Builder
+	calls.print(&table, p, c.restarts)
+	t.Log("\n" + table.String())
+	if sum := calls.sum(""); sum.failed > 0 {
+		t.Errorf("%d of %d calls failed", sum.failed, sum.calls)
+	}
+	for _, kind := range []string{kindCreate, kindRepeat, kindGet, kindList} {
+		if calls.sum(kind).calls == 0 {
+			t.Errorf("there was no %s", kind)
+		}
+	}
+	if got, want := connections(t, dli), calls.sum(kindCreate).calls; got != want {
+		t.Errorf("%d creates made %d connections", want, got)
+	}
+}
+
+// connections returns how many connections there are at DLI.
+func connections(t *testing.T, dli string) int {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: callTimeout}
+	resp, err := client.Get(dli + emulator.ConnectionsPath + "?project=" + project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Connections []struct{} `json:"connections"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return len(answer.Connections)
+}
+
+// A cluster is two replicas behind the balancers of both doors.
+type cluster struct {
+	t         *testing.T
+	config    string
+	replicas  [2]*replica
+	restarts  []restart
+	endpoints *endpoints
+	balancer  *balancer
+	grpc      *grpcDoor
+	rest      *restDoor
+	follow    sync.WaitGroup
+	unfollow  context.CancelFunc
+}
+
+func newCluster(t *testing.T, p pace, config string) *cluster {
+	t.Helper()
+	c := &cluster{t: t, config: config, endpoints: &endpoints{pace: p, probe: newProbe()}}
+	for i := range c.replicas {
+		c.replicas[i] = c.start(i)
+	}
+	var err error
+	if c.balancer, err = newBalancer(); err != nil {
+		t.Fatal(err)
+	}
+	first := []addresses{c.replicas[0].addresses, c.replicas[1].addresses}
+	c.balancer.use(restTargets(first))
+	if c.grpc, err = newGRPCDoor(grpcTargets(first)); err != nil {
+		t.Fatal(err)
+	}
+	c.rest = newRESTDoor(c.balancer.url())
+	c.endpoints.apply = func(ready []addresses) {
+		c.balancer.use(restTargets(ready))
+		c.grpc.use(grpcTargets(ready))
+	}
+	ctx, unfollow := context.WithCancel(t.Context())
+	c.unfollow = unfollow
+	c.follow.Go(func() { c.endpoints.run(ctx) })
+	return c
+}
+
+func grpcTargets(all []addresses) (targets []string) {
+	for _, at := range all {
+		targets = append(targets, at.GRPC)
+	}
+	return targets
+}
+
+func restTargets(all []addresses) (targets []string) {
+	for _, at := range all {
+		targets = append(targets, at.REST)
+	}
+	return targets
+}
+
+func (c *cluster) start(i int) *replica {
+	c.t.Helper()
+	r, err := startReplica(c.t.Context(), fmt.Sprintf("replica %d", i+1), c.config)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.endpoints.watch(r.addresses)
+	c.t.Cleanup(func() {
+		select {
+		case <-r.exited:
+		default:
+			_ = r.kill() // a test that ended early
+		}
+	})
+	return r
+}
+
+// end stops a replica and notes how it went.
+func (c *cluster) end(r *replica) {
+	drain, err := r.stop()
+	status := "0"
+	if err != nil {
+		status = err.Error()
+		c.t.Error(err)
+	}
+	c.endpoints.forget(r.addresses)
+	c.restarts = append(c.restarts, restart{r.name, r.ready, drain, status})
+	if len(r.last) > 0 {
+		c.t.Logf("%s warned:\n%s", r.name, strings.Join(r.last, "\n"))
+	}
+}
+
+func (c *cluster) restart(i int) {
+	c.end(c.replicas[i])
+	c.replicas[i] = c.start(i)
+	c.replicas[i].name += ", restarted"
+}
+
+// stop ends what there is, callers first.
+func (c *cluster) stop() {
+	if err := c.grpc.close(); err != nil {
+		c.t.Error(err)
+	}
+	c.rest.close()
+	c.unfollow()
+	c.follow.Wait()
+	if refused := c.balancer.close(); len(refused) > 0 {
+		c.t.Errorf("%d connections found no replica: %v", len(refused), slices.Compact(refused)[0])
+	}
+	for _, r := range c.replicas {
+		c.end(r)
+	}
+}
