@@ -21,7 +21,7 @@ func newDispatcher(o Options, m *metrics, limit *configv1.Limits) *dispatcher {
 	log := o.Telemetry.Log
 	inFlight := &limits{maxCalls: int64(limit.GetMaxCalls()), maxBytes: limit.GetMaxCallsBytes()}
 	observing := []grpc.UnaryServerInterceptor{
-		newTraces(o.Telemetry.Tracer).intercept,
+		traces{o.Telemetry.Tracer}.intercept,
 		requestID,
 		m.intercept,
 		accessLog{log}.intercept,

@@ -16,33 +16,14 @@ import (
 // traces makes the span of each call, a child of the caller's where it sent one
 // (W3C Trace Context). It bears what the access log does of the call, and no text of
 // a caller's but the project.
-type traces struct {
-	tracer trace.Tracer
-	starts *labels[spanKey, []trace.SpanStartOption]
-}
+type traces struct{ tracer trace.Tracer }
 
-// A spanKey is what spans begin with.
-type spanKey struct{ door, method string }
-
-func newTraces(tracer trace.Tracer) *traces {
-	return &traces{tracer: tracer, starts: newLabels(spanKey.options)}
-}
-
-func (k spanKey) options() []trace.SpanStartOption {
-	return []trace.SpanStartOption{
-		trace.WithSpanKind(trace.SpanKindServer),
-		trace.WithAttributes(
-			attribute.String("rpc.system.name", "grpc"), // the contract's, whichever the door
-			attribute.String("rpc.method", k.method),
-			attribute.String("door", k.door),
-		),
-	}
-}
-
-func (t *traces) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+func (t traces) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	c := callFrom(ctx)
-	ctx = propagation.TraceContext{}.Extract(ctx, traceHeaders{ctx})
-	ctx, span := t.tracer.Start(ctx, c.method, t.starts.of(spanKey{c.door, c.method})...)
+	if headers := (traceHeaders{ctx}); headers.Get("traceparent") != "" {
+		ctx = propagation.TraceContext{}.Extract(ctx, headers)
+	}
+	ctx, span := t.tracer.Start(ctx, c.method, trace.WithSpanKind(trace.SpanKindServer))
 	defer span.End()
 	answer, err := handler(ctx, req)
 	if span.IsRecording() {
@@ -51,11 +32,15 @@ func (t *traces) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo
 	return answer, err
 }
 
-// tell has the span say how the call ended. A caller's own fault is no error of the
-// span's: it is right to be refused.
+// tell has the span say what the call was and how it ended, all at once: attributes
+// in parts cost twice as much. A caller's own fault is no error of the span's: it is
+// right to be refused.
 func tell(span trace.Span, c *call) {
-	attributes := make([]attribute.KeyValue, 0, 5)
+	attributes := make([]attribute.KeyValue, 0, 8)
 	attributes = append(attributes,
+		attribute.String("rpc.system.name", "grpc"), // the contract's, whichever the door
+		attribute.String("rpc.method", c.method),
+		attribute.String("door", c.door),
 		attribute.String("connsvc.request_id", c.id),
 		attribute.String("connsvc.project", c.projectID()),
 		attribute.String("rpc.response.status_code", codeName(outcomeCode(c))),

@@ -1,0 +1,100 @@
+package server_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/connsvc/connsvc/internal/server"
+	"github.com/connsvc/connsvc/internal/telemetry"
+)
+
+// silent is a telemetry that does nothing at all.
+func silent(o *server.Options) {
+	o.Telemetry = &telemetry.Telemetry{
+		Log: slog.New(slog.DiscardHandler), Level: new(slog.LevelVar), Metrics: o.Telemetry.Metrics,
+		Meter: metricnoop.NewMeterProvider().Meter(""), Tracer: tracenoop.NewTracerProvider().Tracer(""),
+	}
+}
+
+// BenchmarkTelemetry compares calls with all telemetry on, each trace exported, with
+// calls that have none, in turns, client and transport included. It reports the
+// ratio of the processor time of the two: the export is part of it, though it holds
+// up no call.
+func BenchmarkTelemetry(b *testing.B) {
+	// A call has two spans, and a batch 512: so a turn is two batches, and ends when
+	// the collector has both.
+	const turn = 512
+	for _, d := range doors {
+		b.Run(d.name, func(b *testing.B) {
+			batches := make(chan struct{}, 2)
+			taker := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				batches <- struct{}{}
+			}))
+			b.Cleanup(taker.Close)
+			b.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", taker.URL)
+			b.Setenv("OTEL_BSP_SCHEDULE_DELAY", "600000")
+			tel, err := telemetry.New(io.Discard, slog.LevelInfo, telemetry.FromEnvironment(os.LookupEnv))
+			if err != nil {
+				b.Fatal(err)
+			}
+			// An attempt at DLI is a span, too.
+			attempt := func(ctx context.Context, _ proto.Message) error {
+				_, span := tel.Tracer.Start(ctx, "POST", trace.WithSpanKind(trace.SpanKindClient))
+				span.End()
+				return nil
+			}
+			off := start(b, &stub{}, setup{options: silent})
+			on := start(b, &stub{on: attempt}, setup{options: func(o *server.Options) { o.Telemetry = tel }})
+			run := func(s *bench) time.Duration {
+				begin := processorTime(b)
+				for range turn {
+					if got := d.create(b, s, createRequest(), nil); got.code != "OK" {
+						b.Fatalf("got %+v", got)
+					}
+				}
+				if s == on {
+					<-batches
+					<-batches
+				}
+				return processorTime(b) - begin
+			}
+			run(off)
+			run(on)
+			var took [2]time.Duration
+			for b.Loop() {
+				took[0] += run(off)
+				took[1] += run(on)
+			}
+			if err := tel.Shutdown(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(took[1])/float64(took[0]), "on/off")
+			b.ReportMetric(float64(took[0].Nanoseconds())/float64(b.N*turn), "cpu-ns-off/call")
+			b.ReportMetric(float64(took[1].Nanoseconds())/float64(b.N*turn), "cpu-ns-on/call")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// processorTime returns what this process has used of the processor.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
