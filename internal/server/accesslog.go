@@ -47,7 +47,8 @@ func accessAttrs(ctx context.Context, c *call, took time.Duration) []slog.Attr {
 		slog.String("project", c.projectID()),
 		slog.String("code", codeName(outcomeCode(c))),
 	)
-	if caller := certificateIdentity(ctx); caller != "" {
+	from, ok := peer.FromContext(ctx)
+	if caller := certificateIdentity(from); caller != "" {
 		attrs = append(attrs, slog.String("caller", truncate(caller, maxLoggedCaller)))
 	}
 	if c.door == doorREST {
@@ -64,8 +65,8 @@ func accessAttrs(ctx context.Context, c *call, took time.Duration) []slog.Attr {
 	if dliRequestID != "" {
 		attrs = append(attrs, slog.String("dli_request_id", dliRequestID))
 	}
-	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
-		attrs = append(attrs, slog.String("peer", p.Addr.String()))
+	if ok && from.Addr != nil {
+		attrs = append(attrs, slog.String("peer", from.Addr.String()))
 	}
 	if c.target != "" {
 		attrs = append(attrs, slog.String("target", truncate(c.target, maxLoggedTarget)))
@@ -88,7 +89,9 @@ func outcomeCode(c *call) codes.Code {
 }
 
 // codeName returns a code as google.rpc spells it: INVALID_ARGUMENT.
-func codeName(c codes.Code) string { return code.Code(c).String() } //nolint:gosec // codes are 0 to 16
+func codeName(c codes.Code) string {
+	return code.Code_name[int32(c)] //nolint:gosec // codes are 0 to 16; String() is ten times as slow
+}
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 

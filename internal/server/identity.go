@@ -1,19 +1,17 @@
 package server
 
 import (
-	"context"
 	"crypto/x509"
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/peer"
 )
 
-// certificateIdentity returns who the caller is by its certificate: its SPIFFE ID
-// or other URI, else its first DNS name, else the common name. It is empty where
-// there is no certificate that was verified.
-func certificateIdentity(ctx context.Context) string {
-	p, ok := peer.FromContext(ctx)
-	if !ok {
+// certificateIdentity returns who a caller is by its certificate: its SPIFFE ID or
+// other URI, else its first DNS name, else the common name. It is empty where there is
+// no certificate that was verified; p may be nil.
+func certificateIdentity(p *peer.Peer) string {
+	if p == nil {
 		return ""
 	}
 	info, ok := p.AuthInfo.(credentials.TLSInfo)

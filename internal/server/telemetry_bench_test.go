@@ -15,9 +15,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/server"
+	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/telemetry"
+	"github.com/connsvc/connsvc/internal/upstream"
 )
 
 // silent is a telemetry that does nothing at all.
@@ -29,9 +33,9 @@ func silent(o *server.Options) {
 }
 
 // BenchmarkTelemetry compares calls with all telemetry on, each trace exported, with
-// calls that have none, in turns, client and transport included. It reports the
-// ratio of the processor time of the two: the export is part of it, though it holds
-// up no call.
+// calls that have none, in turns, a DLI on loopback and the caller included. It
+// reports the ratio of the processor time of the two: the export is part of it,
+// though it holds up no call.
 func BenchmarkTelemetry(b *testing.B) {
 	// A call has two spans, and a batch 512: so a turn is two batches, and ends when
 	// the collector has both.
@@ -50,14 +54,13 @@ func BenchmarkTelemetry(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			// An attempt at DLI is a span, too.
-			attempt := func(ctx context.Context, _ proto.Message) error {
-				_, span := tel.Tracer.Start(ctx, "POST", trace.WithSpanKind(trace.SpanKindClient))
-				span.End()
-				return nil
+			observer, err := server.NewUpstreamObserver(tel)
+			if err != nil {
+				b.Fatal(err)
 			}
-			off := start(b, &stub{}, setup{options: silent})
-			on := start(b, &stub{on: attempt}, setup{options: func(o *server.Options) { o.Telemetry = tel }})
+			off := start(b, service.New(newDLI(b, upstream.Options{})), setup{options: silent})
+			on := start(b, service.New(spanned{newDLI(b, upstream.Options{Observe: observer.Observe, Meter: tel.Meter}), tel.Tracer}),
+				setup{options: func(o *server.Options) { o.Telemetry = tel }})
 			run := func(s *bench) time.Duration {
 				begin := processorTime(b)
 				for range turn {
@@ -87,6 +90,38 @@ func BenchmarkTelemetry(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+// newDLI makes the real client of a DLI that creates whatever it is asked for.
+func newDLI(b *testing.B, o upstream.Options) *upstream.Router {
+	b.Helper()
+	dli := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, `{"is_success":true,"message":"","connection_id":"`+connection+`"}`)
+	}))
+	b.Cleanup(dli.Close)
+	o.Secret = func(*configv1.Secret) (string, error) { return "token", nil }
+	router, err := upstream.New([]*configv1.Upstream{{
+		Endpoint: dli.URL, Timeout: durationpb.New(time.Minute), Credentials: &configv1.Upstream_Token{Token: &configv1.Secret{}},
+	}}, o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(router.Close)
+	return router
+}
+
+// spanned has a span of its own for each call of DLI.
+type spanned struct {
+	*upstream.Router
+	tracer trace.Tracer
+}
+
+func (s spanned) Call(ctx context.Context, fullMethod string, req, resp proto.Message) error {
+	ctx, span := s.tracer.Start(ctx, "POST", trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
+	return s.Router.Call(ctx, fullMethod, req, resp)
 }
 
 // processorTime returns what this process has used of the processor.
