@@ -159,6 +159,7 @@ func (d *cloud) listThem(r *connsvcv1.ListEnhancedConnectionsRequest, resp *conn
 			resp.Connections = append(resp.Connections, proto.CloneOf(s.connection))
 		}
 	}
+	slices.Reverse(resp.Connections) // no document says which come first
 	return nil
 }
 

@@ -132,6 +132,7 @@ func TestSlowList(t *testing.T) {
 		"in a longer time":        {20 * time.Second, 30 * time.Second, time.Minute, 0},
 		"too late for the caller": {20 * time.Second, 30 * time.Second, 10 * time.Second, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN},
 		"soon enough for him":     {5 * time.Second, 30 * time.Second, 10 * time.Second, 0},
+		"just in time":            {9500 * time.Millisecond, 10 * time.Second, time.Minute, 0},
 		"one with little time":    {0, 30 * time.Second, 20 * time.Millisecond, 0},
 	} {
 		inBubble(t, name, func(t *testing.T) {
@@ -258,6 +259,16 @@ func TestOneOfTwoIsNotAdopted(t *testing.T) {
 		_, err := createIn(t, dli.service(), time.Minute, createRequest())
 		wantReason(t, "two", err, connsvcv1.ErrorReason_NAME_TAKEN)
 	})
+	inBubble(t, "another's, as young", func(t *testing.T) {
+		dli := &cloud{duplicates: true, post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true})}
+		others := createRequest()
+		others.Hosts = nil
+		id := dli.has(t, others, 0)
+		resp, err := createIn(t, dli.service(), time.Minute, createRequest())
+		if err != nil || resp.GetConnectionId() == id || !resp.GetReconciled() {
+			t.Errorf("got %v, %v", resp, err)
+		}
+	})
 	inBubble(t, "an older one", func(t *testing.T) {
 		dli := &cloud{duplicates: true, post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true}), lag: 2 * time.Second}
 		older := dli.has(t, createRequest(), time.Hour)
@@ -265,6 +276,17 @@ func TestOneOfTwoIsNotAdopted(t *testing.T) {
 		if err != nil || resp.GetConnectionId() == older || !resp.GetReconciled() {
 			t.Errorf("got %v, %v", resp, err)
 		}
+	})
+}
+
+// TestSearchEndsInTimeToSayWhatItFound: it waits for a younger one as long as it
+// may, and not until nobody waits for the answer.
+func TestSearchEndsInTimeToSayWhatItFound(t *testing.T) {
+	inBubble(t, "older", func(t *testing.T) {
+		dli := &cloud{post: refuse(&upstream.Error{Kind: upstream.Broken, Sent: true})}
+		dli.has(t, createRequest(), time.Hour)
+		_, err := createIn(t, dli.service(), 5*time.Second, createRequest())
+		wantReason(t, "older", err, connsvcv1.ErrorReason_NAME_TAKEN)
 	})
 }
 
@@ -296,6 +318,23 @@ func TestAgeIsJudgedByDLIsClock(t *testing.T) {
 			wantReason(t, name, err, connsvcv1.ErrorReason_NAME_TAKEN)
 		})
 	}
+}
+
+func TestOfSeveralTheMostAlikeIsTold(t *testing.T) {
+	inBubble(t, "two", func(t *testing.T) {
+		dli := &cloud{duplicates: true, post: refuse(answered(400, "DLI.0006", "The object exists."))}
+		other := createRequest()
+		other.Hosts, other.DestVpcId = nil, networkID
+		dli.has(t, other, time.Hour)
+		other = createRequest()
+		other.Hosts = nil
+		id := dli.has(t, other, time.Minute)
+		_, err := createIn(t, dli.service(), time.Minute, createRequest())
+		e := wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN)
+		if e.Metadata["existing_connection_id"] != id || e.Metadata["differs"] != "hosts" {
+			t.Errorf("metadata %v", e.Metadata)
+		}
+	})
 }
 
 func TestTakenNameIsLookedUpWhileListsLag(t *testing.T) {

@@ -235,7 +235,7 @@ func TestCreateWithoutAnAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(answer)
 			t.Cleanup(server.Close)
-			_, err := createIn(t, overEndpoint(t, server.URL, token), time.Second, createRequest())
+			_, err := createIn(t, overEndpoint(t, server.URL, token), 300*time.Millisecond, createRequest())
 			wantReason(t, name, err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 		})
 	}

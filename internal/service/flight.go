@@ -46,16 +46,10 @@ func (s *Service) share(ctx context.Context, c *creation) (*connsvcv1.CreateEnha
 	} else {
 		s.observe(ctx, Shared)
 	}
-	// Half of the margin: who waits alone gets what his create ends with in time.
-	if at, margin, ok := answerBy(ctx, c.started); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, at.Add(-margin/2))
-		defer cancel()
-	}
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		s.flights.leave(f)
+		s.flights.leave(ctx, f)
 		return nil, f.abandoned(ctx)
 	}
 	if !first && f.resp != nil {
@@ -87,7 +81,7 @@ func (f *flight) abandoned(ctx context.Context) error {
 // join returns the flight to wait for, and whether the caller has to start it.
 func (fs *flights) join(ctx context.Context, c *creation) (f *flight, first bool) {
 	key := flightKey{c.req.GetProjectId(), c.req.GetName(), credentials.CallerKey(ctx)}
-	others := map[*flight]bool{}
+	var others map[*flight]bool // that are not identical, or over
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	for {
@@ -99,6 +93,9 @@ func (fs *flights) join(ctx context.Context, c *creation) (f *flight, first bool
 			f.waiting++
 			f.lease.extend(ctx)
 			return f, false
+		}
+		if others == nil {
+			others = map[*flight]bool{}
 		}
 		others[f] = true
 	}
@@ -131,13 +128,13 @@ func (fs *flights) add(ctx context.Context, key flightKey, c *creation) *flight 
 	return f
 }
 
-// leave ends what nobody waits for any more.
-func (fs *flights) leave(f *flight) {
+// leave ends what nobody waits for any more, as the context of the last ended.
+func (fs *flights) leave(ctx context.Context, f *flight) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if f.waiting--; f.waiting == 0 {
 		fs.remove(f)
-		f.lease.end(context.Canceled)
+		f.lease.end(ctx.Err())
 	}
 }
 

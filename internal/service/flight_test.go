@@ -224,6 +224,23 @@ func TestTheLatestDeadlineCounts(t *testing.T) {
 	})
 }
 
+// TestWhatNeverLeftHasAnOutcome: who leaves between two POSTs of which nothing left
+// knows that nothing was made.
+func TestWhatNeverLeftHasAnOutcome(t *testing.T) {
+	inBubble(t, "pause", func(t *testing.T) {
+		s := (&cloud{post: refuse(&upstream.Error{Kind: upstream.Unreachable})}).service()
+		long, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		short, cancelShort := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancelShort()
+		startWaiter(long, s)
+		last := startWaiter(short, s)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		wantReason(t, "the last", last.err, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT)
+	})
+}
+
 func TestDeadlineBeforeThePost(t *testing.T) {
 	inBubble(t, "list hangs", func(t *testing.T) {
 		dli := &cloud{latency: time.Hour}

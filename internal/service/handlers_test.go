@@ -198,6 +198,7 @@ func TestTakenNameSaysByWhom(t *testing.T) {
 func TestTakenNameWithoutItsOwner(t *testing.T) {
 	for name, answer := range map[string]any{
 		"the list fails": &upstream.Error{Kind: upstream.Timeout},
+		"no ID":          existing(func(c *connsvcv1.EnhancedConnection) { c.Id = "" }),
 		"no such name":   &connsvcv1.ListEnhancedConnectionsResponse{},
 		"deleted":        existing(func(c *connsvcv1.EnhancedConnection) { c.Status = connsvcv1.EnhancedConnection_DELETED }),
 	} {

@@ -6,50 +6,32 @@ import (
 	"time"
 )
 
-// A lease is the context of what several calls wait for: it has the values of the
-// first, and ends when the last of their deadlines passes, or when it is ended.
+// A lease is the context of what several calls wait for. It has the values of the
+// first, and the latest of their deadlines; it ends when it is ended, by the last
+// that waits.
 type lease struct {
 	context.Context // never done: the values only
 	done            chan struct{}
 
 	mu       sync.Mutex
 	deadline time.Time // zero: none
-	timer    *time.Timer
 	err      error
+	after    map[*func()]struct{} // called when the lease ends
 }
 
 func newLease(ctx context.Context) *lease {
 	l := &lease{Context: context.WithoutCancel(ctx), done: make(chan struct{})}
-	if at, ok := ctx.Deadline(); ok {
-		l.deadline = at
-		l.timer = time.AfterFunc(time.Until(at), l.expire)
-	}
+	l.deadline, _ = ctx.Deadline()
 	return l
 }
 
-// extend puts the end off to the deadline of ctx, if that is later.
+// extend puts the deadline off to that of ctx, if that is later.
 func (l *lease) extend(ctx context.Context) {
 	at, ok := ctx.Deadline()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case l.deadline.IsZero() || ok && !at.After(l.deadline):
-	case !ok:
-		l.deadline = time.Time{}
-		l.timer.Stop()
-	default:
+	if !l.deadline.IsZero() && (!ok || at.After(l.deadline)) {
 		l.deadline = at
-		l.timer.Reset(time.Until(at))
-	}
-}
-
-// expire is called when a deadline passes, which may have been put off meanwhile.
-func (l *lease) expire() {
-	l.mu.Lock()
-	passed := !l.deadline.IsZero() && !time.Now().Before(l.deadline)
-	l.mu.Unlock()
-	if passed {
-		l.end(context.DeadlineExceeded)
 	}
 }
 
@@ -61,10 +43,11 @@ func (l *lease) end(err error) {
 		return
 	}
 	l.err = err
-	if l.timer != nil {
-		l.timer.Stop()
-	}
 	close(l.done)
+	for f := range l.after {
+		go (*f)()
+	}
+	l.after = nil
 }
 
 // Deadline returns the latest deadline so far.
@@ -82,4 +65,27 @@ func (l *lease) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err
+}
+
+// AfterFunc calls f when the lease ends, unless it is stopped before. Package context
+// uses it for the contexts that are derived, where it else starts a goroutine for each.
+func (l *lease) AfterFunc(f func()) (stop func() bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		go f()
+		return func() bool { return false }
+	}
+	if l.after == nil {
+		l.after = make(map[*func()]struct{}, 1)
+	}
+	key := &f
+	l.after[key] = struct{}{}
+	return func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		_, waits := l.after[key]
+		delete(l.after, key)
+		return waits
+	}
 }

@@ -195,6 +195,16 @@ func TestListDoesNotAskForMuchMoreThanItTells(t *testing.T) {
 	}
 }
 
+// TestListAsksForMoreAgain: after large connections come small ones, which are not
+// asked for in small parts.
+func TestListAsksForMoreAgain(t *testing.T) {
+	dli := &catalogue{connections: slices.Concat(connections(3, 1800), renamed(connections(150, 1)))}
+	pages(t, service.New(dli), &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
+	if n := len(dli.requests); n > 10 {
+		t.Errorf("%d calls of DLI", n)
+	}
+}
+
 // TestListPageHoldsAtLeastOne holds even where a single connection is more than a
 // page should be.
 func TestListPageHoldsAtLeastOne(t *testing.T) {

@@ -54,7 +54,7 @@ func (c *creation) ours(ctx context.Context, named []*connsvcv1.EnhancedConnecti
 	}
 	since := c.onDLIsClock(began)
 	ours := slices.DeleteFunc(slices.Clone(named), func(conn *connsvcv1.EnhancedConnection) bool {
-		return conn.CreateTime == nil || conn.GetCreateTime().AsTime().Before(since) || len(differences(c.req, conn)) > 0
+		return conn.GetCreateTime().AsTime().Before(since) || len(differences(c.req, conn)) > 0
 	})
 	if len(ours) != 1 {
 		return nil, nil

@@ -213,6 +213,12 @@ func TestReplicasRace(t *testing.T) {
 		"names may be taken twice":        {duplicates: true},
 		"twice, lists lag":                {duplicates: true, lag: time.Second},
 		"twice, peerings are created yet": {duplicates: true, creating: 4 * time.Second},
+		"twice, in the same millisecond": {duplicates: true, post: func(ctx context.Context, n int, commit func() (string, error)) (string, error) {
+			if err := wait(ctx, time.Duration(n*900+100)*time.Microsecond); err != nil {
+				return "", err
+			}
+			return commit()
+		}},
 		"unique, the first answer is lost": {post: func(_ context.Context, n int, commit func() (string, error)) (string, error) {
 			id, err := commit()
 			if n == 1 {
@@ -222,7 +228,9 @@ func TestReplicasRace(t *testing.T) {
 		}},
 	} {
 		inBubble(t, name, func(t *testing.T) {
-			dli.latency = time.Millisecond
+			if dli.post == nil {
+				dli.latency = time.Millisecond
+			}
 			ids, errs := race(t, 2, dli, dli.observe, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
 			if errs[0] != nil || errs[1] != nil {
 				t.Fatalf("errors %v", errs)
@@ -312,6 +320,19 @@ func TestLoserThatCannotBeDeletedIsTold(t *testing.T) {
 		all.Wait()
 		if warnings != 1 || !slices.Contains(dli.outcomes, service.LeftBehind) {
 			t.Errorf("%d warnings, outcomes %v", warnings, dli.outcomes)
+		}
+	})
+}
+
+func TestLoserThatIsGoneAlreadyIsNotTold(t *testing.T) {
+	inBubble(t, "gone", func(t *testing.T) {
+		dli := &cloud{duplicates: true, latency: time.Millisecond, remove: func(int) error {
+			return answered(400, "DLI.0001", "Connection "+connectionID+" does not exist.")
+		}}
+		start := time.Now()
+		_, errs := race(t, 2, dli, dli.observe, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
+		if errs[0] != nil || errs[1] != nil || slices.Contains(dli.outcomes, service.LeftBehind) || time.Since(start) > time.Second {
+			t.Errorf("errors %v, outcomes %v after %v", errs, dli.outcomes, time.Since(start))
 		}
 	})
 }

@@ -15,7 +15,8 @@ const (
 	// firstPause is doubled for each further one, up to longestPause.
 	firstPause   = 100 * time.Millisecond
 	longestPause = 2 * time.Second
-	// answerMargin is kept of the caller's time to answer.
+	// answerMargin is kept of the caller's time, for the answer to reach who waits
+	// for it before he leaves.
 	answerMargin = 250 * time.Millisecond
 )
 
@@ -70,7 +71,8 @@ func answerBy(ctx context.Context, started time.Time) (at time.Time, margin time
 
 // poll calls look until it says that it is done, for at most d and while there is
 // time to answer, which may become more meanwhile. Between two looks it pauses,
-// longer each time. No look takes more than half of the time that is left.
+// longer each time, but not until its time is over. No look takes more than half of
+// the time that is left.
 func (c *creation) poll(ctx context.Context, d time.Duration, look func(context.Context) (done bool)) {
 	last := time.Now().Add(d)
 	for n := 1; ctx.Err() == nil; n++ {
@@ -78,8 +80,11 @@ func (c *creation) poll(ctx context.Context, d time.Duration, look func(context.
 		if at, margin, ok := answerBy(ctx, c.started); ok && at.Add(-margin).Before(last) {
 			end = at.Add(-margin)
 		}
+		if left := time.Until(end); left <= 0 || lookOnce(ctx, left, look) {
+			return
+		}
 		left := time.Until(end)
-		if left <= 0 || lookOnce(ctx, left, look) || !sleep(ctx, min(pauseOf(n), time.Until(end))) {
+		if !sleep(ctx, min(pauseOf(n), max(left/2, firstPause), left)) {
 			return
 		}
 	}

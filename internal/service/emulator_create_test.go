@@ -1,0 +1,258 @@
+package service_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/upstream"
+)
+
+const createOperation = "CreateEnhancedConnection"
+
+// A stage is an emulator behind a server, and the replicas of connsvc before it.
+type stage struct {
+	*emulator.Emulator
+	url string
+}
+
+func newStage(t *testing.T, o emulator.Options) *stage {
+	t.Helper()
+	o.Tokens = []string{token}
+	e := emulator.New(o)
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	return &stage{e, server.URL}
+}
+
+// replica makes a service with a client of its own, which looks so long for what a
+// POST without an answer made.
+func (s *stage) replica(t *testing.T, reconcileFor time.Duration) *service.Service {
+	t.Helper()
+	router, err := upstream.New([]*configv1.Upstream{{
+		Endpoint:    s.url,
+		Credentials: &configv1.Upstream_Token{Token: &configv1.Secret{}},
+		Timeout:     durationpb.New(time.Second),
+		Idempotency: within(reconcileFor),
+	}}, upstream.Options{MaxResponseBytes: 1 << 20, Secret: func(*configv1.Secret) (string, error) { return token, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(router.Close)
+	return service.New(router)
+}
+
+func (s *stage) faults(t *testing.T, rules ...emulator.Rule) {
+	t.Helper()
+	if err := s.SetFaults(rules); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// active are the IDs of the connections that exist.
+func (s *stage) active() []string {
+	var ids []string
+	for _, c := range s.Connections(projectID) {
+		if c.GetStatus() == connsvcv1.EnhancedConnection_ACTIVE {
+			ids = append(ids, c.GetId())
+		}
+	}
+	return ids
+}
+
+func delay(d time.Duration) emulator.Duration { return emulator.Duration(d) }
+
+// createFaults are all that can go wrong with a POST.
+func createFaults() map[string]emulator.Fault {
+	faults := map[string]emulator.Fault{
+		"latency":            {Kind: emulator.Latency, Delay: delay(20 * time.Millisecond)},
+		"latency, goes on":   {Kind: emulator.Latency, Delay: delay(1200 * time.Millisecond), Commit: true},
+		"hang":               {Kind: emulator.Hang},
+		"hang, committed":    {Kind: emulator.Hang, Commit: true},
+		"reset before":       {Kind: emulator.ResetBefore},
+		"reset after":        {Kind: emulator.ResetAfter},
+		"answer dropped":     {Kind: emulator.DropAnswer},
+		"answer late":        {Kind: emulator.DelayAnswer, Delay: delay(1200 * time.Millisecond)},
+		"body truncated":     {Kind: emulator.TruncatedBody},
+		"body without end":   {Kind: emulator.EndlessBody, Commit: true},
+		"wrong length":       {Kind: emulator.WrongLength},
+		"HTML":               {Kind: emulator.HTML},
+		"HTML, committed":    {Kind: emulator.HTML, Commit: true},
+		"no JSON":            {Kind: emulator.InvalidJSON},
+		"no JSON, committed": {Kind: emulator.InvalidJSON, Commit: true},
+		"unsuccessful":       {Kind: emulator.Unsuccessful},
+		"expired token":      {Kind: emulator.ExpiredToken},
+		"stuck":              {Kind: emulator.StuckCreating},
+		"slow list":          {Kind: emulator.SlowList, Delay: delay(200 * time.Millisecond)},
+	}
+	for _, status := range []int{429, 500, 502, 503, 504} {
+		faults[fmt.Sprint(status)] = emulator.Fault{Kind: emulator.Status, Status: status}
+		faults[fmt.Sprint(status, ", committed")] = emulator.Fault{Kind: emulator.Status, Status: status, Commit: true}
+	}
+	return faults
+}
+
+// TestCreateUnderEveryFault holds whatever goes wrong with a POST: at most one
+// connection is made, what the caller is told is true, and a repeat through another
+// replica tells what happened.
+func TestCreateUnderEveryFault(t *testing.T) {
+	for _, id := range []string{"", requestID} {
+		for name, fault := range createFaults() {
+			t.Run(fmt.Sprintf("%s/request_id %q", name, id), func(t *testing.T) {
+				t.Parallel()
+				s := newStage(t, emulator.Options{})
+				s.faults(t,
+					emulator.Rule{Operation: createOperation, Nth: 1, Fault: emulator.Fault{Kind: emulator.SlowList, Delay: delay(50 * time.Millisecond)}},
+					emulator.Rule{Operation: createOperation, Nth: 1, Fault: fault})
+				s.createAndRepeat(t, id)
+			})
+		}
+	}
+}
+
+func (s *stage) createAndRepeat(t *testing.T, requestID string) {
+	t.Helper()
+	req := createRequest()
+	req.RequestId = requestID
+	resp, err := createIn(t, s.replica(t, 500*time.Millisecond), 10*time.Second, req)
+	switch made := s.active(); {
+	case len(made) > 1:
+		t.Fatalf("there are %v", made)
+	case err == nil && (len(made) != 1 || resp.GetConnectionId() != made[0]):
+		t.Fatalf("the caller got %v, there is %v", resp, made)
+	case err != nil:
+		switch asError(t, err).Reason {
+		case connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, connsvcv1.ErrorReason_UPSTREAM_REFUSED,
+			connsvcv1.ErrorReason_UPSTREAM_THROTTLED, connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS:
+		default:
+			t.Errorf("got %v", err)
+		}
+	}
+	again, err := createIn(t, s.replica(t, 500*time.Millisecond), 10*time.Second, req)
+	made := s.active()
+	if len(made) != 1 {
+		t.Fatalf("after a repeat there are %v", made)
+	}
+	if err == nil {
+		if again.GetConnectionId() != made[0] {
+			t.Errorf("the repeat got %v, there is %v", again, made)
+		}
+		return
+	}
+	e := wantReason(t, "the repeat", err, connsvcv1.ErrorReason_NAME_TAKEN)
+	if requestID != "" || e.Metadata["existing_connection_id"] != made[0] || e.Metadata["same_spec"] != "true" {
+		t.Errorf("the repeat got %v with %v, there is %v", e, e.Metadata, made)
+	}
+}
+
+// TestLostAnswersAreFound: each fault after which the connection is there is told
+// as a success.
+func TestLostAnswersAreFound(t *testing.T) {
+	for _, id := range []string{"", requestID} {
+		for name, fault := range createFaults() {
+			switch {
+			case fault.Kind == emulator.Status && fault.Status >= 500 && fault.Commit:
+			case fault.Kind == emulator.DropAnswer, fault.Kind == emulator.TruncatedBody, fault.Kind == emulator.WrongLength:
+			case fault.Kind == emulator.HTML && fault.Commit, fault.Kind == emulator.InvalidJSON && fault.Commit:
+			default:
+				continue
+			}
+			t.Run(fmt.Sprintf("%s/request_id %q", name, id), func(t *testing.T) {
+				t.Parallel()
+				s := newStage(t, emulator.Options{})
+				s.faults(t, emulator.Rule{Operation: createOperation, Nth: 1, Fault: fault})
+				req := createRequest()
+				req.RequestId = id
+				resp, err := createIn(t, s.replica(t, 5*time.Second), 10*time.Second, req)
+				if made := s.active(); err != nil || len(made) != 1 || resp.GetConnectionId() != made[0] || !resp.GetReconciled() {
+					t.Errorf("got %v, %v; there is %v", resp, err, made)
+				}
+				if state := s.Faults()[0]; state.Seen != 1 {
+					t.Errorf("DLI saw %d POSTs", state.Seen)
+				}
+			})
+		}
+	}
+}
+
+// TestQueueOfAPoolIsAdopted: DLI shows the pool of a queue, and not the queue.
+func TestQueueOfAPoolIsAdopted(t *testing.T) {
+	s := newStage(t, emulator.Options{PoolOfQueue: map[string]string{"q1": "p7"}})
+	s.faults(t, emulator.Rule{Operation: createOperation, Nth: 1, Fault: emulator.Fault{Kind: emulator.DropAnswer}})
+	req := createRequest()
+	req.Queues = []string{"Q1", "Q2"}
+	resp, err := createIn(t, s.replica(t, 5*time.Second), 10*time.Second, req)
+	if err != nil || !resp.GetReconciled() {
+		t.Errorf("got %v, %v; there is %v", resp, err, s.Connections(projectID))
+	}
+}
+
+func TestReplicasRaceOnTheEmulator(t *testing.T) {
+	for name, o := range map[string]emulator.Options{
+		"unique names": {},
+		"duplicates":   {Quirks: emulator.Quirks{AllowDuplicateNames: true}},
+		"duplicates whose peerings take time": {
+			PeeringDelay: 100 * time.Millisecond, Quirks: emulator.Quirks{AllowDuplicateNames: true},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 5 {
+				s := newStage(t, o)
+				first, second := s.replica(t, 5*time.Second), s.replica(t, 5*time.Second)
+				var ids [8]string
+				var all sync.WaitGroup
+				for n := range ids {
+					replica := first
+					if n%2 == 1 {
+						replica = second
+					}
+					all.Go(func() {
+						req := createRequest()
+						req.RequestId = requestID
+						resp, err := createIn(t, replica, 10*time.Second, req)
+						if err != nil {
+							t.Error(err)
+						}
+						ids[n] = resp.GetConnectionId()
+					})
+				}
+				all.Wait()
+				made := s.active()
+				if len(made) != 1 {
+					t.Fatalf("there are %v", made)
+				}
+				for _, id := range ids {
+					if id != made[0] {
+						t.Errorf("callers got %v, there is %v", ids, made)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestConcurrentCreatesShareOnePostOnTheEmulator(t *testing.T) {
+	s := newStage(t, emulator.Options{})
+	s.faults(t, emulator.Rule{Operation: createOperation, Fault: emulator.Fault{Kind: emulator.Latency, Delay: delay(250 * time.Millisecond)}})
+	replica := s.replica(t, 5*time.Second)
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			if _, err := createIn(t, replica, 10*time.Second, createRequest()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if seen := s.Faults()[0].Seen; seen != 1 || len(s.active()) != 1 {
+		t.Errorf("DLI saw %d POSTs, there is %v", seen, s.active())
+	}
+}
