@@ -94,6 +94,9 @@ func (c *creation) nameTaken(ctx context.Context, taken error) (*connsvcv1.Creat
 		return c.decide(ctx, ours, Replayed)
 	case err != nil:
 		return nil, err // it may be ours: the caller finds out by a repeat
+	case len(named) == 0:
+		// Lists lag, and do not show whose the name is: it may be ours.
+		return nil, NewError(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", taken)
 	default:
 		return nil, c.takenBy(ctx, named, taken)
 	}
