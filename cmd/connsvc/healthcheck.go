@@ -2,25 +2,39 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net/http"
+	"os"
 	"time"
 )
 
 type healthcheckCommand struct {
 	Admin   string        `default:"127.0.0.1:9091" placeholder:"ADDRESS" help:"Address of the admin port (${default})."`
 	Timeout time.Duration `default:"3s" help:"How long to wait (${default})."`
+	CAFile  string        `name:"ca-file" type:"existingfile" placeholder:"FILE" help:"Ask over TLS, and trust the CAs of this PEM file."`
+	Cert    string        `name:"cert-file" type:"existingfile" and:"client" placeholder:"FILE" help:"Client certificate, where the port asks for one."`
+	Key     string        `name:"key-file" type:"existingfile" and:"client" placeholder:"FILE" help:"Key of the client certificate."`
 }
 
 // Run asks /readyz.
 func (c *healthcheckCommand) Run(p *process) error {
 	ctx, cancel := context.WithTimeout(p.ctx, c.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.Admin+"/readyz", nil)
+	scheme, transport := "http", &http.Transport{DisableKeepAlives: true} // no proxy: it is this machine
+	if c.CAFile != "" {
+		var err error
+		if transport.TLSClientConfig, err = c.tls(); err != nil {
+			return err
+		}
+		scheme = "https"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+c.Admin+"/readyz", nil)
 	if err != nil {
 		return err
 	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy: it is this machine
+	client := http.Client{Transport: transport}
 	resp, err := client.Do(req)
 	if err != nil {
 		return fmt.Errorf("asking whether connsvc is ready: %w", err)
@@ -31,4 +45,21 @@ func (c *healthcheckCommand) Run(p *process) error {
 	}
 	fmt.Fprintln(p.stdout, "ready")
 	return nil
+}
+
+func (c *healthcheckCommand) tls() (*tls.Config, error) {
+	ca, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()}
+	if !config.RootCAs.AppendCertsFromPEM(ca) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM", c.CAFile)
+	}
+	if c.Cert == "" {
+		return config, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+	config.Certificates = []tls.Certificate{pair}
+	return config, err
 }

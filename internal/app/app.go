@@ -86,6 +86,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Now:              time.Now,
 		Observe:          observer.Observe,
 		Meter:            tel.Meter,
+		Tracer:           tel.Tracer,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w:\n%w", ErrConfig, err)

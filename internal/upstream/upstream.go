@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -41,6 +42,8 @@ type Options struct {
 	// Renewed is told of every attempt to get new credentials, by any goroutine; it
 	// must not block; may be nil.
 	Renewed func(upstream string, r credentials.Renewal)
+	// Tracer makes a span of each attempt; nil: the caller's trace is handed on.
+	Tracer trace.Tracer
 	// Meter makes the metrics of the upstreams; nil: none are made.
 	Meter metric.Meter
 }
@@ -77,6 +80,7 @@ func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 	if o.MaxResponseBytes <= 0 {
 		o.MaxResponseBytes = DefaultMaxResponseBytes
 	}
+	o.Tracer = tracerOr(o.Tracer)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -1,0 +1,55 @@
+package upstream
+
+import (
+	"context"
+	"net/http"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+)
+
+// tracerOr returns t, or one whose spans only hand the trace of the context on.
+func tracerOr(t trace.Tracer) trace.Tracer {
+	if t == nil {
+		return noop.NewTracerProvider().Tracer("")
+	}
+	return t
+}
+
+// span begins the span of an attempt and has the request bear it (W3C Trace Context).
+// It is set after the request was signed: what stands in between may change it.
+func (c *client) span(ctx context.Context, call *call, r *http.Request) (context.Context, trace.Span) {
+	ctx, span := c.options.Tracer.Start(ctx, call.op.HTTPMethod, trace.WithSpanKind(trace.SpanKindClient))
+	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
+	return ctx, span
+}
+
+// tell has the span say what the attempt was and how it ended: no URL, which holds
+// what callers sent, and no text of an error.
+func tell(span trace.Span, op *operation, a Attempt, err *Error) {
+	if !span.IsRecording() {
+		return
+	}
+	outcome := outcomeNames[outcomeOf(err)]
+	attributes := append(make([]attribute.KeyValue, 0, 8),
+		attribute.String("http.request.method", op.HTTPMethod),
+		attribute.String("url.template", op.Template),
+		attribute.String("rpc.method", op.FullMethod[1:]),
+		attribute.String("connsvc.upstream", a.Upstream),
+		attribute.String("connsvc.outcome", outcome),
+	)
+	if a.HTTPStatus != 0 {
+		attributes = append(attributes, attribute.Int("http.response.status_code", a.HTTPStatus))
+	}
+	if a.RequestID != "" {
+		attributes = append(attributes, attribute.String("connsvc.dli_request_id", a.RequestID))
+	}
+	if err != nil {
+		attributes = append(attributes, attribute.String("error.type", outcome))
+		span.SetStatus(codes.Error, outcome)
+	}
+	span.SetAttributes(attributes...)
+}

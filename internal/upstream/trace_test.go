@@ -1,0 +1,74 @@
+package upstream_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/codes"
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/upstream"
+)
+
+// TestSpanOfAnAttempt: each attempt is a child of the call's span, and DLI is told
+// of it.
+func TestSpanOfAnAttempt(t *testing.T) {
+	var sent []string
+	dli := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent = append(sent, r.Header.Get("Traceparent"))
+		if len(sent) == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte(`{"is_success":true,"message":""}`))
+	}))
+	defer dli.Close()
+	recorder := tracetest.NewSpanRecorder()
+	tracer := sdk.NewTracerProvider(sdk.WithSpanProcessor(recorder)).Tracer("")
+	router, err := upstream.New([]*configv1.Upstream{{
+		Endpoint: dli.URL, Timeout: durationpb.New(time.Minute),
+		Credentials: &configv1.Upstream_Token{Token: &configv1.Secret{}},
+		Retry:       &configv1.Retry{MaxAttempts: 2, BudgetPercent: proto.Int32(100), BaseDelay: durationpb.New(time.Millisecond), MaxDelay: durationpb.New(time.Millisecond)},
+	}}, upstream.Options{Tracer: tracer, Secret: func(*configv1.Secret) (string, error) { return "token", nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer router.Close()
+	ctx, parent := tracer.Start(t.Context(), "call")
+	err = router.Call(ctx, connsvcv1.ConnectionService_DeleteEnhancedConnection_FullMethodName,
+		&connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: "p", ConnectionId: "2a620c33-5609-40c9-affd-2b6453071b0f"},
+		&connsvcv1.DeleteEnhancedConnectionResponse{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spans := recorder.Ended()
+	if len(spans) != 2 || len(sent) != 2 {
+		t.Fatalf("%d spans, and DLI got %v", len(spans), sent)
+	}
+	for i, span := range spans {
+		own := span.SpanContext()
+		if span.Parent().SpanID() != parent.SpanContext().SpanID() || span.SpanKind() != trace.SpanKindClient || span.Name() != http.MethodDelete {
+			t.Errorf("span %d: %+v", i, span)
+		}
+		if want := "00-" + own.TraceID().String() + "-" + own.SpanID().String() + "-01"; sent[i] != want {
+			t.Errorf("span %d: DLI got %q, want %q", i, sent[i], want)
+		}
+		for _, a := range span.Attributes() {
+			if strings.Contains(a.Value.Emit(), "2a620c33") {
+				t.Errorf("span %d bears an ID of a caller's: %v", i, a)
+			}
+		}
+	}
+	if spans[0].Status().Code != codes.Error || spans[1].Status().Code != codes.Unset {
+		t.Errorf("statuses %v, %v", spans[0].Status(), spans[1].Status())
+	}
+}
