@@ -3,3 +3,10 @@
 .PHONY: rollout
 rollout: ## Restarts two replicas under 200 calls/s over both doors: no call may fail.
 	go test ./test/rollout -run '^TestRollingRestart$$' -count=1 -v -timeout 5m -args -whole
+
+# SCALING chooses among Core, InFlight, Full, Answers, Connections, Projects, RateLimit, SlowDLI.
+SCALING ?= .
+
+.PHONY: scaling
+scaling: ## Measures what docs/scaling.md tells (6 minutes, Linux).
+	go test ./test/rollout -run '^$$' -bench '$(SCALING)' -benchtime 1x -timeout 20m

@@ -200,3 +200,13 @@ func (d *restDoor) close() {
 		(<-d.clients).CloseIdleConnections()
 	}
 }
+
+func newClient(conn *grpc.ClientConn) connsvcv1.ConnectionServiceClient {
+	return connsvcv1.NewConnectionServiceClient(conn)
+}
+
+// listOf lists the connections of a project.
+func listOf(ctx context.Context, m *measured, project string) error {
+	_, err := m.grpc.client.ListEnhancedConnections(ctx, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Limit: proto.Int32(1)})
+	return reasoned(err)
+}

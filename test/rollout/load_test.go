@@ -108,12 +108,8 @@ func (l *load) call(ctx context.Context, n int) {
 }
 
 func (l *load) create(ctx context.Context, d door, n int) error {
-	req := &connsvcv1.CreateEnhancedConnectionRequest{
-		ProjectId: project, Name: fmt.Sprintf("rollout_%d", n),
-		DestVpcId: "22094d8f-c310-4621-913d-4c4d655d8495", DestNetworkId: "78f2562a-36e4-4b39-95b9-f5aab22e1281",
-		Queues:    []string{"q1"},
-		RequestId: fmt.Sprintf("5a2c1f0e-0000-4000-8000-%012d", n),
-	}
+	req := newCreate(fmt.Sprintf("rollout_%d", n))
+	req.RequestId = requestID(n)
 	id, err := d.create(ctx, req)
 	if err != nil {
 		return err
@@ -133,3 +129,13 @@ func (l *load) last() (creation, bool) {
 	}
 	return l.made[len(l.made)-1], true
 }
+
+func newCreate(name string) *connsvcv1.CreateEnhancedConnectionRequest {
+	return &connsvcv1.CreateEnhancedConnectionRequest{
+		ProjectId: project, Name: name,
+		DestVpcId: "22094d8f-c310-4621-913d-4c4d655d8495", DestNetworkId: "78f2562a-36e4-4b39-95b9-f5aab22e1281",
+		Queues: []string{"q1"},
+	}
+}
+
+func requestID(n int) string { return fmt.Sprintf("5a2c1f0e-0000-4000-8000-%012d", n) }

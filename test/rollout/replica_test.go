@@ -24,16 +24,20 @@ type replica struct {
 	ready time.Duration // from exec to the first /readyz that says so
 }
 
-// writeConfig writes the configuration of every replica.
-func writeConfig(dir, dli string, drain time.Duration) (string, error) {
-	file := filepath.Join(dir, "connsvc.yaml")
-	return file, os.WriteFile(file, fmt.Appendf(nil, `
+// configuration is that of a replica: the URL of DLI, keys of the upstream, more.
+const configuration = `
 grpc: { address: "127.0.0.1:0" }
 rest: { address: "127.0.0.1:0" }
 admin: { address: "127.0.0.1:0" }
-upstreams: [{ endpoint: %q, token: { env: DLI_TOKEN } }]
-shutdown: { drain_delay: %v, timeout: 10s }
-`, dli, drain), 0o600)
+upstreams: [{ endpoint: %q, %s }]
+%s
+`
+
+// writeConfig writes the configuration of both replicas.
+func writeConfig(dir, dli string, drain time.Duration) (string, error) {
+	file := filepath.Join(dir, "connsvc.yaml")
+	return file, os.WriteFile(file, fmt.Appendf(nil, configuration, dli, "token: { env: DLI_TOKEN }",
+		fmt.Sprintf("shutdown: { drain_delay: %v, timeout: 10s }", drain)), 0o600)
 }
 
 // startReplica starts a connsvc serve and waits until it is ready.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -182,7 +181,7 @@ func (c *cluster) stop() {
 	c.unfollow()
 	c.follow.Wait()
 	if refused := c.balancer.close(); len(refused) > 0 {
-		c.t.Errorf("%d connections found no replica: %v", len(refused), slices.Compact(refused)[0])
+		c.t.Errorf("%d connections found no replica: %v", len(refused), refused[0])
 	}
 	for _, r := range c.replicas {
 		c.end(r)

@@ -1,0 +1,204 @@
+package rollout_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/upstream"
+)
+
+// A part is a replica without its doors: what keeps anything between calls.
+type part struct {
+	*service.Service
+	router *upstream.Router
+}
+
+// parts makes n replicas before one DLI, with the defaults of a configuration file
+// where change leaves them.
+func parts(tb testing.TB, n int, dli string, change func(*configv1.Upstream)) []part {
+	tb.Helper()
+	cfg := &configv1.Upstream{
+		Name: "dli", Endpoint: dli, Timeout: durationpb.New(30 * time.Second),
+		Credentials: &configv1.Upstream_Token{Token: &configv1.Secret{Source: &configv1.Secret_Env{Env: "DLI_TOKEN"}}},
+		Retry: &configv1.Retry{
+			MaxAttempts: 3, BaseDelay: durationpb.New(100 * time.Millisecond), MaxDelay: durationpb.New(5 * time.Second), BudgetPercent: proto.Int32(20),
+		},
+		Protection: &configv1.Protection{MaxConcurrency: 200, BreakerFailures: 20, BreakerDelay: durationpb.New(2 * time.Second)},
+	}
+	change(cfg)
+	all := make([]part, n)
+	for i := range all {
+		router, err := upstream.New([]*configv1.Upstream{cfg}, upstream.Options{
+			Secret: func(*configv1.Secret) (string, error) { return "a-token", nil },
+		})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		tb.Cleanup(router.Close)
+		all[i] = part{service.New(router), router}
+	}
+	return all
+}
+
+// counted counts the calls of a DLI.
+func counted(tb testing.TB, dli http.Handler) (string, *atomic.Int64) {
+	tb.Helper()
+	calls := &atomic.Int64{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		dli.ServeHTTP(w, r)
+	}))
+	tb.Cleanup(server.Close)
+	return server.URL, calls
+}
+
+// TestCallsOfDLI: what each call costs of DLI's rate limit, which is what a
+// fleet of replicas has to share.
+func TestCallsOfDLI(t *testing.T) {
+	dli, calls := counted(t, newDLI())
+	p := parts(t, 1, dli, func(*configv1.Upstream) {})[0]
+	var id string
+	create := func(name, requestID string) func() error {
+		return func() error {
+			req := newCreate(name)
+			req.RequestId = requestID
+			resp, err := p.CreateEnhancedConnection(t.Context(), req)
+			id = resp.GetConnectionId()
+			return err
+		}
+	}
+	for _, c := range []struct {
+		name string
+		call func() error
+		want int64
+	}{
+		{"create", create("a", ""), 1},
+		{"create with request_id", create("b", requestID(1)), 3},
+		{"its repeat", create("b", requestID(1)), 1},
+		{"get", func() error {
+			_, err := p.GetEnhancedConnection(t.Context(), &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: id})
+			return err
+		}, 1},
+	} {
+		before := calls.Load()
+		if err := c.call(); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if got := calls.Load() - before; got != c.want {
+			t.Errorf("%s: %d calls of DLI, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// TestReadsShareWithinAReplica: the same read at the same moment is one call of DLI
+// for each replica that is asked.
+func TestReadsShareWithinAReplica(t *testing.T) {
+	const callers = 10
+	release := make(chan struct{})
+	dli, calls := counted(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-release
+		_, _ = w.Write([]byte(`{"is_success":true,"message":"","count":0,"connections":[]}`))
+	}))
+	replicas := parts(t, 2, dli, func(*configv1.Upstream) {})
+	var asking sync.WaitGroup
+	for _, r := range replicas {
+		for range callers {
+			asking.Go(func() {
+				_, err := r.ListEnhancedConnections(t.Context(), &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	shared := func() (n int64) {
+		for _, r := range replicas {
+			n += r.router.Stats()[0].SharedReads
+		}
+		return n
+	}
+	for shared() < 2*(callers-1) {
+		if err := pause(t.Context(), time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(release)
+	asking.Wait()
+	if got := calls.Load(); got != 2 {
+		t.Errorf("%d calls of DLI, want one for each replica", got)
+	}
+}
+
+// TestEachReplicaHasItsBreaker: one replica has given DLI up, another has not.
+func TestEachReplicaHasItsBreaker(t *testing.T) {
+	dli, calls := counted(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	replicas := parts(t, 2, dli, func(u *configv1.Upstream) {
+		u.Retry.MaxAttempts = 1
+		u.Protection.BreakerDelay = durationpb.New(time.Minute)
+	})
+	const failures = 20
+	ask := func(p part) error {
+		_, err := p.ListEnhancedConnections(t.Context(), &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project})
+		return err
+	}
+	for range failures + 5 {
+		if ask(replicas[0]) == nil {
+			t.Fatal("it answers")
+		}
+	}
+	if got := calls.Load(); got != failures {
+		t.Errorf("%d calls of DLI, want %d and then none", got, failures)
+	}
+	if ask(replicas[1]) == nil || calls.Load() != failures+1 {
+		t.Errorf("the other replica did not ask DLI: %d calls", calls.Load())
+	}
+}
+
+// TestCreateIsSafeAcrossReplicas: DLI has no name that is taken, and every replica
+// is asked for the same create at once, and again: one connection is what there is.
+func TestCreateIsSafeAcrossReplicas(t *testing.T) {
+	dli := newLaxDLI()
+	url, _ := counted(t, dli)
+	replicas := parts(t, 4, url, func(*configv1.Upstream) {})
+	req := newCreate("one")
+	req.RequestId = requestID(1)
+	ids := map[string]bool{}
+	var mu sync.Mutex
+	for range 3 {
+		var creating sync.WaitGroup
+		for _, r := range replicas {
+			creating.Go(func() {
+				resp, err := r.CreateEnhancedConnection(context.WithoutCancel(t.Context()), proto.CloneOf(req))
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				ids[resp.GetConnectionId()] = true
+			})
+		}
+		creating.Wait()
+	}
+	active := 0
+	for _, c := range dli.Connections(project) {
+		if c.GetStatus() == connsvcv1.EnhancedConnection_ACTIVE {
+			active++
+		}
+	}
+	if len(ids) != 1 || active != 1 {
+		t.Errorf("the callers were told of %d connections, and there are %d", len(ids), active)
+	}
+}

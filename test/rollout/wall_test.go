@@ -1,0 +1,188 @@
+package rollout_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+// fleets are the numbers of replicas that each simulation is run with.
+var fleets = []int{1, 2, 4, 8}
+
+const connectionAnswer = `{"is_success":true,"message":"","id":"%s","name":"test","status":"ACTIVE","available_queue_info":[],"elastic_resource_pools":[],"hosts":[],"create_time":1566889577861}`
+
+// A throttling is a DLI that takes so many calls a second from all callers together
+// and answers the others 429, as its gateway does.
+type throttling struct {
+	rate  float64
+	burst float64
+
+	mu      sync.Mutex
+	tokens  float64
+	last    time.Time
+	refused atomic.Int64
+}
+
+func (d *throttling) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !d.take() {
+		d.refused.Add(1)
+		w.WriteHeader(http.StatusTooManyRequests)
+		fmt.Fprint(w, `{"error_code":"APIGW.0308","error_msg":"The throttling threshold has been reached"}`)
+		return
+	}
+	fmt.Fprintf(w, connectionAnswer, r.URL.Path[len(r.URL.Path)-36:])
+}
+
+func (d *throttling) take() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	d.tokens = min(d.burst, d.tokens+d.rate*now.Sub(d.last).Seconds())
+	d.last = now
+	if d.tokens < 1 {
+		return false
+	}
+	d.tokens--
+	return true
+}
+
+// A narrow is a DLI that works on so many calls at a time, each for a while. The
+// others wait in its queue: it grows slow and never refuses.
+type narrow struct {
+	work    chan struct{}
+	each    time.Duration
+	waiting atomic.Int64
+	most    atomic.Int64
+}
+
+func (d *narrow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	now := d.waiting.Add(1)
+	defer d.waiting.Add(-1)
+	for most := d.most.Load(); now > most && !d.most.CompareAndSwap(most, now); most = d.most.Load() {
+	}
+	select {
+	case d.work <- struct{}{}:
+	case <-r.Context().Done():
+		return
+	}
+	defer func() { <-d.work }()
+	if pause(r.Context(), d.each) == nil {
+		fmt.Fprintf(w, connectionAnswer, r.URL.Path[len(r.URL.Path)-36:])
+	}
+}
+
+// An outcome is what callers got in a simulation.
+type outcome struct {
+	mu     sync.Mutex
+	good   []time.Duration
+	failed int
+}
+
+// offer makes reads at a steady rate, no two of them alike and each replica in its
+// turn. Callers wait for two seconds and do not come again.
+func offer(b *testing.B, replicas []part, rate int, during time.Duration) *outcome {
+	b.Helper()
+	o := &outcome{}
+	var calling sync.WaitGroup
+	began := time.Now()
+	for n := 0; time.Since(began) < during; {
+		if err := pause(b.Context(), 2*time.Millisecond); err != nil {
+			b.Fatal(err)
+		}
+		for due := int(time.Since(began).Seconds() * float64(rate)); n < due; n++ {
+			i := n
+			calling.Go(func() { o.call(replicas[i%len(replicas)], i) })
+		}
+	}
+	calling.Wait()
+	return o
+}
+
+func (o *outcome) call(p part, n int) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	began := time.Now()
+	_, err := p.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: requestID(n)})
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err != nil {
+		o.failed++
+		return
+	}
+	o.good = append(o.good, time.Since(began))
+}
+
+// report reports what callers got, and what DLI was asked for it.
+func (o *outcome) report(b *testing.B, during time.Duration, asked int64) {
+	slices.Sort(o.good)
+	calls := float64(len(o.good) + o.failed)
+	b.ReportMetric(float64(len(o.good))/during.Seconds(), "good/s")
+	b.ReportMetric(100*float64(o.failed)/calls, "%failed")
+	b.ReportMetric(float64(asked)/calls, "DLI-calls/call")
+	if len(o.good) > 0 {
+		b.ReportMetric(float64(o.good[len(o.good)/2].Milliseconds()), "ms-median")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkRateLimit simulates fleets before a DLI whose rate limit, 100 calls a
+// second, is all that they share.
+func BenchmarkRateLimit(b *testing.B) {
+	const limit, during = 100, 5 * time.Second
+	for _, offered := range []int{80, 150, 300} {
+		for _, n := range fleets {
+			b.Run(fmt.Sprintf("offered_%d/replicas_%d", offered, n), func(b *testing.B) {
+				for b.Loop() {
+					d := &throttling{rate: limit, burst: limit / 10, last: time.Now(), tokens: limit / 10}
+					url, asked := counted(b, d)
+					o := offer(b, parts(b, n, url, func(*configv1.Upstream) {}), offered, during)
+					o.report(b, during, asked.Load())
+					b.ReportMetric(float64(d.refused.Load())/during.Seconds(), "wasted/s")
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkSlowDLI simulates fleets before a DLI that works on 10 calls at a time
+// for 50 ms each, 200 a second, and is offered twice that: with the adaptive limit
+// of each replica at its default, and with max_concurrency divided among them.
+func BenchmarkSlowDLI(b *testing.B) {
+	const offered, during = 400, 8 * time.Second
+	for _, limit := range []struct {
+		name string
+		of   func(replicas int) int32
+	}{
+		{"default", func(int) int32 { return 200 }},
+		{"divided", func(n int) int32 { return int32(max(20/n, 1)) }},
+	} {
+		for _, n := range fleets {
+			b.Run(fmt.Sprintf("%s/replicas_%d", limit.name, n), func(b *testing.B) {
+				for b.Loop() {
+					d := &narrow{work: make(chan struct{}, 10), each: 50 * time.Millisecond}
+					server := httptest.NewServer(d)
+					replicas := parts(b, n, server.URL, func(u *configv1.Upstream) { u.Protection.MaxConcurrency = limit.of(n) })
+					o := offer(b, replicas, offered, during)
+					var asked, shed int64
+					for _, r := range replicas {
+						asked += r.router.Stats()[0].Attempts
+						shed += r.router.Stats()[0].ShedByLimit
+					}
+					o.report(b, during, asked)
+					b.ReportMetric(float64(shed)/during.Seconds(), "shed/s")
+					b.ReportMetric(float64(d.most.Load()), "most-at-DLI")
+					server.Close()
+				}
+			})
+		}
+	}
+}
