@@ -1,0 +1,80 @@
+package faults_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/emulator"
+)
+
+// readers is how many callers read in a brown-out.
+const readers = 64
+
+// takeBrownOut takes what becomes of reads while DLI answers three in ten of its
+// calls with 503: of reads that are all of something else, and of reads of one
+// connection, which can share what reaches DLI.
+func takeBrownOut(t *testing.T) []figure {
+	var rows []figure
+	for _, c := range []struct {
+		name             string
+		hot              bool
+		attempts, budget int32
+	}{
+		{"each of its own, default", false, 3, 20},
+		{"each of its own, max_attempts 4, budget_percent 50", false, 4, 50},
+		{"one connection, default", true, 3, 20},
+		{"one connection, max_attempts 4, budget_percent 50", true, 4, 50},
+	} {
+		u := documented()
+		u.Retry.MaxAttempts, u.Retry.BudgetPercent = c.attempts, proto.Int32(c.budget)
+		b := newBench(t, readers, u)
+		b.dli.Wrap(slowly)
+		b.fail(t, emulator.Rule{Operation: "*", Probability: 0.3, Seed: 7, Fault: status(503)})
+		before := b.dli.Calls()
+		s := b.read(t, c.hot, much(10, 100))
+		s.check(t, ok, unavailable)
+		each := float64(b.dli.Calls()-before) / float64(len(s.took))
+		rows = append(rows,
+			figure{"30 % 503, reads, " + c.name + ": succeeded", s.share(ok), "at least 99 %"},
+			figure{"30 % 503, reads, " + c.name + ": calls to DLI for each", fmt.Sprintf("%.2f", each), "at most 1.2"})
+		strike(t, b.Stage)
+	}
+	return rows
+}
+
+// slowly is a DLI that takes its time, as DLI does.
+func slowly(dli http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(20 * time.Millisecond)
+		dli.ServeHTTP(w, r)
+	})
+}
+
+// read has every reader read so often, each its own connection or all the same.
+func (b *bench) read(t *testing.T, hot bool, often int) *sample {
+	t.Helper()
+	var s sample
+	var wg sync.WaitGroup
+	for i := range readers {
+		id := b.ids[i]
+		if hot {
+			id = b.ids[0]
+		}
+		door := doors[i%2](b.Stage)
+		wg.Go(func() {
+			for range often {
+				began := time.Now()
+				r := door.Call(t.Context(), methodPrefix+"GetEnhancedConnection", getOf(id), &connsvcv1.EnhancedConnection{})
+				s.add(r, time.Since(began))
+			}
+		})
+	}
+	wg.Wait()
+	return &s
+}

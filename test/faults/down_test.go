@@ -1,0 +1,101 @@
+package faults_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/emulator"
+)
+
+// down is a DLI that cuts every connection.
+func down() emulator.Rule {
+	return emulator.Rule{Operation: "*", Fault: *of(emulator.ResetBefore)}
+}
+
+// takeDown takes how long callers wait for the answer that DLI is down. Nothing
+// reaches DLI while the breaker is open, and every answer says when to come again.
+func takeDown(t *testing.T) []figure {
+	u := documented()
+	u.Protection.BreakerDelay = durationpb.New(time.Hour)
+	b := newBench(t, 1, u)
+	defer strike(t, b.Stage)
+	b.fail(t, down())
+	for reached := int64(-1); reached != b.dli.Calls(); {
+		reached = b.dli.Calls()
+		_ = b.GRPC.Call(t.Context(), methodPrefix+"GetEnhancedConnection", getOf(b.ids[0]), &connsvcv1.EnhancedConnection{})
+	}
+	reached := b.dli.Calls()
+	var rows []figure
+	for _, door := range b.Doors() {
+		for _, call := range []struct {
+			rpc  string
+			req  proto.Message
+			resp proto.Message
+		}{
+			{"GetEnhancedConnection", getOf(b.ids[0]), &connsvcv1.EnhancedConnection{}},
+			{create, createOperations()[1].request(scene{project: "p0"}), &connsvcv1.CreateEnhancedConnectionResponse{}},
+		} {
+			var s sample
+			for range much(100, 5000) {
+				began := time.Now()
+				refusal := door.Call(t.Context(), methodPrefix+call.rpc, call.req, call.resp)
+				s.add(refusal, time.Since(began))
+			}
+			s.check(t, unavailable)
+			rows = append(rows, figure{
+				fmt.Sprintf("DLI down, breaker open: %s over %s, 99th percentile", call.rpc, door.Name()),
+				fmt.Sprintf("%.2f ms", milliseconds(s.percentile(0.99))), "under 5 ms",
+			})
+		}
+	}
+	if after := b.dli.Calls(); after != reached {
+		t.Errorf("%d calls reached DLI through an open breaker", after-reached)
+	}
+	return rows
+}
+
+// takeRecovery takes how many probes it needs until calls go through again: the
+// first that DLI answers, no second one.
+func takeRecovery(t *testing.T) []figure {
+	const interval = 200 * time.Millisecond
+	u := documented()
+	u.Protection.BreakerDelay = durationpb.New(interval)
+	b := newBench(t, 1, u)
+	defer strike(t, b.Stage)
+	get := func() bool {
+		return b.GRPC.Call(t.Context(), methodPrefix+"GetEnhancedConnection", getOf(b.ids[0]), &connsvcv1.EnhancedConnection{}) == nil
+	}
+	var worst time.Duration
+	for range much(2, 20) {
+		b.fail(t, down())
+		for range 100 { // enough to open it, whatever is shared and repeated
+			get()
+		}
+		b.dli.Wait()
+		b.fail(t)
+		back, before := time.Now(), b.dli.Calls()
+		for !get() {
+			time.Sleep(time.Millisecond)
+		}
+		worst = max(worst, time.Since(back))
+		if probes := b.dli.Calls() - before; probes != 1 {
+			t.Errorf("calls go through after %d that DLI answered, want 1", probes)
+		}
+		for range 50 {
+			if !get() {
+				t.Error("a call failed after DLI was known to be back")
+			}
+		}
+	}
+	return []figure{
+		{"DLI back: calls that DLI answers until all go through", "1 (the probe)", "1"},
+		{"DLI back: longest until calls go through, in probe intervals", fmt.Sprintf("%.2f", float64(worst)/float64(interval)), "1"},
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,0 +1,59 @@
+package faults_test
+
+import (
+	"google.golang.org/grpc/codes"
+
+	"github.com/connsvc/connsvc/test/stage"
+)
+
+// What callers are told, by the names of docs/errors.md.
+const (
+	ok           = "OK"
+	unavailable  = "UPSTREAM_UNAVAILABLE"
+	throttled    = "UPSTREAM_THROTTLED"
+	timeout      = "UPSTREAM_TIMEOUT"
+	faulty       = "UPSTREAM_FAULT"
+	unknown      = "CREATE_OUTCOME_UNKNOWN"
+	busy         = "CONNECTION_BUSY"
+	nameTaken    = "NAME_TAKEN"
+	noConnection = "CONNECTION_NOT_FOUND"
+	noQueue      = "QUEUE_NOT_FOUND"
+	noResource   = "RESOURCE_NOT_FOUND"
+)
+
+// mapped is the error map of the design, as far as a DLI that fails leads to it.
+var mapped = map[string]struct {
+	code    codes.Code
+	retries bool // RetryInfo says when
+}{
+	ok:                     {codes.OK, false},
+	unavailable:            {codes.Unavailable, true},
+	throttled:              {codes.Unavailable, true},
+	"OVERLOADED":           {codes.Unavailable, true},
+	timeout:                {codes.DeadlineExceeded, false},
+	faulty:                 {codes.Internal, false},
+	unknown:                {codes.Unknown, false},
+	"UPSTREAM_CREDENTIALS": {codes.Internal, false},
+	"UPSTREAM_DENIED":      {codes.PermissionDenied, false},
+	"UPSTREAM_REFUSED":     {codes.FailedPrecondition, false},
+	"UPSTREAM_QUOTA":       {codes.ResourceExhausted, false},
+	"RESOURCE_UNAVAILABLE": {codes.FailedPrecondition, false},
+	"ANSWER_TOO_LARGE":     {codes.ResourceExhausted, false},
+	busy:                   {codes.FailedPrecondition, false},
+	"VALIDATION_FAILED":    {codes.InvalidArgument, false},
+	nameTaken:              {codes.AlreadyExists, false},
+	noConnection:           {codes.NotFound, false},
+	noQueue:                {codes.NotFound, false},
+	noResource:             {codes.NotFound, false},
+}
+
+// settled reports whether an answer leaves nothing open. What is temporary is to be
+// repeated, and so is what does not say whether the call was executed.
+func settled(r *stage.Refusal) bool {
+	switch r.Told() {
+	case unavailable, throttled, timeout, faulty, unknown, "OVERLOADED", busy:
+		return false
+	default:
+		return true
+	}
+}

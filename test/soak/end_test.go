@@ -1,0 +1,186 @@
+package soak_test
+
+import (
+	"bufio"
+	"fmt"
+	"maps"
+	"net/http"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/test/stage"
+)
+
+// An ending is what DLI has in the end, beside what callers were told.
+type ending struct {
+	connections int // both have
+	duplicates  int // names that exist twice
+	untold      int // DLI has, and nobody was told
+	missing     int // somebody was told, and DLI has not
+	calls       int64
+	counters    map[string]float64
+}
+
+func compare(s *stage.Stage, y *tally, all []*caller) ending {
+	var end ending
+	told := make(map[string]*connection)
+	for _, c := range all {
+		for _, conn := range c.owns {
+			told[conn.id] = conn
+		}
+	}
+	for i := range projects {
+		p := s.Project(projectOf(i))
+		end.calls += p.Calls()
+		names := make(map[string]bool)
+		for _, got := range p.Emulator().Connections(projectOf(i)) {
+			if got.GetStatus() == connsvcv1.EnhancedConnection_DELETED {
+				continue
+			}
+			if names[got.GetName()] {
+				end.duplicates++
+				y.breaks("a duplicate: %v", got)
+			}
+			names[got.GetName()] = true
+			conn := told[got.GetId()]
+			if conn == nil {
+				end.untold++
+				y.breaks("nobody was told of %v", got)
+				continue
+			}
+			delete(told, got.GetId())
+			end.connections++
+			if problem := conn.differs(got); problem != "" {
+				y.breaks("in the end %s has %s: %v", conn.name, problem, got)
+			}
+		}
+	}
+	end.missing = len(told)
+	for _, conn := range told {
+		y.breaks("DLI does not have %s %s", conn.name, conn.id)
+	}
+	return end
+}
+
+// A size is how large the process is when nothing is under way.
+type size struct {
+	goroutines int
+	heap       uint64 // bytes
+}
+
+func measure(s *stage.Stage) size {
+	s.Disconnect()
+	var m runtime.MemStats
+	for range 3 { // what a pool holds goes with the second
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return size{runtime.NumGoroutine(), m.HeapAlloc}
+}
+
+// The leeway of a size: what comes and goes by itself.
+const (
+	goroutineLeeway = 16
+	heapLeeway      = 8 << 20
+)
+
+func (z size) within(start size) bool {
+	return z.goroutines <= start.goroutines+goroutineLeeway && z.heap <= start.heap+heapLeeway
+}
+
+// settle waits until the process is as small as it was, or it is clear that it is
+// not to be.
+func settle(s *stage.Stage, start size) size {
+	z := measure(s)
+	for n := 0; n < 100 && !z.within(start); n++ {
+		time.Sleep(50 * time.Millisecond)
+		z = measure(s)
+	}
+	return z
+}
+
+// counters are connsvc's own, summed up by their names.
+func counters(t *testing.T, s *stage.Stage) map[string]float64 {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Admin+"/metrics", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	resp, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	sums := make(map[string]float64)
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		series, value, _ := strings.Cut(lines.Text(), " ")
+		name, _, _ := strings.Cut(series, "{")
+		if !strings.HasPrefix(name, "connsvc_upstream_") || !strings.HasSuffix(name, "_total") {
+			continue
+		}
+		if line := lines.Text(); strings.Contains(line, "} ") {
+			_, value, _ = strings.Cut(line, "} ")
+		}
+		if n, err := strconv.ParseFloat(value, 64); err == nil {
+			sums[name] += n
+		}
+	}
+	return sums
+}
+
+// report prints the table, and fails for each promise that was broken.
+func report(t *testing.T, s *stage.Stage, y *tally, end ending, before, after size) {
+	t.Helper()
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	y.write(w)
+	calls, succeeded := y.total()
+	for _, row := range []struct {
+		what  string
+		value any
+	}{
+		{"calls", calls},
+		{"succeeded", succeeded},
+		{"made again by callers", y.repeats},
+		{"given up by impatient callers", y.impatient},
+		{"calls to DLI", end.calls},
+		{"creates told with reconciled", y.reconciled},
+		{"creates adopted on a repeat", y.adopted},
+		{"connections in the end", end.connections},
+		{"duplicates", end.duplicates},
+		{"that nobody was told of", end.untold},
+		{"that DLI does not have", end.missing},
+		{"lost answers", y.lost},
+		{"goroutines before and after", fmt.Sprintf("%d, %d", before.goroutines, after.goroutines)},
+		{"heap before and after", fmt.Sprintf("%d KiB, %d KiB", before.heap>>10, after.heap>>10)},
+		{"lines logged", s.Log.Lines()},
+	} {
+		fmt.Fprintf(w, "%s\t%v\n", row.what, row.value)
+	}
+	for _, name := range slices.Sorted(maps.Keys(end.counters)) {
+		fmt.Fprintf(w, "%s\t%.0f\n", name, end.counters[name])
+	}
+	_ = w.Flush()
+	t.Logf("\n%s", text.String())
+	for _, promise := range y.broken {
+		t.Error(promise)
+	}
+	if y.more > 0 {
+		t.Errorf("and %d more", y.more)
+	}
+	if !after.within(before) {
+		t.Errorf("connsvc has grown: from %+v to %+v", before, after)
+	}
+	if succeeded == 0 || end.connections == 0 || y.reconciled == 0 {
+		t.Error("nothing was tried")
+	}
+}

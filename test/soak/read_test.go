@@ -1,0 +1,63 @@
+package soak_test
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+// get reads a connection, and checks that it is as its owner was told.
+func (c *caller) get(ctx context.Context, conn *connection) {
+	resp, _ := c.ask(ctx, c.door(), c.random, question{
+		rpc: "GetEnhancedConnection", impatient: true,
+		req:  &connsvcv1.GetEnhancedConnectionRequest{ProjectId: c.project, ConnectionId: conn.id},
+		resp: func() proto.Message { return &connsvcv1.EnhancedConnection{} },
+	})
+	if got, is := resp.(*connsvcv1.EnhancedConnection); is {
+		if problem := conn.differs(got); problem != "" {
+			c.tally.breaks("a get of %s: %s: %v", conn.name, problem, got)
+		}
+	}
+}
+
+// list looks for a connection by its name. A list may lag, but not lie.
+func (c *caller) list(ctx context.Context, conn *connection) {
+	resp, _ := c.ask(ctx, c.door(), c.random, question{
+		rpc: "ListEnhancedConnections", impatient: true,
+		req:  &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: c.project, Name: conn.name},
+		resp: func() proto.Message { return &connsvcv1.ListEnhancedConnectionsResponse{} },
+	})
+	listed, is := resp.(*connsvcv1.ListEnhancedConnectionsResponse)
+	if !is {
+		return
+	}
+	for _, got := range listed.GetConnections() {
+		if problem := conn.differs(got); problem != "" {
+			c.tally.breaks("a list of %s: %s: %v", conn.name, problem, got)
+		}
+	}
+}
+
+// differs says in what DLI's connection is not as the owner was told.
+func (conn *connection) differs(got *connsvcv1.EnhancedConnection) string {
+	bound := slices.ContainsFunc(got.GetAvailableQueueInfo(), func(p *connsvcv1.Peering) bool { return p.GetName() == "q1" })
+	switch {
+	case got.GetId() != conn.id || got.GetName() != conn.name:
+		return "another connection"
+	case got.GetStatus() != connsvcv1.EnhancedConnection_ACTIVE:
+		return "not ACTIVE"
+	case !slices.EqualFunc(got.GetHosts(), conn.hosts, func(a, b *connsvcv1.Host) bool { return proto.Equal(a, b) }):
+		return "other hosts"
+	case bound != conn.queue:
+		return "other queues"
+	case len(got.GetRoutes()) > 1, (len(got.GetRoutes()) == 1) != conn.route:
+		return "other routes"
+	case got.GetIsPrivis() == conn.granted:
+		return "other privileges"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,107 @@
+package stage
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/connsvc/connsvc/internal/emulator"
+)
+
+// A Project is DLI as one project has it, and what has reached it.
+type Project struct {
+	emulator atomic.Pointer[emulator.Emulator]
+	gate     atomic.Pointer[func(http.Handler) http.Handler]
+	calls    atomic.Int64
+	creates  atomic.Int64
+
+	mu       sync.Mutex
+	inFlight int
+	idle     *sync.Cond // inFlight fell to 0
+	onCreate func()
+}
+
+func newProject(e *emulator.Emulator) *Project {
+	p := &Project{}
+	p.idle = sync.NewCond(&p.mu)
+	p.emulator.Store(e)
+	return p
+}
+
+// Emulator returns the project's DLI.
+func (p *Project) Emulator() *emulator.Emulator { return p.emulator.Load() }
+
+// Replace puts another DLI in the place of the project's.
+func (p *Project) Replace(e *emulator.Emulator) { p.emulator.Store(e) }
+
+// Wrap puts a handler between connsvc and the project's DLI, as a gateway that has
+// few places is one.
+func (p *Project) Wrap(gate func(dli http.Handler) http.Handler) { p.gate.Store(&gate) }
+
+// Calls returns how many requests have reached DLI.
+func (p *Project) Calls() int64 { return p.calls.Load() }
+
+// Creates returns how many of them were to create a connection.
+func (p *Project) Creates() int64 { return p.creates.Load() }
+
+// OnCreate has f called once, when the next create reaches DLI and before it is
+// executed.
+func (p *Project) OnCreate(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.onCreate = f
+}
+
+// Wait waits until DLI has nothing under way, be it for callers that have gone.
+func (p *Project) Wait() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.inFlight > 0 {
+		p.idle.Wait()
+	}
+}
+
+func (p *Project) enter(r *http.Request) {
+	p.calls.Add(1)
+	creates := r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/enhanced-connections")
+	p.mu.Lock()
+	p.inFlight++
+	var before func()
+	if creates {
+		before, p.onCreate = p.onCreate, nil
+	}
+	p.mu.Unlock()
+	if creates {
+		p.creates.Add(1)
+	}
+	if before != nil {
+		before()
+	}
+}
+
+func (p *Project) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.inFlight--; p.inFlight == 0 {
+		p.idle.Broadcast()
+	}
+}
+
+// ServeHTTP makes a Stage DLI: each request goes to the DLI of its project.
+func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	id, _, _ := strings.Cut(rest, "/")
+	p := s.projects[id]
+	if p == nil {
+		http.NotFound(w, r)
+		return
+	}
+	p.enter(r)
+	defer p.leave()
+	var dli http.Handler = p.Emulator()
+	if gate := p.gate.Load(); gate != nil {
+		dli = (*gate)(dli)
+	}
+	dli.ServeHTTP(w, r)
+}

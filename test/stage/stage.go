@@ -1,0 +1,129 @@
+// Package stage puts the whole of connsvc, wired as its command wires it, between
+// callers at both doors and a DLI that misbehaves. Suites stand on it; no part of
+// the service does. It knows nothing of what a call should end with: it only says
+// what a caller was told, and what DLI did.
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/app"
+	"github.com/connsvc/connsvc/internal/config"
+	"github.com/connsvc/connsvc/internal/emulator"
+)
+
+// Options say what stands behind connsvc, and how it is configured.
+type Options struct {
+	// Emulators are DLI, one for each project. Each project has an upstream of its
+	// own, so that the trouble of one is none of the others'.
+	Emulators map[string]*emulator.Emulator
+	// Upstream returns what the upstream of a project is made of; endpoint, projects
+	// and credentials are set here.
+	Upstream func(project string) *configv1.Upstream
+	// Limits are connsvc's own.
+	Limits *configv1.Limits
+}
+
+// A Stage is connsvc with a DLI behind it.
+type Stage struct {
+	// GRPC and REST are the doors.
+	GRPC, REST Door
+	// Admin is the address of the admin port.
+	Admin string
+	// Log is what connsvc logged.
+	Log *Log
+
+	projects map[string]*Project
+	dli      *httptest.Server
+	close    func() error
+}
+
+// New starts a stage.
+func New(o Options) (*Stage, error) {
+	s := &Stage{Log: &Log{}, projects: make(map[string]*Project, len(o.Emulators))}
+	for id, e := range o.Emulators {
+		s.projects[id] = newProject(e)
+	}
+	dli := httptest.NewServer(s)
+	s.dli = dli
+	connsvc, err := app.New(s.config(o, dli.URL), app.Options{
+		Secret:  func(*configv1.Secret) (string, error) { return "stage", nil },
+		Log:     s.Log,
+		Version: "stage",
+	})
+	if err != nil {
+		dli.Close()
+		return nil, fmt.Errorf("starting connsvc: %w", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- connsvc.Run(ctx) }()
+	s.Admin = connsvc.AdminAddr().String()
+	s.close = func() error {
+		stop()
+		err := <-ended
+		dli.Close()
+		return err
+	}
+	if err := s.openDoors(connsvc.GRPCAddr().String(), connsvc.RESTAddr().String()); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *Stage) openDoors(grpcAddress, restAddress string) error {
+	grpcDoor, err := newGRPCDoor(grpcAddress)
+	if err != nil {
+		return err
+	}
+	restDoor, err := newRESTDoor(restAddress)
+	if err != nil {
+		return errors.Join(err, grpcDoor.Close())
+	}
+	s.GRPC, s.REST = grpcDoor, restDoor
+	return nil
+}
+
+func (s *Stage) config(o Options, endpoint string) *configv1.Config {
+	cfg := config.Default()
+	cfg.Grpc.Address, cfg.Rest.Address, cfg.Admin.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	proto.Merge(cfg.Limits, o.Limits)
+	ids := make([]string, 0, len(o.Emulators))
+	for id := range o.Emulators {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		u := o.Upstream(id)
+		u.Name, u.Endpoint, u.Projects = "dli", endpoint, []string{id}
+		u.Credentials = &configv1.Upstream_Token{Token: &configv1.Secret{Source: &configv1.Secret_Env{Env: "TOKEN"}}}
+		cfg.Upstreams = append(cfg.Upstreams, u)
+	}
+	return cfg
+}
+
+// Project returns what stands behind the upstream of a project.
+func (s *Stage) Project(id string) *Project { return s.projects[id] }
+
+// Doors are both doors.
+func (s *Stage) Doors() []Door { return []Door{s.GRPC, s.REST} }
+
+// Disconnect closes the connections that REST callers and connsvc keep for later.
+// Nothing may be under way.
+func (s *Stage) Disconnect() {
+	_ = s.REST.Close()
+	s.dli.CloseClientConnections()
+}
+
+// Close ends connsvc as a signal does, and then DLI.
+func (s *Stage) Close() error {
+	err := errors.Join(s.GRPC.Close(), s.REST.Close())
+	return errors.Join(err, s.close())
+}
