@@ -29,7 +29,7 @@ func TestDecodeAnswer(t *testing.T) {
 			"available_queue_info":[{"status":"ACTIVE","name":"resource_mode_1","peer_id":"d2ae","err_msg":"","update_time":1566889577861}],
 			"dest_vpc_id":"2209","dest_network_id":"78f2","isPrivis":true,"create_time":1566888011125,"status":"ACTIVE"}]}`,
 			&connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true, Count: 1, Connections: []*connsvcv1.EnhancedConnection{{
-				Name: "withvpc", Id: "4c69", DestVpcId: "2209", DestNetworkId: "78f2", IsPrivis: true,
+				Name: "withvpc", Id: "4c69", DestVpcId: "2209", DestNetworkId: "78f2", IsPrivis: proto.Bool(true),
 				Status:     connsvcv1.EnhancedConnection_ACTIVE,
 				CreateTime: &timestamppb.Timestamp{Seconds: 1566888011, Nanos: 125_000_000},
 				AvailableQueueInfo: []*connsvcv1.Peering{{Status: connsvcv1.Peering_ACTIVE, Name: "resource_mode_1", PeerId: "d2ae",
@@ -120,5 +120,17 @@ func TestDecodeAnswerPassesOnReadErrors(t *testing.T) {
 	broken := errors.New("broken")
 	if _, err := dlijson.DecodeAnswer(iotest.ErrReader(broken), &connsvcv1.EnhancedConnection{}); !errors.Is(err, broken) {
 		t.Errorf("error %v, want %v", err, broken)
+	}
+}
+
+func TestErrorInAnAnswer(t *testing.T) {
+	const text = `{"is_success":false,"message":"no","error_code":"DLI.0006","error_msg":"The object exists."}`
+	got, err := dlijson.DecodeAnswer(strings.NewReader(text), &connsvcv1.EnhancedConnection{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := dlijson.Answer{Message: "no", ErrorCode: "DLI.0006", ErrorMsg: "The object exists."}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("answer (-want +got):\n%s", diff)
 	}
 }

@@ -18,6 +18,8 @@ const (
 	// The bits of the envelope where the message has no such fields.
 	seenIsSuccess = 1 << maxFields
 	seenMessage   = 1 << (maxFields + 1)
+	seenErrorCode = 1 << (maxFields + 2)
+	seenErrorMsg  = 1 << (maxFields + 3)
 )
 
 // A decoder reads one JSON text.
@@ -127,8 +129,8 @@ func (d *decoder) unknown(raw []byte, p *plan, omitted uint64, seen *uint64) err
 	return unknown("field", name, known, offset)
 }
 
-// envelope reads is_success or message of an answer whose message has no such
-// field; anything else is passed over.
+// envelope reads what an answer may bear beside the fields of its message;
+// anything else is passed over.
 func (d *decoder) envelope(name string, raw []byte, seen *uint64) error {
 	bit, read := uint64(0), d.skip
 	switch {
@@ -136,7 +138,11 @@ func (d *decoder) envelope(name string, raw []byte, seen *uint64) error {
 	case name == "is_success":
 		bit, read = seenIsSuccess, func() (err error) { d.answer.IsSuccess, err = d.bool(d.json.PeekKind()); return err }
 	case name == "message":
-		bit, read = seenMessage, func() (err error) { d.answer.Message, err = d.string(d.json.PeekKind()); return err }
+		bit, read = seenMessage, d.texter(&d.answer.Message)
+	case name == "error_code":
+		bit, read = seenErrorCode, d.texter(&d.answer.ErrorCode)
+	case name == "error_msg":
+		bit, read = seenErrorMsg, d.texter(&d.answer.ErrorMsg)
 	}
 	if bit == 0 {
 		return read()
@@ -152,6 +158,11 @@ func (d *decoder) envelope(name string, raw []byte, seen *uint64) error {
 		return within(name, err)
 	}
 	return nil
+}
+
+// texter returns what reads a string into text.
+func (d *decoder) texter(text *string) func() error {
+	return func() (err error) { *text, err = d.string(d.json.PeekKind()); return err }
 }
 
 // field reads the value of a field. null is as if the field were not there.

@@ -35,6 +35,9 @@ func DecodeRequest(r io.Reader, m proto.Message, omit ...protoreflect.Name) erro
 type Answer struct {
 	IsSuccess bool // true where DLI left it out
 	Message   string
+	// ErrorCode and ErrorMsg are there where DLI puts an error into an answer with
+	// a status of success.
+	ErrorCode, ErrorMsg string
 }
 
 // DecodeAnswer reads one JSON object from r into m, as an answer of DLI: names

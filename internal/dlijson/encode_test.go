@@ -51,7 +51,7 @@ func TestAppendRequest(t *testing.T) {
 
 func TestAppendAnswer(t *testing.T) {
 	const emptyConnection = `"id":"","name":"","status":"","available_queue_info":[],"elastic_resource_pools":[],"dest_vpc_id":"","dest_network_id":"",` +
-		`"hosts":[],"ipv6_enable":false,"isPrivis":false,"routes":[]}`
+		`"hosts":[],"ipv6_enable":false,"routes":[]}`
 	tests := []struct {
 		name string
 		m    proto.Message

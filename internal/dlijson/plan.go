@@ -25,8 +25,8 @@ type plan struct {
 	message   int            // place in fields; -1 without
 }
 
-// maxFields leaves two bits of a mask to the envelope of an answer.
-const maxFields = 62
+// maxFields leaves four bits of a mask to the envelope of an answer.
+const maxFields = 60
 
 // plans holds the *plan of each reflect.Type once built: a cache of what the
 // types say, never of anything that a call brings.

@@ -138,7 +138,7 @@ func TestEncodeQuery(t *testing.T) {
 
 // A field that cannot be in a query is a fault of the caller, not of the query.
 func TestQueryOfUnsupportedFields(t *testing.T) {
-	m := &connsvcv1.EnhancedConnection{IsPrivis: true, Routes: []*connsvcv1.Route{{Name: "r"}}}
+	m := &connsvcv1.EnhancedConnection{IsPrivis: proto.Bool(true), Routes: []*connsvcv1.Route{{Name: "r"}}}
 	fields := m.ProtoReflect().Descriptor().Fields()
 	for _, name := range []protoreflect.Name{"routes", "is_privis", "create_time"} {
 		f := fields.ByName(name)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -114,7 +115,7 @@ func (e *Emulator) view(c *connection, now time.Time) *connsvcv1.EnhancedConnect
 		UpdateTime:    timestamppb.New(c.updated),
 		Hosts:         c.hosts,
 		Ipv6Enable:    c.ipv6,
-		IsPrivis:      len(c.grantees) == 0,
+		IsPrivis:      proto.Bool(len(c.grantees) == 0),
 		Routes:        c.routes,
 	}
 	if !c.deleted.IsZero() {

@@ -14,8 +14,11 @@ func (s *Service) GetEnhancedConnection(ctx context.Context, req *connsvcv1.GetE
 	if err := s.call(ctx, connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName, about, req, resp); err != nil {
 		return nil, err
 	}
-	if resp.GetStatus() == connsvcv1.EnhancedConnection_DELETED {
+	switch {
+	case resp.GetStatus() == connsvcv1.EnhancedConnection_DELETED:
 		return nil, missingConnection(req.GetConnectionId())
+	case resp.GetId() == "":
+		return nil, NewError(connsvcv1.ErrorReason_UPSTREAM_FAULT, "DLI answered without a connection", nil)
 	}
 	return resp, nil
 }

@@ -37,10 +37,14 @@ func (c *client) read(ctx context.Context, call *call, a *attempt, response *htt
 	body := &bounded{reader: response.Body, left: call.limit}
 	answer, err := dlijson.DecodeAnswer(body, call.answer)
 	switch {
-	case err == nil && answer.IsSuccess:
+	case err == nil && answer.IsSuccess && answer.ErrorCode == "":
 		return nil
 	case err == nil:
-		return &Error{Kind: Refused, Message: answer.Message}
+		return &Error{
+			Kind:    Refused,
+			Code:    identifier(a.request.Header, answer.ErrorCode),
+			Message: cmp.Or(answer.ErrorMsg, answer.Message),
+		}
 	case errors.Is(body.err, errTooLarge):
 		return &Error{Kind: TooLarge, Err: errTooLarge}
 	case body.err != nil:

@@ -164,8 +164,9 @@ type EnhancedConnection struct {
 	// Whether the subnet has IPv6. DLI derives it; it cannot be asked for.
 	Ipv6Enable bool `protobuf:"varint,11,opt,name=ipv6_enable,proto3" json:"ipv6_enable,omitempty"`
 	// False when other projects were granted permissions on the connection, true
-	// when it is private to its project. (DLI's name and sense: dli_02_0190.)
-	IsPrivis bool `protobuf:"varint,12,opt,name=is_privis,json=isPrivis,proto3" json:"is_privis,omitempty"`
+	// when it is private to its project. (DLI's name and sense: dli_02_0190.) Absent
+	// where DLI does not say, as its documents have it for a single connection.
+	IsPrivis *bool `protobuf:"varint,12,opt,name=is_privis,json=isPrivis,proto3,oneof" json:"is_privis,omitempty"`
 	// Routes of the connection. DLI returns them though no document says so.
 	Routes        []*Route `protobuf:"bytes,13,rep,name=routes,proto3" json:"routes,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -280,8 +281,8 @@ func (x *EnhancedConnection) GetIpv6Enable() bool {
 }
 
 func (x *EnhancedConnection) GetIsPrivis() bool {
-	if x != nil {
-		return x.IsPrivis
+	if x != nil && x.IsPrivis != nil {
+		return *x.IsPrivis
 	}
 	return false
 }
@@ -634,7 +635,7 @@ var File_connsvc_v1_enhanced_connection_proto protoreflect.FileDescriptor
 const file_connsvc_v1_enhanced_connection_proto_rawDesc = "" +
 	"\n" +
 	"$connsvc/v1/enhanced_connection.proto\x12\n" +
-	"connsvc.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x05\n" +
+	"connsvc.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x05\n" +
 	"\x12EnhancedConnection\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12=\n" +
@@ -647,14 +648,16 @@ const file_connsvc_v1_enhanced_connection_proto_rawDesc = "" +
 	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\vupdate_time\x12&\n" +
 	"\x05hosts\x18\n" +
 	" \x03(\v2\x10.connsvc.v1.HostR\x05hosts\x12 \n" +
-	"\vipv6_enable\x18\v \x01(\bR\vipv6_enable\x12\x1b\n" +
-	"\tis_privis\x18\f \x01(\bR\bisPrivis\x12)\n" +
+	"\vipv6_enable\x18\v \x01(\bR\vipv6_enable\x12 \n" +
+	"\tis_privis\x18\f \x01(\bH\x00R\bisPrivis\x88\x01\x01\x12)\n" +
 	"\x06routes\x18\r \x03(\v2\x11.connsvc.v1.RouteR\x06routes\"9\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
 	"\x06ACTIVE\x10\x01\x12\v\n" +
-	"\aDELETED\x10\x02\"\x8b\x02\n" +
+	"\aDELETED\x10\x02B\f\n" +
+	"\n" +
+	"_is_privis\"\x8b\x02\n" +
 	"\aPeering\x12\x18\n" +
 	"\apeer_id\x18\x01 \x01(\tR\apeer_id\x122\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x1a.connsvc.v1.Peering.StatusR\x06status\x12\x12\n" +
@@ -746,6 +749,7 @@ func file_connsvc_v1_enhanced_connection_proto_init() {
 	if File_connsvc_v1_enhanced_connection_proto != nil {
 		return
 	}
+	file_connsvc_v1_enhanced_connection_proto_msgTypes[0].OneofWrappers = []any{}
 	file_connsvc_v1_enhanced_connection_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
