@@ -45,13 +45,17 @@ func (c *client) admitted(ctx context.Context, call *call, a *attempt) *Error {
 	}
 	v := unsettled
 	defer func() { c.leave(p, v) }()
+	ctx, span := c.span(ctx, call, a.request)
+	defer span.End()
 	start := time.Now()
 	requestID, err := c.send(ctx, call, a)
 	v = verdictOf(err, a.own)
-	c.observe(ctx, call.op, Attempt{
+	told := Attempt{
 		FullMethod: call.op.FullMethod, Upstream: c.name, Endpoint: c.configured, Duration: time.Since(start),
 		RequestID: requestID, HTTPStatus: a.status,
-	}, err)
+	}
+	tell(span, call.op, told, err)
+	c.observe(ctx, call.op, told, err)
 	return err
 }
 
@@ -77,8 +81,7 @@ func (c *client) send(ctx context.Context, call *call, a *attempt) (string, *Err
 	if e.RequestID == "" {
 		e.RequestID = requestID
 	}
-	refused := a.status == http.StatusUnauthorized || a.status == http.StatusForbidden
-	e.CallersOwn = refused && c.credentials.CallersOwn()
+	e.CallersOwn = c.credentials.CallersOwn()
 	return e.RequestID, e.redact(sent)
 }
 
@@ -143,15 +146,11 @@ func (c *client) enter() (place, *Error) {
 		c.counts.refused[refusedByBreaker].Add(1)
 		return place{}, err
 	}
-	// The call that tries whether the upstream is back has a place of its own: those
-	// who wait for an upstream that hangs may have all others.
-	p := permit{}
-	if !t.probe {
-		if p, err = c.limit.enter(); err != nil {
-			c.breaker.leave(t, unsettled)
-			c.counts.refused[refusedByLimit].Add(1)
-			return place{}, err
-		}
+	p, err := c.limit.enter()
+	if err != nil {
+		c.breaker.leave(t, unsettled)
+		c.counts.refused[refusedByLimit].Add(1)
+		return place{}, err
 	}
 	c.counts.inFlight.Add(1)
 	return place{t, p}, nil

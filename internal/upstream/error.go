@@ -66,8 +66,8 @@ type Error struct {
 	// Repeated says that an earlier attempt of the call may have been executed: that
 	// something is missing, or is there already, may be its doing.
 	Repeated bool
-	// CallersOwn says that the caller's own credentials were refused, or that it
-	// brought none (pass_through): 401 and 403 are the caller's.
+	// CallersOwn says that the credentials of the call are the caller's own
+	// (pass_through): where DLI refuses them, or there are none, it is the caller's.
 	CallersOwn bool
 	Err        error // the cause, for logs only; may be nil
 }

@@ -253,16 +253,18 @@ func TestRepeatedReadStartsAnew(t *testing.T) {
 	n := 0
 	inBubble(t, retrying(2), func(w http.ResponseWriter, r *http.Request) {
 		if n++; n == 1 {
-			_, _ = io.WriteString(w, strings.TrimSuffix(oneConnection, "}"))
+			_, _ = io.WriteString(w, `{"dest_vpc_id":"left","hosts":[{"name":"left"}],"name":`)
 			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		}
-		answer(200, oneConnection)(w, r)
+		answer(200, `{"name":"n"}`)(w, r)
 	}, func(t *testing.T, b *bubble) {
-		got := &connsvcv1.ListEnhancedConnectionsResponse{}
-		err := b.Call(t.Context(), list, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project}, got)
-		if err != nil || len(got.GetConnections()) != 1 || len(got.GetConnections()[0].GetHosts()) != 1 {
-			t.Errorf("got %v: %v", got, err)
+		got := &connsvcv1.EnhancedConnection{}
+		if err := b.Call(t.Context(), get, getRequest(), got); err != nil {
+			t.Fatal(err)
+		}
+		if got.GetName() != "n" || got.GetDestVpcId() != "" || len(got.GetHosts()) != 0 {
+			t.Errorf("got %v", got)
 		}
 	})
 }

@@ -11,8 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"google.golang.org/protobuf/types/known/durationpb"
-
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
@@ -75,47 +73,6 @@ func TestSharedReadsTakeOnePlace(t *testing.T) {
 				}
 			})
 		}
-		running.Wait()
-	})
-}
-
-// The call that tries whether DLI is back goes though all places are taken by those
-// who wait for a DLI that hangs.
-func TestTryGoesBeyondTheLimit(t *testing.T) {
-	cfg := breaking()
-	cfg.Protection.MaxConcurrency = 10
-	cfg.Timeout = durationpb.New(time.Minute)
-	var down, hangs atomic.Bool
-	hangs.Store(true)
-	handler := func(w http.ResponseWriter, r *http.Request) {
-		if hangs.Load() {
-			hang(w, r)
-			return
-		}
-		switched(&down, answer(503, ""))(w, r)
-	}
-	inBubble(t, cfg, handler, func(t *testing.T, b *bubble) {
-		ctx, cancel := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		for range 9 {
-			running.Go(func() { _ = callCreate(ctx, b.Router) })
-		}
-		synctest.Wait()
-		hangs.Store(false)
-		down.Store(true)
-		for range 3 {
-			wantKind(t, callCreate(t.Context(), b.Router), upstream.Status, true)
-		}
-		hangs.Store(true)
-		running.Go(func() { wantKind(t, callCreate(ctx, b.Router), upstream.BreakerOpen, false) })
-		synctest.Wait()
-		hangs.Store(false)
-		down.Store(false)
-		time.Sleep(2 * time.Second)
-		if err := callCreate(t.Context(), b.Router); err != nil {
-			t.Errorf("the call that tried: %v", err)
-		}
-		cancel()
 		running.Wait()
 	})
 }

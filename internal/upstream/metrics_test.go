@@ -110,8 +110,13 @@ func TestMetricsOfOneName(t *testing.T) {
 	reader := sdk.NewManualReader()
 	o := upstream.Options{Meter: sdk.NewMeterProvider(sdk.WithReader(reader)).Meter("test")}
 	endpoint := newServer(t, answer(200, `{}`))
-	r := router(t, o, protected(endpoint, "a"), protected(endpoint, "b"))
+	both := []*configv1.Upstream{protected(endpoint, "a"), protected(endpoint, "b")}
+	r := router(t, o, both...)
 	_, _ = serving(t, r, "a"), serving(t, r, "b")
+	// Each keeps a client of its own, though they are alike.
+	if err := r.Reload(both); err != nil {
+		t.Fatal(err)
+	}
 	got := collect(t, reader)
 	const attempts = "connsvc.upstream.attempts{method=connsvc.v1.ConnectionService/GetEnhancedConnection,outcome=ok,upstream=127.0.0.1}"
 	if got[attempts] != 2 || got["connsvc.upstream.limit{upstream=127.0.0.1}"] != 400 {

@@ -3,7 +3,9 @@ package upstream_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -111,12 +113,20 @@ func TestReloadKeepsTheBreaker(t *testing.T) {
 // Calls in flight end on the client that they began on, which is closed then.
 func TestReloadDropsNoCall(t *testing.T) {
 	release, arrived := make(chan struct{}), make(chan struct{})
-	old := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+	closed := make(chan struct{}, 10)
+	old := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		arrived <- struct{}{}
 		<-release
 		answer(200, `{"name":"old"}`)(w, r)
-	})
-	r := router(t, upstream.Options{}, withToken(old))
+	}))
+	old.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	old.Start()
+	t.Cleanup(old.Close)
+	r := router(t, upstream.Options{}, withToken(old.URL))
 	var running sync.WaitGroup
 	for _, call := range []func(context.Context, *upstream.Router) error{callGet, callCreate} {
 		running.Go(func() {
@@ -134,6 +144,9 @@ func TestReloadDropsNoCall(t *testing.T) {
 	}
 	close(release)
 	running.Wait()
+	for range 2 {
+		<-closed
+	}
 }
 
 // Calls under many reloads are all served, by the one or the other.
