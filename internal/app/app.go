@@ -80,30 +80,34 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 	if err != nil {
 		return nil, err
 	}
-	dli, err := upstream.New(cfg.GetUpstreams(), upstream.Options{
+	// Both are made even if the first fails: a start tells all problems at once.
+	dli, dliErr := upstream.New(cfg.GetUpstreams(), upstream.Options{
 		Secret:           o.Secret,
 		MaxResponseBytes: cfg.GetLimits().GetMaxResponseBytes(),
 		Now:              time.Now,
 		Observe:          observer.Observe,
 		Meter:            tel.Meter,
 		Tracer:           tel.Tracer,
+		Renewed:          renewals{tel.Log}.renewed,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("%w:\n%w", ErrConfig, err)
-	}
-	srv, err := server.New(cfg, server.Options{
+	srv, srvErr := server.New(cfg, server.Options{
 		Service: service.New(dli,
 			service.WithMaxAnswerBytes(cfg.GetLimits().GetMaxResponseBytes()), service.WithObserver(creates)),
 		Validator:     validator,
 		Telemetry:     tel,
 		Reflection:    o.Reflection,
 		Version:       o.Version,
-		CloseUpstream: dli.Close,
+		CloseUpstream: func() { dli.Close() },
 		Dir:           o.Dir,
 	})
-	if err != nil {
-		dli.Close()
-		if errors.Is(err, server.ErrTLS) {
+	if err := errors.Join(dliErr, srvErr); err != nil {
+		if dliErr == nil {
+			dli.Close()
+		}
+		if srvErr == nil {
+			srv.Close()
+		}
+		if dliErr != nil || errors.Is(srvErr, server.ErrTLS) {
 			err = fmt.Errorf("%w:\n%w", ErrConfig, err)
 		}
 		return nil, err
