@@ -25,19 +25,20 @@ const (
 // goes on looking until it finds what the POST made, or its time is over.
 func (c *creation) reconcile(ctx context.Context, began time.Time, unknown error) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	var named, ours []*connsvcv1.EnhancedConnection
+	var unsure error // whether what was found last is ours
 	c.poll(ctx, c.reconcileFor, func(ctx context.Context) bool {
 		found, err := c.list(ctx)
 		if err != nil || len(found) == 0 {
 			return false
 		}
 		named = found
-		ours, err = c.ours(ctx, found, began)
-		return err == nil && len(ours) > 0
+		ours, unsure = c.ours(ctx, found, began)
+		return unsure == nil && len(ours) > 0
 	})
 	switch {
 	case len(ours) > 0:
 		return c.decide(ctx, ours, Adopted)
-	case len(named) > 0:
+	case len(named) > 0 && unsure == nil:
 		return nil, c.takenBy(ctx, named, NewError(connsvcv1.ErrorReason_NAME_TAKEN, "", unknown))
 	default:
 		c.service.observe(ctx, NotFound)

@@ -16,6 +16,7 @@ type listCase struct {
 	matrixCase        // the fault is that of the lists
 	when       string // in which of the three they fail
 	lost       bool   // the answer of the POST is lost
+	every      int    // only these lists fail; 0: all
 	told       string
 	creates    int64 // how many are posted
 }
@@ -35,7 +36,11 @@ func listCases() []listCase {
 			listCase{matrixCase: cell(tagged), when: "after", told: ok, creates: 1},
 		)
 	}
-	return cases
+	// What the name shows is there, but whether it bears the request_id is never told.
+	half := fault{name: "every other is invalid JSON", kind: of(emulator.InvalidJSON), reason: faulty}
+	return append(cases, listCase{
+		matrixCase: matrixCase{tagged, half, true, doors[0]}, when: "without an answer", lost: true, every: 2, told: unknown, creates: 1,
+	})
 }
 
 // TestCreateWhileListsFail holds creates against lists that fail in each of their
@@ -67,6 +72,7 @@ func (c *listCase) play(t *testing.T, s *stage.Stage, project string) {
 	a := &act{matrixCase: &c.matrixCase, scene: set(t, p.Emulator(), project), project: p, door: c.door(s)}
 	fail := func() {
 		rules := c.fault.rules("ListEnhancedConnections", 0)
+		rules[len(rules)-1].Every = c.every
 		if c.lost {
 			rules = append(rules, emulator.Rule{Operation: create, Fault: *of(emulator.DropAnswer)})
 		}
