@@ -11,6 +11,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -28,6 +29,11 @@ const (
 // memoryRatio is how much of the container's memory Go may take: the rest is for
 // what Go does not count.
 const memoryRatio = 0.9
+
+// collectAt is how much the heap grows, in percent of what is in use, until it is
+// collected; GOGC wins. What is in use is little and bounded, so that four times as
+// much is too, and near the memory limit it is collected earlier.
+const collectAt = 400
 
 // process is what a command takes from the process it runs in.
 type process struct {
@@ -56,6 +62,9 @@ func main() {
 	// The collector works harder near the limit of the container, instead of being
 	// killed at it; GOMEMLIMIT wins. Where there is no limit, none is set.
 	_, _ = memlimit.Set(memlimit.WithRatio(memoryRatio))
+	if _, set := os.LookupEnv("GOGC"); !set {
+		debug.SetGCPercent(collectAt)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(os.Args[1:], &process{
