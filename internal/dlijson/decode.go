@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"reflect"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -30,11 +31,37 @@ type decoder struct {
 	arena  arena
 }
 
+// maxKept is the most of a text, in bytes, that a jsontext.Decoder may have seen to
+// serve again: its buffer may have grown to the longest string of it.
+const maxKept = 64 << 10
+
+// spare holds *jsontext.Decoders that nobody uses, for the buffers they bring.
+var spare sync.Pool
+
 func newDecoder(r io.Reader) *decoder {
 	// Each object notes its known names itself, in one word. jsontext would keep
 	// every name, and an answer may hold any number of unknown ones.
-	return &decoder{json: jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true))}
+	free := jsontext.AllowDuplicateNames(true)
+	if d, ok := spare.Get().(*jsontext.Decoder); ok {
+		d.Reset(r, free)
+		return &decoder{json: d}
+	}
+	return &decoder{json: jsontext.NewDecoder(r, free)}
 }
+
+// release gives the jsontext.Decoder back.
+func (d *decoder) release() {
+	if d.json.InputOffset()+int64(len(d.json.UnreadBuffer())) <= maxKept {
+		d.json.Reset(nothing{})
+		spare.Put(d.json)
+	}
+	d.json = nil
+}
+
+// nothing is an io.Reader that keeps no request alive.
+type nothing struct{}
+
+func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
 
 // text reads the whole text: one object and nothing after it.
 func (d *decoder) text(v reflect.Value, p *plan, omitted uint64) error {

@@ -28,6 +28,7 @@ func DecodeRequest(r io.Reader, m proto.Message, omit ...protoreflect.Name) erro
 		return err
 	}
 	d := newDecoder(r)
+	defer d.release()
 	return d.text(v, p, p.mask(omit))
 }
 
@@ -49,6 +50,7 @@ func DecodeAnswer(r io.Reader, m proto.Message) (Answer, error) {
 		return Answer{}, err
 	}
 	d := newDecoder(r)
+	defer d.release()
 	d.answer = &Answer{IsSuccess: true}
 	p.clearEnvelope(v)
 	if err := d.text(v, p, 0); err != nil {
