@@ -18,6 +18,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/stack"
 )
 
 const maxHeaderBytes = 64 << 10 // of one request, on both doors
@@ -94,6 +95,7 @@ func (g *grpcDoor) serviceDesc() grpc.ServiceDesc {
 		desc.Streams = append(desc.Streams, grpc.StreamDesc{
 			StreamName: rpc.MethodName,
 			Handler: func(_ any, stream grpc.ServerStream) error {
+				stack.Grow() // gRPC runs this on a new goroutine
 				c := g.newCall(stream, method)
 				return statusOf(c, g.dispatcher.serve(stream.Context(), c, rpc))
 			},

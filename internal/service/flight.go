@@ -12,6 +12,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/credentials"
+	"github.com/connsvc/connsvc/internal/stack"
 )
 
 // A flight is a create under way, and the calls that wait for it.
@@ -61,6 +62,7 @@ func (s *Service) share(ctx context.Context, c *creation) (*connsvcv1.CreateEnha
 // fly runs the create of a flight on a goroutine of its own. No interceptor sees
 // it there, so a panic becomes an error here.
 func (s *Service) fly(f *flight) {
+	stack.Grow()
 	defer s.flights.finish(f)
 	defer func() {
 		if v := recover(); v != nil {
