@@ -42,8 +42,11 @@ lint: third_party $(BIN)/golangci-lint ## Lints Go, proto, and module files.
 	go mod verify
 
 .PHONY: breaking
-breaking: third_party ## Refuses a contract that breaks clients of branch AGAINST (main).
-	buf breaking --against '.git#ref=$(AGAINST)' --path proto
+breaking: third_party ## Refuses a contract that breaks clients of AGAINST (main; on main, the commit before).
+	rm -rf $(BIN)/against
+	git archive --prefix=against/ $(AGAINST) buf.yaml proto | tar -x -C $(BIN)
+	cp -r third_party $(BIN)/against/third_party
+	buf breaking --against $(BIN)/against
 
 .PHONY: test
 test: ## Runs all tests, with the race detector.
