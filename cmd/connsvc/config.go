@@ -9,6 +9,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/config"
+	"github.com/connsvc/connsvc/internal/server"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -20,7 +21,7 @@ type configCommands struct {
 
 type configCheckCommand struct {
 	File    string `arg:"" type:"path" help:"The configuration file."`
-	Secrets bool   `help:"Read the secrets that it names, too."`
+	Secrets bool   `help:"Read the secrets and certificates that it names, too."`
 }
 
 // Run checks a configuration file as serve would, but for the secrets and the
@@ -31,14 +32,18 @@ func (c *configCheckCommand) Run(p *process) error {
 		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)
 	}
 	secret := func(*configv1.Secret) (string, error) { return "unread", nil }
+	var tlsErr error
 	if c.Secrets {
 		secret = config.Secrets{Dir: filepath.Dir(c.File), LookupEnv: p.lookupEnv}.Read
+		tlsErr = server.CheckTLS(cfg, filepath.Dir(c.File))
 	}
 	router, err := upstream.New(cfg.GetUpstreams(), upstream.Options{Secret: secret})
-	if err != nil {
-		return fmt.Errorf("%w:\n%w", app.ErrConfig, errors.Join(err))
+	if err == nil {
+		router.Close()
 	}
-	router.Close()
+	if err := errors.Join(err, tlsErr); err != nil {
+		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)
+	}
 	fmt.Fprintf(p.stdout, "%s: ok\n", c.File)
 	return nil
 }

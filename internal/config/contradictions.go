@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"buf.build/go/protovalidate"
 
@@ -19,6 +20,7 @@ func contradictions(cfg, effective *configv1.Config) []*protovalidate.Violation 
 			fmt.Sprintf("must be at least max_request_bytes, which is %d", limits.GetMaxRequestBytes()),
 			name("limits"), name("max_calls_bytes")))
 	}
+	all = append(all, sharedAddresses(effective)...)
 	named := make(map[string]int)
 	for i, u := range effective.GetUpstreams() {
 		named[u.GetName()]++
@@ -34,6 +36,28 @@ func contradictions(cfg, effective *configv1.Config) []*protovalidate.Violation 
 		if u.GetName() != "" && named[u.GetName()] > 1 {
 			all = append(all, violation("upstreams.name", "another upstream has this name",
 				item("upstreams", i), name("name")))
+		}
+	}
+	return all
+}
+
+// sharedAddresses finds ports that two listeners want.
+func sharedAddresses(effective *configv1.Config) []*protovalidate.Violation {
+	var all []*protovalidate.Violation
+	taken := make(map[string]string)
+	for _, l := range []struct {
+		name    string
+		address string
+	}{
+		{"grpc", effective.GetGrpc().GetAddress()},
+		{"rest", effective.GetRest().GetAddress()},
+		{"admin", effective.GetAdmin().GetAddress()},
+	} {
+		if other, ok := taken[l.address]; ok {
+			all = append(all, violation("listener.shared", other+" listens there", name(l.name), name("address")))
+		}
+		if !strings.HasSuffix(l.address, ":0") {
+			taken[l.address] = l.name
 		}
 	}
 	return all

@@ -55,6 +55,29 @@ func newCertificate(port string, cfg *configv1.TLS, o Options, m *tlsMetrics) (*
 	return c, nil
 }
 
+// CheckTLS reads the certificates and keys of all ports, as New does; relative
+// paths start at dir. The error joins all problems, each marked ErrTLS.
+func CheckTLS(cfg *configv1.Config, dir string) error {
+	var errs []error
+	for _, port := range []struct {
+		name string
+		tls  *configv1.TLS
+	}{{portGRPC, cfg.GetGrpc().GetTls()}, {portREST, cfg.GetRest().GetTls()}, {portAdmin, cfg.GetAdmin().GetTls()}} {
+		if port.tls == nil {
+			continue
+		}
+		files := newTLSFiles(port.tls, dir)
+		content, err := files.read()
+		if err == nil {
+			_, _, err = files.parse(content, time.Now())
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w: %w", port.name, ErrTLS, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // use makes content what new connections get, if it is usable.
 func (c *certificate) use(content tlsContent) error {
 	config, expiry, err := c.files.parse(content, time.Now())

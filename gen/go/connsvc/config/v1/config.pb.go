@@ -92,7 +92,8 @@ type Config struct {
 	Grpc *Listener `protobuf:"bytes,1,opt,name=grpc,proto3" json:"grpc,omitempty"`
 	// The REST door: DLI's own paths and JSON.
 	Rest *Listener `protobuf:"bytes,2,opt,name=rest,proto3" json:"rest,omitempty"`
-	// The operator's port: /metrics, /livez, /readyz, /version.
+	// The operator's port: /metrics, /livez, /readyz, /startupz, /version, and
+	// /loglevel, which changes what is logged. Whoever reaches it may use it all.
 	Admin *Listener `protobuf:"bytes,3,opt,name=admin,proto3" json:"admin,omitempty"`
 	// The DLI endpoints. A project belongs to exactly one of them.
 	Upstreams []*Upstream `protobuf:"bytes,4,rep,name=upstreams,proto3" json:"upstreams,omitempty"`
