@@ -83,7 +83,7 @@ func documented() *configv1.Config {
 // defaultUpstream sets the defaults of what protects and repeats calls.
 func defaultUpstream(u *configv1.Upstream) {
 	u.Retry = &configv1.Retry{
-		MaxAttempts: 3, BudgetPercent: proto.Int32(20),
+		MaxAttempts: 5, BudgetPercent: proto.Int32(20),
 		BaseDelay: durationpb.New(100 * time.Millisecond), MaxDelay: durationpb.New(5 * time.Second),
 	}
 	u.Protection = &configv1.Protection{MaxConcurrency: 200, BreakerFailures: 20, BreakerDelay: durationpb.New(2 * time.Second)}

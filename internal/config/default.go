@@ -63,7 +63,7 @@ func fillUpstreamDefaults(u *configv1.Upstream) {
 	}
 
 	retry := cmp.Or(u.GetRetry(), &configv1.Retry{})
-	retry.MaxAttempts = cmp.Or(retry.GetMaxAttempts(), 3)
+	retry.MaxAttempts = cmp.Or(retry.GetMaxAttempts(), 5)
 	retry.BaseDelay = duration(retry.GetBaseDelay(), 100*time.Millisecond)
 	retry.MaxDelay = duration(retry.GetMaxDelay(), 5*time.Second)
 	if retry.BudgetPercent == nil {

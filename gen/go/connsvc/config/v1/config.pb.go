@@ -805,7 +805,7 @@ func (*PassThrough) Descriptor() ([]byte, []int) {
 // Retry-After says, always inside the caller's deadline. A create is never repeated.
 type Retry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most attempts of one call, the first included: 3 by default; 1 turns
+	// Most attempts of one call, the first included: 5 by default; 1 turns
 	// repeating off.
 	MaxAttempts int32 `protobuf:"varint,1,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`
 	// Delay before the second attempt, doubled for each further one: 100ms by default.
