@@ -32,9 +32,17 @@ func (a accessLog) intercept(ctx context.Context, req any, _ *grpc.UnaryServerIn
 		level = slog.LevelWarn
 	}
 	if a.log.Enabled(ctx, level) {
-		a.log.LogAttrs(ctx, level, "call", accessAttrs(ctx, c, time.Since(start))...)
+		a.write(ctx, level, accessAttrs(ctx, c, time.Since(start)))
 	}
 	return answer, err
+}
+
+// write passes the line to the handler itself: the logger would look up, for each
+// line, what line of the source it comes from.
+func (a accessLog) write(ctx context.Context, level slog.Level, attrs []slog.Attr) {
+	line := slog.NewRecord(time.Now(), level, "call", 0)
+	line.AddAttrs(attrs...)
+	_ = a.log.Handler().Handle(ctx, line) // there is no one to tell
 }
 
 func accessAttrs(ctx context.Context, c *call, took time.Duration) []slog.Attr {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -23,8 +24,7 @@ var (
 type metrics struct {
 	duration                  metric.Float64Histogram
 	requestSize, responseSize metric.Int64Histogram
-	inFlight                  metric.Int64UpDownCounter
-	doors                     *labels[string, []metric.AddOption]
+	inFlight                  map[string]*atomic.Int64 // by door: the keys do not change
 	outcomes                  *labels[outcome, outcomeOptions]
 	invalid                   metric.Int64Counter
 	entrances                 *labels[entrance, metric.MeasurementOption]
@@ -49,15 +49,18 @@ type outcomeOptions struct{ duration, size []metric.RecordOption }
 
 func newMetrics(meter metric.Meter, version string) (*metrics, error) {
 	var errs [6]error
-	m := &metrics{doors: newLabels(doorOptions), outcomes: newLabels(outcome.options), entrances: newLabels(entrance.options)}
+	m := &metrics{
+		inFlight: map[string]*atomic.Int64{doorGRPC: {}, doorREST: {}},
+		outcomes: newLabels(outcome.options), entrances: newLabels(entrance.options),
+	}
 	m.duration, errs[0] = meter.Float64Histogram("rpc.server.call.duration", metric.WithUnit("s"),
 		metric.WithDescription("Duration of calls, on both doors."), metric.WithExplicitBucketBoundaries(durationBounds...))
 	m.requestSize, errs[1] = meter.Int64Histogram("connsvc.request.size", metric.WithUnit("By"),
 		metric.WithDescription("Size of requests, uncompressed."), metric.WithExplicitBucketBoundaries(sizeBounds...))
 	m.responseSize, errs[2] = meter.Int64Histogram("connsvc.response.size", metric.WithUnit("By"),
 		metric.WithDescription("Size of answers, uncompressed."), metric.WithExplicitBucketBoundaries(sizeBounds...))
-	m.inFlight, errs[3] = meter.Int64UpDownCounter("connsvc.calls.in_flight",
-		metric.WithDescription("Calls in flight."))
+	_, errs[3] = meter.Int64ObservableUpDownCounter("connsvc.calls.in_flight",
+		metric.WithDescription("Calls in flight."), metric.WithInt64Callback(m.observeInFlight()))
 	var build metric.Int64Gauge
 	build, errs[4] = meter.Int64Gauge("connsvc.build.info", metric.WithDescription("Always 1; version is the version that runs."))
 	m.invalid, errs[5] = meter.Int64Counter("connsvc.validation.failures",
@@ -75,7 +78,6 @@ func newMetrics(meter metric.Meter, version string) (*metrics, error) {
 func (m *metrics) begin() {
 	ctx := context.Background()
 	for _, door := range []string{doorGRPC, doorREST} {
-		m.inFlight.Add(ctx, 0, m.doors.of(door)...)
 		own := connsvcv1.ConnectionService_ServiceDesc
 		for _, rpc := range own.Methods {
 			m.invalid.Add(ctx, 0, m.entrances.of(entrance{door, own.ServiceName + "/" + rpc.MethodName}))
@@ -86,9 +88,9 @@ func (m *metrics) begin() {
 func (m *metrics) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	c := callFrom(ctx)
 	start := time.Now()
-	door := m.doors.of(c.door)
-	m.inFlight.Add(ctx, 1, door...)
-	defer m.inFlight.Add(ctx, -1, door...)
+	inFlight := m.inFlight[c.door]
+	inFlight.Add(1)
+	defer inFlight.Add(-1)
 	answer, err := handler(ctx, req)
 	o := outcome{door: c.door, method: c.method, code: outcomeCode(c)}
 	if c.failure != nil {
@@ -110,8 +112,19 @@ func (m *metrics) record(ctx context.Context, method string, code codes.Code, to
 	m.duration.Record(ctx, took.Seconds(), options.duration...)
 }
 
-func doorOptions(door string) []metric.AddOption {
-	return []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("door", door)))}
+// observeInFlight tells how many calls are in flight when somebody asks: that is far
+// less often than they begin and end.
+func (m *metrics) observeInFlight() metric.Int64Callback {
+	options := map[string]metric.MeasurementOption{}
+	for door := range m.inFlight {
+		options[door] = metric.WithAttributeSet(attribute.NewSet(attribute.String("door", door)))
+	}
+	return func(_ context.Context, o metric.Int64Observer) error {
+		for door, n := range m.inFlight {
+			o.Observe(n.Load(), options[door])
+		}
+		return nil
+	}
 }
 
 func (o outcome) options() outcomeOptions {
