@@ -45,13 +45,12 @@ func (c *devCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	cfg := config.Default()
-	cfg.Grpc.Address, cfg.Rest.Address, cfg.Admin.Address = c.GRPC, c.REST, c.Admin
 	id, secret := &configv1.Secret{}, &configv1.Secret{}
-	cfg.Upstreams = []*configv1.Upstream{{
+	cfg := config.Default(&configv1.Upstream{
 		Endpoint:    "http://" + dli.addr().String(),
 		Credentials: &configv1.Upstream_AccessKey{AccessKey: &configv1.AccessKey{Id: id, Secret: secret}},
-	}}
+	})
+	cfg.Grpc.Address, cfg.Rest.Address, cfg.Admin.Address = c.GRPC, c.REST, c.Admin
 	read := func(s *configv1.Secret) (string, error) {
 		if s == id {
 			return accessKey, nil

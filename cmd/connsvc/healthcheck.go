@@ -40,6 +40,9 @@ func (c *healthcheckCommand) Run(p *process) error {
 		return fmt.Errorf("asking whether connsvc is ready: %w", err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusBadRequest && c.CAFile == "" {
+		return fmt.Errorf("not ready: %s; if the admin port speaks TLS, name its CAs by --ca-file", resp.Status)
+	}
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("not ready: %s", resp.Status)
 	}

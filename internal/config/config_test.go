@@ -296,3 +296,20 @@ func FuzzLoad(f *testing.F) {
 		roundTrip(t, cfg, parse)
 	})
 }
+
+func TestNamesOfUpstreams(t *testing.T) {
+	cfg := config.Default(
+		&configv1.Upstream{Endpoint: "https://a.example.com"},
+		&configv1.Upstream{Endpoint: "https://a.example.com:8443"},
+		&configv1.Upstream{Endpoint: "https://b.example.com", Name: "a.example.com-2"},
+		&configv1.Upstream{Endpoint: "https://b.example.com"},
+	)
+	var got []string
+	for _, u := range cfg.GetUpstreams() {
+		got = append(got, u.GetName())
+	}
+	want := []string{"a.example.com", "a.example.com-3", "a.example.com-2", "b.example.com"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+}

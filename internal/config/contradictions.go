@@ -31,7 +31,6 @@ func contradictions(cfg, effective *configv1.Config) []*protovalidate.Violation 
 				item("upstreams", i), name("retry"), name("base_delay")))
 		}
 	}
-	// Two that are named by their host alone are one in metrics: no one asked for more.
 	for i, u := range cfg.GetUpstreams() {
 		if u.GetName() != "" && named[u.GetName()] > 1 {
 			all = append(all, violation("upstreams.name", "another upstream has this name",

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -15,10 +16,10 @@ import (
 // maxNameLength is how long the schema lets the name of an upstream be.
 const maxNameLength = 63
 
-// Default returns the configuration that an empty file would give: it has no
-// upstreams.
-func Default() *configv1.Config {
-	cfg := &configv1.Config{}
+// Default returns the configuration that a file with nothing but these upstreams
+// would give.
+func Default(upstreams ...*configv1.Upstream) *configv1.Config {
+	cfg := &configv1.Config{Upstreams: upstreams}
 	fillDefaults(cfg)
 	return cfg
 }
@@ -31,6 +32,7 @@ func fillDefaults(cfg *configv1.Config) {
 	for _, upstream := range cfg.GetUpstreams() {
 		fillUpstreamDefaults(upstream)
 	}
+	nameUpstreams(cfg.GetUpstreams())
 
 	limits := cmp.Or(cfg.GetLimits(), &configv1.Limits{})
 	limits.MaxRequestBytes = cmp.Or(limits.GetMaxRequestBytes(), 16<<20)
@@ -54,9 +56,6 @@ func fillDefaults(cfg *configv1.Config) {
 }
 
 func fillUpstreamDefaults(u *configv1.Upstream) {
-	if endpoint, err := url.Parse(u.GetEndpoint()); err == nil {
-		u.Name = cmp.Or(u.GetName(), nameOf(endpoint.Hostname()))
-	}
 	u.Timeout = duration(u.GetTimeout(), 30*time.Second)
 	if ecs := u.GetEcsMetadata(); ecs != nil {
 		ecs.Endpoint = cmp.Or(ecs.GetEndpoint(), "http://169.254.169.254")
@@ -81,6 +80,27 @@ func fillUpstreamDefaults(u *configv1.Upstream) {
 	idempotency.ReconcileTimeout = duration(idempotency.GetReconcileTimeout(), 10*time.Second)
 	idempotency.TagKey = cmp.Or(idempotency.GetTagKey(), "connsvc.request_id")
 	u.Idempotency = idempotency
+}
+
+// nameUpstreams names those that have no name by their hosts, and by a number too
+// where another has that name: two names that are one would be one in metrics.
+func nameUpstreams(upstreams []*configv1.Upstream) {
+	taken := make(map[string]bool)
+	for _, u := range upstreams {
+		taken[u.GetName()] = true
+	}
+	for _, u := range upstreams {
+		endpoint, err := url.Parse(u.GetEndpoint())
+		if err != nil || u.GetName() != "" {
+			continue
+		}
+		host := nameOf(endpoint.Hostname())
+		u.Name = host
+		for n := 2; taken[u.GetName()] && host != ""; n++ {
+			u.Name = fmt.Sprintf("%s-%d", host[:min(len(host), maxNameLength-4)], n)
+		}
+		taken[u.GetName()] = true
+	}
 }
 
 // nameOf returns the name of an upstream at a host: what the schema takes for a name

@@ -361,8 +361,8 @@ type Upstream struct {
 	AllowPlaintext bool `protobuf:"varint,5,opt,name=allow_plaintext,json=allowPlaintext,proto3" json:"allow_plaintext,omitempty"`
 	// How long one call to DLI may take, 30s by default.
 	Timeout *durationpb.Duration `protobuf:"bytes,6,opt,name=timeout,proto3" json:"timeout,omitempty"`
-	// Name of the upstream in metrics and logs, as in eu-de; the endpoint's host by
-	// default.
+	// Name of the upstream in metrics and logs, as in eu-de; by default the endpoint's
+	// host, and a number where another has that name.
 	Name string `protobuf:"bytes,11,opt,name=name,proto3" json:"name,omitempty"`
 	// Repeating of idempotent calls that DLI did not take.
 	Retry *Retry `protobuf:"bytes,12,opt,name=retry,proto3" json:"retry,omitempty"`
