@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -117,7 +119,11 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 
 // Run serves until ctx ends; telemetry ends last.
 func (a *App) Run(ctx context.Context) error {
-	a.telemetry.Log.Info("listening", "version", a.version, "memory_limit", debug.SetMemoryLimit(-1),
+	limit := "none"
+	if bytes := debug.SetMemoryLimit(-1); bytes != math.MaxInt64 {
+		limit = strconv.FormatInt(bytes, 10)
+	}
+	a.telemetry.Log.Info("listening", "version", a.version, "memory_limit", limit,
 		"grpc", a.GRPCAddr().String(), "rest", a.RESTAddr().String(), "admin", a.AdminAddr().String())
 	err := a.Server.Run(ctx)
 	a.telemetry.Log.Info("stopped")
