@@ -12,10 +12,12 @@ import (
 const (
 	// maxDepth is how deep objects and lists may nest.
 	maxDepth = 64
-	// maxRequestItems bounds what a request can make of few bytes: an empty
-	// object is 3 bytes of JSON and 90 of memory. It is no rule of the contract,
-	// whose longest list is a fifth of it.
-	maxRequestItems = 100_000
+	// MaxRequestItems is the most elements of one list of a request. It bounds what
+	// a request can make of few bytes: an empty object is 3 bytes of JSON and 90 of
+	// memory. It is no rule of the contract, whose longest list is a fifth of it.
+	MaxRequestItems = 100_000
+	// TooManyItems is the message of the Error about a longer list.
+	TooManyItems = "more than 100000 elements"
 	// The bits of the envelope where the message has no such fields.
 	seenIsSuccess = 1 << maxFields
 	seenMessage   = 1 << (maxFields + 1)

@@ -2,7 +2,6 @@ package dlijson
 
 import (
 	"reflect"
-	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -52,8 +51,8 @@ func (d *decoder) list(got, kind jsontext.Kind, what string, item func() error) 
 		if got != kind {
 			return withinIndex(i, d.unexpected(got, what))
 		}
-		if i == maxRequestItems && d.answer == nil {
-			return &Error{Kind: Range, Offset: d.next(), Message: "more than " + strconv.Itoa(maxRequestItems) + " elements"}
+		if i == MaxRequestItems && d.answer == nil {
+			return &Error{Kind: Range, Offset: d.next(), Message: TooManyItems}
 		}
 		if err := item(); err != nil {
 			return withinIndex(i, err)

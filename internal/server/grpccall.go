@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -33,7 +34,13 @@ func (g *grpcCall) receive(ctx context.Context, c *call) error {
 	if err := c.hold(c.bytesIn); err != nil {
 		return err
 	}
-	if err := g.codec.Unmarshal(f.data, c.req); err != nil {
+	// In one piece, of which both the count and the message are read.
+	whole := f.data.MaterializeToBuffer(mem.DefaultBufferPool())
+	defer whole.Free()
+	if err := checkItems(whole.ReadOnlyData(), c.req.ProtoReflect().Descriptor()); err != nil {
+		return err
+	}
+	if err := proto.Unmarshal(whole.ReadOnlyData(), c.req); err != nil {
 		return unreadable("protobuf.syntax", "the request is no valid protobuf message of its type", err)
 	}
 	return ctx.Err()

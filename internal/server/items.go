@@ -1,0 +1,52 @@
+package server
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/connsvc/connsvc/internal/dlijson"
+	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/validation"
+)
+
+// checkItems refuses a message of which a list has more elements than a request
+// may have, before any is made: an empty one is two bytes on the wire and a
+// hundred in memory, and the rules of the contract count what is made. What is no
+// protobuf is left for decoding to refuse.
+//
+// Lists inside of lists are not counted. Neither are packed numbers: no request
+// has any.
+func checkItems(wire []byte, m protoreflect.MessageDescriptor) error {
+	if len(wire) <= 2*dlijson.MaxRequestItems { // an element takes two bytes at least
+		return nil
+	}
+	fields := m.Fields()
+	items := make([]int, fields.Len())
+	for len(wire) > 0 {
+		number, kind, n := protowire.ConsumeTag(wire)
+		if n < 0 {
+			return nil
+		}
+		wire = wire[n:]
+		if n = protowire.ConsumeFieldValue(number, kind, wire); n < 0 {
+			return nil
+		}
+		wire = wire[n:]
+		field := fields.ByNumber(number)
+		if field == nil || field.Cardinality() != protoreflect.Repeated {
+			continue
+		}
+		i := field.Index()
+		if items[i]++; items[i] > dlijson.MaxRequestItems {
+			return tooManyItems(field)
+		}
+	}
+	return nil
+}
+
+func tooManyItems(field protoreflect.FieldDescriptor) error {
+	return service.FromError(&validation.Error{
+		Violations: []validation.Violation{{Field: field.JSONName(), RuleID: "protobuf.range", Message: dlijson.TooManyItems}},
+		Total:      1,
+	})
+}
