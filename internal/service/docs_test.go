@@ -85,7 +85,7 @@ func reasonDocOf(t *testing.T, name, comment string) reasonDoc {
 	return d
 }
 
-func renderErrorDocs(docs []reasonDoc) string {
+func renderErrorDocs(docs []reasonDoc, rules []ruleDoc) string {
 	var b strings.Builder
 	b.WriteString(`<!-- Made from proto/connsvc/v1/error_reason.proto and the error map by
      go test ./internal/service -run TestErrorDocs -update -->
@@ -106,6 +106,10 @@ and whose reason is one of those below. Branch on the reason, never on the text.
 		fmt.Fprintf(&b, "| [%s](#%s) | %s | %d | %s | %s |\n",
 			d.name, strings.ToLower(d.name), codeName(e.Code()), e.HTTPStatus, e.DLICode, retry(e))
 	}
+	b.WriteString(detailDocs)
+	for _, rule := range rules {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", rule.reason, strings.ReplaceAll(rule.message, "_", `\_`))
+	}
 	for _, d := range docs {
 		e := service.NewError(connsvcv1.ErrorReason(connsvcv1.ErrorReason_value[d.name]), "", nil)
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\ngRPC %s, HTTP %d. Retry: %s.\n",
@@ -122,7 +126,7 @@ func retry(e *service.Error) string {
 }
 
 func TestErrorDocs(t *testing.T) {
-	want := renderErrorDocs(reasonDocs(t))
+	want := renderErrorDocs(reasonDocs(t), ruleDocs(t))
 	if *update {
 		if err := os.WriteFile(errorDocs, []byte(want), 0o644); err != nil {
 			t.Fatal(err)

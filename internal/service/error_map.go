@@ -78,7 +78,7 @@ var errorMap = [...]row{
 	connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS: {codes.Internal, http.StatusInternalServerError, "DLI.0999", 0,
 		"DLI refused the credentials of connsvc: its operator has to mend them"},
 	connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN: {codes.Unknown, http.StatusInternalServerError, "DLI.0999", 0,
-		"the create was sent, and no answer says whether DLI made the connection: list by name before creating again"},
+		"the create was sent, and no answer says whether DLI made the connection: repeat it with the same request_id, or else list by name before creating again"},
 	connsvcv1.ErrorReason_UPSTREAM_TIMEOUT: {codes.DeadlineExceeded, http.StatusGatewayTimeout, "APIG.0203", 0,
 		"DLI did not answer in time"},
 	connsvcv1.ErrorReason_UPSTREAM_FAULT: {codes.Internal, http.StatusBadGateway, "DLI.0999", 0,

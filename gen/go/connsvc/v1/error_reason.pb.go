@@ -94,11 +94,13 @@ const (
 	// DLI refused connsvc's credentials. The operator mends them; the caller can
 	// do nothing. (INTERNAL)
 	ErrorReason_UPSTREAM_CREDENTIALS ErrorReason = 24
-	// The create was sent, and no answer says whether DLI made the connection.
-	// List by name before creating again. (UNKNOWN)
+	// The create was sent, and no answer says whether DLI made the connection. If
+	// it had a request_id, repeat it with the same one and the same content: the
+	// repeat finds what was made. Else list by name before creating again. (UNKNOWN)
 	ErrorReason_CREATE_OUTCOME_UNKNOWN ErrorReason = 25
-	// DLI did not answer before the deadline. A read may be repeated; before
-	// repeating a change, look whether it took place. (DEADLINE_EXCEEDED)
+	// DLI did not answer before the deadline. A read may be repeated, and a create
+	// with the same request_id; before repeating another change, look whether it
+	// took place. (DEADLINE_EXCEEDED)
 	ErrorReason_UPSTREAM_TIMEOUT ErrorReason = 26
 	// DLI answered with a fault of its own, or with something that is no DLI
 	// answer. (INTERNAL; HTTP 502)
