@@ -12,9 +12,11 @@ const (
 	// shedRetryAfter is when a call makes sense again that was refused for the limit:
 	// the limit is looked at once a second.
 	shedRetryAfter = time.Second
-	// floorPart is the part of the largest limit that the limit does not fall below:
-	// a twentieth.
-	floorPart = 20
+	// floorPart is the part of the largest limit that the limit does not fall below: a
+	// twentieth, but no less than leastLimit. Below that the limit would follow the
+	// chance of single calls, and leave a DLI idle that takes few at a time.
+	floorPart  = 20
+	leastLimit = 10
 )
 
 // A limit bounds the calls in flight to one upstream. It starts at its largest,
@@ -30,7 +32,7 @@ func newLimit(cfg *configv1.Protection) *limit {
 	}
 	largest := uint(cfg.GetMaxConcurrency())
 	return &limit{policy: adaptivelimiter.NewBuilder[any]().
-		WithLimits(max(largest/floorPart, 1), largest, largest).
+		WithLimits(min(max(largest/floorPart, leastLimit), largest), largest, largest).
 		// By default the limit follows the calls in flight down as well, to five times
 		// as many. Calls to DLI come in bursts: an idle hour must not refuse the next one.
 		WithMaxLimitFunc(func(int) float64 { return float64(largest) }).

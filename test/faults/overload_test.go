@@ -20,7 +20,7 @@ import (
 // waits. That makes its peak: places divided by time.
 const (
 	places    = 8
-	placeTime = 40 * time.Millisecond
+	placeTime = 100 * time.Millisecond
 	peakRate  = float64(places) / (float64(placeTime) / float64(time.Second)) // calls a second
 	overload  = 5
 )
