@@ -1,0 +1,47 @@
+package emulator_test
+
+import (
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/connsvc/connsvc/internal/emulator"
+)
+
+// TestDocs wants docs/emulator.md to name every kind of fault and every field of a
+// rule, and to show the example, which must be valid.
+func TestDocs(t *testing.T) {
+	example, err := os.ReadFile("../../examples/faults.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := emulator.ParseFaults(example); err != nil {
+		t.Errorf("examples/faults.json: %v", err)
+	}
+	source, err := os.ReadFile("../../docs/emulator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(source)
+	if !strings.Contains(page, "```json\n"+string(example)+"```\n") {
+		t.Error("docs/emulator.md does not show examples/faults.json as it is")
+	}
+	for _, kind := range []emulator.Kind{
+		emulator.Latency, emulator.Hang, emulator.ResetBefore, emulator.ResetAfter, emulator.DropAnswer, emulator.DelayAnswer,
+		emulator.TruncatedBody, emulator.EndlessBody, emulator.WrongLength, emulator.Status, emulator.HTML, emulator.InvalidJSON,
+		emulator.Unsuccessful, emulator.ExpiredToken, emulator.StuckCreating, emulator.SlowList,
+	} {
+		if !strings.Contains(page, "\n| `"+string(kind)+"` |") {
+			t.Errorf("docs/emulator.md does not have the kind %s", kind)
+		}
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[emulator.Rule](), reflect.TypeFor[emulator.Fault]()} {
+		for i := range of.NumField() {
+			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+			if !strings.Contains(page, "`"+name+"`") {
+				t.Errorf("docs/emulator.md does not have the field %s", name)
+			}
+		}
+	}
+}
