@@ -89,6 +89,8 @@ var errorMap = [...]row{
 		"the caller cancelled the call"},
 	connsvcv1.ErrorReason_INTERNAL: {codes.Internal, http.StatusInternalServerError, "DLI.0999", 0,
 		"internal error"},
+	connsvcv1.ErrorReason_REQUEST_TIMEOUT: {codes.DeadlineExceeded, http.StatusRequestTimeout, "DLI.0999", 0,
+		"the request did not arrive whole in time"},
 }
 
 // missingConnectionCode is the error_code of every missing connection: the only

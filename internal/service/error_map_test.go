@@ -53,6 +53,7 @@ var places = map[string]place{
 	"ANSWER_TOO_LARGE":                {codes.ResourceExhausted, 413, "APIG.0201", 0},
 	"CALLER_CANCELLED":                {codes.Canceled, 499, "DLI.0999", 0},
 	"INTERNAL":                        {codes.Internal, 500, "DLI.0999", 0},
+	"REQUEST_TIMEOUT":                 {codes.DeadlineExceeded, 408, "DLI.0999", 0},
 }
 
 func TestErrorMap(t *testing.T) {

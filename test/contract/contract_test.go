@@ -82,6 +82,7 @@ var notHere = map[connsvcv1.ErrorReason]string{
 	connsvcv1.ErrorReason_CALLER_QUOTA:             "callers have no quota yet",
 	connsvcv1.ErrorReason_CALLER_CANCELLED:         "its caller is gone",
 	connsvcv1.ErrorReason_INTERNAL:                 "a defect: none is known",
+	connsvcv1.ErrorReason_REQUEST_TIMEOUT:          "its caller is too slow to be one of these",
 }
 
 // TestCoverage holds the cases to what they have to cover.

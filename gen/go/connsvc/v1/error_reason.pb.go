@@ -112,6 +112,9 @@ const (
 	ErrorReason_CALLER_CANCELLED ErrorReason = 29
 	// A defect of connsvc. Report it with the request ID. (INTERNAL)
 	ErrorReason_INTERNAL ErrorReason = 30
+	// The request did not arrive whole in time. Send it again, faster.
+	// (DEADLINE_EXCEEDED; HTTP 408)
+	ErrorReason_REQUEST_TIMEOUT ErrorReason = 31
 )
 
 // Enum value maps for ErrorReason.
@@ -148,6 +151,7 @@ var (
 		28: "ANSWER_TOO_LARGE",
 		29: "CALLER_CANCELLED",
 		30: "INTERNAL",
+		31: "REQUEST_TIMEOUT",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":        0,
@@ -181,6 +185,7 @@ var (
 		"ANSWER_TOO_LARGE":                28,
 		"CALLER_CANCELLED":                29,
 		"INTERNAL":                        30,
+		"REQUEST_TIMEOUT":                 31,
 	}
 )
 
@@ -216,7 +221,7 @@ var File_connsvc_v1_error_reason_proto protoreflect.FileDescriptor
 const file_connsvc_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dconnsvc/v1/error_reason.proto\x12\n" +
-	"connsvc.v1*\xd8\x05\n" +
+	"connsvc.v1*\xed\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11VALIDATION_FAILED\x10\x01\x12\x12\n" +
@@ -251,7 +256,8 @@ const file_connsvc_v1_error_reason_proto_rawDesc = "" +
 	"\x0eUPSTREAM_FAULT\x10\x1b\x12\x14\n" +
 	"\x10ANSWER_TOO_LARGE\x10\x1c\x12\x14\n" +
 	"\x10CALLER_CANCELLED\x10\x1d\x12\f\n" +
-	"\bINTERNAL\x10\x1eBJ\n" +
+	"\bINTERNAL\x10\x1e\x12\x13\n" +
+	"\x0fREQUEST_TIMEOUT\x10\x1fBJ\n" +
 	"\x0ecom.connsvc.v1P\x01Z6github.com/connsvc/connsvc/gen/go/connsvc/v1;connsvcv1b\x06proto3"
 
 var (
