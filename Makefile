@@ -8,8 +8,10 @@ BIN := $(CURDIR)/.bin
 export PATH := $(BIN):$(PATH)
 
 FUZZTIME ?= 10s
-# On main itself the contract is held against the commit before.
-AGAINST ?= $(shell [ "$$(git rev-parse HEAD)" = "$$(git rev-parse main 2>/dev/null)" ] && echo HEAD~1 || echo main)
+# The contract is held against the last release; before the first one, against the
+# main branch, and on it against the commit before.
+AGAINST ?= $(shell git describe --tags --abbrev=0 2>/dev/null || \
+  { [ "$$(git rev-parse HEAD)" = "$$(git rev-parse main 2>/dev/null)" ] && echo HEAD~1; } || echo main)
 
 .PHONY: help
 help: ## Lists every task.
@@ -60,7 +62,9 @@ compat: ## Runs Huawei's SDK and Terraform's requests through a started connsvc.
 fuzz: ## Runs each fuzz test for FUZZTIME (10s).
 	@for pkg in $$(go list ./...); do \
 	  for name in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$name"; go test $$pkg -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) | tail -n 1; \
+	    echo "$$pkg $$name"; \
+	    go test $$pkg -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) >$(BIN)/fuzz.log 2>&1 || { cat $(BIN)/fuzz.log; exit 1; }; \
+	    tail -n 1 $(BIN)/fuzz.log; \
 	  done; done
 
 .PHONY: bench
@@ -68,7 +72,7 @@ bench: ## Prints the table of docs/performance.md: each row a ratio within one r
 	go run ./internal/bench
 
 include deploy/deploy.mk
--include test/faults.mk test/rollout.mk
+include test/faults.mk test/rollout.mk
 
 .PHONY: clean
 clean: ## Removes what was built.

@@ -71,7 +71,7 @@ func documented() *configv1.Config {
 			CallTimeout:      durationpb.New(time.Minute),
 		},
 		Log:      &configv1.Log{Level: configv1.Log_INFO},
-		Shutdown: &configv1.Shutdown{DrainDelay: durationpb.New(0), Timeout: durationpb.New(30 * time.Second)},
+		Shutdown: &configv1.Shutdown{DrainDelay: durationpb.New(0), Timeout: durationpb.New(65 * time.Second)},
 		Reload:   &configv1.Reload{Interval: durationpb.New(5 * time.Second)},
 	}
 	for _, upstream := range cfg.GetUpstreams() {

@@ -48,7 +48,7 @@ func fillDefaults(cfg *configv1.Config) {
 
 	shutdown := cmp.Or(cfg.GetShutdown(), &configv1.Shutdown{})
 	shutdown.DrainDelay = duration(shutdown.GetDrainDelay(), 0)
-	shutdown.Timeout = duration(shutdown.GetTimeout(), 30*time.Second)
+	shutdown.Timeout = duration(shutdown.GetTimeout(), 65*time.Second)
 	cfg.Shutdown = shutdown
 
 	cfg.Reload = cmp.Or(cfg.GetReload(), &configv1.Reload{})

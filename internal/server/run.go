@@ -33,7 +33,7 @@ func serveHTTP(server *http.Server, l net.Listener) error {
 }
 
 // Run serves until ctx ends or a port fails, then stops in order: not ready,
-// drain delay, REST, gRPC, upstream, admin. It returns nil after a stop that was
+// drain delay, REST and gRPC, upstream, admin. It returns nil after a stop that was
 // asked for, else what failed. It is called once.
 func (s *Server) Run(ctx context.Context) error {
 	ports := s.ports()

@@ -127,6 +127,41 @@ func TestForcedStop(t *testing.T) {
 	})
 }
 
+// TestNoDoorTakesCallsWhileTheOtherDrains: such a call would be cut at the deadline.
+func TestNoDoorTakesCallsWhileTheOtherDrains(t *testing.T) {
+	g := newGate()
+	b := start(t, &stub{on: g.wait}, setup{})
+	var held sync.WaitGroup
+	held.Go(func() {
+		resp, err := b.http.Get("http://" + b.server.RESTAddr().String() + one)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("the call in flight got %s", resp.Status)
+		}
+	})
+	<-g.entered
+	b.stop()
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		conn, err := net.Dial("tcp", b.server.GRPCAddr().String())
+		if err != nil {
+			break
+		}
+		conn.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("the gRPC door stays open while a REST call is in flight")
+		}
+	}
+	close(g.open)
+	held.Wait()
+	if err := b.end(t); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestReflectionDoesNotHoldUpTheStop: a client may keep its stream for hours.
 func TestReflectionDoesNotHoldUpTheStop(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -145,7 +180,7 @@ func TestReflectionDoesNotHoldUpTheStop(t *testing.T) {
 
 func TestStopInOrder(t *testing.T) {
 	b := start(t, &stub{}, setup{})
-	want := []string{"not ready", "drain delay", "rest", "grpc", "upstream", "admin"}
+	want := []string{"not ready", "drain delay", "rest and grpc", "upstream", "admin"}
 	if got := b.server.Steps(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

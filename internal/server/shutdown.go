@@ -3,8 +3,13 @@ package server
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 )
+
+// adminGrace is what the operator's port has for its last answers, on top of the
+// time of the stop.
+const adminGrace = time.Second
 
 // A step is one part of stopping. It should be done when ctx ends, and cuts
 // what is not.
@@ -13,21 +18,31 @@ type step struct {
 	run  func(ctx context.Context)
 }
 
-// steps is the order of stopping. Callers are kept away before a door closes;
-// the upstream outlives both doors, as calls in flight need it; the operator's
-// port is last, so that probes and metrics tell of the stop.
+// steps is the order of stopping. Callers are kept away before a door closes.
+// Both doors close at once: neither needs the other, and one that waited would
+// take calls that the deadline then cuts. The upstream outlives them, as calls in
+// flight need it; the operator's port is last, so that probes and metrics tell of
+// the stop.
 func (s *Server) steps() []step {
 	return []step{
 		{"not ready", func(context.Context) { s.setReady(false) }},
 		{"drain delay", s.delay},
-		{"rest", func(ctx context.Context) { s.close(ctx, s.rest, "REST") }},
-		{"grpc", func(ctx context.Context) { s.grpc.stop(ctx, s.log) }},
+		{"rest and grpc", func(ctx context.Context) {
+			var doors sync.WaitGroup
+			doors.Go(func() { s.close(ctx, s.rest, "REST") })
+			doors.Go(func() { s.grpc.stop(ctx, s.log) })
+			doors.Wait()
+		}},
 		{"upstream", func(context.Context) {
 			if s.closeUpstream != nil {
 				s.closeUpstream()
 			}
 		}},
-		{"admin", func(ctx context.Context) { s.close(ctx, s.admin, "admin") }},
+		{"admin", func(ctx context.Context) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), adminGrace)
+			defer cancel()
+			s.close(ctx, s.admin, "admin")
+		}},
 	}
 }
 

@@ -54,7 +54,7 @@ ports. What the chart decides is refused in values.config, not overwritten.
 {{- $shutdown := .Values.config.shutdown | default dict -}}
 {{- $least := add .Values.preStopSleepSeconds
       (include "connsvc.seconds" ($shutdown.drain_delay | default "0s") | int)
-      (include "connsvc.seconds" ($shutdown.timeout | default "30s") | int) -}}
+      (include "connsvc.seconds" ($shutdown.timeout | default "65s") | int) -}}
 {{- if kindIs "invalid" .Values.terminationGracePeriodSeconds -}}
 {{- add $least 10 -}}
 {{- else if lt (int .Values.terminationGracePeriodSeconds) (int $least) -}}

@@ -1305,8 +1305,8 @@ type Shutdown struct {
 	// How long connsvc goes on taking calls after it turned not ready, so that
 	// balancers notice: 0s by default.
 	DrainDelay *durationpb.Duration `protobuf:"bytes,1,opt,name=drain_delay,json=drainDelay,proto3" json:"drain_delay,omitempty"`
-	// How long calls in flight may take to complete before they are cut: 30s by
-	// default.
+	// How long calls in flight may take to complete before they are cut: 65s by
+	// default, longer than limits.call_timeout, so that none is.
 	Timeout       *durationpb.Duration `protobuf:"bytes,2,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
