@@ -14,7 +14,8 @@ import (
 )
 
 // DecodeQuery sets the given fields of m from a query, strictly: a name that is
-// not among fields, or stands twice, is an error. An empty value is as absent.
+// not among fields, or stands twice, is an error. An empty value is as absent, but for
+// a number, which it is none.
 // A list of messages with a key and a value is "k=v,k2=v2". Errors are *Error,
 // but for fields of a kind that no query has.
 func DecodeQuery(q url.Values, m proto.Message, fields []protoreflect.FieldDescriptor) error {
@@ -30,7 +31,7 @@ func DecodeQuery(q url.Values, m proto.Message, fields []protoreflect.FieldDescr
 		if len(q[name]) > 1 {
 			return &Error{Kind: Duplicate, Path: name, Offset: -1, Message: "parameter \"" + name + "\" stands twice"}
 		}
-		if len(q[name]) == 0 || q[name][0] == "" {
+		if len(q[name]) == 0 || q[name][0] == "" && fields[i].Kind() != protoreflect.Int32Kind {
 			continue
 		}
 		if err := setParameter(m.ProtoReflect(), fields[i], q[name][0]); err != nil {

@@ -178,7 +178,8 @@ func TestQuery(t *testing.T) {
 	for query, want := range map[string]int{
 		"":                        http.StatusOK,
 		"?":                       http.StatusOK,
-		"?limit=":                 http.StatusOK,
+		"?limit=":                 http.StatusBadRequest,
+		"?name=&status=&tags=":    http.StatusOK,
 		"?limit=7&name=n&view=":   http.StatusOK,
 		"?limit=x":                http.StatusBadRequest,
 		"?limit=-1":               http.StatusBadRequest,
