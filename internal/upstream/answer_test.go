@@ -49,6 +49,7 @@ func TestBadAnswers(t *testing.T) {
 		message string
 	}{
 		{"refused", answer(200, `{"is_success":false,"message":"queue is busy"}`), upstream.Refused, "queue is busy"},
+		{"refused with controls", answer(200, `{"is_success":false,"message":"queue\u001b[1m\r\nis busy"}`), upstream.Refused, "queue [1m  is busy"},
 		{"refused without a message", answer(200, `{"is_success":false}`), upstream.Refused, ""},
 		{"empty", answer(200, ""), upstream.Malformed, ""},
 		{"no content", answer(204, ""), upstream.Malformed, ""},

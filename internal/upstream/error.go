@@ -58,7 +58,7 @@ type Error struct {
 	Method     string        // the RPC's full method
 	HTTPStatus int           // status of the answer; 0 without one
 	Code       string        // DLI.0001, APIGW.0308; empty where the answer has none
-	Message    string        // error_msg or message of a well-formed answer; empty otherwise
+	Message    string        // error_msg or message of a well-formed answer, printable; empty otherwise
 	RequestID  string        // DLI's request ID, if it gave one
 	RetryAfter time.Duration // as DLI, IAM, the breaker or the limit asks; 0 where none does
 	Date       time.Time     // DLI's clock when it answered, in whole seconds; zero where it did not tell

@@ -63,6 +63,12 @@ func TestErrorBodies(t *testing.T) {
 		{500, `{"is_success":false,"message":"no"}`, "", "no", ""},
 		{400, " \r\n" + dli("DLI.0001", "m") + "\n", "DLI.0001", "m", ""},
 		{400, `{"error_code":"DLI.0001"}`, "DLI.0001", "", ""},
+		{400, dli("DLI.0001", `a\u001b[2Jb\u0000c\r\nd\te\u202ef\u2028g\u00a0h\u007f`), "DLI.0001", "a [2Jb c  d e f g h ", ""},
+		{400, dli("DLI.0001", "Größe 大小 😀 stay"), "DLI.0001", "Größe 大小 😀 stay", ""},
+		{400, `{"error_code":"DLI.0001","error_msg":"m","request_id":"r\u001b[2J"}`, "DLI.0001", "m", ""},
+		{400, `{"error_code":"DLI.0001\u202e","error_msg":"m"}`, "", "", ""},
+		{401, `{"error":{"message":"a\u001bb"}}`, "", "a b", ""},
+		{500, `{"is_success":false,"message":"a\u0085b"}`, "", "a b", ""},
 
 		// What is no error of DLI leaves the status alone.
 		{500, "", "", "", ""},

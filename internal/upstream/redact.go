@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/connsvc/connsvc/internal/credentials"
 )
@@ -13,15 +14,27 @@ import (
 const minSecret = 8
 
 // redact takes the credentials of h, the header of the request, out of what an
-// upstream may have echoed.
+// upstream may have echoed, and out of its message what could do something to a
+// terminal or a log. A code and an ID are let through by identifier alone.
 func (err *Error) redact(h http.Header) *Error {
-	err.Message = credentials.Redact(h, err.Message)
+	err.Message = credentials.Redact(h, printable(err.Message))
 	if err.Err != nil {
 		if text := err.Err.Error(); credentials.Redact(h, text) != text {
 			err.Err = errors.New(credentials.Redact(h, text))
 		}
 	}
 	return err
+}
+
+// printable returns s with a space for each character that does not print: for
+// controls, line breaks, and marks that turn the direction of text.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, s)
 }
 
 // identifier returns s if it can be a code or an ID and holds no credential of h,
