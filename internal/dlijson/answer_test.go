@@ -116,6 +116,27 @@ func TestDecodeAnswerRefuses(t *testing.T) {
 	}
 }
 
+// What an answer may make of few bytes is bounded over all of its lists, those
+// within others among them.
+func TestDecodeAnswerBoundsElements(t *testing.T) {
+	const half = dlijson.MaxAnswerItems / 2
+	answer := func(last int) string {
+		return `{"connections":[{"hosts":[` + strings.Repeat("{},", half-1) + `{}]},{"hosts":[` +
+			strings.Repeat("{},", last-1) + `{}]}]}`
+	}
+	m := &connsvcv1.ListEnhancedConnectionsResponse{}
+	if _, err := dlijson.DecodeAnswer(strings.NewReader(answer(half-2)), m); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(m.GetConnections()[1].GetHosts()); n != half-2 {
+		t.Errorf("%d hosts", n)
+	}
+	_, err := dlijson.DecodeAnswer(strings.NewReader(answer(half-1)), m)
+	checkError(t, "one more", err, dlijson.Error{
+		Kind: dlijson.Range, Path: "connections[1].hosts", Offset: 6_000_032, Message: "more than 2000000 elements",
+	})
+}
+
 func TestDecodeAnswerPassesOnReadErrors(t *testing.T) {
 	broken := errors.New("broken")
 	if _, err := dlijson.DecodeAnswer(iotest.ErrReader(broken), &connsvcv1.EnhancedConnection{}); !errors.Is(err, broken) {

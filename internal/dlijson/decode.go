@@ -12,12 +12,6 @@ import (
 const (
 	// maxDepth is how deep objects and lists may nest.
 	maxDepth = 64
-	// MaxRequestItems is the most elements of one list of a request. It bounds what
-	// a request can make of few bytes: an empty object is 3 bytes of JSON and 90 of
-	// memory. It is no rule of the contract, whose longest list is a fifth of it.
-	MaxRequestItems = 100_000
-	// TooManyItems is the message of the Error about a longer list.
-	TooManyItems = "more than 100000 elements"
 	// The bits of the envelope where the message has no such fields.
 	seenIsSuccess = 1 << maxFields
 	seenMessage   = 1 << (maxFields + 1)
@@ -30,6 +24,7 @@ type decoder struct {
 	json   *jsontext.Decoder
 	answer *Answer // of an answer, which is read leniently; nil for a request
 	depth  int     // of the objects around
+	items  int     // that the lists of the text may still hold
 	arena  arena
 }
 
@@ -40,15 +35,15 @@ const maxKept = 64 << 10
 // spare holds *jsontext.Decoders that nobody uses, for the buffers they bring.
 var spare sync.Pool
 
-func newDecoder(r io.Reader) *decoder {
+func newDecoder(r io.Reader, items int) *decoder {
 	// Each object notes its known names itself, in one word. jsontext would keep
 	// every name, and an answer may hold any number of unknown ones.
 	free := jsontext.AllowDuplicateNames(true)
 	if d, ok := spare.Get().(*jsontext.Decoder); ok {
 		d.Reset(r, free)
-		return &decoder{json: d}
+		return &decoder{json: d, items: items}
 	}
-	return &decoder{json: jsontext.NewDecoder(r, free)}
+	return &decoder{json: jsontext.NewDecoder(r, free), items: items}
 }
 
 // release gives the jsontext.Decoder back.

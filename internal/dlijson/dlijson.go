@@ -16,18 +16,29 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
+// MaxRequestItems and MaxAnswerItems are how many elements all lists of one text
+// may hold together: an empty object is 3 bytes of JSON and 100 of memory. They are
+// no rules of the contract. Its longest list is a fifth of what a request may hold,
+// and the 64 MiB that an answer has by default are 1.1 million hosts.
+const (
+	MaxRequestItems = 100_000
+	MaxAnswerItems  = 2_000_000
+	// TooManyItems is the message of the Error about a request with more.
+	TooManyItems = "more than 100000 elements"
+)
+
 // DecodeRequest reads one JSON object from r into m, strictly: unknown names are
 // errors. The fields named by omit are taken from elsewhere (the path), and are
 // unknown here. A field that the text leaves out, or that is null there, stays as
-// it was; a list is replaced. A list holds at most 100,000 elements, JSON nests
-// at most 64 deep. Errors are *Error, or what r returned, wrapped; m is then
+// it was; a list is replaced. All lists together hold at most MaxRequestItems, JSON
+// nests at most 64 deep. Errors are *Error, or what r returned, wrapped; m is then
 // filled in part.
 func DecodeRequest(r io.Reader, m proto.Message, omit ...protoreflect.Name) error {
 	v, p, err := open(m)
 	if err != nil {
 		return err
 	}
-	d := newDecoder(r)
+	d := newDecoder(r, MaxRequestItems)
 	defer d.release()
 	return d.text(v, p, p.mask(omit))
 }
@@ -43,13 +54,14 @@ type Answer struct {
 
 // DecodeAnswer reads one JSON object from r into m, as an answer of DLI: names
 // and enum words that m does not know are passed over. Where m has is_success
-// and message itself, they are as in the Answer. Errors are as of DecodeRequest.
+// and message itself, they are as in the Answer. All lists that m knows hold at most
+// MaxAnswerItems together. Errors are as of DecodeRequest.
 func DecodeAnswer(r io.Reader, m proto.Message) (Answer, error) {
 	v, p, err := open(m)
 	if err != nil {
 		return Answer{}, err
 	}
-	d := newDecoder(r)
+	d := newDecoder(r, MaxAnswerItems)
 	defer d.release()
 	d.answer = &Answer{IsSuccess: true}
 	p.clearEnvelope(v)

@@ -76,6 +76,14 @@ func (d *decoder) tooDeep() error {
 		Message: "nested more than " + strconv.Itoa(maxDepth) + " deep"}
 }
 
+func (d *decoder) tooMany() error {
+	e := &Error{Kind: Range, Offset: d.next(), Message: TooManyItems}
+	if d.answer != nil {
+		e.Message = "more than " + strconv.Itoa(MaxAnswerItems) + " elements"
+	}
+	return e
+}
+
 // failed turns an error of jsontext into ours, and passes on the reader's.
 func (d *decoder) failed(err error) error {
 	var s *jsontext.SyntacticError

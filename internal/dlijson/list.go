@@ -51,8 +51,8 @@ func (d *decoder) list(got, kind jsontext.Kind, what string, item func() error) 
 		if got != kind {
 			return withinIndex(i, d.unexpected(got, what))
 		}
-		if i == MaxRequestItems && d.answer == nil {
-			return &Error{Kind: Range, Offset: d.next(), Message: TooManyItems}
+		if d.items--; d.items < 0 {
+			return d.tooMany()
 		}
 		if err := item(); err != nil {
 			return withinIndex(i, err)

@@ -164,6 +164,7 @@ func TestDecodeRequestRefuses(t *testing.T) {
 		{"time too late", `{"create_time":253402300800000}`, route, dlijson.Error{Kind: dlijson.Range, Path: "create_time", Offset: 15, Message: "expected an integer from -62135596800000 to 253402300799999"}},
 		{"time too early", `{"create_time":-62135596800001}`, route, dlijson.Error{Kind: dlijson.Range, Path: "create_time", Offset: 15, Message: "expected an integer from -62135596800000 to 253402300799999"}},
 		{"too many elements", `{"hosts":[` + strings.Repeat("{},", 100_000) + `{}]}`, create, dlijson.Error{Kind: dlijson.Range, Path: "hosts", Offset: 300_010, Message: "more than 100000 elements"}},
+		{"too many elements in two lists", `{"hosts":[` + strings.Repeat("{},", 99_998) + `{}],"queues":["a","b"]}`, create, dlijson.Error{Kind: dlijson.Range, Path: "queues", Offset: 300_022, Message: "more than 100000 elements"}},
 
 		{"twice", `{"name":"a", "name":"b"}`, create, dlijson.Error{Kind: dlijson.Duplicate, Path: "name", Offset: 13, Message: `field "name" stands twice`}},
 		{"twice, once escaped", `{"hosts":[{"ip":"a","\u0069p":"a"}]}`, create, dlijson.Error{Kind: dlijson.Duplicate, Path: "hosts[0].ip", Offset: 20, Message: `field "ip" stands twice`}},

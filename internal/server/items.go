@@ -9,8 +9,8 @@ import (
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
-// checkItems refuses a message of which a list has more elements than a request
-// may have, before any is made: an empty one is two bytes on the wire and a
+// checkItems refuses a message whose lists have more elements together than a
+// request may have, before any is made: an empty one is two bytes on the wire and a
 // hundred in memory, and the rules of the contract count what is made. What is no
 // protobuf is left for decoding to refuse.
 //
@@ -21,7 +21,7 @@ func checkItems(wire []byte, m protoreflect.MessageDescriptor) error {
 		return nil
 	}
 	fields := m.Fields()
-	items := make([]int, fields.Len())
+	items := 0
 	for len(wire) > 0 {
 		number, kind, n := protowire.ConsumeTag(wire)
 		if n < 0 {
@@ -36,8 +36,7 @@ func checkItems(wire []byte, m protoreflect.MessageDescriptor) error {
 		if field == nil || field.Cardinality() != protoreflect.Repeated {
 			continue
 		}
-		i := field.Index()
-		if items[i]++; items[i] > dlijson.MaxRequestItems {
+		if items++; items > dlijson.MaxRequestItems {
 			return tooManyItems(field)
 		}
 	}

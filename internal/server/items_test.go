@@ -50,7 +50,7 @@ func TestTooManyItems(t *testing.T) {
 		"one too many":            {slices.Concat(most, host), text, true},
 		"16 MB":                   {bytes.Repeat(host, 8<<20), text, true},
 		"as many as may be":       {most, "project_id: ", false},
-		"as many, and a tag":      {slices.Concat(most, []byte{0x4a, 0x00}), "project_id: ", false},
+		"as many, and a tag":      {slices.Concat(most, []byte{0x4a, 0x00}), "tags: " + dlijson.TooManyItems, true},
 		"not a list":              {bytes.Repeat([]byte{0x12, 0x00}, 1+dlijson.MaxRequestItems), "project_id: ", false},
 		"a field nobody knows":    {bytes.Repeat([]byte{0x7a, 0x00}, 1+dlijson.MaxRequestItems), "project_id: ", false},
 		"broken after the last":   {slices.Concat(most, []byte{0x42}), "no valid protobuf message", false},
@@ -62,7 +62,7 @@ func TestTooManyItems(t *testing.T) {
 			if got.reason != "VALIDATION_FAILED" || !strings.Contains(got.text, tt.field) {
 				t.Errorf("got %s %.300s", got.code, got.text)
 			}
-			if more := strings.Contains(got.text, text); more != tt.more {
+			if more := strings.Contains(got.text, dlijson.TooManyItems); more != tt.more {
 				t.Errorf("refused for its length: %v, want %v: %.300s", more, tt.more, got.text)
 			}
 		})
