@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"strings"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
@@ -15,6 +16,8 @@ func (s *Service) GetEnhancedConnection(ctx context.Context, req *connsvcv1.GetE
 		return nil, err
 	}
 	switch {
+	case resp.GetId() != "" && !strings.EqualFold(resp.GetId(), req.GetConnectionId()):
+		return nil, NewError(connsvcv1.ErrorReason_UPSTREAM_FAULT, "DLI answered with another connection than the one asked for", nil)
 	case resp.GetStatus() == connsvcv1.EnhancedConnection_DELETED:
 		return nil, missingConnection(req.GetConnectionId())
 	case resp.GetId() == "":

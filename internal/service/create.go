@@ -59,6 +59,9 @@ func (s *Service) newCreation(req *connsvcv1.CreateEnhancedConnectionRequest) (*
 		}
 		disabled = policy.GetDisableTag()
 	}
+	if err := refuseReserved(req.GetTags(), tagKey); err != nil && !disabled {
+		return nil, err
+	}
 	if req.GetRequestId() == "" {
 		return c, nil
 	}
@@ -67,12 +70,6 @@ func (s *Service) newCreation(req *connsvcv1.CreateEnhancedConnectionRequest) (*
 		c.warning = "request_id is not kept, for the tag that would keep it is switched off: a repeat after this call is not recognised"
 		return c, nil
 	}
-	for i, t := range req.GetTags() {
-		if t.GetKey() == tagKey {
-			return nil, invalid(fmt.Sprintf("tags[%d].key", i), "tags.request_id",
-				"must not be the key of the tag that bears request_id, where there is a request_id")
-		}
-	}
 	if len(req.GetTags()) >= maxTags {
 		c.warning = "request_id is not kept, for there is no room for one tag more: a repeat after this call is not recognised"
 		return c, nil
@@ -80,6 +77,19 @@ func (s *Service) newCreation(req *connsvcv1.CreateEnhancedConnectionRequest) (*
 	c.tag = &connsvcv1.Tag{Key: tagKey, Value: proto.String(strings.ToLower(req.GetRequestId()))}
 	c.post.Tags = append(slices.Clone(c.post.GetTags()), c.tag)
 	return c, nil
+}
+
+// refuseReserved keeps the tag that bears a request_id to connsvc, in any case of
+// letters: who could write it could have another's create answered with a
+// connection of his own.
+func refuseReserved(tags []*connsvcv1.Tag, reserved string) error {
+	for i, t := range tags {
+		if strings.EqualFold(t.GetKey(), reserved) {
+			return invalid(fmt.Sprintf("tags[%d].key", i), "tags.request_id",
+				"is reserved for the tag that bears request_id")
+		}
+	}
+	return nil
 }
 
 // withoutRequestID is a shallow copy of the request as DLI knows it.

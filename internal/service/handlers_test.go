@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,6 +87,22 @@ func TestDeletedConnectionIsGone(t *testing.T) {
 	e := asError(t, err)
 	if e.Reason != connsvcv1.ErrorReason_CONNECTION_NOT_FOUND || e.Message != missingText || e.DLICode != "DLI.0001" || e.HTTPStatus != 404 {
 		t.Errorf("got %v: %d %s %q", e.Reason, e.HTTPStatus, e.DLICode, e.Message)
+	}
+}
+
+func TestAnotherConnectionIsNoAnswer(t *testing.T) {
+	for _, c := range []*connsvcv1.EnhancedConnection{
+		{Id: networkID, Status: connsvcv1.EnhancedConnection_ACTIVE},
+		{Id: networkID, Status: connsvcv1.EnhancedConnection_DELETED},
+		{},
+	} {
+		s, _ := script(t, c)
+		_, err := get.do(t.Context(), s)
+		wantReason(t, c.String(), err, connsvcv1.ErrorReason_UPSTREAM_FAULT)
+	}
+	s, _ := script(t, &connsvcv1.EnhancedConnection{Id: strings.ToUpper(connectionID), Status: connsvcv1.EnhancedConnection_ACTIVE})
+	if _, err := get.do(t.Context(), s); err != nil {
+		t.Errorf("in capitals: %v", err)
 	}
 }
 

@@ -82,18 +82,39 @@ func TestRequestIDTravelsAsTag(t *testing.T) {
 	}
 }
 
-func TestTheTagOfRequestIDIsTaken(t *testing.T) {
-	dli := &cloud{}
-	req := repeatable()
-	req.Tags = append(tags(2), &connsvcv1.Tag{Key: "connsvc.request_id", Value: proto.String("x")})
-	_, err := createIn(t, dli.service(), time.Minute, req)
-	e := wantReason(t, "the same key", err, connsvcv1.ErrorReason_VALIDATION_FAILED)
-	if e.Violations[0].Field != "tags[2].key" || len(dli.posts) != 0 {
-		t.Errorf("violations %v, %d POSTs", e.Violations, len(dli.posts))
-	}
-	req.RequestId = ""
-	if _, err := createIn(t, dli.service(), time.Minute, req); err != nil {
-		t.Errorf("without a request_id: %v", err)
+// TestTheTagOfRequestIDIsReserved: with or without a request_id, for a caller that
+// writes the tag himself could have another's create answered with his connection.
+func TestTheTagOfRequestIDIsReserved(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy *configv1.Idempotency
+		id     string
+		key    string
+		want   bool // refused
+	}{
+		"with a request_id":      {nil, requestID, "connsvc.request_id", true},
+		"without":                {nil, "", "connsvc.request_id", true},
+		"in capitals":            {nil, "", "Connsvc.Request_ID", true},
+		"another key":            {&configv1.Idempotency{TagKey: "rid"}, "", "rid", true},
+		"the default of another": {&configv1.Idempotency{TagKey: "rid"}, "", "connsvc.request_id", false},
+		"switched off":           {&configv1.Idempotency{DisableTag: true}, requestID, "connsvc.request_id", false},
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			dli := &cloud{policy: c.policy}
+			req := createRequest()
+			req.RequestId = c.id
+			req.Tags = append(tags(2), &connsvcv1.Tag{Key: c.key, Value: proto.String("x")})
+			_, err := createIn(t, dli.service(), time.Minute, req)
+			if !c.want {
+				if err != nil || len(dli.posts) != 1 {
+					t.Errorf("error %v, %d POSTs", err, len(dli.posts))
+				}
+				return
+			}
+			e := wantReason(t, "reserved", err, connsvcv1.ErrorReason_VALIDATION_FAILED)
+			if len(e.Violations) != 1 || e.Violations[0].Field != "tags[2].key" || len(dli.posts) != 0 {
+				t.Errorf("violations %v, %d POSTs", e.Violations, len(dli.posts))
+			}
+		})
 	}
 }
 

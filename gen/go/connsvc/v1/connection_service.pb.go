@@ -102,9 +102,11 @@ type CreateEnhancedConnectionRequest struct {
 	Tags []*Tag `protobuf:"bytes,9,rep,name=tags,proto3" json:"tags,omitempty"`
 	// A UUID of the caller's that makes the create safe to repeat (AIP-155): a
 	// repeat with the same one and the same content answers with the connection
-	// that the first made, through any replica. Over REST: the Idempotency-Key header.
-	// It travels to DLI as a tag; with 20 tags of the caller's there is no room for it,
-	// and the answer has a warning.
+	// that the first made, through any replica. It is of its name alone: the same
+	// request_id with another name makes another connection. Over REST: the
+	// Idempotency-Key header. It travels to DLI as a tag, whose key
+	// (connsvc.request_id unless configured) no tag of the caller's may have; with 20
+	// tags of the caller's there is no room for it, and the answer has a warning.
 	RequestId     string `protobuf:"bytes,10,opt,name=request_id,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
