@@ -950,6 +950,7 @@ type Idempotency struct {
 	// by default, always inside the caller's deadline.
 	ReconcileTimeout *durationpb.Duration `protobuf:"bytes,1,opt,name=reconcile_timeout,json=reconcileTimeout,proto3" json:"reconcile_timeout,omitempty"`
 	// Key of the tag that carries a create's request_id: connsvc.request_id by default.
+	// No tag of a caller's may have it.
 	TagKey string `protobuf:"bytes,2,opt,name=tag_key,json=tagKey,proto3" json:"tag_key,omitempty"`
 	// Leaves the tag out: a repeat is then recognised by name and content within a
 	// process only.
@@ -1166,7 +1167,8 @@ type Limits struct {
 	// Largest request, in bytes, on both doors: 16777216 (16 MiB) by default.
 	MaxRequestBytes int64 `protobuf:"varint,1,opt,name=max_request_bytes,json=maxRequestBytes,proto3" json:"max_request_bytes,omitempty"`
 	// Largest answer, from DLI and to callers, in bytes: 67108864 (64 MiB) by
-	// default.
+	// default. An answer of DLI's has at most 2000000 list elements, whatever its
+	// bytes.
 	MaxResponseBytes int64 `protobuf:"varint,2,opt,name=max_response_bytes,json=maxResponseBytes,proto3" json:"max_response_bytes,omitempty"`
 	// Most calls in flight: 1000 by default. More are refused with OVERLOADED.
 	MaxCalls int32 `protobuf:"varint,3,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
