@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/google/uuid"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -44,6 +45,8 @@ func run(ctx context.Context, address string) error {
 		DestVpcId:     "22094d8f-c310-4621-913d-4c4d655d8495",
 		DestNetworkId: "78f2562a-36e4-4b39-95b9-f5aab22e1281",
 		Hosts:         []*connsvcv1.Host{{Name: "ecs-97f8-0001", Ip: "192.168.0.1"}},
+		// A create that ends without an answer is repeated with the same one.
+		RequestId: uuid.NewString(),
 	})
 	if err != nil {
 		return err
