@@ -22,6 +22,8 @@ func checkItems(wire []byte, m protoreflect.MessageDescriptor) error {
 	}
 	fields := m.Fields()
 	items := 0
+	var last protowire.Number
+	var field protoreflect.FieldDescriptor // of last: a list mostly stands in one piece
 	for len(wire) > 0 {
 		number, kind, n := protowire.ConsumeTag(wire)
 		if n < 0 {
@@ -32,7 +34,9 @@ func checkItems(wire []byte, m protoreflect.MessageDescriptor) error {
 			return nil
 		}
 		wire = wire[n:]
-		field := fields.ByNumber(number)
+		if number != last {
+			last, field = number, fields.ByNumber(number)
+		}
 		if field == nil || field.Cardinality() != protoreflect.Repeated {
 			continue
 		}
