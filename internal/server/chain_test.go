@@ -65,6 +65,12 @@ func TestEveryEndIsObserved(t *testing.T) {
 			nil, "INTERNAL", "INTERNAL", "WARN",
 		},
 		{
+			"panic that says what is known", createRequest(),
+			func(context.Context, proto.Message) error {
+				panic(service.NewError(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", errSecret))
+			}, nil, "UNKNOWN", "CREATE_OUTCOME_UNKNOWN", "WARN",
+		},
+		{
 			"deadline", createRequest(),
 			func(ctx context.Context, _ proto.Message) error { <-ctx.Done(); return ctx.Err() },
 			func(c *configv1.Config) { c.Limits.CallTimeout = durationpb.New(50 * time.Millisecond) },

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -12,8 +13,8 @@ import (
 	"github.com/connsvc/connsvc/internal/service"
 )
 
-// recovery turns a panic into INTERNAL: the caller is told nothing of it, the
-// log has all.
+// recovery turns a panic into INTERNAL, or into the reason of the service.Error
+// that it was thrown with: the caller is told nothing else of it, the log has all.
 type recovery struct{ log *slog.Logger }
 
 func (r recovery) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (answer any, err error) {
@@ -29,7 +30,12 @@ func (r recovery) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInf
 			slog.String("method", c.method),
 			slog.String("panic", cause.Error()),
 			slog.String("stack", string(debug.Stack())))
-		answer, err = nil, service.NewError(connsvcv1.ErrorReason_INTERNAL, "", cause)
+		reason := connsvcv1.ErrorReason_INTERNAL
+		var thrown *service.Error
+		if errors.As(cause, &thrown) {
+			reason = thrown.Reason
+		}
+		answer, err = nil, service.NewError(reason, "", cause)
 	}()
 	return handler(ctx, req)
 }

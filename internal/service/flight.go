@@ -24,6 +24,7 @@ type flight struct {
 	done     chan struct{} // closed when resp and err are set
 	resp     *connsvcv1.CreateEnhancedConnectionResponse
 	err      error
+	defect   *Error // of a panic, with its stack
 }
 
 // A flightKey is what two creates must at least have in common to be one. The
@@ -50,8 +51,15 @@ func (s *Service) share(ctx context.Context, c *creation) (*connsvcv1.CreateEnha
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		s.flights.leave(ctx, f)
-		return nil, f.abandoned(ctx)
+		select {
+		case <-f.done: // what is known is not to be lost to chance
+		default:
+			s.flights.leave(ctx, f)
+			return nil, f.abandoned(ctx)
+		}
+	}
+	if f.defect != nil {
+		panic(f.defect)
 	}
 	if !first && f.resp != nil {
 		return proto.CloneOf(f.resp), f.err
@@ -59,17 +67,27 @@ func (s *Service) share(ctx context.Context, c *creation) (*connsvcv1.CreateEnha
 	return f.resp, f.err
 }
 
-// fly runs the create of a flight on a goroutine of its own. No interceptor sees
-// it there, so a panic becomes an error here.
+// fly runs the create of a flight on a goroutine of its own.
 func (s *Service) fly(f *flight) {
 	stack.Grow()
 	defer s.flights.finish(f)
-	defer func() {
-		if v := recover(); v != nil {
-			f.resp, f.err = nil, NewError(connsvcv1.ErrorReason_INTERNAL, "", fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
-		}
-	}()
+	defer s.catch(f)
 	f.resp, f.err = f.creation.run(f.lease)
+}
+
+// catch keeps a panic for those who wait: no interceptor sees it here. What it is
+// thrown with says whether DLI may have made the connection before.
+func (s *Service) catch(f *flight) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	reason := connsvcv1.ErrorReason_INTERNAL
+	if f.creation.posted.Load() {
+		reason = connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
+		s.observe(f.lease, NotFound)
+	}
+	f.defect = NewError(reason, "", fmt.Errorf("%v\n%s", v, debug.Stack()))
 }
 
 // abandoned is the error of a call that could not wait any longer.

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/credentials"
@@ -251,20 +254,79 @@ func TestDeadlineBeforeThePost(t *testing.T) {
 	})
 }
 
+// TestPanicReachesEveryCaller: each panics with what is known of the create, and the
+// place of the defect.
 func TestPanicReachesEveryCaller(t *testing.T) {
-	inBubble(t, "panic", func(t *testing.T) {
-		dli := &cloud{latency: time.Second}
-		dli.post = func(context.Context, int, func() (string, error)) (string, error) { panic("a defect") }
-		s := dli.service()
-		var all sync.WaitGroup
-		for range 3 {
-			all.Go(func() {
-				_, err := createIn(t, s, time.Minute, createRequest())
-				if e := wantReason(t, "panic", err, connsvcv1.ErrorReason_INTERNAL); e.Err == nil || e.Message != "internal error" {
-					t.Errorf("got %q, cause %v", e.Message, e.Err)
+	defect := func(int) error { panic("a defect") }
+	for name, c := range map[string]struct {
+		dli      *cloud
+		reason   connsvcv1.ErrorReason
+		outcomes []service.CreateOutcome
+	}{
+		"before the POST": {&cloud{list: defect}, connsvcv1.ErrorReason_INTERNAL, []service.CreateOutcome{service.Shared, service.Shared}},
+		"in the POST": {
+			&cloud{post: func(context.Context, int, func() (string, error)) (string, error) { panic("a defect") }},
+			connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN,
+			[]service.CreateOutcome{service.Shared, service.Shared, service.NotFound},
+		},
+		"after the POST": {
+			&cloud{post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true}), list: func(n int) error {
+				if n > 1 {
+					panic("a defect")
 				}
-			})
+				return nil
+			}},
+			connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN,
+			[]service.CreateOutcome{service.Shared, service.Shared, service.NotFound},
+		},
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			c.dli.latency = time.Second
+			s := c.dli.service()
+			var all sync.WaitGroup
+			for range 3 {
+				all.Go(func() {
+					defer func() {
+						err, _ := recover().(error)
+						e := wantReason(t, "panic", err, c.reason)
+						if text := fmt.Sprint(e.Err); !strings.Contains(text, "a defect") || !strings.Contains(text, "flight_test.go") {
+							t.Errorf("thrown: %v", text)
+						}
+					}()
+					resp, err := createIn(t, s, time.Minute, repeatable())
+					t.Errorf("got %v, %v", resp, err)
+				})
+			}
+			all.Wait()
+			if diff := cmp.Diff(c.outcomes, c.dli.outcomes); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A lateContext ends in the moment that somebody waits for its end, and something
+// else has happened meanwhile.
+type lateContext struct {
+	context.Context
+	end func()
+}
+
+func (c lateContext) Done() <-chan struct{} {
+	time.Sleep(time.Minute)
+	c.end()
+	return c.Context.Done()
+}
+
+// TestWhatIsMadeIsTold: a create that ends as its caller goes has an outcome.
+func TestWhatIsMadeIsTold(t *testing.T) {
+	inBubble(t, "both", func(t *testing.T) {
+		s := (&cloud{latency: time.Second, duplicates: true}).service()
+		for range 32 {
+			ctx, cancel := context.WithCancel(t.Context())
+			if _, err := s.CreateEnhancedConnection(lateContext{ctx, cancel}, createRequest()); err != nil {
+				t.Fatal(err)
+			}
 		}
-		all.Wait()
 	})
 }

@@ -12,7 +12,8 @@ const (
 	Replayed CreateOutcome = "replayed"
 	// Differs: the name, or the request_id, belongs to another connection.
 	Differs CreateOutcome = "differs"
-	// NotFound: the POST had no answer, and no connection was found in time.
+	// NotFound: the POST had no answer, and no connection was found in time, or a
+	// panic kept it from being looked for.
 	NotFound CreateOutcome = "not_found"
 	// Shared: an identical create was under way, and its answer is this one's too.
 	Shared CreateOutcome = "shared"

@@ -72,8 +72,12 @@ func (c *client) share(ctx context.Context, call *call, again bool) *Error {
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		c.flights.leave(ctx, key, f, first)
-		return lost(ctx, ctx.Err(), true)
+		select {
+		case <-f.done: // an answer that is there is not to be lost to chance
+		default:
+			c.flights.leave(ctx, key, f, first)
+			return lost(ctx, ctx.Err(), true)
+		}
 	}
 	switch {
 	case f.defect != nil:

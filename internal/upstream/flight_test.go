@@ -295,3 +295,29 @@ func TestPanicOfARead(t *testing.T) {
 		t.Errorf("%d are in flight", got)
 	}
 }
+
+// A lateContext ends in the moment that somebody waits for its end, and something
+// else has happened meanwhile.
+type lateContext struct {
+	context.Context
+	end func()
+}
+
+func (c lateContext) Done() <-chan struct{} {
+	time.Sleep(2 * time.Second)
+	c.end()
+	return c.Context.Done()
+}
+
+// An answer that is there when its caller goes is the caller's.
+func TestAnswerIsNotLostToChance(t *testing.T) {
+	inBubble(t, withToken("http://127.0.0.1:1"), slowly(answer(200, `{"name":"n"}`)), func(t *testing.T, b *bubble) {
+		for range 32 {
+			ctx, cancel := context.WithCancel(t.Context())
+			var got connsvcv1.EnhancedConnection
+			if err := b.Call(lateContext{ctx, cancel}, get, getRequest(), &got); err != nil || got.GetName() != "n" {
+				t.Fatalf("got %v, %v", &got, err)
+			}
+		}
+	})
+}
