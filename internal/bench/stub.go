@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"net/http"
+	"path"
 	"strings"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -41,7 +43,11 @@ func (s *stubDLI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusCreated)
 		w.Write(s.created)
 	case strings.HasPrefix(r.URL.Path, collection+"/"):
-		w.Write(s.got)
+		// The connection that was asked for: connsvc takes no other for it.
+		before, after, _ := bytes.Cut(s.got, []byte(connectionID))
+		for _, part := range [][]byte{before, []byte(path.Base(r.URL.Path)), after} {
+			w.Write(part)
+		}
 	default:
 		w.Write(s.listed)
 	}
