@@ -1,0 +1,74 @@
+package connsvc_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	fenced    = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	spanned   = regexp.MustCompile("`[^`\n]*`")
+	linked    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	headed    = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	dropped   = regexp.MustCompile(`[^\pL\pN_ -]`)
+	elsewhere = regexp.MustCompile(`^[a-z]+:`)
+)
+
+// TestLinks follows every link of every page that stays in the repository, to its
+// heading where it names one.
+func TestLinks(t *testing.T) {
+	pages := map[string]string{} // without what is no prose
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && path != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "third_party") {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(path) == ".md" {
+			text, err := os.ReadFile(path)
+			pages[path] = fenced.ReplaceAllString(string(text), "")
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(pages) < 2 {
+		t.Fatalf("%d pages", len(pages))
+	}
+	for page, text := range pages {
+		for _, m := range linked.FindAllStringSubmatch(spanned.ReplaceAllString(text, "code"), -1) {
+			if elsewhere.MatchString(m[1]) {
+				continue
+			}
+			path, heading, _ := strings.Cut(m[1], "#")
+			target := page
+			if path != "" {
+				target = filepath.Join(filepath.Dir(page), filepath.FromSlash(path))
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: the link %s leads nowhere", page, m[1])
+				continue
+			}
+			if heading != "" && filepath.Ext(target) == ".md" && !anchors(pages[target])[heading] {
+				t.Errorf("%s: the link %s leads to no heading", page, m[1])
+			}
+		}
+	}
+}
+
+// anchors are the headings of a page as links name them.
+func anchors(page string) map[string]bool {
+	all := map[string]bool{}
+	for _, m := range headed.FindAllStringSubmatch(page, -1) {
+		text := linked.ReplaceAllString(strings.ToLower(m[1]), "]")
+		all[strings.ReplaceAll(dropped.ReplaceAllString(text, ""), " ", "-")] = true
+	}
+	return all
+}
