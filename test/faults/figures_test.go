@@ -54,7 +54,7 @@ func documented() *configv1.Upstream {
 	return &configv1.Upstream{
 		Timeout: durationpb.New(30 * time.Second),
 		Retry: &configv1.Retry{
-			MaxAttempts: 3, BaseDelay: durationpb.New(100 * time.Millisecond), MaxDelay: durationpb.New(5 * time.Second),
+			MaxAttempts: 5, BaseDelay: durationpb.New(100 * time.Millisecond), MaxDelay: durationpb.New(5 * time.Second),
 			BudgetPercent: proto.Int32(20),
 		},
 		Protection: &configv1.Protection{
