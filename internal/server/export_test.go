@@ -11,6 +11,12 @@ func (o Options) WithHeaderTimeout(d time.Duration) Options {
 	return o
 }
 
+// WithBodyTimeout shortens how long the REST door waits for more of a body.
+func (o Options) WithBodyTimeout(d time.Duration) Options {
+	o.bodyTimeout = d
+	return o
+}
+
 // WithTLSInterval shortens how often the files of certificates are looked at.
 func (o Options) WithTLSInterval(d time.Duration) Options {
 	o.tlsInterval = d

@@ -21,7 +21,12 @@ import (
 	"github.com/connsvc/connsvc/internal/stack"
 )
 
-const maxHeaderBytes = 64 << 10 // of one request, on both doors
+const (
+	maxHeaderBytes = 64 << 10 // of one request, on both doors
+	// moreThanLimit is how much larger than the limit, in bytes, a message may be to
+	// have details in its refusal.
+	moreThanLimit = 1 << 20
+)
 
 // grpcDoor serves the contract over gRPC, and health and reflection beside it.
 type grpcDoor struct {
@@ -63,9 +68,10 @@ func newGRPCDoor(d *dispatcher, m *metrics, l *configv1.Limits, secured *tls.Con
 func (g *grpcDoor) options() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(g.codec),
-		// gRPC refuses what is beyond its own limit with a bare status. Up to twice
-		// the limit the message is read to be refused with the details of ours.
-		grpc.MaxRecvMsgSize(int(2 * g.limits.GetMaxRequestBytes())),
+		// gRPC refuses what is beyond its own limit with a bare status. What is little
+		// larger than the limit is read to be refused with the details of ours, and no
+		// more: it is in memory before any limit of ours counts it.
+		grpc.MaxRecvMsgSize(int(g.limits.GetMaxRequestBytes() + moreThanLimit)),
 		grpc.MaxSendMsgSize(math.MaxInt32), // the chain bounds answers
 		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.MaxConcurrentStreams(uint32(max(g.limits.GetMaxCalls(), 100))), //nolint:gosec // it is at least 100

@@ -53,7 +53,7 @@ func (g *grpcCall) notReceived(err error) error {
 	case codes.ResourceExhausted:
 		return g.tooLarge()
 	case codes.DeadlineExceeded:
-		return context.DeadlineExceeded
+		return service.NewError(connsvcv1.ErrorReason_REQUEST_TIMEOUT, "", err)
 	case codes.Canceled, codes.Unavailable:
 		return service.NewError(connsvcv1.ErrorReason_CALLER_CANCELLED, "", err)
 	default:

@@ -116,7 +116,7 @@ func TestBadHostsFitInTrailers(t *testing.T) {
 	})
 }
 
-// TestBodyLimit: gRPC's own limit is twice ours, and its status has no details.
+// TestBodyLimit: gRPC's own limit is 1 MiB more, and its status has no details.
 func TestBodyLimit(t *testing.T) {
 	overBothDoors(t, func(t *testing.T, d door) {
 		fits := createRequest()
@@ -138,7 +138,11 @@ func TestBodyLimit(t *testing.T) {
 		if got := d.create(t, b, over, nil); got.code != "RESOURCE_EXHAUSTED" || got.reason != "BODY_TOO_LARGE" {
 			t.Errorf("a byte over: got %s %s", got.code, got.text)
 		}
-		over.Hosts = hosts(1000)
+		over.Hosts = hosts(5000)
+		if got := d.create(t, b, over, nil); got.code != "RESOURCE_EXHAUSTED" || got.reason != "BODY_TOO_LARGE" {
+			t.Errorf("less than a MiB over: got %s %s", got.code, got.text)
+		}
+		over.Hosts = hosts(10000)
 		got := d.create(t, b, over, metadata.MD{"x-request-id": {"far-over"}})
 		if got.code != "RESOURCE_EXHAUSTED" || got.requestID != "far-over" {
 			t.Errorf("far over: got %+v", got)

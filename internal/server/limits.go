@@ -28,14 +28,14 @@ func (l *limits) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo
 	return handler(ctx, req)
 }
 
-// hold takes n bytes for the request until the call ends. A request that is
+// hold takes n more bytes for the request until the call ends. A request that is
 // alone always has room: else one larger than the bound could never be served.
 func (c *call) hold(n int64) error {
 	if c.limits == nil {
 		return nil
 	}
 	c.held += n
-	if total := c.limits.bytes.Add(n); total > c.limits.maxBytes && total > n {
+	if total := c.limits.bytes.Add(n); total > c.limits.maxBytes && total > c.held {
 		return overloaded("as many bytes of requests are in flight as connsvc takes")
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -19,10 +20,11 @@ import (
 // restDoor serves the contract as DLI's own REST API: a second transport over
 // the service descriptor, through the same chain.
 type restDoor struct {
-	dispatcher *dispatcher
-	limits     *configv1.Limits
-	mux        *http.ServeMux
-	buffers    buffers
+	dispatcher  *dispatcher
+	limits      *configv1.Limits
+	bodyTimeout time.Duration
+	mux         *http.ServeMux
+	buffers     buffers
 }
 
 // A restRoute is one path of the API.
@@ -40,12 +42,12 @@ type restMethod struct {
 	idempotency protoreflect.FieldDescriptor // see idempotencyField
 }
 
-func newRESTDoor(d *dispatcher, l *configv1.Limits) (*restDoor, error) {
+func newRESTDoor(d *dispatcher, l *configv1.Limits, bodyTimeout time.Duration) (*restDoor, error) {
 	routes, err := newRoutes()
 	if err != nil {
 		return nil, err
 	}
-	door := &restDoor{dispatcher: d, limits: l, mux: http.NewServeMux()}
+	door := &restDoor{dispatcher: d, limits: l, bodyTimeout: bodyTimeout, mux: http.NewServeMux()}
 	for template, route := range routes {
 		door.mux.HandleFunc(template, func(w http.ResponseWriter, r *http.Request) { door.serve(w, r, route) })
 	}
@@ -125,10 +127,11 @@ func (d *restDoor) serve(w http.ResponseWriter, r *http.Request, route *restRout
 	}
 	rc := &restCall{
 		w: w, r: r, method: method, buffers: &d.buffers,
-		maxIn: d.limits.GetMaxRequestBytes(), maxOut: d.limits.GetMaxResponseBytes(),
+		maxIn: d.limits.GetMaxRequestBytes(), maxOut: d.limits.GetMaxResponseBytes(), bodyTimeout: d.bodyTimeout,
 	}
 	c := &call{door: doorREST, method: method.name, project: r.PathValue("project_id"), wire: rc}
 	abort(d.dispatcher.serve(restContext(r, rc), c, method.rpc))
+	rc.drain()
 }
 
 func (d *restDoor) notFound(w http.ResponseWriter, r *http.Request) {
@@ -136,7 +139,8 @@ func (d *restDoor) notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *restDoor) refuse(w http.ResponseWriter, r *http.Request, reason connsvcv1.ErrorReason) {
-	rc := &restCall{w: w, r: r}
+	rc := &restCall{w: w, r: r, maxIn: d.limits.GetMaxRequestBytes()}
 	c := &call{door: doorREST, method: unknownMethod, target: r.Method + " " + r.URL.Path, wire: rc}
 	abort(d.dispatcher.refuse(restContext(r, rc), c, service.NewError(reason, "", nil)))
+	rc.drain()
 }

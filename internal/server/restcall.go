@@ -26,8 +26,11 @@ type restCall struct {
 	r             *http.Request
 	method        *restMethod // nil where the path or the HTTP method is unknown
 	maxIn, maxOut int64
+	bodyTimeout   time.Duration
 	buffers       *buffers
+	body          *bodyReader // nil until the body is read
 	answered      bool
+	draining      bool // see beforeRefusal
 
 	mu sync.Mutex
 	md metadata.MD // headers of the answer
@@ -57,26 +60,17 @@ func (rc *restCall) receive(ctx context.Context, c *call) error {
 	return ctx.Err()
 }
 
-// readBody decodes the body as it comes. What it may weigh is taken first: its
-// announced length, or the limit where it announces none.
+// readBody decodes the body as it comes. Reading knows no context: without its
+// deadlines a body that never comes would hold its place longer than a call may
+// last.
 func (rc *restCall) readBody(ctx context.Context, c *call) error {
-	weight := rc.r.ContentLength
-	if weight > rc.maxIn {
+	if rc.r.ContentLength > rc.maxIn {
 		return &http.MaxBytesError{Limit: rc.maxIn}
 	}
-	if weight < 0 {
-		weight = rc.maxIn
-	}
-	if err := c.hold(weight); err != nil {
-		return err
-	}
-	// Reading knows no context: without this a body that never comes would hold
-	// its place longer than a call may last. Recorders of tests have no deadline.
 	conn := http.NewResponseController(rc.w)
-	if at, ok := ctx.Deadline(); ok {
-		_ = conn.SetReadDeadline(at)
-	}
-	body := &countingReader{from: http.MaxBytesReader(rc.w, rc.r.Body, rc.maxIn)}
+	body := &bodyReader{from: http.MaxBytesReader(rc.w, rc.r.Body, rc.maxIn), conn: conn, call: c, timeout: rc.bodyTimeout}
+	body.until, _ = ctx.Deadline()
+	rc.body = body
 	err := dlijson.DecodeRequest(body, c.req, rc.method.binding.PathNames...)
 	c.bytesIn = body.n
 	if err != nil {
@@ -86,15 +80,18 @@ func (rc *restCall) readBody(ctx context.Context, c *call) error {
 	return nil
 }
 
+// notRead places an error of reading the body. One that was cut short is told from
+// a caller who is gone, though net/http takes both for that.
 func notRead(ctx context.Context, err error) error {
 	var tooLarge *http.MaxBytesError
 	var malformed *dlijson.Error
+	var refused *service.Error
 	switch {
-	case errors.As(err, &tooLarge), errors.As(err, &malformed):
+	case errors.As(err, &tooLarge), errors.As(err, &malformed), errors.As(err, &refused):
 		return err
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return context.DeadlineExceeded
-	case ctx.Err() != nil:
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return service.NewError(connsvcv1.ErrorReason_REQUEST_TIMEOUT, "", err)
+	case ctx.Err() != nil && !errors.Is(err, io.ErrUnexpectedEOF):
 		return ctx.Err()
 	default:
 		return unreadable("body.incomplete", "the request body could not be read whole", err)
@@ -137,16 +134,4 @@ func (rc *restCall) send(c *call, status int, body []byte) error {
 	}
 	_, err := rc.w.Write(body)
 	return err
-}
-
-// A countingReader counts what was read.
-type countingReader struct {
-	from io.Reader
-	n    int64
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.from.Read(p)
-	c.n += int64(n)
-	return n, err
 }

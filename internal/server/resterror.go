@@ -39,8 +39,12 @@ func (rc *restCall) refuse(c *call) {
 	if e.HTTPStatus == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", `Bearer realm="connsvc"`)
 	}
+	rc.beforeRefusal()
 	// The caller may be gone: then nobody is left to tell.
 	_ = rc.send(c, e.HTTPStatus, errorJSON(e))
+	if rc.draining {
+		_ = http.NewResponseController(rc.w).Flush()
+	}
 }
 
 func errorJSON(e *service.Error) []byte {

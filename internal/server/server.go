@@ -41,6 +41,7 @@ type Options struct {
 	Dir string
 
 	headerTimeout time.Duration // of the HTTP ports; 0: defaultHeaderTimeout
+	bodyTimeout   time.Duration // 0: defaultBodyTimeout
 	tlsInterval   time.Duration // 0: defaultTLSInterval
 }
 
@@ -63,7 +64,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 	limit := cfg.GetLimits()
 	m, metricsErr := newMetrics(o.Telemetry.Meter, o.Version)
 	d := newDispatcher(o, m, limit)
-	rest, restErr := newRESTDoor(d, limit)
+	rest, restErr := newRESTDoor(d, limit, cmp.Or(o.bodyTimeout, defaultBodyTimeout))
 	certs, certErr := newCertificates(cfg, o)
 	l, listenErr := listen(cfg)
 	if err := errors.Join(metricsErr, restErr, certErr, listenErr); err != nil {
