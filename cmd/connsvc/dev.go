@@ -37,7 +37,7 @@ func (c *devCommand) Run(p *process) error {
 		return err
 	}
 	accessKey, secretKey := rand.Text(), rand.Text() // known to this process alone
-	dli, err := listenEmulator(c.Emulator, emulator.Options{
+	dli, err := listenEmulator(p.ctx, c.Emulator, emulator.Options{
 		AccessKeys:   map[string]string{accessKey: secretKey},
 		PeeringDelay: c.PeeringDelay,
 		Faults:       faults,

@@ -58,7 +58,7 @@ func (c *emulatorCommand) Run(p *process) error {
 	if err := c.credentials(p, &options); err != nil {
 		return err
 	}
-	dli, err := listenEmulator(c.Address, options)
+	dli, err := listenEmulator(p.ctx, c.Address, options)
 	if err != nil {
 		return err
 	}
@@ -92,8 +92,8 @@ type emulatorServer struct {
 	http     *http.Server
 }
 
-func listenEmulator(address string, o emulator.Options) (*emulatorServer, error) {
-	listener, err := net.Listen("tcp", address)
+func listenEmulator(ctx context.Context, address string, o emulator.Options) (*emulatorServer, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listening for the emulator: %w", err)
 	}

@@ -8,7 +8,7 @@ import (
 type versionCommand struct{}
 
 // Run prints the version, the Go release and the revision.
-func (versionCommand) Run(p *process) error {
+func (versionCommand) Run(p *process) error { //nolint:unparam // the form of a command
 	info, _ := debug.ReadBuildInfo()
 	fmt.Fprintf(p.stdout, "connsvc %s %s\n", version(), info.GoVersion)
 	return nil

@@ -22,20 +22,20 @@ import (
 func main() {
 	address := flag.String("address", "127.0.0.1:9090", "connsvc's gRPC `address`")
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	if err := run(ctx, *address); err != nil {
+	if err := run(context.Background(), *address); err != nil {
 		explain(err)
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	client := connsvcv1.NewConnectionServiceClient(conn)
 
 	const project = "48cc2c48765f481480c7db940d6409d1"

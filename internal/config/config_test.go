@@ -203,8 +203,10 @@ shutdown: { drain_delay: 6s, timeout: 7s }
 			Timeout: durationpb.New(1500 * time.Millisecond), Name: "dli.example.com",
 			Credentials: &configv1.Upstream_Token{Token: env("T")},
 		}},
-		Limits: &configv1.Limits{MaxRequestBytes: 1024, MaxResponseBytes: 2, MaxCalls: 3, MaxCallsBytes: 1025,
-			CallTimeout: durationpb.New(5 * time.Minute), MaxConnectionAge: durationpb.New(30 * time.Minute)},
+		Limits: &configv1.Limits{
+			MaxRequestBytes: 1024, MaxResponseBytes: 2, MaxCalls: 3, MaxCallsBytes: 1025,
+			CallTimeout: durationpb.New(5 * time.Minute), MaxConnectionAge: durationpb.New(30 * time.Minute),
+		},
 		Log:      &configv1.Log{Level: configv1.Log_DEBUG},
 		Shutdown: &configv1.Shutdown{DrainDelay: durationpb.New(6 * time.Second), Timeout: durationpb.New(7 * time.Second)},
 		Reload:   &configv1.Reload{Interval: durationpb.New(5 * time.Second)},

@@ -206,7 +206,7 @@ func typeAndRules(k *key, anchors map[protoreflect.FullName]string) string {
 }
 
 func typeOf(k *key, anchors map[protoreflect.FullName]string) string {
-	name := ""
+	var name string
 	switch {
 	case k.message != nil && k.isSection():
 		name = fmt.Sprintf("[keys](#%s)", anchors[k.message.FullName()])

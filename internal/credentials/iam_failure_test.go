@@ -51,15 +51,18 @@ func TestIAMFailures(t *testing.T) {
 	}{
 		"401": {
 			says(401, `{"error_code":"IAM.0101","error_msg":"m"}`, "X-IAM-Trace-Id", "trace"),
-			credentials.Error{Kind: credentials.Refused, HTTPStatus: 401, Code: "IAM.0101", RequestID: "trace"}, 5 * time.Minute,
+			credentials.Error{Kind: credentials.Refused, HTTPStatus: 401, Code: "IAM.0101", RequestID: "trace"},
+			5 * time.Minute,
 		},
 		"401 of Keystone": {
 			says(401, `{"error":{"code":401,"message":"m","title":"Unauthorized"}}`, "X-Request-Id", "r"),
-			credentials.Error{Kind: credentials.Refused, HTTPStatus: 401, RequestID: "r"}, 5 * time.Minute,
+			credentials.Error{Kind: credentials.Refused, HTTPStatus: 401, RequestID: "r"},
+			5 * time.Minute,
 		},
 		"400": {
 			says(400, `{"error_code":1105,"error_msg":"m"}`),
-			credentials.Error{Kind: credentials.Denied, HTTPStatus: 400, Code: "1105"}, 30 * time.Second,
+			credentials.Error{Kind: credentials.Denied, HTTPStatus: 400, Code: "1105"},
+			30 * time.Second,
 		},
 		"403":               {says(403, ""), credentials.Error{Kind: credentials.Denied, HTTPStatus: 403}, 30 * time.Second},
 		"404":               {says(404, html), credentials.Error{Kind: credentials.Denied, HTTPStatus: 404}, 30 * time.Second},

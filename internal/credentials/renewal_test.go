@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -133,7 +134,7 @@ func TestOneRequestForAllCallers(t *testing.T) {
 		go call(first, "first")
 		synctest.Wait()
 		for i := range 100 {
-			go call(t.Context(), fmt.Sprint(i))
+			go call(t.Context(), strconv.Itoa(i))
 		}
 		go call(hurried, "hurried")
 		synctest.Wait()

@@ -22,31 +22,47 @@ func TestDecodeAnswer(t *testing.T) {
 		want       proto.Message
 		answer     dlijson.Answer
 	}{
-		{"DLI's example of a create", `{"is_success":true,"message":"Create peer connection for queues:{q}","connection_id":"2a620c33"}`,
+		{
+			"DLI's example of a create", `{"is_success":true,"message":"Create peer connection for queues:{q}","connection_id":"2a620c33"}`,
 			&connsvcv1.CreateEnhancedConnectionResponse{IsSuccess: true, Message: "Create peer connection for queues:{q}", ConnectionId: "2a620c33"},
-			dlijson.Answer{IsSuccess: true, Message: "Create peer connection for queues:{q}"}},
-		{"DLI's example of a list", `{"is_success":true,"message":"","count":1,"connections":[{"name":"withvpc","id":"4c69",
+			dlijson.Answer{IsSuccess: true, Message: "Create peer connection for queues:{q}"},
+		},
+		{
+			"DLI's example of a list", `{"is_success":true,"message":"","count":1,"connections":[{"name":"withvpc","id":"4c69",
 			"available_queue_info":[{"status":"ACTIVE","name":"resource_mode_1","peer_id":"d2ae","err_msg":"","update_time":1566889577861}],
 			"dest_vpc_id":"2209","dest_network_id":"78f2","isPrivis":true,"create_time":1566888011125,"status":"ACTIVE"}]}`,
 			&connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true, Count: 1, Connections: []*connsvcv1.EnhancedConnection{{
 				Name: "withvpc", Id: "4c69", DestVpcId: "2209", DestNetworkId: "78f2", IsPrivis: proto.Bool(true),
 				Status:     connsvcv1.EnhancedConnection_ACTIVE,
 				CreateTime: &timestamppb.Timestamp{Seconds: 1566888011, Nanos: 125_000_000},
-				AvailableQueueInfo: []*connsvcv1.Peering{{Status: connsvcv1.Peering_ACTIVE, Name: "resource_mode_1", PeerId: "d2ae",
-					UpdateTime: &timestamppb.Timestamp{Seconds: 1566889577, Nanos: 861_000_000}}},
-			}}}, dlijson.Answer{IsSuccess: true}},
+				AvailableQueueInfo: []*connsvcv1.Peering{{
+					Status: connsvcv1.Peering_ACTIVE, Name: "resource_mode_1", PeerId: "d2ae",
+					UpdateTime: &timestamppb.Timestamp{Seconds: 1566889577, Nanos: 861_000_000},
+				}},
+			}}},
+			dlijson.Answer{IsSuccess: true},
+		},
 		{"nothing said", `{}`, &connsvcv1.CreateRouteResponse{IsSuccess: true}, dlijson.Answer{IsSuccess: true}},
 		{"null said", `{"is_success":null,"message":null}`, &connsvcv1.CreateRouteResponse{IsSuccess: true}, dlijson.Answer{IsSuccess: true}},
 		{"no success", `{"message":"why","is_success":false}`, &connsvcv1.CreateRouteResponse{Message: "why"}, dlijson.Answer{Message: "why"}},
 		{"a message without the two", `{"id":"1","is_success":false,"message":"w\u00fcy"}`, &connsvcv1.EnhancedConnection{Id: "1"}, dlijson.Answer{Message: "wüy"}},
 		{"nothing said to a message without the two", `{"id":"1"}`, &connsvcv1.EnhancedConnection{Id: "1"}, dlijson.Answer{IsSuccess: true}},
 		{"null said to a message without the two", `{"is_success":null,"message":null}`, &connsvcv1.EnhancedConnection{}, dlijson.Answer{IsSuccess: true}},
-		{"the two below are no answer", `{"hosts":[{"name":"a","is_success":false,"message":"m"}]}`,
-			&connsvcv1.EnhancedConnection{Hosts: []*connsvcv1.Host{{Name: "a"}}}, dlijson.Answer{IsSuccess: true}},
-		{"unknown names", `{"x":` + nested + `,"id":"1","hosts":[{"y":` + nested + `,"ip":"2"}],"x":1}`,
-			&connsvcv1.EnhancedConnection{Id: "1", Hosts: []*connsvcv1.Host{{Ip: "2"}}}, dlijson.Answer{IsSuccess: true}},
-		{"unknown words", `{"status":"MELTED","available_queue_info":[{"status":""},{"status":"active"}]}`,
-			&connsvcv1.EnhancedConnection{AvailableQueueInfo: []*connsvcv1.Peering{{}, {Status: connsvcv1.Peering_ACTIVE}}}, dlijson.Answer{IsSuccess: true}},
+		{
+			"the two below are no answer", `{"hosts":[{"name":"a","is_success":false,"message":"m"}]}`,
+			&connsvcv1.EnhancedConnection{Hosts: []*connsvcv1.Host{{Name: "a"}}},
+			dlijson.Answer{IsSuccess: true},
+		},
+		{
+			"unknown names", `{"x":` + nested + `,"id":"1","hosts":[{"y":` + nested + `,"ip":"2"}],"x":1}`,
+			&connsvcv1.EnhancedConnection{Id: "1", Hosts: []*connsvcv1.Host{{Ip: "2"}}},
+			dlijson.Answer{IsSuccess: true},
+		},
+		{
+			"unknown words", `{"status":"MELTED","available_queue_info":[{"status":""},{"status":"active"}]}`,
+			&connsvcv1.EnhancedConnection{AvailableQueueInfo: []*connsvcv1.Peering{{}, {Status: connsvcv1.Peering_ACTIVE}}},
+			dlijson.Answer{IsSuccess: true},
+		},
 		{"nulls", `{"create_time":null,"hosts":null,"status":null,"isPrivis":null,"x":null}` + "\n", &connsvcv1.EnhancedConnection{}, dlijson.Answer{IsSuccess: true}},
 		{"deep, but not too deep", `{"x":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`, &connsvcv1.EnhancedConnection{}, dlijson.Answer{IsSuccess: true}},
 	}

@@ -82,7 +82,8 @@ func fillValue(empty protoreflect.Value, f protoreflect.FieldDescriptor, chance 
 		millis := []int64{0, 1, -1, 1566888011125, -62_135_596_800_000, 253_402_300_799_999}[random.IntN(6)]
 		seconds := (millis - (millis%1000+1000)%1000) / 1000
 		return protoreflect.ValueOfMessage((&timestamppb.Timestamp{
-			Seconds: seconds, Nanos: int32(millis-seconds*1000) * 1_000_000}).ProtoReflect())
+			Seconds: seconds, Nanos: int32(millis-seconds*1000) * 1_000_000,
+		}).ProtoReflect())
 	}
 	fill(empty.Message(), chance, random)
 	return empty

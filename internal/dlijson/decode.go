@@ -69,10 +69,10 @@ func (d *decoder) text(v reflect.Value, p *plan, omitted uint64) error {
 		return err
 	}
 	offset := d.json.InputOffset()
-	switch _, err := d.json.ReadToken(); {
-	case err == io.EOF:
+	switch _, err := d.json.ReadToken(); err {
+	case io.EOF: //nolint:errorlint // one that wraps it is of a reader that broke
 		return nil
-	case err == nil:
+	case nil:
 		return &Error{Kind: Syntax, Offset: offset, Message: "expected nothing after the JSON object"}
 	default:
 		return d.failed(err)
@@ -146,8 +146,10 @@ func (d *decoder) unknown(raw []byte, p *plan, omitted uint64, seen *uint64) err
 		case omitted&(1<<i) == 0:
 			known = append(known, n)
 		case n == name:
-			return &Error{Kind: UnknownField, Path: name, Offset: offset,
-				Message: "unknown field \"" + name + "\": it is given by the path"}
+			return &Error{
+				Kind: UnknownField, Path: name, Offset: offset,
+				Message: "unknown field \"" + name + "\": it is given by the path",
+			}
 		}
 	}
 	return unknown("field", name, known, offset)

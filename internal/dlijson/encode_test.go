@@ -21,20 +21,36 @@ func TestAppendRequest(t *testing.T) {
 	}{
 		{"nothing set", &connsvcv1.CreateEnhancedConnectionRequest{}, false, nil, `{}`},
 		{"nil", (*connsvcv1.CreateEnhancedConnectionRequest)(nil), false, nil, `{}`},
-		{"set and omitted", &connsvcv1.CreateEnhancedConnectionRequest{ProjectId: "p", Name: "n", Queues: []string{"a", "b"},
-			Hosts: []*connsvcv1.Host{{Name: "h", Ip: "1"}, {}, nil}}, false, []protoreflect.Name{"project_id"},
-			`{"name":"n","queues":["a","b"],"hosts":[{"name":"h","ip":"1"},{},{}]}`},
-		{"empty lists", &connsvcv1.UpdateEnhancedConnectionHostsRequest{ProjectId: "p", ConnectionId: "c"}, true,
-			[]protoreflect.Name{"project_id", "connection_id"}, `{"hosts":[]}`},
-		{"empty lists below", &connsvcv1.UpdatePrivilegesRequest{Action: "update", Privileges: []*connsvcv1.UpdatePrivilegesRequest_ObjectPrivileges{{Object: "o"}}}, true, nil,
-			`{"action":"update","privileges":[{"object":"o","privileges":[]}]}`},
+		{
+			"set and omitted", &connsvcv1.CreateEnhancedConnectionRequest{
+				ProjectId: "p", Name: "n", Queues: []string{"a", "b"},
+				Hosts: []*connsvcv1.Host{{Name: "h", Ip: "1"}, {}, nil},
+			}, false,
+			[]protoreflect.Name{"project_id"},
+			`{"name":"n","queues":["a","b"],"hosts":[{"name":"h","ip":"1"},{},{}]}`,
+		},
+		{
+			"empty lists", &connsvcv1.UpdateEnhancedConnectionHostsRequest{ProjectId: "p", ConnectionId: "c"}, true,
+			[]protoreflect.Name{"project_id", "connection_id"},
+			`{"hosts":[]}`,
+		},
+		{
+			"empty lists below", &connsvcv1.UpdatePrivilegesRequest{Action: "update", Privileges: []*connsvcv1.UpdatePrivilegesRequest_ObjectPrivileges{{Object: "o"}}}, true, nil,
+			`{"action":"update","privileges":[{"object":"o","privileges":[]}]}`,
+		},
 		{"JSON name that is not the field's", &connsvcv1.UpdatePrivilegesRequest{GranteeProjectId: "g"}, false, []protoreflect.Name{"project_id"}, `{"projectId":"g"}`},
-		{"empty optional string", &connsvcv1.CreateEnhancedConnectionRequest{Tags: []*connsvcv1.Tag{{Key: "a", Value: proto.String("")}, {Key: "b"}}}, false, nil,
-			`{"tags":[{"key":"a","value":""},{"key":"b"}]}`},
-		{"optional zero and enum", &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0), Status: connsvcv1.EnhancedConnection_DELETED}, false, nil,
-			`{"limit":0,"status":"DELETED"}`},
-		{"characters", &connsvcv1.CreateEnhancedConnectionRequest{Name: "<&>\"\\/\n\x01\x7fü€𝄞\u2028"}, false, nil,
-			`{"name":"<&>\"\\/\n\u0001` + "\x7fü€𝄞\u2028" + `"}`},
+		{
+			"empty optional string", &connsvcv1.CreateEnhancedConnectionRequest{Tags: []*connsvcv1.Tag{{Key: "a", Value: proto.String("")}, {Key: "b"}}}, false, nil,
+			`{"tags":[{"key":"a","value":""},{"key":"b"}]}`,
+		},
+		{
+			"optional zero and enum", &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0), Status: connsvcv1.EnhancedConnection_DELETED}, false, nil,
+			`{"limit":0,"status":"DELETED"}`,
+		},
+		{
+			"characters", &connsvcv1.CreateEnhancedConnectionRequest{Name: "<&>\"\\/\n\x01\x7fü€𝄞\u2028"}, false, nil,
+			`{"name":"<&>\"\\/\n\u0001` + "\x7fü€𝄞\u2028" + `"}`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -63,15 +79,21 @@ func TestAppendAnswer(t *testing.T) {
 		{"a message without the two", &connsvcv1.EnhancedConnection{}, `{"is_success":true,"message":"",` + emptyConnection},
 		{"nil", (*connsvcv1.EnhancedConnection)(nil), `{"is_success":true,"message":"",` + emptyConnection},
 		{"empty list", &connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true}, `{"is_success":true,"message":"","count":0,"connections":[]}`},
-		{"list", &connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true, Count: -3, Connections: []*connsvcv1.EnhancedConnection{{}, nil}},
-			`{"is_success":true,"message":"","count":-3,"connections":[{` + emptyConnection + `,{` + emptyConnection + `]}`},
-		{"times and words", &connsvcv1.Peering{Status: connsvcv1.Peering_CREATING, UpdateTime: &timestamppb.Timestamp{Seconds: 1566889577, Nanos: 861_999_999}},
-			`{"is_success":true,"message":"","peer_id":"","status":"CREATING","name":"","err_msg":"","update_time":1566889577861}`},
+		{
+			"list", &connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true, Count: -3, Connections: []*connsvcv1.EnhancedConnection{{}, nil}},
+			`{"is_success":true,"message":"","count":-3,"connections":[{` + emptyConnection + `,{` + emptyConnection + `]}`,
+		},
+		{
+			"times and words", &connsvcv1.Peering{Status: connsvcv1.Peering_CREATING, UpdateTime: &timestamppb.Timestamp{Seconds: 1566889577, Nanos: 861_999_999}},
+			`{"is_success":true,"message":"","peer_id":"","status":"CREATING","name":"","err_msg":"","update_time":1566889577861}`,
+		},
 		{"time of zero", &connsvcv1.Route{CreateTime: &timestamppb.Timestamp{}}, `{"is_success":true,"message":"","name":"","cidr":"","create_time":0}`},
 		{"time before 1970", &connsvcv1.Route{CreateTime: &timestamppb.Timestamp{Seconds: -2, Nanos: 1_000_000}}, `{"is_success":true,"message":"","name":"","cidr":"","create_time":-1999}`},
-		{"privileges", &connsvcv1.ListPrivilegesResponse{IsSuccess: true, Privileges: []*connsvcv1.Privilege{{Object: "o", ApplicantProjectId: "p", ProjectId: "p", Privileges: []string{"BIND_QUEUE"}}, {}}},
+		{
+			"privileges", &connsvcv1.ListPrivilegesResponse{IsSuccess: true, Privileges: []*connsvcv1.Privilege{{Object: "o", ApplicantProjectId: "p", ProjectId: "p", Privileges: []string{"BIND_QUEUE"}}, {}}},
 			`{"is_success":true,"message":"","connection_id":"","privileges":[{"object":"o","applicant_project_id":"p","project_id":"p","privileges":["BIND_QUEUE"]},` +
-				`{"object":"","applicant_project_id":"","project_id":"","privileges":[]}]}`},
+				`{"object":"","applicant_project_id":"","project_id":"","privileges":[]}]}`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -23,7 +23,7 @@ func (d *decoder) next() int64 {
 func (d *decoder) unexpected(got jsontext.Kind, what string) error {
 	offset := d.next()
 	if got != '{' && got != '[' {
-		if _, err := d.json.ReadToken(); err == io.EOF {
+		if _, err := d.json.ReadToken(); err == io.EOF { //nolint:errorlint // as in text
 			return &Error{Kind: Syntax, Offset: offset, Message: "expected " + what + ", got nothing"}
 		} else if err != nil {
 			return d.failed(err)
@@ -67,13 +67,17 @@ func kindName(k jsontext.Kind) string {
 }
 
 func (d *decoder) duplicate(name string, raw []byte) error {
-	return &Error{Kind: Duplicate, Path: name, Offset: d.json.InputOffset() - int64(len(raw)),
-		Message: "field \"" + name + "\" stands twice"}
+	return &Error{
+		Kind: Duplicate, Path: name, Offset: d.json.InputOffset() - int64(len(raw)),
+		Message: "field \"" + name + "\" stands twice",
+	}
 }
 
 func (d *decoder) tooDeep() error {
-	return &Error{Kind: Depth, Offset: d.json.InputOffset() - 1,
-		Message: "nested more than " + strconv.Itoa(maxDepth) + " deep"}
+	return &Error{
+		Kind: Depth, Offset: d.json.InputOffset() - 1,
+		Message: "nested more than " + strconv.Itoa(maxDepth) + " deep",
+	}
 }
 
 func (d *decoder) tooMany() error {

@@ -53,8 +53,10 @@ func build(t reflect.Type, d protoreflect.MessageDescriptor, started map[reflect
 	if t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
 		return nil, errors.New("no generated struct")
 	}
-	p := &plan{typ: t.Elem(), slice: reflect.SliceOf(t.Elem()), zero: reflect.Zero(t.Elem()),
-		byName: make(map[string]int), isSuccess: -1, message: -1}
+	p := &plan{
+		typ: t.Elem(), slice: reflect.SliceOf(t.Elem()), zero: reflect.Zero(t.Elem()),
+		byName: make(map[string]int), isSuccess: -1, message: -1,
+	}
 	started[t] = p
 	indexes := fieldIndexes(t.Elem())
 	descriptors := d.Fields()

@@ -125,8 +125,10 @@ func TestEncodeQuery(t *testing.T) {
 		{"nothing", &listRequest{}, ""},
 		{"omitted", &listRequest{ProjectId: "p"}, ""},
 		{"limit of zero", &listRequest{Limit: proto.Int32(0)}, "limit=0"},
-		{"all", &listRequest{Limit: proto.Int32(5), Offset: 10, Status: connsvcv1.EnhancedConnection_ACTIVE, Name: "a b&c", Tags: tags("k1", "v1", "k2", ""), View: connsvcv1.EnhancedConnectionView_BASIC},
-			"limit=5&name=a+b%26c&offset=10&status=ACTIVE&tags=k1%3Dv1%2Ck2%3D&view=BASIC"},
+		{
+			"all", &listRequest{Limit: proto.Int32(5), Offset: 10, Status: connsvcv1.EnhancedConnection_ACTIVE, Name: "a b&c", Tags: tags("k1", "v1", "k2", ""), View: connsvcv1.EnhancedConnectionView_BASIC},
+			"limit=5&name=a+b%26c&offset=10&status=ACTIVE&tags=k1%3Dv1%2Ck2%3D&view=BASIC",
+		},
 		{"number without a word", &listRequest{Status: 99}, ""},
 	}
 	for _, test := range tests {

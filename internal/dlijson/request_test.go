@@ -47,22 +47,30 @@ func TestDecodeRequest(t *testing.T) {
 		})},
 		{"empty object", `{}`, create(func(*request) {})},
 		{"trailing newline", "{\"name\":\"a\"} \r\n\t", create(func(m *request) { m.Name = "a" })},
-		{"null as absent", `{"name":null,"hosts":null,"queues":null,"tags":[{"key":null,"value":null}]}`,
-			create(func(m *request) { m.Tags = []*connsvcv1.Tag{{}} })},
+		{
+			"null as absent", `{"name":null,"hosts":null,"queues":null,"tags":[{"key":null,"value":null}]}`,
+			create(func(m *request) { m.Tags = []*connsvcv1.Tag{{}} }),
+		},
 		{"empty lists", `{"queues":[],"tags":[]}`, create(func(*request) {})},
-		{"empty optional string is set", `{"tags":[{"value":""}]}`,
-			create(func(m *request) { m.Tags = []*connsvcv1.Tag{{Value: proto.String("")}} })},
+		{
+			"empty optional string is set", `{"tags":[{"value":""}]}`,
+			create(func(m *request) { m.Tags = []*connsvcv1.Tag{{Value: proto.String("")}} }),
+		},
 		{"empty element", `{"hosts":[{},{"ip":""}]}`, create(func(m *request) { m.Hosts = []*connsvcv1.Host{{}, {}} })},
 		{"escapes in names and values", `{"na\u006de":"\u00fc\ud834\udd1e\n\/"}`, create(func(m *request) { m.Name = "ü𝄞\n/" })},
 		{"another order", `{"tags":[{"value":"v","key":"k"}],"name":"n"}`, create(func(m *request) {
 			m.Name, m.Tags = "n", []*connsvcv1.Tag{{Key: "k", Value: proto.String("v")}}
 		})},
-		{"a JSON name that is not the field's", `{"projectId":"p","action":"grant"}`,
-			&connsvcv1.UpdatePrivilegesRequest{GranteeProjectId: "p", Action: "grant"}},
+		{
+			"a JSON name that is not the field's", `{"projectId":"p","action":"grant"}`,
+			&connsvcv1.UpdatePrivilegesRequest{GranteeProjectId: "p", Action: "grant"},
+		},
 		{"enum in any case", `{"status":"deLETed"}`, &connsvcv1.ListEnhancedConnectionsRequest{Status: connsvcv1.EnhancedConnection_DELETED}},
 		{"optional zero is set", `{"limit":0,"offset":-0}`, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0)}},
-		{"limits of int32", `{"limit":-2147483648,"offset":2147483647}`,
-			&connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(-2147483648), Offset: 2147483647}},
+		{
+			"limits of int32", `{"limit":-2147483648,"offset":2147483647}`,
+			&connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(-2147483648), Offset: 2147483647},
+		},
 		{"optional bool", `{"reconciled":false}`, &connsvcv1.CreateEnhancedConnectionResponse{Reconciled: proto.Bool(false)}},
 		{"time", `{"create_time":1566888011125}`, &connsvcv1.Route{CreateTime: &timestamppb.Timestamp{Seconds: 1566888011, Nanos: 125_000_000}}},
 		{"time before 1970", `{"create_time":-1}`, &connsvcv1.Route{CreateTime: &timestamppb.Timestamp{Seconds: -1, Nanos: 999_000_000}}},
@@ -207,11 +215,15 @@ func TestDecodeRequestOmits(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	err := dlijson.DecodeRequest(strings.NewReader(`{"name":"n","project_id":"other"}`), m, omit...)
-	checkError(t, "in the path", err, dlijson.Error{Kind: dlijson.UnknownField, Path: "project_id", Offset: 12,
-		Message: `unknown field "project_id": it is given by the path`})
+	checkError(t, "in the path", err, dlijson.Error{
+		Kind: dlijson.UnknownField, Path: "project_id", Offset: 12,
+		Message: `unknown field "project_id": it is given by the path`,
+	})
 	err = dlijson.DecodeRequest(strings.NewReader(`{"project_ids":"other"}`), m, omit...)
-	checkError(t, "no hint at what is in the path", err, dlijson.Error{Kind: dlijson.UnknownField, Path: "project_ids", Offset: 1,
-		Message: `unknown field "project_ids"`})
+	checkError(t, "no hint at what is in the path", err, dlijson.Error{
+		Kind: dlijson.UnknownField, Path: "project_ids", Offset: 1,
+		Message: `unknown field "project_ids"`,
+	})
 }
 
 // A list of the text replaces the list of the message.

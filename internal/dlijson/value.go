@@ -132,8 +132,10 @@ func (d *decoder) integer(got jsontext.Kind, least, most int64) (int64, error) {
 }
 
 func outOfRange(least, most, offset int64) *Error {
-	return &Error{Kind: Range, Offset: offset,
-		Message: "expected an integer from " + strconv.FormatInt(least, 10) + " to " + strconv.FormatInt(most, 10)}
+	return &Error{
+		Kind: Range, Offset: offset,
+		Message: "expected an integer from " + strconv.FormatInt(least, 10) + " to " + strconv.FormatInt(most, 10),
+	}
 }
 
 // enum reads a word. One that an answer has and we do not know is 0.

@@ -31,8 +31,10 @@ func (e *Emulator) authenticate(r *http.Request, body []byte) (grant, error) {
 	case tokens && text != "":
 		return e.checkToken(text)
 	case !keys:
-		return grant{}, &refusal{status: http.StatusUnauthorized, code: codeUnauthorized,
-			message: "X-Auth-Token is not defined in request. It is mandatory. Please define and send the request."}
+		return grant{}, &refusal{
+			status: http.StatusUnauthorized, code: codeUnauthorized,
+			message: "X-Auth-Token is not defined in request. It is mandatory. Please define and send the request.",
+		}
 	default:
 		return grant{}, e.checkSignature(r, body)
 	}

@@ -59,7 +59,7 @@ func checkHosts(hosts []*connsvcv1.Host) error {
 	}
 	for i, h := range hosts {
 		name := h.GetName()
-		if name != "" && !(isLetter(name[0]) && word(name, 128, "_-.")) {
+		if name != "" && (!isLetter(name[0]) || !word(name, 128, "_-.")) {
 			return refuse(codeParameter, "hosts[%d].name: 1 to 128 letters, digits, underscores, hyphens and periods are allowed, the first a letter.", i)
 		}
 		if ip := h.GetIp(); ip != "" {

@@ -137,8 +137,10 @@ func TestMissingConnection(t *testing.T) {
 			{"DELETE", base + "/routes/r", ""},
 			{"GET", base + "/privileges", ""},
 			{"GET", "/v1.0/" + projectA + "/authorization/privileges?object=" + object, ""},
-			{"PUT", "/v1.0/" + projectA + "/authorization",
-				`{"projectId":"b","action":"grant","privileges":[{"object":"` + object + `","privileges":["BIND_QUEUE"]}]}`},
+			{
+				"PUT", "/v1.0/" + projectA + "/authorization",
+				`{"projectId":"b","action":"grant","privileges":[{"object":"` + object + `","privileges":["BIND_QUEUE"]}]}`,
+			},
 		} {
 			d.do(test.method, test.path, test.body).refused(400, "DLI.0001", missing(connectionID))
 		}

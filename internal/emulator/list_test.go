@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ func names(t *testing.T, r reply) []string {
 	for _, c := range list {
 		got = append(got, c.(map[string]any)["name"].(string))
 	}
-	if count := fmt.Sprint(r.object()["count"]); count != fmt.Sprint(len(list)) {
+	if count := fmt.Sprint(r.object()["count"]); count != strconv.Itoa(len(list)) {
 		t.Errorf("count is %s for %d connections", count, len(list))
 	}
 	return got

@@ -79,8 +79,10 @@ func TestGrantedProject(t *testing.T) {
 		"UPDATE_CONNECTION": {"PUT", path, "{}"},
 		"DELETE_ROUTE":      {"DELETE", path + "/routes/r", ""},
 		"SHOW_PRIVILEGES":   {"GET", path + "/privileges", ""},
-		"GRANT_PRIVILEGE": {"PUT", "/v1.0/" + projectB + "/authorization",
-			`{"projectId":"c","action":"grant","privileges":[{"object":"edsconnections.` + connectionID + `","privileges":["BIND_QUEUE"]}]}`},
+		"GRANT_PRIVILEGE": {
+			"PUT", "/v1.0/" + projectB + "/authorization",
+			`{"projectId":"c","action":"grant","privileges":[{"object":"edsconnections.` + connectionID + `","privileges":["BIND_QUEUE"]}]}`,
+		},
 	} {
 		d.do(call[0], call[1], call[2]).refused(400, "DLI.0003", fmt.Sprintf(
 			`Permission denied for resource 'edsconnections.%s', User = '%s', Action = "%s".`, connectionID, projectB, action))

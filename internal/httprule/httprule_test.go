@@ -140,21 +140,29 @@ func TestUnsupported(t *testing.T) {
 	}{
 		{name: "supported", rule: get("/v1/{id}/things")},
 		{name: "no annotation", want: "no google.api.http annotation"},
-		{name: "stream", rule: get("/v1"), want: "streams are not supported",
-			edit: func(m *descriptorpb.MethodDescriptorProto) { m.ServerStreaming = proto.Bool(true) }},
+		{
+			name: "stream", rule: get("/v1"), want: "streams are not supported",
+			edit: func(m *descriptorpb.MethodDescriptorProto) { m.ServerStreaming = proto.Bool(true) },
+		},
 		{name: "no pattern", rule: &annotations.HttpRule{}, want: "neither get"},
 		{name: "custom method", want: "neither get", rule: &annotations.HttpRule{Pattern: &annotations.HttpRule_Custom{
-			Custom: &annotations.CustomHttpPattern{Kind: "HEAD", Path: "/v1"}}}},
+			Custom: &annotations.CustomHttpPattern{Kind: "HEAD", Path: "/v1"},
+		}}},
 		{name: "one body field", want: `body "id" is not supported`, rule: &annotations.HttpRule{
-			Body: "id", Pattern: &annotations.HttpRule_Post{Post: "/v1"}}},
+			Body: "id", Pattern: &annotations.HttpRule_Post{Post: "/v1"},
+		}},
 		{name: "response body", want: "response_body", rule: &annotations.HttpRule{
-			ResponseBody: "id", Pattern: &annotations.HttpRule_Patch{Patch: "/v1"}}},
+			ResponseBody: "id", Pattern: &annotations.HttpRule_Patch{Patch: "/v1"},
+		}},
 		{name: "nested additional bindings", want: "inside an additional binding", rule: &annotations.HttpRule{
 			Pattern: get("/v1").Pattern,
 			AdditionalBindings: []*annotations.HttpRule{{
-				Pattern: get("/v2").Pattern, AdditionalBindings: []*annotations.HttpRule{get("/v3")}}}}},
+				Pattern: get("/v2").Pattern, AdditionalBindings: []*annotations.HttpRule{get("/v3")},
+			}},
+		}},
 		{name: "bad additional binding", want: `path "v2"`, rule: &annotations.HttpRule{
-			Pattern: get("/v1").Pattern, AdditionalBindings: []*annotations.HttpRule{get("v2")}}},
+			Pattern: get("/v1").Pattern, AdditionalBindings: []*annotations.HttpRule{get("v2")},
+		}},
 		{name: "relative", rule: get("v1"), want: "does not start with /"},
 		{name: "empty segment", rule: get("/v1//{id}"), want: "an empty segment"},
 		{name: "trailing slash", rule: get("/v1/"), want: "an empty segment"},

@@ -143,7 +143,7 @@ func (f folder) path(name string) string { return filepath.Join(string(f), name)
 func (f folder) write(t testing.TB, files map[string][]byte) {
 	t.Helper()
 	before, _ := filepath.EvalSymlinks(f.path("..data"))
-	next, err := os.MkdirTemp(string(f), "version")
+	next, err := os.MkdirTemp(string(f), "version") //nolint:usetesting // beside the one before
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func (g *grpcDoor) tap(ctx context.Context, info *tap.Info) (context.Context, er
 		context.AfterFunc(ctx, func() { unlink() })
 		return ctx, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, g.limits.GetCallTimeout().AsDuration())
+	ctx, cancel := context.WithTimeout(ctx, g.limits.GetCallTimeout().AsDuration()) //nolint:gosec // as below
 	_ = cancel // the parent is the stream's own context, which gRPC cancels as the stream ends
 	return ctx, nil
 }

@@ -66,9 +66,14 @@ func FuzzRESTPath(f *testing.F) {
 		query := "?" + url.QueryEscape(key) + "=" + url.QueryEscape(value)
 		one := base + "/" + url.PathEscape(connection)
 		for _, tt := range []struct{ method, target string }{
-			{http.MethodPost, base}, {http.MethodGet, base + query}, {http.MethodGet, one + query}, {http.MethodPut, one},
-			{http.MethodPost, one + "/associate-queue"}, {http.MethodPost, one + "/routes"},
-			{http.MethodDelete, one + "/routes/" + url.PathEscape(name)}, {http.MethodPut, "/v1.0/" + url.PathEscape(project) + "/authorization"},
+			{http.MethodPost, base},
+			{http.MethodGet, base + query},
+			{http.MethodGet, one + query},
+			{http.MethodPut, one},
+			{http.MethodPost, one + "/associate-queue"},
+			{http.MethodPost, one + "/routes"},
+			{http.MethodDelete, one + "/routes/" + url.PathEscape(name)},
+			{http.MethodPut, "/v1.0/" + url.PathEscape(project) + "/authorization"},
 		} {
 			recorder := httptest.NewRecorder()
 			b.RESTHandler().ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), tt.method, tt.target, strings.NewReader(body)))

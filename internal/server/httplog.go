@@ -12,9 +12,9 @@ type httpLog struct{ log *slog.Logger }
 func (h httpLog) Write(line []byte) (int, error) {
 	text := string(bytes.TrimRight(line, "\n"))
 	if bytes.HasPrefix(line, []byte("http: TLS handshake error")) {
-		h.log.Debug(text)
+		h.log.Debug(text) //nolint:sloglint // the words of net/http
 	} else {
-		h.log.Warn(text)
+		h.log.Warn(text) //nolint:sloglint // the words of net/http
 	}
 	return len(line), nil
 }

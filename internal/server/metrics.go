@@ -134,12 +134,12 @@ func (o outcome) options() outcomeOptions {
 		attribute.String("door", o.door),
 	}
 	size := attribute.NewSet(which...)
-	how := append(which, attribute.String("rpc.response.status_code", codeName(o.code)))
+	which = append(which, attribute.String("rpc.response.status_code", codeName(o.code)))
 	if o.reason != connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED {
-		how = append(how, attribute.String("reason", o.reason.String()))
+		which = append(which, attribute.String("reason", o.reason.String()))
 	}
 	return outcomeOptions{
-		duration: []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(how...))},
+		duration: []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(which...))},
 		size:     []metric.RecordOption{metric.WithAttributeSet(size)},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ func TestOperations(t *testing.T) {
 			if err := json.Unmarshal(got.body, &answer); err != nil || answer.IsSuccess == nil || answer.Message == nil {
 				t.Errorf("is_success and message are not both in %s", got.body)
 			}
-			if length := got.header.Get("Content-Length"); length != fmt.Sprint(len(got.body)) {
+			if length := got.header.Get("Content-Length"); length != strconv.Itoa(len(got.body)) {
 				t.Errorf("Content-Length %q for %d bytes", length, len(got.body))
 			}
 		})

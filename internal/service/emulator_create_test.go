@@ -3,6 +3,7 @@ package service_test
 import (
 	"fmt"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -94,7 +95,7 @@ func createFaults() map[string]emulator.Fault {
 		"slow list":          {Kind: emulator.SlowList, Delay: delay(200 * time.Millisecond)},
 	}
 	for _, status := range []int{429, 500, 502, 503, 504} {
-		faults[fmt.Sprint(status)] = emulator.Fault{Kind: emulator.Status, Status: status}
+		faults[strconv.Itoa(status)] = emulator.Fault{Kind: emulator.Status, Status: status}
 		faults[fmt.Sprint(status, ", committed")] = emulator.Fault{Kind: emulator.Status, Status: status, Commit: true}
 	}
 	return faults

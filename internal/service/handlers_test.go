@@ -23,47 +23,73 @@ func TestAnswers(t *testing.T) {
 		dli  proto.Message
 		want proto.Message
 	}{
-		"create": {create,
+		"create": {
+			create,
 			&connsvcv1.CreateEnhancedConnectionResponse{Message: "Create peer connection", ConnectionId: connectionID},
-			&connsvcv1.CreateEnhancedConnectionResponse{IsSuccess: true, Message: "Create peer connection", ConnectionId: connectionID}},
-		"get": {get,
+			&connsvcv1.CreateEnhancedConnectionResponse{IsSuccess: true, Message: "Create peer connection", ConnectionId: connectionID},
+		},
+		"get": {
+			get,
 			&connsvcv1.EnhancedConnection{Id: connectionID, Status: connsvcv1.EnhancedConnection_ACTIVE},
-			&connsvcv1.EnhancedConnection{Id: connectionID, Status: connsvcv1.EnhancedConnection_ACTIVE}},
-		"list counts what it returns": {list,
+			&connsvcv1.EnhancedConnection{Id: connectionID, Status: connsvcv1.EnhancedConnection_ACTIVE},
+		},
+		"list counts what it returns": {
+			list,
 			&connsvcv1.ListEnhancedConnectionsResponse{Count: 40, Connections: []*connsvcv1.EnhancedConnection{{Id: "b"}, {Id: "a"}}},
 			&connsvcv1.ListEnhancedConnectionsResponse{
 				IsSuccess: true, Count: 2, Connections: []*connsvcv1.EnhancedConnection{{Id: "b"}, {Id: "a"}},
-			}},
-		"delete": {remove,
+			},
+		},
+		"delete": {
+			remove,
 			&connsvcv1.DeleteEnhancedConnectionResponse{Message: "Deleted"},
-			&connsvcv1.DeleteEnhancedConnectionResponse{IsSuccess: true, Message: "Deleted"}},
-		"hosts": {hosts,
+			&connsvcv1.DeleteEnhancedConnectionResponse{IsSuccess: true, Message: "Deleted"},
+		},
+		"hosts": {
+			hosts,
 			&connsvcv1.UpdateEnhancedConnectionHostsResponse{Message: "done"},
-			&connsvcv1.UpdateEnhancedConnectionHostsResponse{IsSuccess: true, Message: "done"}},
-		"associate": {associate,
+			&connsvcv1.UpdateEnhancedConnectionHostsResponse{IsSuccess: true, Message: "done"},
+		},
+		"associate": {
+			associate,
 			&connsvcv1.AssociateQueuesResponse{Message: "associated"},
-			&connsvcv1.AssociateQueuesResponse{IsSuccess: true, Message: "associated"}},
-		"disassociate": {disassociate,
+			&connsvcv1.AssociateQueuesResponse{IsSuccess: true, Message: "associated"},
+		},
+		"disassociate": {
+			disassociate,
 			&connsvcv1.DisassociateQueuesResponse{Message: "Disassociated"},
-			&connsvcv1.DisassociateQueuesResponse{IsSuccess: true, Message: "Disassociated"}},
-		"create route": {createRoute,
+			&connsvcv1.DisassociateQueuesResponse{IsSuccess: true, Message: "Disassociated"},
+		},
+		"create route": {
+			createRoute,
 			&connsvcv1.CreateRouteResponse{Message: "m"},
-			&connsvcv1.CreateRouteResponse{IsSuccess: true, Message: "m"}},
-		"delete route": {deleteRoute,
+			&connsvcv1.CreateRouteResponse{IsSuccess: true, Message: "m"},
+		},
+		"delete route": {
+			deleteRoute,
 			&connsvcv1.DeleteRouteResponse{Message: "Deleted"},
-			&connsvcv1.DeleteRouteResponse{IsSuccess: true, Message: "Deleted"}},
-		"update privileges": {updatePrivileges,
+			&connsvcv1.DeleteRouteResponse{IsSuccess: true, Message: "Deleted"},
+		},
+		"update privileges": {
+			updatePrivileges,
 			&connsvcv1.UpdatePrivilegesResponse{Message: "m"},
-			&connsvcv1.UpdatePrivilegesResponse{IsSuccess: true, Message: "m"}},
-		"privileges as documented": {listPrivileges,
+			&connsvcv1.UpdatePrivilegesResponse{IsSuccess: true, Message: "m"},
+		},
+		"privileges as documented": {
+			listPrivileges,
 			&connsvcv1.ListPrivilegesResponse{ConnectionId: "x", Privileges: grant(&connsvcv1.Privilege{Object: object, ApplicantProjectId: "g"})},
-			&connsvcv1.ListPrivilegesResponse{IsSuccess: true, ConnectionId: "x", Privileges: both}},
-		"privileges as seen": {listPrivileges,
+			&connsvcv1.ListPrivilegesResponse{IsSuccess: true, ConnectionId: "x", Privileges: both},
+		},
+		"privileges as seen": {
+			listPrivileges,
 			&connsvcv1.ListPrivilegesResponse{Privileges: grant(&connsvcv1.Privilege{Object: object, ProjectId: "g"})},
-			&connsvcv1.ListPrivilegesResponse{IsSuccess: true, ConnectionId: connectionID, Privileges: both}},
-		"privileges by object": {listPrivilegesByObject,
+			&connsvcv1.ListPrivilegesResponse{IsSuccess: true, ConnectionId: connectionID, Privileges: both},
+		},
+		"privileges by object": {
+			listPrivilegesByObject,
 			&connsvcv1.ListPrivilegesByObjectResponse{Count: 7, Privileges: grant(&connsvcv1.Privilege{Object: object, ProjectId: "g"})},
-			&connsvcv1.ListPrivilegesByObjectResponse{IsSuccess: true, ObjectName: object, Count: 1, Privileges: both}},
+			&connsvcv1.ListPrivilegesByObjectResponse{IsSuccess: true, ObjectName: object, Count: 1, Privileges: both},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, d := script(t, c.dli)

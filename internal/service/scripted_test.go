@@ -119,6 +119,8 @@ var (
 
 // aboutConnection are the RPCs that name a connection.
 func aboutConnection() []rpc {
-	return []rpc{get, remove, hosts, associate, disassociate, createRoute, deleteRoute,
-		listPrivileges, updatePrivileges, listPrivilegesByObject}
+	return []rpc{
+		get, remove, hosts, associate, disassociate, createRoute, deleteRoute,
+		listPrivileges, updatePrivileges, listPrivilegesByObject,
+	}
 }

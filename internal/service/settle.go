@@ -20,7 +20,7 @@ func (c *creation) settle(ctx context.Context, resp *connsvcv1.CreateEnhancedCon
 	ours, err := c.rivals(ctx, own)
 	if err != nil {
 		c.addWarning("whether another call with the same request_id made a connection too could not be checked")
-		return c.made(resp), nil
+		return c.made(resp), nil //nolint:nilerr // the connection is made
 	}
 	if len(ours) == 0 || ours[0].GetId() == own {
 		return c.made(resp), nil

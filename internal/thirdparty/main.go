@@ -38,10 +38,10 @@ func write(dir string) error {
 			return fmt.Errorf("printing %s: %w", file.Path(), err)
 		}
 		path := filepath.Join(dir, filepath.FromSlash(file.Path()))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			return err
 		}
 	}

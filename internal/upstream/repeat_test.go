@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -226,7 +227,7 @@ func TestRepeatedIsTold(t *testing.T) {
 		first int // 0: no connection
 		want  bool
 	}{{0, false}, {429, false}, {502, true}, {503, true}, {504, true}} {
-		t.Run(fmt.Sprint(tt.first), func(t *testing.T) {
+		t.Run(strconv.Itoa(tt.first), func(t *testing.T) {
 			n := 0
 			handler := func(w http.ResponseWriter, r *http.Request) {
 				if n++; n == 1 && tt.first > 0 {

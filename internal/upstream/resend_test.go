@@ -99,7 +99,7 @@ func TestSealedConnectionWritesNothing(t *testing.T) {
 	defer func() { _ = far.Close() }()
 	c := &conn{Conn: near}
 	c.begin()
-	if !c.unsent() || !c.unsent() {
+	if first, again := c.unsent(), c.unsent(); !first || !again {
 		t.Error("a connection that wrote nothing says it did")
 	}
 	if n, err := c.Write([]byte("x")); n != 0 || err == nil {

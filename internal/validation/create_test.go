@@ -47,9 +47,21 @@ func TestQueueRules(t *testing.T) {
 		value string
 		rule  string // of queues and pools
 	}{
-		{"a", ""}, {"9a", ""}, {"9_", ""}, {strings.Repeat("a", 128), ""},
-		{"", "name"}, {strings.Repeat("a", 129), "name"}, {"123", "name"}, {"_a", "name"}, {"a-b", "name"},
-		{"é", "name"}, {"a\n", "name"}, {"default", "default"}, {"Default", "default"}, {"DEFAULT", "default"}, {"default1", ""},
+		{"a", ""},
+		{"9a", ""},
+		{"9_", ""},
+		{strings.Repeat("a", 128), ""},
+		{"", "name"},
+		{strings.Repeat("a", 129), "name"},
+		{"123", "name"},
+		{"_a", "name"},
+		{"a-b", "name"},
+		{"é", "name"},
+		{"a\n", "name"},
+		{"default", "default"},
+		{"Default", "default"},
+		{"DEFAULT", "default"},
+		{"default1", ""},
 	} {
 		queues, pools := []string{"queues[1] queue." + c.rule}, []string{"elastic_resource_pools[1] elastic_resource_pool." + c.rule}
 		if c.rule == "" {
@@ -95,13 +107,21 @@ func TestHostRules(t *testing.T) {
 		name, ip string
 		want     []string // below hosts[1]
 	}{
-		{"a", "", nil}, {"", "1.2.3.4", nil}, {"Z9_-.", "0.0.0.0", nil}, {strings.Repeat("a", 128), "255.255.255.255", nil},
+		{"a", "", nil},
+		{"", "1.2.3.4", nil},
+		{"Z9_-.", "0.0.0.0", nil},
+		{strings.Repeat("a", 128), "255.255.255.255", nil},
 		{"", "", []string{" host.empty"}},
 		{strings.Repeat("a", 129), "", []string{".name host.name"}},
-		{"9a", "", []string{".name host.name"}}, {"a b", "", []string{".name host.name"}}, {"é", "", []string{".name host.name"}},
-		{"a", "1.2.3.256", []string{".ip string.ipv4"}}, {"a", "1.2.3", []string{".ip string.ipv4"}},
-		{"a", "01.2.3.4", []string{".ip string.ipv4"}}, {"a", "1.2.3.4.5", []string{".ip string.ipv4"}},
-		{"a", "::1", []string{".ip string.ipv4"}}, {"a", " 1.2.3.4", []string{".ip string.ipv4"}},
+		{"9a", "", []string{".name host.name"}},
+		{"a b", "", []string{".name host.name"}},
+		{"é", "", []string{".name host.name"}},
+		{"a", "1.2.3.256", []string{".ip string.ipv4"}},
+		{"a", "1.2.3", []string{".ip string.ipv4"}},
+		{"a", "01.2.3.4", []string{".ip string.ipv4"}},
+		{"a", "1.2.3.4.5", []string{".ip string.ipv4"}},
+		{"a", "::1", []string{".ip string.ipv4"}},
+		{"a", " 1.2.3.4", []string{".ip string.ipv4"}},
 		{"-", "x", []string{".name host.name", ".ip string.ipv4"}},
 	} {
 		two := []*connsvcv1.Host{{Name: "ok"}, {Name: c.name, Ip: c.ip}}

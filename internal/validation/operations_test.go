@@ -33,27 +33,54 @@ func TestListRules(t *testing.T) {
 func TestRouteRules(t *testing.T) {
 	var cases []ruleCase
 	for _, c := range []struct{ value, want string }{
-		{strings.Repeat("a", 64), ""}, {"A_-9", ""},
-		{"", "name route.name"}, {strings.Repeat("a", 65), "name route.name"}, {"a/b", "name route.name"},
-		{"..", "name route.name"}, {"a.b", "name route.name"},
+		{strings.Repeat("a", 64), ""},
+		{"A_-9", ""},
+		{"", "name route.name"},
+		{strings.Repeat("a", 65), "name route.name"},
+		{"a/b", "name route.name"},
+		{"..", "name route.name"},
+		{"a.b", "name route.name"},
 	} {
 		cases = append(cases,
-			ruleCase{fmt.Sprintf("create name %.20q", c.value),
-				with(createRoute(), func(r *connsvcv1.CreateRouteRequest) { r.Name = c.value }), one(c.want)},
-			ruleCase{fmt.Sprintf("delete name %.20q", c.value),
-				&connsvcv1.DeleteRouteRequest{ProjectId: project, ConnectionId: uuid, Name: c.value}, one(c.want)})
+			ruleCase{
+				fmt.Sprintf("create name %.20q", c.value),
+				with(createRoute(), func(r *connsvcv1.CreateRouteRequest) { r.Name = c.value }), one(c.want),
+			},
+			ruleCase{
+				fmt.Sprintf("delete name %.20q", c.value),
+				&connsvcv1.DeleteRouteRequest{ProjectId: project, ConnectionId: uuid, Name: c.value}, one(c.want),
+			})
 	}
 	const form, reserved = "cidr route.cidr", "cidr route.cidr.reserved"
 	for _, c := range []struct{ cidr, want string }{
-		{"10.0.0.0/8", ""}, {"10.1.2.3/8", ""}, {"10.1.2.3", ""}, {"0.0.0.0/0", ""}, {"10.0.0.0/32", ""},
-		{"2001:db8::/32", ""}, {"2001:db8::1", ""},
-		{"", form}, {"10.0.0.0/33", form}, {"10.0.0/8", form}, {"10.0.0.0/", form}, {"2001:db8::/129", form}, {"example.com", form},
-		{"100.63.255.255", ""}, {"100.64.0.0", reserved}, {"100.64.0.0/10", reserved}, {"100.99.1.0/24", reserved},
-		{"100.109.0.1", reserved}, {"100.119.0.1", reserved}, {"100.125.0.0/16", reserved}, {"100.127.255.255/32", reserved},
-		{"100.128.0.0", ""}, {"100.6.4.0/24", ""},
+		{"10.0.0.0/8", ""},
+		{"10.1.2.3/8", ""},
+		{"10.1.2.3", ""},
+		{"0.0.0.0/0", ""},
+		{"10.0.0.0/32", ""},
+		{"2001:db8::/32", ""},
+		{"2001:db8::1", ""},
+		{"", form},
+		{"10.0.0.0/33", form},
+		{"10.0.0/8", form},
+		{"10.0.0.0/", form},
+		{"2001:db8::/129", form},
+		{"example.com", form},
+		{"100.63.255.255", ""},
+		{"100.64.0.0", reserved},
+		{"100.64.0.0/10", reserved},
+		{"100.99.1.0/24", reserved},
+		{"100.109.0.1", reserved},
+		{"100.119.0.1", reserved},
+		{"100.125.0.0/16", reserved},
+		{"100.127.255.255/32", reserved},
+		{"100.128.0.0", ""},
+		{"100.6.4.0/24", ""},
 	} {
-		cases = append(cases, ruleCase{fmt.Sprintf("cidr %q", c.cidr),
-			with(createRoute(), func(r *connsvcv1.CreateRouteRequest) { r.Cidr = c.cidr }), one(c.want)})
+		cases = append(cases, ruleCase{
+			fmt.Sprintf("cidr %q", c.cidr),
+			with(createRoute(), func(r *connsvcv1.CreateRouteRequest) { r.Cidr = c.cidr }), one(c.want),
+		})
 	}
 	runCases(t, cases)
 }
@@ -89,9 +116,13 @@ func TestPrivilegeRules(t *testing.T) {
 	}
 	for _, c := range []struct{ object, rule string }{
 		{"edsconnections." + strings.ToUpper(uuid), ""},
-		{"", "privilege.object"}, {uuid, "privilege.object"}, {"edsconnections.", "privilege.object"},
-		{"edsconnections." + uuid[:35], "privilege.object"}, {connection + "0", "privilege.object"},
-		{"queues." + uuid, "privilege.object"}, {"edsconnections./" + uuid, "privilege.object"},
+		{"", "privilege.object"},
+		{uuid, "privilege.object"},
+		{"edsconnections.", "privilege.object"},
+		{"edsconnections." + uuid[:35], "privilege.object"},
+		{connection + "0", "privilege.object"},
+		{"queues." + uuid, "privilege.object"},
+		{"edsconnections./" + uuid, "privilege.object"},
 	} {
 		inUpdate, inList := []string(nil), []string(nil)
 		if c.rule != "" {
@@ -99,8 +130,10 @@ func TestPrivilegeRules(t *testing.T) {
 		}
 		cases = append(cases,
 			change(fmt.Sprintf("update %q", c.object), func(r *request) { r.Privileges[0].Object = c.object }, inUpdate...),
-			ruleCase{fmt.Sprintf("list %q", c.object),
-				&connsvcv1.ListPrivilegesByObjectRequest{ProjectId: project, Object: c.object}, inList})
+			ruleCase{
+				fmt.Sprintf("list %q", c.object),
+				&connsvcv1.ListPrivilegesByObjectRequest{ProjectId: project, Object: c.object}, inList,
+			})
 	}
 	runCases(t, cases)
 }

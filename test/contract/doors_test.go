@@ -34,11 +34,13 @@ const requestIDName = "X-Request-Id"
 func (c *contractCase) playGRPC(t *testing.T, s *stage, row mapRow) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
+	headers := metadata.MD{}
 	for name, value := range c.Headers {
 		if value != nil {
-			ctx = metadata.AppendToOutgoingContext(ctx, strings.ToLower(name), *value)
+			headers.Append(name, *value)
 		}
 	}
+	ctx = metadata.NewOutgoingContext(ctx, headers)
 	var req, resp, wanted proto.Message = &emptypb.Empty{}, &emptypb.Empty{}, &emptypb.Empty{}
 	var method string
 	if c.GRPC != nil {

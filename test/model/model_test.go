@@ -54,7 +54,9 @@ func TestSameAsDirect(t *testing.T) {
 			"privilege":    m.updatePrivileges,
 			"privileges":   m.listPrivileges,
 			"by object":    m.listPrivilegesByObject,
-			"wait":         func(t *rapid.T) { s.clock.advance(time.Duration(rapid.IntRange(1, 12).Draw(t, "seconds")) * time.Second) },
+			"wait": func(t *rapid.T) {
+				s.clock.advance(time.Duration(rapid.IntRange(1, 12).Draw(t, "seconds")) * time.Second)
+			},
 		})
 		for _, project := range projects {
 			if diff := cmp.Diff(s.direct.Load().Connections(project), s.behind.Load().Connections(project), protocmp.Transform()); diff != "" {

@@ -61,7 +61,9 @@ func options(c *clock) emulator.Options {
 }
 
 // A replaceable is an emulator that another can take the place of.
-type replaceable struct{ atomic.Pointer[emulator.Emulator] }
+type replaceable struct {
+	atomic.Pointer[emulator.Emulator]
+}
 
 func (r *replaceable) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.Load().ServeHTTP(w, req) }
 
