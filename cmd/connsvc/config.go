@@ -39,7 +39,7 @@ func (c *configCheckCommand) Run(p *process) error {
 	}
 	router, err := upstream.New(cfg.GetUpstreams(), upstream.Options{Secret: secret})
 	if err == nil {
-		router.Close()
+		router.Close(p.ctx)
 	}
 	if err := errors.Join(err, tlsErr); err != nil {
 		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"net"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -21,8 +22,13 @@ import (
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
-// flushTimeout bounds the last flush of telemetry, after all else is shut.
-const flushTimeout = 5 * time.Second
+const (
+	// landTimeout bounds the wait for what the deadline of the stop has cut to end,
+	// so that nothing is observed after telemetry is shut.
+	landTimeout = time.Second
+	// flushTimeout bounds the last flush of telemetry, after all else is shut.
+	flushTimeout = 5 * time.Second
+)
 
 // ErrConfig marks errors that a change of the configuration would mend.
 var ErrConfig = errors.New("the configuration is not usable")
@@ -46,9 +52,10 @@ type Options struct {
 
 // An App is the service, wired and listening.
 type App struct {
-	*server.Server
-	telemetry *telemetry.Telemetry
+	server    *server.Server
+	service   *service.Service
 	upstreams *upstream.Router
+	telemetry *telemetry.Telemetry
 	version   string
 }
 
@@ -92,19 +99,20 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Tracer:           tel.Tracer,
 		Renewed:          renewals{tel.Log}.renewed,
 	})
+	svc := service.New(dli, service.WithMaxAnswerBytes(cfg.GetLimits().GetMaxResponseBytes()), service.WithObserver(creates))
+	a := &App{service: svc, upstreams: dli, telemetry: tel, version: o.Version}
 	srv, srvErr := server.New(cfg, server.Options{
-		Service: service.New(dli,
-			service.WithMaxAnswerBytes(cfg.GetLimits().GetMaxResponseBytes()), service.WithObserver(creates)),
+		Service:       svc,
 		Validator:     validator,
 		Telemetry:     tel,
 		Reflection:    o.Reflection,
 		Version:       o.Version,
-		CloseUpstream: func() { dli.Close() },
+		CloseUpstream: a.land,
 		Dir:           o.Dir,
 	})
 	if err := errors.Join(dliErr, srvErr); err != nil {
 		if dliErr == nil {
-			dli.Close()
+			dli.Close(context.Background()) // no call is in flight
 		}
 		if srvErr == nil {
 			srv.Close()
@@ -114,8 +122,18 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		}
 		return nil, err
 	}
-	return &App{Server: srv, telemetry: tel, upstreams: dli, version: o.Version}, nil
+	a.server = srv
+	return a, nil
 }
+
+// GRPCAddr returns where the gRPC door listens.
+func (a *App) GRPCAddr() net.Addr { return a.server.GRPCAddr() }
+
+// RESTAddr returns where the REST door listens.
+func (a *App) RESTAddr() net.Addr { return a.server.RESTAddr() }
+
+// AdminAddr returns where the operator's port listens.
+func (a *App) AdminAddr() net.Addr { return a.server.AdminAddr() }
 
 // Run serves until ctx ends; telemetry ends last.
 func (a *App) Run(ctx context.Context) error {
@@ -125,15 +143,35 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	a.telemetry.Log.Info("listening", "version", a.version, "memory_limit", limit,
 		"grpc", a.GRPCAddr().String(), "rest", a.RESTAddr().String(), "admin", a.AdminAddr().String())
-	err := a.Server.Run(ctx)
+	err := a.server.Run(ctx)
 	a.telemetry.Log.Info("stopped")
-	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+	a.end(context.WithoutCancel(ctx))
+	return err
+}
+
+// Close undoes what New did, for an App that is not run after all.
+func (a *App) Close() {
+	a.server.Close()
+	a.end(context.Background())
+}
+
+// end ends all but the server.
+func (a *App) end(ctx context.Context) {
+	landing, cancel := context.WithTimeout(ctx, landTimeout)
+	defer cancel()
+	a.land(landing)
+	flush, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
 	if lost := a.telemetry.Shutdown(flush); lost != nil {
 		// A collector that is down must not make a good stop a bad one.
 		a.telemetry.Log.Warn("the last telemetry is lost", "error", lost.Error())
 	}
-	return err
+}
+
+// land closes the way to DLI when what is under way has ended.
+func (a *App) land(ctx context.Context) {
+	a.service.Wait(ctx)
+	a.upstreams.Close(ctx)
 }
 
 // Handle logs a fault of OpenTelemetry's own: it is an otel.ErrorHandler.

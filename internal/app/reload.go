@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"os"
 	"strings"
@@ -21,7 +20,7 @@ func (a *App) RunFile(ctx context.Context, file *config.File, signals <-chan os.
 	r, err := a.newReloader()
 	if err != nil {
 		a.Close()
-		return errors.Join(err, a.telemetry.Shutdown(ctx))
+		return err
 	}
 	watchCtx, stop := context.WithCancel(ctx)
 	var watching sync.WaitGroup

@@ -35,7 +35,7 @@ func TestCallInFlightCompletes(t *testing.T) {
 				t.Error("the upstream is closed under a call in flight")
 			}
 			return err
-		}}, setup{options: func(o *server.Options) { o.CloseUpstream = func() { upstreamClosed = true } }})
+		}}, setup{options: func(o *server.Options) { o.CloseUpstream = func(context.Context) { upstreamClosed = true } }})
 		var held sync.WaitGroup
 		held.Go(func() {
 			if got := d.create(t, b, createRequest(), nil); got.code != "OK" {

@@ -6,6 +6,7 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"errors"
 	"log"
@@ -35,8 +36,9 @@ type Options struct {
 	Telemetry  *telemetry.Telemetry
 	Reflection bool   // serve gRPC reflection
 	Version    string // for /version and the build info metric
-	// CloseUpstream is called after both doors are shut; may be nil.
-	CloseUpstream func()
+	// CloseUpstream is called after both doors are shut, and returns when nothing is
+	// in flight any more or ctx ends; may be nil.
+	CloseUpstream func(ctx context.Context)
 	// Dir is where relative paths of the configuration start.
 	Dir string
 
@@ -55,7 +57,7 @@ type Server struct {
 	rest, admin   *http.Server
 	operator      *adminPort
 	shutdown      *configv1.Shutdown
-	closeUpstream func()
+	closeUpstream func(context.Context)
 }
 
 // New listens on the configured addresses. cfg is as config.Load returns it,

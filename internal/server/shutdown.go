@@ -33,9 +33,9 @@ func (s *Server) steps() []step {
 			doors.Go(func() { s.grpc.stop(ctx, s.log) })
 			doors.Wait()
 		}},
-		{"upstream", func(context.Context) {
+		{"upstream", func(ctx context.Context) {
 			if s.closeUpstream != nil {
-				s.closeUpstream()
+				s.closeUpstream(ctx)
 			}
 		}},
 		{"admin", func(ctx context.Context) {

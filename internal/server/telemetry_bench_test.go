@@ -108,7 +108,7 @@ func newDLI(b *testing.B, o upstream.Options) *upstream.Router {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(router.Close)
+	b.Cleanup(func() { router.Close(context.Background()) })
 	return router
 }
 

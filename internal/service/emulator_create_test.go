@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"strconv"
@@ -47,7 +48,7 @@ func (s *stage) replica(t *testing.T, reconcileFor time.Duration) *service.Servi
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(router.Close)
+	t.Cleanup(func() { router.Close(context.Background()) })
 	return service.New(router)
 }
 

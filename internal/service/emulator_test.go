@@ -39,7 +39,7 @@ func overEndpoint(t *testing.T, url, token string) *service.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(router.Close)
+	t.Cleanup(func() { router.Close(context.Background()) })
 	return service.New(router)
 }
 

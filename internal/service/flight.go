@@ -35,8 +35,10 @@ type flightKey struct{ project, name, caller string }
 // flights are the creates under way. Those of one key are told apart by their
 // whole requests, which are compared only where there are two.
 type flights struct {
-	mu    sync.Mutex
-	byKey map[flightKey][]*flight
+	mu       sync.Mutex
+	byKey    map[flightKey][]*flight
+	underWay int           // those that nobody waits for any more, too
+	landed   chan struct{} // closed when none is; nil: nobody waits for that
 }
 
 // share runs c, or waits for an identical create that is under way. What is under
@@ -145,6 +147,7 @@ func (fs *flights) add(ctx context.Context, key flightKey, c *creation) *flight 
 		fs.byKey = map[flightKey][]*flight{}
 	}
 	fs.byKey[key] = append(fs.byKey[key], f)
+	fs.underWay++
 	return f
 }
 
@@ -162,9 +165,37 @@ func (fs *flights) finish(f *flight) {
 	fs.mu.Lock()
 	fs.remove(f)
 	f.waiting = 0
+	if fs.underWay--; fs.underWay == 0 && fs.landed != nil {
+		close(fs.landed)
+		fs.landed = nil
+	}
 	fs.mu.Unlock()
 	f.lease.end(context.Canceled)
 	close(f.done)
+}
+
+// Wait returns when no create is under way, or ctx ends. A create can outlive its
+// callers for a moment.
+func (s *Service) Wait(ctx context.Context) {
+	select {
+	case <-s.flights.allLanded():
+	case <-ctx.Done():
+	}
+}
+
+func (fs *flights) allLanded() <-chan struct{} {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.landed != nil {
+		return fs.landed
+	}
+	landed := make(chan struct{})
+	if fs.underWay == 0 {
+		close(landed)
+	} else {
+		fs.landed = landed
+	}
+	return landed
 }
 
 func (fs *flights) remove(f *flight) {

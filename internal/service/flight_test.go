@@ -330,3 +330,35 @@ func TestWhatIsMadeIsTold(t *testing.T) {
 		}
 	})
 }
+
+// TestWaitForCreates: a create that its caller has left is waited for, but not for ever.
+func TestWaitForCreates(t *testing.T) {
+	inBubble(t, "left", func(t *testing.T) {
+		dli := &cloud{post: func(context.Context, int, func() (string, error)) (string, error) {
+			time.Sleep(10 * time.Second) // whatever the context says
+			return "", errors.New("late")
+		}}
+		s := dli.service()
+		waited := func(most time.Duration) time.Duration {
+			ctx, cancel := context.WithTimeout(t.Context(), most)
+			defer cancel()
+			start := time.Now()
+			s.Wait(ctx)
+			return time.Since(start)
+		}
+		if d := waited(time.Minute); d != 0 {
+			t.Errorf("waited %v for nothing", d)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		left := startWaiter(ctx, s)
+		cancel()
+		synctest.Wait()
+		if !left.done.Load() {
+			t.Error("the caller still waits")
+		}
+		got := []time.Duration{waited(4 * time.Second), waited(time.Minute), waited(time.Minute)}
+		if diff := cmp.Diff([]time.Duration{4 * time.Second, 6 * time.Second, 0}, got); diff != "" {
+			t.Errorf("waited (-want +got):\n%s", diff)
+		}
+	})
+}

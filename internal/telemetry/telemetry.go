@@ -78,7 +78,10 @@ func New(w io.Writer, level slog.Level, options ...Option) (*Telemetry, error) {
 		ErrorHandling:     promhttp.ContinueOnError,
 		EnableOpenMetrics: true, // the one format that has exemplars, for who asks for it
 	})
-	return t, t.faults.count(t.Meter)
+	if err := t.faults.count(t.Meter); err != nil {
+		return nil, errors.Join(err, t.Shutdown(ctx))
+	}
+	return t, nil
 }
 
 // Handle logs a fault of OpenTelemetry's own, as otel.SetErrorHandler wants it: the

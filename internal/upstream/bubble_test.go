@@ -38,11 +38,17 @@ type fakeNetwork struct {
 // inBubble runs test before a server that answers by handler.
 func inBubble(t *testing.T, cfg *configv1.Upstream, handler http.HandlerFunc, test func(t *testing.T, b *bubble)) {
 	t.Helper()
+	inBubbleWith(t, upstream.Options{}, cfg, handler, test)
+}
+
+// inBubbleWith is inBubble with options.
+func inBubbleWith(t *testing.T, o upstream.Options, cfg *configv1.Upstream, handler http.HandlerFunc, test func(t *testing.T, b *bubble)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		n := &fakeNetwork{conns: make(chan net.Conn), closed: make(chan struct{})}
 		server := &http.Server{Handler: n.counted(handler), ErrorLog: log.New(io.Discard, "", 0)}
 		go func() { _ = server.Serve(n) }()
-		r := router(t, upstream.Options{}, cfg)
+		r := router(t, o, cfg)
 		r.DialWith(n.dial)
 		t.Cleanup(func() {
 			_ = server.Close()

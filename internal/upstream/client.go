@@ -26,6 +26,7 @@ type client struct {
 	clock       atomic.Pointer[clock]
 
 	users atomic.Int64 // calls, and the table
+	ended func()       // called when there are none any more
 }
 
 // clientConfig returns the part of the configuration that a client is made of.
@@ -35,8 +36,8 @@ func clientConfig(u *configv1.Upstream) *configv1.Upstream {
 	return c
 }
 
-func newClient(u *configv1.Upstream, o Options, all countsByName, p *problem) *client {
-	c := &client{endpoint: newEndpoint(u, p), config: clientConfig(u), options: o}
+func newClient(u *configv1.Upstream, o Options, all countsByName, ended func(), p *problem) *client {
+	c := &client{endpoint: newEndpoint(u, p), config: clientConfig(u), options: o, ended: ended}
 	c.users.Store(1)
 	c.counts = all.of(c.name)
 	c.retry = newRetry(u.GetRetry())
@@ -77,6 +78,7 @@ func (c *client) release() {
 		c.credentials.Close()
 	}
 	c.transport.CloseIdleConnections()
+	c.ended()
 }
 
 // A clock is what DLI's last Date says.

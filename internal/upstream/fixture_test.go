@@ -67,7 +67,7 @@ func router(t testing.TB, o upstream.Options, upstreams ...*configv1.Upstream) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(r.Close)
+	t.Cleanup(func() { r.Close(context.Background()) })
 	return r
 }
 

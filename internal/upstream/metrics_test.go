@@ -99,7 +99,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%s is of an upstream that is gone", series)
 		}
 	}
-	r.Close()
+	r.Close(t.Context())
 	if got := collect(t, reader); len(got) != 0 {
 		t.Errorf("a closed router is measured: %v", got)
 	}
@@ -144,7 +144,7 @@ func TestRenewals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	defer r.Close(t.Context())
 	write(t, file, "second-token")
 	_ = callCreate(t.Context(), r)
 	write(t, file, "")

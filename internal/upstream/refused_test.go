@@ -37,7 +37,7 @@ func TestRefusedCredentials(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer r.Close()
+				defer r.Close(t.Context())
 				req, resp := requestOf(t, method)
 				err = r.Call(t.Context(), method, req, resp)
 				if changes && (err != nil || len(tokens) != 2) {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -83,7 +84,7 @@ func TestReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantServing("not_configured not_configured not_configured")
-	r.Close()
+	r.Close(t.Context())
 	if err := r.Reload([]*configv1.Upstream{protected(stays)}); err == nil {
 		t.Error("a closed router takes a configuration")
 	}
@@ -219,4 +220,34 @@ func TestSkew(t *testing.T) {
 	if _, known := router(t, upstream.Options{}, withToken(endpoint, "a")).Skew("other"); known {
 		t.Error("the clock of no upstream is known")
 	}
+}
+
+// Close waits for the calls in flight, those on clients given up before too, but not
+// for ever.
+func TestCloseWaits(t *testing.T) {
+	var told atomic.Int64
+	observe := func(context.Context, upstream.Attempt) { told.Add(1) }
+	inBubbleWith(t, upstream.Options{Observe: observe}, withToken("http://127.0.0.1:1"), slowly(answer(200, `{}`)), func(t *testing.T, b *bubble) {
+		closed := func(most time.Duration) time.Duration {
+			ctx, cancel := context.WithTimeout(t.Context(), most)
+			defer cancel()
+			start := time.Now()
+			b.Router.Close(ctx)
+			return time.Since(start)
+		}
+		var running sync.WaitGroup
+		running.Go(func() { _ = callList(t, b.Router, "a") })
+		synctest.Wait()
+		if err := b.Reload(nil); err != nil { // what it gives up is waited for, too
+			t.Fatal(err)
+		}
+		got := []time.Duration{closed(400 * time.Millisecond), closed(time.Minute), closed(time.Minute)}
+		if diff := cmp.Diff([]time.Duration{400 * time.Millisecond, 600 * time.Millisecond, 0}, got); diff != "" {
+			t.Errorf("Close took (-want +got):\n%s", diff)
+		}
+		if told.Load() != 1 {
+			t.Errorf("%d attempts were told of when Close returned, want 1", told.Load())
+		}
+		running.Wait()
+	})
 }

@@ -47,7 +47,7 @@ func faultyRouter(t *testing.T, taken int) (r *Router, broken *atomic.Bool, serv
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(r.Close)
+	t.Cleanup(func() { r.Close(context.Background()) })
 	broken = new(atomic.Bool)
 	r.table.Load().routes[0].client.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		broken.Store(false)

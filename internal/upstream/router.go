@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -74,7 +75,8 @@ func (r *Router) Reload(cfg []*configv1.Upstream) error {
 		p := &problem{index: i}
 		c := old.unchanged(u, kept)
 		if c == nil {
-			c = newClient(u, r.options, r.counts, p)
+			r.serving.Add(1)
+			c = newClient(u, r.options, r.counts, r.serving.Done, p)
 		}
 		kept[c] = true
 		next.assign(&route{client: c, idempotency: proto.CloneOf(u.GetIdempotency())}, u.GetProjects(), p)
@@ -183,9 +185,23 @@ func (r *Router) Skew(project string) (time.Duration, bool) {
 	return told.skew, true
 }
 
-// Close gives up all clients: each is closed when its last call has ended. Calls
-// and reloads that come later are refused.
-func (r *Router) Close() {
+// Close gives up all clients, and returns when they have ended, each with its last
+// call, or when ctx ends: then those that are left go on to their end, and observe.
+// Calls and reloads that come later are refused. It may be called again.
+func (r *Router) Close(ctx context.Context) {
+	r.giveUp()
+	ended := make(chan struct{})
+	go func() {
+		r.serving.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+}
+
+func (r *Router) giveUp() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.table.Swap(&table{closed: true})

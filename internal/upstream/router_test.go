@@ -163,7 +163,7 @@ func TestSecretsAreReadOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	defer r.Close(t.Context())
 	for range 3 {
 		if err := callGet(t.Context(), r); err != nil {
 			t.Fatal(err)

@@ -67,7 +67,8 @@ type Router struct {
 	bodies     sync.Pool // of *buffer
 	table      atomic.Pointer[table]
 
-	mu         sync.Mutex // of Reload and Close
+	serving    sync.WaitGroup // the clients that have not ended
+	mu         sync.Mutex     // of Reload and Close
 	counts     countsByName
 	unregister func()
 }
@@ -94,7 +95,7 @@ func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 		return nil, err
 	}
 	if err := r.measure(o.Meter); err != nil {
-		r.Close()
+		r.Close(context.Background()) // no call is in flight
 		return nil, err
 	}
 	return r, nil

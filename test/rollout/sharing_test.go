@@ -45,7 +45,7 @@ func parts(tb testing.TB, n int, dli string, change func(*configv1.Upstream)) []
 		if err != nil {
 			tb.Fatal(err)
 		}
-		tb.Cleanup(router.Close)
+		tb.Cleanup(func() { router.Close(context.Background()) })
 		all[i] = part{service.New(router), router}
 	}
 	return all
