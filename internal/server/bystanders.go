@@ -20,8 +20,9 @@ func (g *grpcDoor) tap(ctx context.Context, info *tap.Info) (context.Context, er
 		context.AfterFunc(ctx, func() { unlink() })
 		return ctx, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, g.limits.GetCallTimeout().AsDuration()) //nolint:gosec // as below
-	_ = cancel // the parent is the stream's own context, which gRPC cancels as the stream ends
+	// The parent is the stream's own context, which gRPC cancels as the stream ends.
+	ctx, cancel := context.WithTimeout(ctx, g.limits.GetCallTimeout().AsDuration()) //nolint:gosec // so nothing leaks
+	_ = cancel
 	return ctx, nil
 }
 
