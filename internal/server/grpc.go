@@ -83,7 +83,6 @@ func (g *grpcDoor) options() []grpc.ServerOption {
 			MaxConnectionAgeGrace: g.limits.GetCallTimeout().AsDuration() + transferGrace,
 		}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-		grpc.WaitForHandlers(true),
 		grpc.InTapHandle(g.tap),
 		grpc.UnaryInterceptor(g.watchUnary),
 		grpc.StreamInterceptor(g.watchStream),
@@ -142,7 +141,8 @@ func (g *grpcDoor) setServing(serving bool) {
 
 func (g *grpcDoor) serve(l net.Listener) error { return g.server.Serve(l) }
 
-// stop lets the calls in flight complete, and cuts them when ctx ends.
+// stop lets the calls in flight complete, and cuts them when ctx ends. It returns
+// when their handlers have: GracefulStop waits for those that Stop cut.
 func (g *grpcDoor) stop(ctx context.Context, log *slog.Logger) {
 	g.drain()
 	done := make(chan struct{})

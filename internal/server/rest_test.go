@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -261,6 +262,29 @@ func TestErrorHeaders(t *testing.T) {
 		got := b.do(t, http.MethodGet, one, nil, nil)
 		if got.status != tt.status || got.header.Get(tt.header) != tt.value || got.reason != tt.reason.String() {
 			t.Errorf("%s: got %d, %s %q", tt.reason, got.status, tt.header, got.header.Get(tt.header))
+		}
+	}
+}
+
+// TestRetryAfterIsWholeSeconds: rounded down, callers would come too early, and
+// after 0 seconds at once.
+func TestRetryAfterIsWholeSeconds(t *testing.T) {
+	for after, want := range map[time.Duration]string{
+		0:                       "",
+		time.Nanosecond:         "1",
+		999 * time.Millisecond:  "1",
+		time.Second:             "1",
+		time.Second + 1:         "2",
+		1500 * time.Millisecond: "2",
+		time.Minute:             "60",
+	} {
+		b := start(t, &stub{on: func(context.Context, proto.Message) error {
+			e := service.NewError(connsvcv1.ErrorReason_UPSTREAM_THROTTLED, "", nil)
+			e.RetryAfter = after
+			return e
+		}}, setup{})
+		if got := b.do(t, http.MethodGet, one, nil, nil); got.header.Get("Retry-After") != want {
+			t.Errorf("%v: got %q, want %q", after, got.header.Get("Retry-After"), want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -202,6 +203,34 @@ func (b *bench) awaitReady(t *testing.T) {
 			t.Fatal("it never turns ready")
 		}
 	}
+}
+
+// TestForcedStopAwaitsHandlers: a call that is cut still uses what it calls, until
+// its handler is done.
+func TestForcedStopAwaitsHandlers(t *testing.T) {
+	var done, early atomic.Bool
+	entered := make(chan struct{})
+	b := start(t, &stub{on: func(ctx context.Context, _ proto.Message) error {
+		close(entered)
+		<-ctx.Done()
+		time.Sleep(200 * time.Millisecond)
+		done.Store(true)
+		return ctx.Err()
+	}}, setup{
+		config:  func(c *configv1.Config) { c.Shutdown.Timeout = durationpb.New(50 * time.Millisecond) },
+		options: func(o *server.Options) { o.CloseUpstream = func(context.Context) { early.Store(!done.Load()) } },
+	})
+	var held sync.WaitGroup
+	held.Go(func() {
+		if got := createGRPC(t, b, createRequest(), nil); got.code == "OK" {
+			t.Error("it is not cut")
+		}
+	})
+	<-entered
+	if err := b.end(t); err != nil || early.Load() {
+		t.Errorf("Run: %v; the upstream is closed under a handler: %v", err, early.Load())
+	}
+	held.Wait()
 }
 
 func TestDoorThatFailsStopsTheRest(t *testing.T) {
