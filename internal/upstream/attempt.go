@@ -53,6 +53,7 @@ func (c *client) admitted(ctx context.Context, call *call, a *attempt) *Error {
 	told := Attempt{
 		FullMethod: call.op.FullMethod, Upstream: c.name, Endpoint: c.configured, Duration: time.Since(start),
 		RequestID: requestID, HTTPStatus: a.status,
+		Outcome: outcomeNames[outcomeOf(err)],
 	}
 	tell(span, call.op, told, err)
 	c.observe(ctx, call.op, told, err)

@@ -194,8 +194,8 @@ func TestObserve(t *testing.T) {
 	status = http.StatusServiceUnavailable
 	err := callCreate(ctx, r)
 	want := []upstream.Attempt{
-		{FullMethod: get, Upstream: "127.0.0.1", Endpoint: endpoint, RequestID: "r1", HTTPStatus: 200},
-		{FullMethod: create, Upstream: "127.0.0.1", Endpoint: endpoint, RequestID: "r1", HTTPStatus: 503, Err: err},
+		{FullMethod: get, Upstream: "127.0.0.1", Endpoint: endpoint, RequestID: "r1", HTTPStatus: 200, Outcome: "ok"},
+		{FullMethod: create, Upstream: "127.0.0.1", Endpoint: endpoint, RequestID: "r1", HTTPStatus: 503, Outcome: "status_5xx", Err: err},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(sameError)); diff != "" {
 		t.Errorf("attempts (-want +got):\n%s", diff)

@@ -33,13 +33,12 @@ func tell(span trace.Span, op *operation, a Attempt, err *Error) {
 	if !span.IsRecording() {
 		return
 	}
-	outcome := outcomeNames[outcomeOf(err)]
 	attributes := append(make([]attribute.KeyValue, 0, 8),
 		attribute.String("http.request.method", op.HTTPMethod),
 		attribute.String("url.template", op.Template),
 		attribute.String("rpc.method", op.FullMethod[1:]),
 		attribute.String("connsvc.upstream", a.Upstream),
-		attribute.String("connsvc.outcome", outcome),
+		attribute.String("connsvc.outcome", a.Outcome),
 	)
 	if a.HTTPStatus != 0 {
 		attributes = append(attributes, attribute.Int("http.response.status_code", a.HTTPStatus))
@@ -48,8 +47,8 @@ func tell(span trace.Span, op *operation, a Attempt, err *Error) {
 		attributes = append(attributes, attribute.String("connsvc.dli_request_id", a.RequestID))
 	}
 	if err != nil {
-		attributes = append(attributes, attribute.String("error.type", outcome))
-		span.SetStatus(codes.Error, outcome)
+		attributes = append(attributes, attribute.String("error.type", a.Outcome))
+		span.SetStatus(codes.Error, a.Outcome)
 	}
 	span.SetAttributes(attributes...)
 }

@@ -56,6 +56,7 @@ type Attempt struct {
 	Duration   time.Duration // until the answer was read whole
 	RequestID  string        // DLI's
 	HTTPStatus int           // 0 without an answer
+	Outcome    string        // what became of it, of a closed set: ok, timeout, status_5xx, ...
 	Err        error         // nil or *Error
 }
 
