@@ -6,9 +6,6 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// Unserved is unserved.
-var Unserved = unserved
-
 // Reloadable is reloadable.
 var Reloadable = reloadable
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -115,9 +114,6 @@ func (s *survey) addKeys(to *key, instances []protoreflect.Message) {
 	fields := to.message.Fields()
 	for i := range fields.Len() {
 		field := fields.Get(i)
-		if slices.Contains(config.Unserved(), field.FullName()) {
-			continue
-		}
 		rules, err := protovalidate.ResolveFieldRules(field)
 		if err != nil {
 			s.t.Fatal(err)

@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,8 +15,8 @@ import (
 )
 
 // Print returns cfg as YAML, its keys in the order of the schema; Load would return
-// the same of it. Keys that are not served yet are left out. A secret is printed as
-// where it is; whatever else one may ever hold prints as [redacted].
+// the same of it. A secret is printed as where it is; whatever else one may ever hold
+// prints as [redacted].
 func Print(cfg *configv1.Config) ([]byte, error) {
 	return printMessage(cfg.ProtoReflect())
 }
@@ -52,7 +51,7 @@ func mappingOf(m protoreflect.Message) *yaml.Node {
 // isPrinted leaves out what says nothing; that a switch is off says something.
 func isPrinted(m protoreflect.Message, field protoreflect.FieldDescriptor) bool {
 	isSwitch := field.Kind() == protoreflect.BoolKind && !field.HasPresence()
-	return (m.Has(field) || isSwitch) && !slices.Contains(unserved(), field.FullName())
+	return m.Has(field) || isSwitch
 }
 
 // mayShow is false of the fields of a Secret that do not say where it is.

@@ -55,7 +55,7 @@ func (c checker) Validate(m proto.Message) error {
 	effective := proto.CloneOf(cfg)
 	fillDefaults(effective)
 	for _, v := range slices.Concat(
-		listenerViolations(cfg), endpointViolations(cfg), unservedViolations(cfg.ProtoReflect()),
+		listenerViolations(cfg), endpointViolations(cfg),
 		contradictions(cfg, effective), restartViolations(c.running, effective),
 	) {
 		// What a rule of the schema says of the field already is enough.

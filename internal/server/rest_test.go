@@ -91,6 +91,16 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
+// TestLongTarget: what is logged of a long path is cut between runes.
+func TestLongTarget(t *testing.T) {
+	b := start(t, &stub{}, setup{})
+	got := b.do(t, http.MethodGet, "/"+strings.Repeat("%C3%A9", 300), nil, nil)
+	logged := b.logs.await(t, "call", got.requestID)
+	if want := "GET /" + strings.Repeat("\u00e9", 125) + "..."; logged["target"] != want {
+		t.Errorf("logged %v", logged["target"])
+	}
+}
+
 // TestPathVariablesAreValidated: what decodes to another path stays a segment,
 // which the rules refuse, and the service never sees it.
 func TestPathVariablesAreValidated(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -79,7 +80,11 @@ func (f *faults) note(ctx context.Context, kind string, err error) {
 	}
 	text := err.Error()
 	if len(text) > maxLoggedFault {
-		text = text[:maxLoggedFault] + "..."
+		end := maxLoggedFault
+		for end > 0 && !utf8.RuneStart(text[end]) {
+			end-- // not within a rune
+		}
+		text = text[:end] + "..."
 	}
 	f.log.WarnContext(ctx, "telemetry is not complete", "kind", kind, "error", text, "unlogged", unlogged)
 }

@@ -3,6 +3,7 @@ package telemetry_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -123,5 +124,19 @@ func TestShutdownTwice(t *testing.T) {
 		if err := tel.Shutdown(t.Context()); err != nil {
 			t.Errorf("Shutdown: %v", err)
 		}
+	}
+}
+
+// TestLongFault: a text is cut between runes.
+func TestLongFault(t *testing.T) {
+	var log bytes.Buffer
+	tel := newTelemetry(t, &log)
+	tel.Handle(errors.New("x" + strings.Repeat("\u00e9", 300)))
+	var line struct{ Error string }
+	if err := json.Unmarshal(log.Bytes(), &line); err != nil {
+		t.Fatal(err)
+	}
+	if want := "x" + strings.Repeat("\u00e9", 255) + "..."; line.Error != want {
+		t.Errorf("logged %q", line.Error)
 	}
 }
