@@ -45,7 +45,9 @@ func (m *machine) compare(t *rapid.T, rpc string, req, answer proto.Message) boo
 	if want.answer == nil {
 		return false
 	}
-	if diff := cmp.Diff(want.answer, got.answer, protocmp.Transform()); diff != "" {
+	// Where a list goes on is connsvc's own: DLI has offsets alone.
+	own := protocmp.IgnoreFields(&connsvcv1.ListEnhancedConnectionsResponse{}, "next_page_token")
+	if diff := cmp.Diff(want.answer, got.answer, protocmp.Transform(), own); diff != "" {
 		t.Fatalf("%s (-direct +through connsvc):\n%s\nrequest: %v", rpc, diff, req)
 	}
 	proto.Merge(answer, want.answer)
