@@ -472,7 +472,8 @@ type ListEnhancedConnectionsResponse struct {
 	Count int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	// The connections, in the order of their creation.
 	Connections []*EnhancedConnection `protobuf:"bytes,4,rep,name=connections,proto3" json:"connections,omitempty"`
-	// Where the next page starts; absent when this is the last. Connections that
+	// Where the next page starts; absent when this is the last. After a full page an
+	// empty one may follow. Connections that
 	// are created or deleted between two pages can shift it.
 	NextPageToken *string `protobuf:"bytes,5,opt,name=next_page_token,proto3,oneof" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -43,7 +43,7 @@ const (
 	// The caller showed no credentials, or wrong ones. (UNAUTHENTICATED)
 	ErrorReason_CALLER_UNAUTHENTICATED ErrorReason = 5
 	// connsvc's policy does not allow the caller this call. Ask its operator.
-	// (PERMISSION_DENIED)
+	// Reserved: this version has no policy. (PERMISSION_DENIED)
 	ErrorReason_POLICY_DENIED ErrorReason = 6
 	// DLI does not allow connsvc's account this call. The operator grants it the
 	// permission in IAM. (PERMISSION_DENIED)
@@ -80,7 +80,7 @@ const (
 	// the quota with the cloud. (RESOURCE_EXHAUSTED)
 	ErrorReason_UPSTREAM_QUOTA ErrorReason = 19
 	// The caller's own quota at connsvc is used up. Wait as RetryInfo says.
-	// (RESOURCE_EXHAUSTED)
+	// Reserved: this version has no quotas of its own. (RESOURCE_EXHAUSTED)
 	ErrorReason_CALLER_QUOTA ErrorReason = 20
 	// connsvc has more calls in flight than it may hold, or is shutting down.
 	// Nothing was sent to DLI: repeat as RetryInfo says. (UNAVAILABLE)
