@@ -12,7 +12,7 @@ import (
 )
 
 // atOnce is a DLI that answers at once.
-type atOnce struct{}
+type atOnce struct{ plain }
 
 func (atOnce) Call(_ context.Context, _ string, _, resp proto.Message) error {
 	resp.(*connsvcv1.CreateEnhancedConnectionResponse).ConnectionId = connectionID

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,25 +49,19 @@ type creation struct {
 
 func (s *Service) newCreation(req *connsvcv1.CreateEnhancedConnectionRequest) (*creation, error) {
 	c := &creation{service: s, req: req, post: req, reconcileFor: defaultReconcileFor, started: time.Now()}
-	tagKey, disabled := defaultTagKey, false
-	if p, ok := s.dli.(IdempotencyPolicy); ok {
-		policy := p.Idempotency(req.GetProjectId())
-		if d := policy.GetReconcileTimeout().AsDuration(); d > 0 {
-			c.reconcileFor = d
-		}
-		if key := policy.GetTagKey(); key != "" {
-			tagKey = key
-		}
-		disabled = policy.GetDisableTag()
+	policy := s.dli.Idempotency(req.GetProjectId())
+	if d := policy.GetReconcileTimeout().AsDuration(); d > 0 {
+		c.reconcileFor = d
 	}
-	if err := refuseReserved(req.GetTags(), tagKey); err != nil && !disabled {
+	tagKey := cmp.Or(policy.GetTagKey(), defaultTagKey)
+	if err := refuseReserved(req.GetTags(), tagKey); err != nil && !policy.GetDisableTag() {
 		return nil, err
 	}
 	if req.GetRequestId() == "" {
 		return c, nil
 	}
 	c.post = withoutRequestID(req)
-	if disabled {
+	if policy.GetDisableTag() {
 		c.warning = "request_id is not kept, for the tag that would keep it is switched off: a repeat after this call is not recognised"
 		return c, nil
 	}

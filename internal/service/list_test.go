@@ -21,6 +21,7 @@ const listMethod = connsvcv1.ConnectionService_ListEnhancedConnections_FullMetho
 // A catalogue is a DLI that lists connections by limit and offset, and whose
 // answers are too large where they hold more than most hosts.
 type catalogue struct {
+	plain
 	connections []*connsvcv1.EnhancedConnection
 	most        int // 0: any number
 	requests    []*connsvcv1.ListEnhancedConnectionsRequest

@@ -66,10 +66,8 @@ func (c *creation) ours(ctx context.Context, named []*connsvcv1.EnhancedConnecti
 // onDLIsClock is the earliest that DLI's clock may have shown at t.
 func (c *creation) onDLIsClock(t time.Time) time.Time {
 	t = t.Truncate(time.Millisecond) // what DLI's times are told in
-	if clock, ok := c.service.dli.(Clock); ok {
-		if ahead, known := clock.Skew(c.req.GetProjectId()); known {
-			return t.Add(ahead - knownClockSlack)
-		}
+	if ahead, known := c.service.dli.Skew(c.req.GetProjectId()); known {
+		return t.Add(ahead - knownClockSlack)
 	}
 	return t.Add(-unknownClockSlack)
 }

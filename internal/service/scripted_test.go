@@ -20,6 +20,14 @@ const (
 	vpcID        = "22094d8f-c310-4621-913d-4c4d655d8495"
 )
 
+// plain is what a DLI is of which nothing is said: it makes creates safe as by
+// default, and its clock is not known.
+type plain struct{}
+
+func (plain) Idempotency(string) *configv1.Idempotency { return nil }
+
+func (plain) Skew(string) (time.Duration, bool) { return 0, false }
+
 // A call is one call that a scripted DLI received.
 type call struct {
 	Method string
@@ -29,6 +37,7 @@ type call struct {
 // scripted is a DLI that gives the answers it was told to, in order, and keeps
 // what it was asked. Each answer is an error or a message.
 type scripted struct {
+	plain
 	t       *testing.T
 	answers []any
 	calls   []call

@@ -17,21 +17,15 @@ import (
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
-// DLI makes calls to DLI: *upstream.Router does. It may be an IdempotencyPolicy
-// and a Clock as well.
+// DLI is what the service needs of DLI: *upstream.Router has it.
 type DLI interface {
+	// Call makes the call of an RPC.
 	Call(ctx context.Context, fullMethod string, req, resp proto.Message) error
-}
-
-// An IdempotencyPolicy says how creates of a project are made safe to repeat. Nil,
-// and what is left out, is the default. It must not be changed once returned.
-type IdempotencyPolicy interface {
+	// Idempotency says how creates of a project are made safe to repeat. Nil, and what
+	// is left out, is the default. It must not be changed once returned.
 	Idempotency(projectID string) *configv1.Idempotency
-}
-
-// A Clock says how far the clock of a project's DLI is at least ahead of this
-// machine's, as the Date of its answers tells. It is false where none has told.
-type Clock interface {
+	// Skew says how far the clock of a project's DLI is at least ahead of this
+	// machine's, as the Date of its answers tells. It is false where none has told.
 	Skew(projectID string) (ahead time.Duration, known bool)
 }
 
