@@ -13,6 +13,19 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
+// The defaults that apply to what was not read from a file, too: those who act on
+// them take them from here.
+const (
+	// DefaultTimeout bounds an attempt at DLI.
+	DefaultTimeout = 30 * time.Second
+	// DefaultMaxResponseBytes bounds an answer: 64 MiB.
+	DefaultMaxResponseBytes = 64 << 20
+	// DefaultReconcileTimeout bounds the search for what became of a create.
+	DefaultReconcileTimeout = 10 * time.Second
+	// DefaultTagKey is the key of the tag that bears a request_id.
+	DefaultTagKey = "connsvc.request_id"
+)
+
 // maxNameLength is how long the schema lets the name of an upstream be.
 const maxNameLength = 63
 
@@ -36,7 +49,7 @@ func fillDefaults(cfg *configv1.Config) {
 
 	limits := cmp.Or(cfg.GetLimits(), &configv1.Limits{})
 	limits.MaxRequestBytes = cmp.Or(limits.GetMaxRequestBytes(), 16<<20)
-	limits.MaxResponseBytes = cmp.Or(limits.GetMaxResponseBytes(), 64<<20)
+	limits.MaxResponseBytes = cmp.Or(limits.GetMaxResponseBytes(), DefaultMaxResponseBytes)
 	limits.MaxCalls = cmp.Or(limits.GetMaxCalls(), 1000)
 	limits.MaxCallsBytes = cmp.Or(limits.GetMaxCallsBytes(), 256<<20)
 	limits.CallTimeout = duration(limits.GetCallTimeout(), 60*time.Second)
@@ -56,7 +69,7 @@ func fillDefaults(cfg *configv1.Config) {
 }
 
 func fillUpstreamDefaults(u *configv1.Upstream) {
-	u.Timeout = duration(u.GetTimeout(), 30*time.Second)
+	u.Timeout = duration(u.GetTimeout(), DefaultTimeout)
 	if ecs := u.GetEcsMetadata(); ecs != nil {
 		ecs.Endpoint = cmp.Or(ecs.GetEndpoint(), "http://169.254.169.254")
 	}
@@ -77,8 +90,8 @@ func fillUpstreamDefaults(u *configv1.Upstream) {
 	u.Protection = protection
 
 	idempotency := cmp.Or(u.GetIdempotency(), &configv1.Idempotency{})
-	idempotency.ReconcileTimeout = duration(idempotency.GetReconcileTimeout(), 10*time.Second)
-	idempotency.TagKey = cmp.Or(idempotency.GetTagKey(), "connsvc.request_id")
+	idempotency.ReconcileTimeout = duration(idempotency.GetReconcileTimeout(), DefaultReconcileTimeout)
+	idempotency.TagKey = cmp.Or(idempotency.GetTagKey(), DefaultTagKey)
 	u.Idempotency = idempotency
 }
 

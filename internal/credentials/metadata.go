@@ -14,9 +14,6 @@ import (
 	"github.com/connsvc/connsvc/internal/signing"
 )
 
-// metadataEndpoint is where an ECS finds its metadata service.
-const metadataEndpoint = "http://169.254.169.254"
-
 // metadata signs with the temporary access key of the machine that connsvc runs
 // on, an ECS with an agency.
 type metadata struct {
@@ -28,7 +25,7 @@ type metadata struct {
 }
 
 func newMetadata(cfg *configv1.ECSMetadata, allowPlaintext bool, o Options) (Provider, error) {
-	base, err := parseEndpoint(cmp.Or(cfg.GetEndpoint(), metadataEndpoint), func(host string) bool {
+	base, err := parseEndpoint(cfg.GetEndpoint(), func(host string) bool {
 		return allowPlaintext || loopback(host) || linkLocal(host)
 	})
 	if err != nil {

@@ -85,7 +85,6 @@ func TestNewTakesEndpoints(t *testing.T) {
 		"localhost":              withPassword("http://LOCALHOST:1", env("P")),
 		"plaintext allowed":      allowed(withPassword("http://iam.example.com", env("P"))),
 		"agency":                 withAgency("https://iam.example.com/v3"),
-		"metadata":               withMetadata(""),
 		"link-local":             withMetadata("http://169.254.169.254"),
 		"IPv6 link-local":        withMetadata("http://[fe80::a9fe:a9fe]"),
 		"metadata, allowed":      allowed(withMetadata("http://metadata.example.com")),

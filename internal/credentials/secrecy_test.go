@@ -125,7 +125,7 @@ func TestNoProviderPrintsASecret(t *testing.T) {
 		"token":      withToken(env(canaryToken)),
 		"password":   withPassword("https://iam.example.com", env(canaryPassword)),
 		"agency":     withAgency("https://iam.example.com"),
-		"metadata":   withMetadata(""),
+		"metadata":   withMetadata("http://169.254.169.254"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := provider(t, cfg, o)

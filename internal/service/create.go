@@ -13,14 +13,11 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/config"
 )
 
-const (
-	defaultTagKey       = "connsvc.request_id"
-	defaultReconcileFor = 10 * time.Second
-	// maxTags is DLI's bound of a connection's tags (dli_02_0187).
-	maxTags = 20
-)
+// maxTags is DLI's bound of a connection's tags (dli_02_0187).
+const maxTags = 20
 
 var errNoConnectionID = errors.New("DLI answered without a connection_id")
 
@@ -48,12 +45,12 @@ type creation struct {
 }
 
 func (s *Service) newCreation(req *connsvcv1.CreateEnhancedConnectionRequest) (*creation, error) {
-	c := &creation{service: s, req: req, post: req, reconcileFor: defaultReconcileFor, started: time.Now()}
+	c := &creation{service: s, req: req, post: req, reconcileFor: config.DefaultReconcileTimeout, started: time.Now()}
 	policy := s.dli.Idempotency(req.GetProjectId())
 	if d := policy.GetReconcileTimeout().AsDuration(); d > 0 {
 		c.reconcileFor = d
 	}
-	tagKey := cmp.Or(policy.GetTagKey(), defaultTagKey)
+	tagKey := cmp.Or(policy.GetTagKey(), config.DefaultTagKey)
 	if err := refuseReserved(req.GetTags(), tagKey); err != nil && !policy.GetDisableTag() {
 		return nil, err
 	}

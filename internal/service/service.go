@@ -14,7 +14,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/upstream"
+	"github.com/connsvc/connsvc/internal/config"
 )
 
 // DLI is what the service needs of DLI: *upstream.Router has it.
@@ -42,7 +42,7 @@ type Service struct {
 type Option func(*Service)
 
 // WithMaxAnswerBytes bounds what a list collects, in bytes:
-// upstream.DefaultMaxResponseBytes by default.
+// config.DefaultMaxResponseBytes by default.
 func WithMaxAnswerBytes(n int64) Option {
 	return func(s *Service) {
 		if n > 0 {
@@ -61,7 +61,7 @@ func WithObserver(observe func(context.Context, CreateOutcome)) Option {
 func New(dli DLI, options ...Option) *Service {
 	s := &Service{
 		dli:            dli,
-		maxAnswerBytes: upstream.DefaultMaxResponseBytes,
+		maxAnswerBytes: config.DefaultMaxResponseBytes,
 		observe:        func(context.Context, CreateOutcome) {},
 	}
 	for _, o := range options {

@@ -10,10 +10,8 @@ import (
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/config"
 )
-
-// DefaultTimeout bounds an attempt where the configuration leaves the bound out.
-const DefaultTimeout = 30 * time.Second
 
 // An endpoint is where an upstream is.
 type endpoint struct {
@@ -27,7 +25,7 @@ type endpoint struct {
 }
 
 func newEndpoint(cfg *configv1.Upstream, p *problem) endpoint {
-	e := endpoint{configured: cfg.GetEndpoint(), timeout: DefaultTimeout, transport: newTransport()}
+	e := endpoint{configured: cfg.GetEndpoint(), timeout: config.DefaultTimeout, transport: newTransport()}
 	if d := cfg.GetTimeout().AsDuration(); d > 0 {
 		e.timeout = d
 	}

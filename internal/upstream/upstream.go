@@ -21,17 +21,15 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/credentials"
 )
-
-// DefaultMaxResponseBytes bounds an answer where Options leave the bound out: 64 MiB.
-const DefaultMaxResponseBytes = 64 << 20
 
 // Options are what New needs beside the configuration.
 type Options struct {
 	// Secret reads a secret. Those of files are read again when they change.
 	Secret func(*configv1.Secret) (string, error)
-	// MaxResponseBytes bounds an answer; 0: DefaultMaxResponseBytes.
+	// MaxResponseBytes bounds an answer; 0: config.DefaultMaxResponseBytes.
 	MaxResponseBytes int64
 	// Now is the clock of signatures, tokens and Retry-After; nil: time.Now.
 	Now func() time.Time
@@ -76,11 +74,11 @@ type Router struct {
 
 // New makes the clients of the configured upstreams. It connects to none. The
 // error joins all problems, each with its field, as in "upstreams[0].endpoint".
-// What the configuration leaves out is off (retries, breaker, limit): the defaults
-// are internal/config's.
+// What the configuration leaves out is off (retries, breaker, limit), but the timeout
+// is config.DefaultTimeout.
 func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 	if o.MaxResponseBytes <= 0 {
-		o.MaxResponseBytes = DefaultMaxResponseBytes
+		o.MaxResponseBytes = config.DefaultMaxResponseBytes
 	}
 	o.Tracer = tracerOr(o.Tracer)
 	if o.Now == nil {
