@@ -44,7 +44,7 @@ func TestMetadataIsRenewedAheadOfTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		asked := 0
-		p := provider(t, withMetadata(""), credentials.Options{Transport: direct{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{Transport: direct{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			asked++
 			n := int((time.Since(start) + 10*time.Minute) / time.Hour)
 			says(200, keyBody(fmt.Sprintf("id%d", n), "secret", "temp", start.Add(time.Duration(n+1)*time.Hour).Format(time.RFC3339)))(w, r)
@@ -71,7 +71,7 @@ func TestMetadataIsRenewedAheadOfTheEnd(t *testing.T) {
 
 func TestMetadataRefused(t *testing.T) {
 	var n atomic.Int32
-	p := provider(t, withMetadata(""), credentials.Options{Transport: direct{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{Transport: direct{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		says(200, keyBody(fmt.Sprintf("id%d", n.Load()), "secret", "temp", "2999-01-01T00:00:00Z"))(w, r)
 	})}})
 	one, two := authorized(t, p, project), authorized(t, p, project)
@@ -88,7 +88,7 @@ func TestMetadataRefused(t *testing.T) {
 
 // The service has the same key as before: a second attempt makes no sense.
 func TestMetadataRefusedWithoutAnother(t *testing.T) {
-	p := provider(t, withMetadata(""), credentials.Options{
+	p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{
 		Transport: direct{says(200, keyBody("id", "secret", "temp", "2999-01-01T00:00:00Z"))},
 	})
 	if p.Refused(t.Context(), authorized(t, p, project), project) {
@@ -119,7 +119,7 @@ func TestMetadataFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var told observed
-			p := provider(t, withMetadata(""), credentials.Options{Transport: direct{test.handler}, Observe: told.observe})
+			p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{Transport: direct{test.handler}, Observe: told.observe})
 			e := refused(t, p, project)
 			if e.Kind != test.want || e.Source != "ecs_metadata" || e.RetryAfter <= 0 {
 				t.Errorf("got %+v, want %v", *e, test.want)
