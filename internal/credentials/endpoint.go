@@ -33,7 +33,8 @@ func join(base *url.URL, path, query string) *url.URL {
 	return &url.URL{Scheme: base.Scheme, Host: base.Host, Path: strings.TrimRight(base.Path, "/") + path, RawQuery: query}
 }
 
-func loopback(host string) bool {
+// Loopback reports whether host is sure to be this machine: of names only localhost.
+func Loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}

@@ -26,7 +26,7 @@ type metadata struct {
 
 func newMetadata(cfg *configv1.ECSMetadata, allowPlaintext bool, o Options) (Provider, error) {
 	base, err := parseEndpoint(cfg.GetEndpoint(), func(host string) bool {
-		return allowPlaintext || loopback(host) || linkLocal(host)
+		return allowPlaintext || Loopback(host) || linkLocal(host)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s.endpoint: %w", sourceECS, err)

@@ -81,7 +81,7 @@ func newAgency(cfg *configv1.IAMAgency, allowPlaintext bool, o Options) (Provide
 // newTokens makes the Provider of an identity; problem is what is wrong with its
 // secrets.
 func newTokens(by identity, endpoint string, allowPlaintext bool, o Options, problem error) (Provider, error) {
-	base, err := parseEndpoint(endpoint, func(host string) bool { return allowPlaintext || loopback(host) })
+	base, err := parseEndpoint(endpoint, func(host string) bool { return allowPlaintext || Loopback(host) })
 	if err != nil {
 		err = fmt.Errorf("%s.endpoint: %w", by.source, err)
 	}

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/config"
+	"github.com/connsvc/connsvc/internal/credentials"
 )
 
 // An endpoint is where an upstream is.
@@ -53,18 +53,10 @@ func parseEndpoint(s string, allowPlaintext bool) (*url.URL, error) {
 		return nil, errors.New("must not have a query or a fragment")
 	case !plain(u.Host):
 		return nil, errors.New("must name its host in ASCII, an international name in its xn-- form")
-	case u.Scheme == "http" && !allowPlaintext && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !allowPlaintext && !credentials.Loopback(u.Hostname()):
 		return nil, errors.New("must be https beyond loopback, or allow_plaintext must be set: credentials would travel in the clear")
 	}
 	return u, nil
-}
-
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }
 
 // url returns the URL of a call, from its escaped path and its query.
