@@ -19,6 +19,7 @@ var floors = map[string]int{
 	"internal/dlijson":         1,
 	"internal/httprule":        1,
 	"internal/signing":         1,
+	"internal/buffers":         1,
 	"internal/stack":           1,
 	"internal/telemetry":       1,
 	"internal/validation":      1,

@@ -13,6 +13,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/buffers"
 	"github.com/connsvc/connsvc/internal/httprule"
 	"github.com/connsvc/connsvc/internal/service"
 )
@@ -24,7 +25,7 @@ type restDoor struct {
 	limits      *configv1.Limits
 	bodyTimeout time.Duration
 	mux         *http.ServeMux
-	buffers     buffers
+	buffers     buffers.Pool
 }
 
 // A restRoute is one path of the API.

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/buffers"
 	"github.com/connsvc/connsvc/internal/dlijson"
 	"github.com/connsvc/connsvc/internal/service"
 )
@@ -27,7 +28,7 @@ type restCall struct {
 	method        *restMethod // nil where the path or the HTTP method is unknown
 	maxIn, maxOut int64
 	bodyTimeout   time.Duration
-	buffers       *buffers
+	buffers       *buffers.Pool
 	body          *bodyReader // nil until the body is read
 	answered      bool
 	draining      bool // see beforeRefusal
@@ -99,9 +100,9 @@ func notRead(ctx context.Context, err error) error {
 }
 
 func (rc *restCall) reply(_ context.Context, c *call, answer proto.Message) error {
-	buffer := rc.buffers.take()
-	defer rc.buffers.give(buffer)
-	body, err := dlijson.AppendAnswer((*buffer)[:0], answer)
+	buffer := rc.buffers.Take()
+	defer rc.buffers.Give(buffer)
+	body, err := dlijson.AppendAnswer(*buffer, answer)
 	if err != nil {
 		return err
 	}

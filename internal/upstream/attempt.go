@@ -8,7 +8,6 @@ import (
 
 // An attempt is one HTTP request of a call, and what became of it.
 type attempt struct {
-	sending
 	request *http.Request // nil where there were no credentials
 	status  int
 	// own says that the upstream's timeout ends the attempt, not the caller's deadline.
@@ -27,14 +26,10 @@ func (c *client) attempt(ctx context.Context, call *call) (*attempt, *Error) {
 	defer cancel()
 	// Before a place is taken: the wait for IAM must not take one from other calls.
 	var err *Error
-	if a.request, err = call.request(a.trace(ctx)); err != nil {
+	if a.request, err = call.request(ctx); err != nil {
 		return a, err
 	}
-	err = c.admitted(ctx, call, a)
-	if err != nil && a.request.Body != nil {
-		_ = a.request.Body.Close() // where it was not sent
-	}
-	return a, err
+	return a, c.admitted(ctx, call, a)
 }
 
 // admitted sends the request of an attempt if there is a place for it.
@@ -63,12 +58,10 @@ func (c *client) admitted(ctx context.Context, call *call, a *attempt) *Error {
 // send sends the request of an attempt and reads its answer. It returns DLI's
 // request ID, too.
 func (c *client) send(ctx context.Context, call *call, a *attempt) (string, *Error) {
-	// The transport alone, without http.Client: it follows no redirect, and its
-	// errors do not hold the URL.
-	response, err := c.transport.RoundTrip(a.request)
+	response, left, err := c.transport.roundTrip(ctx, a.request, call.body)
 	sent := a.request.Header
 	if err != nil {
-		return "", lost(ctx, err, a.sent()).redact(sent)
+		return "", lost(ctx, err, left).redact(sent)
 	}
 	defer func() { _ = response.Body.Close() }()
 	a.status = response.StatusCode
@@ -170,11 +163,4 @@ func (c *client) refusal() *Error {
 		c.counts.refused[refusedByBreaker].Add(1)
 	}
 	return err
-}
-
-// unsent reports whether nothing of an attempt left because a connection from the
-// pool was closed. The transport sends a request again by itself where there is no
-// body; it cannot where there is one that it has begun to read.
-func (a *attempt) unsent(err *Error) bool {
-	return err.Kind == Unreachable && a.reused
 }

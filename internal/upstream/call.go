@@ -1,10 +1,8 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -19,29 +17,16 @@ type call struct {
 	op      *operation
 	to      *client
 	url     *url.URL
-	project string  // X-Project-Id
-	body    []byte  // empty for none
-	shared  *buffer // holds body where it is large
+	project string // X-Project-Id
+	body    []byte // empty for none
 	answer  proto.Message
 	limit   int64 // of the answer, in bytes
 }
 
-// setBody takes the body from b. A small one is copied: net/http writes headers
-// and body at once only where it knows the body to be in memory, and that saves
-// more than the copy costs.
-func (c *call) setBody(b *buffer) {
-	if len(b.bytes) <= smallBody {
-		c.body = bytes.Clone(b.bytes)
-		return
-	}
-	c.body, c.shared = b.bytes, b
-}
-
-// request makes the HTTP request. It has neither GetBody nor an Idempotency-Key:
-// with one of them the transport would send a POST a second time.
+// request makes the HTTP request, but for its body.
 func (c *call) request(ctx context.Context) (*http.Request, *Error) {
 	values := [...]string{"application/json", "connsvc", c.project}
-	r := (&http.Request{
+	r := &http.Request{
 		Method: c.op.HTTPMethod,
 		URL:    c.url,
 		Host:   c.to.host,
@@ -51,17 +36,9 @@ func (c *call) request(ctx context.Context) (*http.Request, *Error) {
 			"User-Agent":   values[1:2:2],
 			"X-Project-Id": values[2:3:3],
 		},
-		ContentLength: int64(len(c.body)),
-	}).WithContext(ctx)
+	}
 	if err := c.to.credentials.Authorize(ctx, r, c.body, c.project); err != nil {
 		return nil, unauthorized(err)
-	}
-	// Last, so that a request that is not sent leaves no reader behind.
-	switch {
-	case c.shared != nil:
-		r.Body = c.shared.reader()
-	case len(c.body) > 0:
-		r.Body = io.NopCloser(bytes.NewReader(c.body))
 	}
 	return r, nil
 }

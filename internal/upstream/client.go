@@ -77,7 +77,9 @@ func (c *client) release() {
 	if c.credentials != nil {
 		c.credentials.Close()
 	}
-	c.transport.CloseIdleConnections()
+	if c.transport != nil {
+		c.transport.close()
+	}
 	c.ended()
 }
 

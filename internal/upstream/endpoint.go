@@ -3,7 +3,6 @@ package upstream
 import (
 	"cmp"
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -21,11 +20,11 @@ type endpoint struct {
 	host       string
 	base       string // escaped path, without the slash that may close it
 	timeout    time.Duration
-	transport  *http.Transport
+	transport  *transport // nil where the configuration has errors
 }
 
 func newEndpoint(cfg *configv1.Upstream, p *problem) endpoint {
-	e := endpoint{configured: cfg.GetEndpoint(), timeout: config.DefaultTimeout, transport: newTransport()}
+	e := endpoint{configured: cfg.GetEndpoint(), timeout: config.DefaultTimeout}
 	if d := cfg.GetTimeout().AsDuration(); d > 0 {
 		e.timeout = d
 	}
@@ -34,6 +33,7 @@ func newEndpoint(cfg *configv1.Upstream, p *problem) endpoint {
 		p.add("endpoint", err)
 		return e
 	}
+	e.transport = newTransport(u)
 	e.scheme, e.host, e.base = u.Scheme, u.Host, strings.TrimRight(u.EscapedPath(), "/")
 	e.name = cmp.Or(cfg.GetName(), u.Hostname())
 	return e

@@ -9,13 +9,7 @@ import (
 // network.
 func (r *Router) DialWith(dial func(context.Context) (net.Conn, error)) {
 	for c := range r.table.Load().clients() {
-		c.transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			inner, err := dial(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return &conn{Conn: inner}, nil
-		}
+		c.transport.connect = dial
 	}
 }
 

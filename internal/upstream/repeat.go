@@ -11,14 +11,9 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-const (
-	// maxTries bounds how often a request goes out of which nothing left: each time
-	// it can meet a connection that DLI has just closed.
-	maxTries = 3
-	// answerMargin is what is left of the caller's deadline when a call is repeated:
-	// time to send it and to hand on what comes of it.
-	answerMargin = 100 * time.Millisecond
-)
+// answerMargin is what is left of the caller's deadline when a call is repeated:
+// time to send it and to hand on what comes of it.
+const answerMargin = 100 * time.Millisecond
 
 // retry is how calls are repeated.
 type retry struct {
@@ -88,19 +83,12 @@ func (c *client) attemptOf(ctx context.Context, call *call, again bool) *Error {
 	return c.settle(ctx, call)
 }
 
-// settle sends a call until it was sent, with credentials that were not refused
-// before: neither has DLI do anything twice, so a create may pass here again, too.
+// settle sends a call, and again with other credentials where DLI refused those:
+// it did nothing then, so a create may pass here again, too.
 func (c *client) settle(ctx context.Context, call *call) *Error {
-	for tries, renewed := 1, false; ; {
+	for renewed := false; ; renewed = true {
 		a, err := c.attempt(ctx, call)
-		switch {
-		case err == nil:
-			return nil
-		case tries < maxTries && a.unsent(err):
-			tries++
-		case err.HTTPStatus == http.StatusUnauthorized && !renewed && c.credentials.Refused(ctx, a.request, call.project):
-			renewed = true
-		default:
+		if err == nil || err.HTTPStatus != http.StatusUnauthorized || renewed || !c.credentials.Refused(ctx, a.request, call.project) {
 			return err
 		}
 	}

@@ -1,13 +1,14 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
+	"net/url"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -16,105 +17,155 @@ const (
 	handshakeTimeout = 5 * time.Second
 	idleTimeout      = 90 * time.Second
 	maxIdle          = 100
-	maxHeaderBytes   = 256 << 10
 )
 
-// newTransport makes the connections of one endpoint.
+// A transport makes the HTTP exchanges with one endpoint, each on the goroutine of
+// its call and on a connection that is its alone meanwhile (docs/adr/0007): so it is
+// known, not guessed, whether a byte of a request left.
 //
 // It takes no proxy from the environment: credentials go where the configuration
-// says and nowhere else. It speaks HTTP/1.1 alone: one request at a time on a
-// connection is what lets conn tell whether a request left, and a megabyte of
-// hosts does not hold up the calls beside it. It asks for no compression, so that
+// says and nowhere else. It follows no redirect, and asks for no compression, so that
 // the bound of an answer is the bound of what is read.
-func newTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: connectTimeout}
-	return &http.Transport{
-		Proxy: nil,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			c, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return &conn{Conn: c}, nil
-		},
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    handshakeTimeout,
-		IdleConnTimeout:        idleTimeout,
-		MaxIdleConnsPerHost:    maxIdle,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-		DisableCompression:     true,
+type transport struct {
+	connect func(context.Context) (net.Conn, error) // TCP
+	secure  *tls.Config                             // nil: plaintext
+
+	mu     sync.Mutex
+	idle   []*conn // the one used last is the last
+	sweep  *time.Timer
+	closed bool
+}
+
+// newTransport connects to nothing yet.
+func newTransport(u *url.URL) *transport {
+	t := &transport{}
+	port := u.Port()
+	if u.Scheme == "https" {
+		port = cmp.Or(port, "443")
+		t.secure = &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
+	}
+	address := net.JoinHostPort(u.Hostname(), cmp.Or(port, "80"))
+	t.connect = func(ctx context.Context) (net.Conn, error) {
+		return (&net.Dialer{Timeout: connectTimeout}).DialContext(ctx, "tcp", address)
+	}
+	return t
+}
+
+// roundTrip sends a request and reads the head of its answer; the body is to be
+// closed. The error is that of ctx where ctx has ended. sent reports whether bytes of
+// the request left: if not, none will.
+//
+// The other end may close a connection at the moment in which it is used again. Then
+// a request of which nothing left goes out once more, and so does a GET to which
+// nothing was answered.
+func (t *transport) roundTrip(ctx context.Context, r *http.Request, body []byte) (response *http.Response, sent bool, err error) {
+	for {
+		c, reused, err := t.take(ctx)
+		if err != nil {
+			return nil, sent, endOr(ctx, err)
+		}
+		response, err = (&exchange{ctx: ctx, transport: t, conn: c}).begin(r, body)
+		left := c.link.wrote.Load()
+		sent = sent || left
+		if err == nil {
+			return response, sent, nil
+		}
+		safe := !left || r.Method == http.MethodGet && !c.answered
+		if !reused || !safe || ctx.Err() != nil {
+			return nil, sent, endOr(ctx, err)
+		}
 	}
 }
 
-// The states of a conn.
-const (
-	quiet   int32 = iota // nothing was written since begin
-	writing              // the first write is under way
-	wrote                // bytes were written
-	sealed               // nothing was, and nothing will be
-)
-
-var errSealed = errors.New("the call was given up before it was sent")
-
-// A conn tells whether bytes of a request left.
-type conn struct {
-	net.Conn
-	state atomic.Int32
-}
-
-func (c *conn) Write(p []byte) (int, error) {
-	if c.state.Load() == wrote {
-		return c.Conn.Write(p)
+// endOr is why ctx has ended, else err: a connection that is closed because of ctx
+// says nothing of that.
+func endOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	if !c.state.CompareAndSwap(quiet, writing) {
-		return 0, errSealed
+	return err
+}
+
+// take returns a connection: an idle one on which the other end has said nothing
+// since, or a new one.
+func (t *transport) take(ctx context.Context) (c *conn, reused bool, err error) {
+	for {
+		c := t.pop()
+		if c == nil {
+			break
+		}
+		if c.quiet() {
+			return c, true, nil
+		}
+		_ = c.Close()
 	}
-	n, err := c.Conn.Write(p)
-	if n > 0 {
-		c.state.Store(wrote)
-	} else {
-		c.state.Store(quiet)
+	tcp, err := t.connect(ctx)
+	if err != nil {
+		return nil, false, err
 	}
-	return n, err
+	c, err = newConn(ctx, tcp, t.secure)
+	return c, false, err
 }
 
-// begin starts a request.
-func (c *conn) begin() { c.state.Store(quiet) }
-
-// unsent reports whether no byte of the request left. If so, none will: the
-// transport's own goroutine may be about to write when a call is given up.
-func (c *conn) unsent() bool {
-	return c.state.CompareAndSwap(quiet, sealed) || c.state.Load() == sealed
-}
-
-// A sending follows one request through the transport.
-type sending struct {
-	conn   *conn
-	got    bool
-	reused bool // the connection had served before
-	left   bool // bytes left by an earlier connection: the transport repeats reads
-}
-
-// trace makes the transport tell s of its connections, on the goroutine that
-// sends.
-func (s *sending) trace(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: s.gotConn})
-}
-
-func (s *sending) gotConn(info httptrace.GotConnInfo) {
-	s.left = s.sent()
-	s.got, s.reused = true, info.Reused
-	c := info.Conn
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
+func (t *transport) pop() *conn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	last := len(t.idle) - 1
+	if last < 0 {
+		return nil
 	}
-	if s.conn, _ = c.(*conn); s.conn != nil {
-		s.conn.begin()
+	c := t.idle[last]
+	t.idle[last] = nil
+	t.idle = t.idle[:last]
+	return c
+}
+
+// give keeps a connection for the next request.
+func (t *transport) give(c *conn) {
+	if !t.keep(c) {
+		_ = c.Close()
 	}
 }
 
-// sent reports whether bytes of the request may have left. It is final: a
-// connection that it says false of is of no more use.
-func (s *sending) sent() bool {
-	return s.left || s.got && (s.conn == nil || !s.conn.unsent())
+func (t *transport) keep(c *conn) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed || len(t.idle) == maxIdle {
+		return false
+	}
+	c.idleSince = time.Now()
+	t.idle = append(t.idle, c)
+	if t.sweep == nil {
+		t.sweep = time.AfterFunc(idleTimeout, t.closeOld)
+	}
+	return true
+}
+
+// closeOld closes the connections that were idle for too long: they are the first.
+func (t *transport) closeOld() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	for len(t.idle) > 0 && now.Sub(t.idle[0].idleSince) >= idleTimeout {
+		go func(c *conn) { _ = c.Close() }(t.idle[0]) // TLS says goodbye, which may block
+		t.idle = slices.Delete(t.idle, 0, 1)
+	}
+	t.sweep = nil
+	if len(t.idle) > 0 {
+		t.sweep = time.AfterFunc(idleTimeout-now.Sub(t.idle[0].idleSince), t.closeOld)
+	}
+}
+
+// close closes the idle connections, and the others when their exchanges end.
+func (t *transport) close() {
+	t.mu.Lock()
+	idle := t.idle
+	t.idle, t.closed = nil, true
+	if t.sweep != nil {
+		t.sweep.Stop()
+	}
+	t.mu.Unlock()
+	for _, c := range idle {
+		_ = c.Close()
+	}
 }

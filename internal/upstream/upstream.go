@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/buffers"
 	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/credentials"
 )
@@ -63,7 +64,7 @@ type Attempt struct {
 type Router struct {
 	operations map[string]*operation
 	options    Options
-	bodies     sync.Pool // of *buffer
+	bodies     buffers.Pool
 	table      atomic.Pointer[table]
 
 	serving    sync.WaitGroup // the clients that have not ended
@@ -145,12 +146,12 @@ func (r *Router) call(ctx context.Context, op *operation, to *client, req, resp 
 	// A read that begins after this call must not share one that began before.
 	defer to.flights.writes.Add(1)
 	if op.HasBody {
-		b := newBuffer(&r.bodies)
-		defer b.release()
-		if b.bytes, err = op.appendBody(b.bytes, req); err != nil {
+		buffer := r.bodies.Take()
+		defer r.bodies.Give(buffer)
+		if *buffer, err = op.appendBody(*buffer, req); err != nil {
 			return &Error{Kind: Invalid, Err: err}
 		}
-		c.setBody(b)
+		c.body = *buffer
 	}
 	return to.repeat(ctx, c)
 }
