@@ -67,18 +67,17 @@ func callRows(rounds int, binary, only string) ([]row, error) {
 // and is not counted.
 func (s scenario) rows(stage *stage, rounds int) ([]row, error) {
 	var viaGRPC, viaREST []sample
-	var ofGRPC, ofREST float64 // bytes allocated in the last turn
 	overProxy, overREST := s.over(stage.proxyURL), s.over(stage.restURL)
 	for turn := range (rounds + 1) * s.turns {
-		proxy, _, err := stage.measure(stage.proxy, s.calls, overProxy)
+		proxy, err := stage.measure(stage.proxy, s.calls, overProxy)
 		if err != nil {
 			return nil, err
 		}
 		var onGRPC, onREST time.Duration
-		if onGRPC, ofGRPC, err = stage.measure(stage.connsvc, s.calls, s.grpc); err != nil {
+		if onGRPC, err = stage.measure(stage.connsvc, s.calls, s.grpc); err != nil {
 			return nil, err
 		}
-		if onREST, ofREST, err = stage.measure(stage.connsvc, s.calls, overREST); err != nil {
+		if onREST, err = stage.measure(stage.connsvc, s.calls, overREST); err != nil {
 			return nil, err
 		}
 		if turn >= s.turns {
@@ -89,10 +88,18 @@ func (s scenario) rows(stage *stage, rounds int) ([]row, error) {
 		compared("gRPC "+s.name, "proxy", s.target["gRPC"], viaGRPC),
 		compared("REST "+s.name, "proxy", s.target["REST"], viaREST),
 	}
-	if s.restWire > 0 {
-		rows = append(rows, memoryRow("gRPC "+s.name, ofGRPC, s.grpcWire), memoryRow("REST "+s.name, ofREST, s.restWire))
+	if s.restWire == 0 {
+		return rows, nil
 	}
-	return rows, nil
+	ofGRPC, err := stage.allocates(s.calls, s.grpc)
+	if err != nil {
+		return nil, err
+	}
+	ofREST, err := stage.allocates(s.calls, overREST)
+	if err != nil {
+		return nil, err
+	}
+	return append(rows, memoryRow("gRPC "+s.name, ofGRPC, s.grpcWire), memoryRow("REST "+s.name, ofREST, s.restWire)), nil
 }
 
 // memoryRow compares all that a call allocates, which is more than it ever holds,
@@ -105,25 +112,31 @@ func memoryRow(name string, allocated float64, wire int) row {
 }
 
 // measure makes n calls and returns the processor time that the process spent on
-// each, and the bytes that connsvc allocated for it.
-func (s *stage) measure(p *process, n int, do call) (time.Duration, float64, error) {
-	bytesBefore, err := s.allocated()
-	if err != nil {
-		return 0, 0, err
-	}
+// each. connsvc is asked for nothing else meanwhile, nor just before: its garbage
+// would be collected at the expense of the calls.
+func (s *stage) measure(p *process, n int, do call) (time.Duration, error) {
 	before, err := p.cpu()
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	if err := s.many(n, do); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	after, err := p.cpu()
+	return (after - before) / time.Duration(n), err
+}
+
+// allocates makes n calls and returns the bytes that connsvc allocated for each.
+func (s *stage) allocates(n int, do call) (float64, error) {
+	before, err := s.allocated()
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	bytesAfter, err := s.allocated()
-	return (after - before) / time.Duration(n), (bytesAfter - bytesBefore) / float64(n), err
+	if err := s.many(n, do); err != nil {
+		return 0, err
+	}
+	after, err := s.allocated()
+	return (after - before) / float64(n), err
 }
 
 // many makes n calls, several at once.
