@@ -21,7 +21,7 @@ func (g *grpcDoor) tap(ctx context.Context, info *tap.Info) (context.Context, er
 		return ctx, nil
 	}
 	// The parent is the stream's own context, which gRPC cancels as the stream ends.
-	ctx, cancel := context.WithTimeout(ctx, g.limits.GetCallTimeout().AsDuration()) //nolint:gosec // so nothing leaks
+	ctx, cancel := bounded(ctx, g.limits.GetCallTimeout().AsDuration())
 	_ = cancel
 	return ctx, nil
 }

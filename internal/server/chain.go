@@ -29,7 +29,6 @@ func newDispatcher(o Options, m *metrics, limit *configv1.Limits) *dispatcher {
 		recovery{log}.intercept,
 	}
 	admitting := []grpc.UnaryServerInterceptor{
-		deadline(limit.GetCallTimeout().AsDuration()),
 		// Authentication goes here: of a caller that nobody knows no body is read.
 		callerToken,
 		inFlight.intercept,

@@ -18,7 +18,6 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/service"
-	"github.com/connsvc/connsvc/internal/stack"
 )
 
 const (
@@ -26,6 +25,9 @@ const (
 	// moreThanLimit is how much larger than the limit, in bytes, a message may be to
 	// have details in its refusal.
 	moreThanLimit = 1 << 20
+	// streamWorkers is how many goroutines wait for calls: one that is there has a
+	// stack already. Where all are busy a call has one of its own.
+	streamWorkers = 32
 )
 
 // grpcDoor serves the contract over gRPC, and health and reflection beside it.
@@ -74,6 +76,7 @@ func (g *grpcDoor) options() []grpc.ServerOption {
 		grpc.MaxRecvMsgSize(int(g.limits.GetMaxRequestBytes() + moreThanLimit)),
 		grpc.MaxSendMsgSize(math.MaxInt32), // the chain bounds answers
 		grpc.MaxHeaderListSize(maxHeaderBytes),
+		grpc.NumStreamWorkers(streamWorkers),
 		grpc.MaxConcurrentStreams(uint32(max(g.limits.GetMaxCalls(), 100))), //nolint:gosec // it is at least 100
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
@@ -100,7 +103,6 @@ func (g *grpcDoor) serviceDesc() grpc.ServiceDesc {
 		desc.Streams = append(desc.Streams, grpc.StreamDesc{
 			StreamName: rpc.MethodName,
 			Handler: func(_ any, stream grpc.ServerStream) error {
-				stack.Grow() // gRPC runs this on a new goroutine
 				c := g.newCall(stream, method)
 				return statusOf(c, g.dispatcher.serve(stream.Context(), c, rpc))
 			},

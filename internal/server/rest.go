@@ -131,7 +131,9 @@ func (d *restDoor) serve(w http.ResponseWriter, r *http.Request, route *restRout
 		maxIn: d.limits.GetMaxRequestBytes(), maxOut: d.limits.GetMaxResponseBytes(), bodyTimeout: d.bodyTimeout,
 	}
 	c := &call{door: doorREST, method: method.name, project: r.PathValue("project_id"), wire: rc}
-	abort(d.dispatcher.serve(restContext(r, rc), c, method.rpc))
+	ctx, cancel := bounded(restContext(r, rc), d.limits.GetCallTimeout().AsDuration())
+	defer cancel()
+	abort(d.dispatcher.serve(ctx, c, method.rpc))
 	rc.drain()
 }
 

@@ -118,4 +118,7 @@ func (s *Server) RESTAddr() net.Addr { return s.listeners.rest.Addr() }
 func (s *Server) AdminAddr() net.Addr { return s.listeners.admin.Addr() }
 
 // Close frees the addresses of a server that is not run after all.
-func (s *Server) Close() { s.listeners.close() }
+func (s *Server) Close() {
+	s.grpc.server.Stop()
+	s.listeners.close()
+}
