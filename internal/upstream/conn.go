@@ -26,7 +26,7 @@ const (
 var (
 	errHeadTooLarge = errors.New("the head of the answer is larger than 256 KiB")
 	errInterim      = errors.New("the answer does not get beyond status 1xx")
-	errHeaderValue  = errors.New("a header has a value that HTTP does not allow")
+	errRequest      = errors.New("the head of the request would hold what HTTP does not allow")
 )
 
 // A conn is a connection that speaks HTTP/1.1, one exchange after the other.
@@ -126,8 +126,27 @@ func (l *link) Read(p []byte) (int, error) {
 // abort ends all that is under way on the link, at once: TLS does not say goodbye.
 func (l *link) abort() { _ = l.Close() }
 
-// appendHead appends the head of a request to b.
-func appendHead(b []byte, r *http.Request, length int) ([]byte, error) {
+// expressible reports whether HTTP can say what a request holds: a line break would
+// begin a header of its own, or another request. A path is escaped in any case.
+func expressible(r *http.Request) bool {
+	if !httpguts.ValidHeaderFieldName(r.Method) || !httpguts.ValidHostHeader(r.Host) || !plain(r.URL.RawQuery) {
+		return false
+	}
+	for name, values := range r.Header {
+		if !httpguts.ValidHeaderFieldName(name) {
+			return false
+		}
+		for _, value := range values {
+			if !httpguts.ValidHeaderFieldValue(value) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// appendHead appends the head of a request, which must be expressible, to b.
+func appendHead(b []byte, r *http.Request, length int) []byte {
 	b = append(append(append(b, r.Method...), ' '), r.URL.RequestURI()...)
 	b = append(b, " HTTP/1.1\r\n"...)
 	b = appendHeader(b, "Host", r.Host)
@@ -136,13 +155,10 @@ func appendHead(b []byte, r *http.Request, length int) ([]byte, error) {
 	}
 	for name, values := range r.Header {
 		for _, value := range values {
-			if !httpguts.ValidHeaderFieldValue(value) {
-				return nil, errHeaderValue
-			}
 			b = appendHeader(b, name, value)
 		}
 	}
-	return append(b, "\r\n"...), nil
+	return append(b, "\r\n"...)
 }
 
 func appendHeader(b []byte, name, value string) []byte {

@@ -54,17 +54,14 @@ func (x *exchange) begin(r *http.Request, body []byte) (*http.Response, error) {
 // answer is read: DLI may refuse it before it has all.
 func (x *exchange) write(r *http.Request, body []byte) error {
 	c := x.conn
-	head, err := appendHead(c.head[:0], r, len(body))
-	if err != nil {
-		return err
-	}
+	head := appendHead(c.head[:0], r, len(body))
 	small := len(body) <= smallBody
 	if small {
 		head = append(head, body...)
 	}
 	c.head = head
 	if small {
-		_, err = c.Write(head)
+		_, err := c.Write(head)
 		return err
 	}
 	x.written = make(chan struct{})

@@ -59,6 +59,10 @@ func newTransport(u *url.URL) *transport {
 // a request of which nothing left goes out once more, and so does a GET to which
 // nothing was answered.
 func (t *transport) roundTrip(ctx context.Context, r *http.Request, body []byte) (response *http.Response, sent bool, err error) {
+	// Before a connection is taken: it would be lost, and for nothing.
+	if !expressible(r) {
+		return nil, false, errRequest
+	}
 	for {
 		c, reused, err := t.take(ctx)
 		if err != nil {
