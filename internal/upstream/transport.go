@@ -63,7 +63,7 @@ func (t *transport) roundTrip(ctx context.Context, r *http.Request, body []byte)
 	if !expressible(r) {
 		return nil, false, errRequest
 	}
-	for {
+	for ctx.Err() == nil {
 		c, reused, err := t.take(ctx)
 		if err != nil {
 			return nil, sent, endOr(ctx, err)
@@ -75,10 +75,11 @@ func (t *transport) roundTrip(ctx context.Context, r *http.Request, body []byte)
 			return response, sent, nil
 		}
 		safe := !left || r.Method == http.MethodGet && !c.answered
-		if !reused || !safe || ctx.Err() != nil {
+		if !reused || !safe {
 			return nil, sent, endOr(ctx, err)
 		}
 	}
+	return nil, sent, context.Cause(ctx)
 }
 
 // endOr is why ctx has ended, else err: a connection that is closed because of ctx
