@@ -84,7 +84,7 @@ func (c *conn) readHead(r *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		if response.StatusCode >= http.StatusOK || response.StatusCode == http.StatusSwitchingProtocols {
+		if response.StatusCode/100 != 1 || response.StatusCode == http.StatusSwitchingProtocols {
 			c.readable = math.MaxInt64
 			return response, nil
 		}
