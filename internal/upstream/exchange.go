@@ -30,6 +30,8 @@ type exchange struct {
 	body  io.Reader // of the answer
 	whole bool      // it was read to its end
 	keep  bool      // both ends can go on with another exchange
+
+	closed bool
 }
 
 // begin sends the request and reads the head of its answer. After an error nothing
@@ -110,6 +112,10 @@ func (x *exchange) Read(p []byte) (int, error) {
 // Close ends the exchange. The connection serves the next one, unless something of
 // this one is left on it.
 func (x *exchange) Close() error {
+	if x.closed {
+		return nil // the connection may be another's by now
+	}
+	x.closed = true
 	keep := x.whole && x.keep && x.allWritten()
 	if x.unwatch() && keep {
 		x.transport.give(x.conn)
