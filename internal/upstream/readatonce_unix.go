@@ -30,7 +30,7 @@ func readAtOnce(c net.Conn, p []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case errors.Is(failed, syscall.EAGAIN), errors.Is(failed, syscall.EINTR):
+	case errors.Is(failed, syscall.EAGAIN):
 		return 0, os.ErrDeadlineExceeded
 	case failed != nil:
 		return 0, failed
