@@ -48,6 +48,7 @@ func newConn(ctx context.Context, tcp net.Conn, secure *tls.Config) (*conn, erro
 	if secure == nil {
 		return c, nil
 	}
+	l.records = &records{}
 	secured := tls.Client(l, secure)
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
@@ -93,19 +94,21 @@ func (c *conn) readHead(r *http.Request) (*http.Response, error) {
 }
 
 // quiet reports whether the other end still holds an idle connection, and has said
-// nothing on it: what it says before it is asked would pass for the next answer.
+// nothing on it: what it says before it is asked would pass for the next answer. TLS
+// shows a record only when it is there whole, so one that has begun counts, too.
 func (c *conn) quiet() bool {
 	c.link.atOnce = true
 	_, err := c.reader.Peek(1)
 	c.link.atOnce = false
-	return errors.Is(err, os.ErrDeadlineExceeded)
+	return errors.Is(err, os.ErrDeadlineExceeded) && !c.link.inRecord()
 }
 
 // A link is what a conn is made on, below TLS. It knows whether bytes left.
 type link struct {
 	net.Conn
-	wrote  atomic.Bool
-	atOnce bool // Read does not wait
+	wrote   atomic.Bool
+	atOnce  bool     // Read does not wait
+	records *records // of TLS; nil: plaintext
 }
 
 func (l *link) Write(p []byte) (int, error) {
@@ -116,12 +119,20 @@ func (l *link) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (l *link) Read(p []byte) (int, error) {
+func (l *link) Read(p []byte) (n int, err error) {
 	if l.atOnce {
-		return readAtOnce(l.Conn, p)
+		n, err = readAtOnce(l.Conn, p)
+	} else {
+		n, err = l.Conn.Read(p)
 	}
-	return l.Conn.Read(p)
+	if l.records != nil {
+		l.records.add(p[:n])
+	}
+	return n, err
 }
+
+// inRecord reports whether a record of TLS has come in part.
+func (l *link) inRecord() bool { return l.records != nil && l.records.begun() }
 
 // abort ends all that is under way on the link, at once: TLS does not say goodbye.
 func (l *link) abort() { _ = l.Close() }
