@@ -69,11 +69,11 @@ func (t *transport) roundTrip(ctx context.Context, r *http.Request, body []byte)
 			return nil, sent, endOr(ctx, err)
 		}
 		response, err = (&exchange{ctx: ctx, transport: t, conn: c}).begin(r, body)
+		if err == nil {
+			return response, true, nil // though the body may still be being written
+		}
 		left := c.link.wrote.Load()
 		sent = sent || left
-		if err == nil {
-			return response, sent, nil
-		}
 		safe := !left || r.Method == http.MethodGet && !c.answered
 		if !reused || !safe {
 			return nil, sent, endOr(ctx, err)
