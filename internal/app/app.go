@@ -53,7 +53,6 @@ type Options struct {
 // An App is the service, wired and listening.
 type App struct {
 	server    *server.Server
-	service   *service.Service
 	upstreams *upstream.Router
 	telemetry *telemetry.Telemetry
 	version   string
@@ -99,15 +98,13 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Tracer:           tel.Tracer,
 		Renewed:          renewals{tel.Log}.renewed,
 	})
-	svc := service.New(dli, service.WithMaxAnswerBytes(cfg.GetLimits().GetMaxResponseBytes()), service.WithObserver(creates))
-	a := &App{service: svc, upstreams: dli, telemetry: tel, version: o.Version}
 	srv, srvErr := server.New(cfg, server.Options{
-		Service:       svc,
+		Service:       service.New(dli, service.WithMaxAnswerBytes(cfg.GetLimits().GetMaxResponseBytes()), service.WithObserver(creates)),
 		Validator:     validator,
 		Telemetry:     tel,
 		Reflection:    o.Reflection,
 		Version:       o.Version,
-		CloseUpstream: a.land,
+		CloseUpstream: dli.Close,
 		Dir:           o.Dir,
 	})
 	if err := errors.Join(dliErr, srvErr); err != nil {
@@ -122,8 +119,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		}
 		return nil, err
 	}
-	a.server = srv
-	return a, nil
+	return &App{server: srv, upstreams: dli, telemetry: tel, version: o.Version}, nil
 }
 
 // GRPCAddr returns where the gRPC door listens.
@@ -159,19 +155,13 @@ func (a *App) Close() {
 func (a *App) end(ctx context.Context) {
 	landing, cancel := context.WithTimeout(ctx, landTimeout)
 	defer cancel()
-	a.land(landing)
+	a.upstreams.Close(landing)
 	flush, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
 	if lost := a.telemetry.Shutdown(flush); lost != nil {
 		// A collector that is down must not make a good stop a bad one.
 		a.telemetry.Log.Warn("the last telemetry is lost", "error", lost.Error())
 	}
-}
-
-// land closes the way to DLI when what is under way has ended.
-func (a *App) land(ctx context.Context) {
-	a.service.Wait(ctx)
-	a.upstreams.Close(ctx)
 }
 
 // Handle logs a fault of OpenTelemetry's own: it is an otel.ErrorHandler.

@@ -41,6 +41,7 @@ type creation struct {
 	warning      string                                     // for the caller
 	reconcileFor time.Duration
 	started      time.Time
+	began        time.Time   // when the last POST was
 	posted       atomic.Bool // the POST may have left
 }
 
@@ -112,7 +113,7 @@ func (c *creation) run(ctx context.Context) (*connsvcv1.CreateEnhancedConnection
 			return c.decide(ctx, found, Replayed)
 		}
 	}
-	resp, began, err := c.send(ctx)
+	resp, err := c.send(ctx)
 	switch reasonOfError(err) {
 	case unplaced:
 		if c.tag == nil {
@@ -122,7 +123,7 @@ func (c *creation) run(ctx context.Context) (*connsvcv1.CreateEnhancedConnection
 	case connsvcv1.ErrorReason_NAME_TAKEN:
 		return c.nameTaken(ctx, err)
 	case connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN:
-		return c.reconcile(ctx, began, err)
+		return c.reconcile(ctx, err)
 	default:
 		return nil, err
 	}

@@ -12,14 +12,15 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/credentials"
-	"github.com/connsvc/connsvc/internal/stack"
 )
 
-// A flight is a create under way, and the calls that wait for it.
+// A flight is a create under way, on the goroutine of the call that began it, and
+// the calls that wait for it.
 type flight struct {
 	key      flightKey
 	creation *creation
-	lease    *lease
+	ctx      context.Context // has the first call's values and deadline; done when nobody waits
+	cancel   context.CancelFunc
 	waiting  int           // guarded by flights.mu; 0: nobody joins any more
 	done     chan struct{} // closed when resp and err are set
 	resp     *connsvcv1.CreateEnhancedConnectionResponse
@@ -35,46 +36,66 @@ type flightKey struct{ project, name, caller string }
 // flights are the creates under way. Those of one key are told apart by their
 // whole requests, which are compared only where there are two.
 type flights struct {
-	mu       sync.Mutex
-	byKey    map[flightKey][]*flight
-	underWay int           // those that nobody waits for any more, too
-	landed   chan struct{} // closed when none is; nil: nobody waits for that
+	mu    sync.Mutex
+	byKey map[flightKey][]*flight
 }
 
 // share runs c, or waits for an identical create that is under way. What is under
-// way goes on as long as one call waits for it.
+// way goes on as long as one call waits for it, up to the deadline of the first: who
+// has more time goes on from there.
 func (s *Service) share(ctx context.Context, c *creation) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	f, first := s.flights.join(ctx, c)
 	if first {
-		go s.fly(f)
-	} else {
-		s.observe(ctx, Shared)
+		return s.fly(ctx, f)
 	}
+	s.observe(ctx, Shared)
 	select {
 	case <-f.done:
 	case <-ctx.Done():
 		select {
 		case <-f.done: // what is known is not to be lost to chance
 		default:
-			s.flights.leave(ctx, f)
+			s.flights.leave(f)
 			return nil, f.abandoned(ctx)
 		}
 	}
+	switch {
+	case f.defect != nil:
+		panic(f.defect)
+	case f.resp != nil:
+		return proto.CloneOf(f.resp), f.err
+	case !f.hadLessTime(ctx):
+		return nil, f.err
+	}
+	switch reasonOfError(f.err) {
+	case connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN:
+		c.began = f.creation.began
+		return c.reconcile(ctx, f.err)
+	case connsvcv1.ErrorReason_UPSTREAM_TIMEOUT: // nothing was sent
+		return s.share(ctx, c)
+	default:
+		return nil, f.err
+	}
+}
+
+// fly runs the create of a flight, for the call that began it and all that joined:
+// it goes on for those when its own caller goes.
+func (s *Service) fly(ctx context.Context, f *flight) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
+	stay := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) { // f has the deadline, too
+			s.flights.leave(f)
+		}
+	})
+	func() {
+		defer s.flights.finish(f)
+		defer s.catch(f)
+		f.resp, f.err = f.creation.run(f.ctx)
+	}()
+	stay()
 	if f.defect != nil {
 		panic(f.defect)
 	}
-	if !first && f.resp != nil {
-		return proto.CloneOf(f.resp), f.err
-	}
 	return f.resp, f.err
-}
-
-// fly runs the create of a flight on a goroutine of its own.
-func (s *Service) fly(f *flight) {
-	stack.Grow()
-	defer s.flights.finish(f)
-	defer s.catch(f)
-	f.resp, f.err = f.creation.run(f.lease)
 }
 
 // catch keeps a panic for those who wait: no interceptor sees it here. What it is
@@ -87,7 +108,7 @@ func (s *Service) catch(f *flight) {
 	reason := connsvcv1.ErrorReason_INTERNAL
 	if f.creation.posted.Load() {
 		reason = connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
-		s.observe(f.lease, NotFound)
+		s.observe(f.ctx, NotFound)
 	}
 	f.defect = NewError(reason, "", fmt.Errorf("%v\n%s", v, debug.Stack()))
 }
@@ -98,6 +119,13 @@ func (f *flight) abandoned(ctx context.Context) error {
 		return NewError(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", ctx.Err())
 	}
 	return FromError(ctx.Err())
+}
+
+// hadLessTime reports whether ctx lasts longer than what f had.
+func (f *flight) hadLessTime(ctx context.Context) bool {
+	had, bounded := f.ctx.Deadline()
+	has, ok := ctx.Deadline()
+	return bounded && (!ok || has.After(had))
 }
 
 // join returns the flight to wait for, and whether the caller has to start it.
@@ -113,7 +141,6 @@ func (fs *flights) join(ctx context.Context, c *creation) (f *flight, first bool
 		}
 		if fs.identical(f, c) && f.waiting > 0 {
 			f.waiting++
-			f.lease.extend(ctx)
 			return f, false
 		}
 		if others == nil {
@@ -142,22 +169,26 @@ func (fs *flights) identical(f *flight, c *creation) bool {
 }
 
 func (fs *flights) add(ctx context.Context, key flightKey, c *creation) *flight {
-	f := &flight{key: key, creation: c, lease: newLease(ctx), waiting: 1, done: make(chan struct{})}
+	f := &flight{key: key, creation: c, waiting: 1, done: make(chan struct{})}
+	if at, ok := ctx.Deadline(); ok {
+		f.ctx, f.cancel = context.WithDeadline(context.WithoutCancel(ctx), at)
+	} else {
+		f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	}
 	if fs.byKey == nil {
 		fs.byKey = map[flightKey][]*flight{}
 	}
 	fs.byKey[key] = append(fs.byKey[key], f)
-	fs.underWay++
 	return f
 }
 
-// leave ends what nobody waits for any more, as the context of the last ended.
-func (fs *flights) leave(ctx context.Context, f *flight) {
+// leave ends what nobody waits for any more.
+func (fs *flights) leave(f *flight) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if f.waiting--; f.waiting == 0 {
 		fs.remove(f)
-		f.lease.end(ctx.Err())
+		f.cancel()
 	}
 }
 
@@ -165,37 +196,9 @@ func (fs *flights) finish(f *flight) {
 	fs.mu.Lock()
 	fs.remove(f)
 	f.waiting = 0
-	if fs.underWay--; fs.underWay == 0 && fs.landed != nil {
-		close(fs.landed)
-		fs.landed = nil
-	}
 	fs.mu.Unlock()
-	f.lease.end(context.Canceled)
+	f.cancel()
 	close(f.done)
-}
-
-// Wait returns when no create is under way, or ctx ends. A create can outlive its
-// callers for a moment.
-func (s *Service) Wait(ctx context.Context) {
-	select {
-	case <-s.flights.allLanded():
-	case <-ctx.Done():
-	}
-}
-
-func (fs *flights) allLanded() <-chan struct{} {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	if fs.landed != nil {
-		return fs.landed
-	}
-	landed := make(chan struct{})
-	if fs.underWay == 0 {
-		close(landed)
-	} else {
-		fs.landed = landed
-	}
-	return landed
 }
 
 func (fs *flights) remove(f *flight) {

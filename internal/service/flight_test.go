@@ -145,15 +145,58 @@ func TestCallerThatGoesDoesNotEndTheCreate(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		first, second := startWaiter(ctx, s), startWaiter(t.Context(), s)
 		cancel()
-		synctest.Wait()
-		wantReason(t, "the first", first.err, connsvcv1.ErrorReason_CALLER_CANCELLED)
-		if first.took != 0 || second.done.Load() {
-			t.Errorf("the first took %v, the second is done: %v", first.took, second.done.Load())
-		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if second.err != nil || second.took != 10*time.Second || len(dli.posts) != 1 {
 			t.Errorf("the second got %v, %v after %v", second.resp, second.err, second.took)
+		}
+		if !first.done.Load() {
+			t.Error("the first still runs")
+		}
+	})
+	inBubble(t, "second", func(t *testing.T) {
+		dli := &cloud{latency: 10 * time.Second}
+		s := dli.service()
+		ctx, cancel := context.WithCancel(t.Context())
+		first, second := startWaiter(t.Context(), s), startWaiter(ctx, s)
+		cancel()
+		synctest.Wait()
+		wantReason(t, "the second", second.err, connsvcv1.ErrorReason_CALLER_CANCELLED)
+		if second.took != 0 || first.done.Load() {
+			t.Errorf("the second took %v, the first is done: %v", second.took, first.done.Load())
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if first.err != nil || len(dli.posts) != 1 {
+			t.Errorf("the first got %v, %v", first.resp, first.err)
+		}
+	})
+}
+
+// TestWhoHasMoreTimeGoesOn: a create of which nothing was sent in the time of the
+// first caller is made for the next one.
+func TestWhoHasMoreTimeGoesOn(t *testing.T) {
+	inBubble(t, "list hangs", func(t *testing.T) {
+		dli := &cloud{latency: 10 * time.Second}
+		s := dli.service()
+		short, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		var all sync.WaitGroup
+		all.Go(func() {
+			_, err := s.CreateEnhancedConnection(short, repeatable())
+			wantReason(t, "the first", err, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT)
+		})
+		synctest.Wait()
+		for range 3 {
+			all.Go(func() {
+				if _, err := createIn(t, s, time.Minute, repeatable()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if len(dli.posts) != 1 {
+			t.Errorf("%d POSTs", len(dli.posts))
 		}
 	})
 }
@@ -323,42 +366,11 @@ func TestWhatIsMadeIsTold(t *testing.T) {
 	inBubble(t, "both", func(t *testing.T) {
 		s := (&cloud{latency: time.Second, duplicates: true}).service()
 		for range 32 {
+			first := startWaiter(t.Context(), s)
 			ctx, cancel := context.WithCancel(t.Context())
-			if _, err := s.CreateEnhancedConnection(lateContext{ctx, cancel}, createRequest()); err != nil {
-				t.Fatal(err)
+			if _, err := s.CreateEnhancedConnection(lateContext{ctx, cancel}, createRequest()); err != nil || !first.done.Load() {
+				t.Fatal(err, first.done.Load())
 			}
-		}
-	})
-}
-
-// TestWaitForCreates: a create that its caller has left is waited for, but not for ever.
-func TestWaitForCreates(t *testing.T) {
-	inBubble(t, "left", func(t *testing.T) {
-		dli := &cloud{post: func(context.Context, int, func() (string, error)) (string, error) {
-			time.Sleep(10 * time.Second) // whatever the context says
-			return "", errors.New("late")
-		}}
-		s := dli.service()
-		waited := func(most time.Duration) time.Duration {
-			ctx, cancel := context.WithTimeout(t.Context(), most)
-			defer cancel()
-			start := time.Now()
-			s.Wait(ctx)
-			return time.Since(start)
-		}
-		if d := waited(time.Minute); d != 0 {
-			t.Errorf("waited %v for nothing", d)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		left := startWaiter(ctx, s)
-		cancel()
-		synctest.Wait()
-		if !left.done.Load() {
-			t.Error("the caller still waits")
-		}
-		got := []time.Duration{waited(4 * time.Second), waited(time.Minute), waited(time.Minute)}
-		if diff := cmp.Diff([]time.Duration{4 * time.Second, 6 * time.Second, 0}, got); diff != "" {
-			t.Errorf("waited (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -23,7 +23,7 @@ const (
 
 // reconcile finds out what became of a POST without an answer. Lists can lag, so it
 // goes on looking until it finds what the POST made, or its time is over.
-func (c *creation) reconcile(ctx context.Context, began time.Time, unknown error) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
+func (c *creation) reconcile(ctx context.Context, unknown error) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	var named, ours []*connsvcv1.EnhancedConnection
 	var unsure error // whether what was found last is ours
 	c.poll(ctx, c.reconcileFor, func(ctx context.Context) bool {
@@ -32,7 +32,7 @@ func (c *creation) reconcile(ctx context.Context, began time.Time, unknown error
 			return false
 		}
 		named = found
-		ours, unsure = c.ours(ctx, found, began)
+		ours, unsure = c.ours(ctx, found)
 		return unsure == nil && len(ours) > 0
 	})
 	switch {
@@ -49,11 +49,11 @@ func (c *creation) reconcile(ctx context.Context, began time.Time, unknown error
 // ours returns which of the connections of the name this create made: those that
 // bear its request_id, or else the one that is as asked for and not older than the
 // POST. Of two such nobody can tell.
-func (c *creation) ours(ctx context.Context, named []*connsvcv1.EnhancedConnection, began time.Time) ([]*connsvcv1.EnhancedConnection, error) {
+func (c *creation) ours(ctx context.Context, named []*connsvcv1.EnhancedConnection) ([]*connsvcv1.EnhancedConnection, error) {
 	if c.tag != nil {
 		return c.list(ctx, c.tag)
 	}
-	since := c.onDLIsClock(began)
+	since := c.onDLIsClock(c.began)
 	ours := slices.DeleteFunc(slices.Clone(named), func(conn *connsvcv1.EnhancedConnection) bool {
 		return conn.GetCreateTime().AsTime().Before(since) || len(differences(c.req, conn)) > 0
 	})

@@ -20,9 +20,8 @@ const (
 	answerMargin = 250 * time.Millisecond
 )
 
-// send makes the POST, and again only while nothing of it has left. It returns
-// when the last one began.
-func (c *creation) send(ctx context.Context) (resp *connsvcv1.CreateEnhancedConnectionResponse, began time.Time, err error) {
+// send makes the POST, and again only while nothing of it has left.
+func (c *creation) send(ctx context.Context) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	ctx, cancel := c.keepingTime(ctx)
 	defer cancel()
 	about := subject{
@@ -33,10 +32,10 @@ func (c *creation) send(ctx context.Context) (resp *connsvcv1.CreateEnhancedConn
 		pools:     c.req.GetElasticResourcePools(),
 	}
 	for n := 1; ; n++ {
-		began = time.Now()
+		c.began = time.Now()
 		c.posted.Store(true)
-		resp = &connsvcv1.CreateEnhancedConnectionResponse{}
-		err = c.service.call(ctx, connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName, about, c.post, resp)
+		resp := &connsvcv1.CreateEnhancedConnectionResponse{}
+		err := c.service.call(ctx, connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName, about, c.post, resp)
 		if err == nil && resp.GetConnectionId() == "" {
 			err = NewError(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", errNoConnectionID)
 		}
@@ -47,7 +46,7 @@ func (c *creation) send(ctx context.Context) (resp *connsvcv1.CreateEnhancedConn
 		// With a time to wait there is no use in a quick second try.
 		again := ok && !u.Sent && u.Kind == upstream.Unreachable && u.RetryAfter == 0
 		if !again || n == maxSends || !sleep(ctx, pauseOf(n)) {
-			return resp, began, err
+			return resp, err
 		}
 	}
 }
