@@ -102,7 +102,7 @@ func (t *transport) take(ctx context.Context) (c *conn, reused bool, err error) 
 		if c.quiet() {
 			return c, true, nil
 		}
-		_ = c.Close()
+		c.link.abort()
 	}
 	tcp, err := t.connect(ctx)
 	if err != nil {
