@@ -43,6 +43,9 @@ type creation struct {
 	started      time.Time
 	began        time.Time   // when the last POST was
 	posted       atomic.Bool // the POST may have left
+	told         error       // of the POST, where what became of it is looked for
+	until        time.Time   // when looking for that ends; zero: it has not begun
+	cut          bool        // run ended for want of time: with more of it, it goes on
 }
 
 func (s *Service) newCreation(req *connsvcv1.CreateEnhancedConnectionRequest) (*creation, error) {
@@ -100,13 +103,18 @@ func withoutRequestID(r *connsvcv1.CreateEnhancedConnectionRequest) *connsvcv1.C
 	}
 }
 
-// run brings the create to its outcome. A request_id is looked for before the POST,
-// which DLI may let make a second connection of the name, and after it, for another
-// replica may have looked at the same moment.
+// run brings the create to its outcome, or goes on to it. A request_id is looked for
+// before the POST, which DLI may let make a second connection of the name, and after
+// it, for another replica may have looked at the same moment.
 func (c *creation) run(ctx context.Context) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
+	c.cut = false
+	if c.told != nil {
+		return c.findOut(ctx)
+	}
 	if c.tag != nil {
 		found, err := c.list(ctx, c.tag)
 		if err != nil {
+			c.cut = passed(ctx)
 			return nil, err // nothing was sent: the caller may repeat
 		}
 		if len(found) > 0 {
@@ -120,13 +128,20 @@ func (c *creation) run(ctx context.Context) (*connsvcv1.CreateEnhancedConnection
 			return c.made(resp), nil
 		}
 		return c.settle(ctx, resp)
-	case connsvcv1.ErrorReason_NAME_TAKEN:
-		return c.nameTaken(ctx, err)
-	case connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN:
-		return c.reconcile(ctx, err)
+	case connsvcv1.ErrorReason_NAME_TAKEN, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN:
+		c.told = err
+		return c.findOut(ctx)
 	default:
 		return nil, err
 	}
+}
+
+// findOut finds out what became of a POST that did not tell.
+func (c *creation) findOut(ctx context.Context) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
+	if reasonOfError(c.told) == connsvcv1.ErrorReason_NAME_TAKEN {
+		return c.nameTaken(ctx, c.told)
+	}
+	return c.reconcile(ctx, c.told)
 }
 
 // reasonOfError is the reason of what call returned; unplaced where it succeeded.

@@ -14,15 +14,15 @@ import (
 	"github.com/connsvc/connsvc/internal/credentials"
 )
 
-// A flight is a create under way, on the goroutine of the call that began it, and
+// A flight is a create under way, on the goroutine of the call whose turn it is, and
 // the calls that wait for it.
 type flight struct {
 	key      flightKey
 	creation *creation
-	ctx      context.Context // has the first call's values and deadline; done when nobody waits
+	ctx      context.Context // has the values and the deadline of that call; done when nobody waits
 	cancel   context.CancelFunc
-	waiting  int           // guarded by flights.mu; 0: nobody joins any more
-	done     chan struct{} // closed when resp and err are set
+	waiting  int           // guarded by flights.mu, as cancel is; 0: nobody joins any more
+	done     chan struct{} // bears the turn to go on; closed when resp and err are the outcome
 	resp     *connsvcv1.CreateEnhancedConnectionResponse
 	err      error
 	defect   *Error // of a panic, with its stack
@@ -41,62 +41,78 @@ type flights struct {
 }
 
 // share runs c, or waits for an identical create that is under way. What is under
-// way goes on as long as one call waits for it, up to the deadline of the first: who
-// has more time goes on from there.
+// way goes on as long as one call waits for it: where the time of the call that runs
+// it is over, one that has more goes on from there.
 func (s *Service) share(ctx context.Context, c *creation) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	f, first := s.flights.join(ctx, c)
 	if first {
 		return s.fly(ctx, f)
 	}
 	s.observe(ctx, Shared)
+	var turn bool
 	select {
-	case <-f.done:
+	case _, turn = <-f.done:
 	case <-ctx.Done():
 		select {
-		case <-f.done: // what is known is not to be lost to chance
+		case _, turn = <-f.done: // what is known is not to be lost to chance
 		default:
 			s.flights.leave(f)
 			return nil, f.abandoned(ctx)
 		}
 	}
 	switch {
+	case turn && ctx.Err() == nil && f.hadLessTime(ctx):
+		s.flights.board(ctx, f)
+		return s.fly(ctx, f)
+	case turn:
+		err := f.err
+		s.flights.leave(f)
+		f.pass()
+		return nil, err
 	case f.defect != nil:
 		panic(f.defect)
-	case f.resp != nil:
-		return proto.CloneOf(f.resp), f.err
-	case !f.hadLessTime(ctx):
-		return nil, f.err
-	}
-	switch reasonOfError(f.err) {
-	case connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN:
-		c.began = f.creation.began
-		return c.reconcile(ctx, f.err)
-	case connsvcv1.ErrorReason_UPSTREAM_TIMEOUT: // nothing was sent
-		return s.share(ctx, c)
 	default:
-		return nil, f.err
+		return proto.CloneOf(f.resp), f.err
 	}
 }
 
-// fly runs the create of a flight, for the call that began it and all that joined:
+// fly runs the create of a flight, for the call whose turn it is and all that wait:
 // it goes on for those when its own caller goes.
 func (s *Service) fly(ctx context.Context, f *flight) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
+	var left sync.Once
 	stay := context.AfterFunc(ctx, func() {
 		if errors.Is(ctx.Err(), context.Canceled) { // f has the deadline, too
-			s.flights.leave(f)
+			left.Do(func() { s.flights.leave(f) })
 		}
 	})
-	func() {
-		defer s.flights.finish(f)
-		defer s.catch(f)
-		f.resp, f.err = f.creation.run(f.ctx)
-	}()
-	stay()
+	defer stay()
+	s.run(f)
 	if f.defect != nil {
 		panic(f.defect)
 	}
-	return f.resp, f.err
+	resp, err := f.resp, f.err
+	if f.creation.cut {
+		left.Do(func() { s.flights.leave(f) })
+		f.pass()
+	}
+	return resp, err
 }
+
+// run runs the create of a flight, to its end or until its time is over.
+func (s *Service) run(f *flight) {
+	defer func() {
+		if f.defect == nil && f.creation.cut {
+			f.cancel()
+		} else {
+			s.flights.finish(f)
+		}
+	}()
+	defer s.catch(f)
+	f.resp, f.err = f.creation.run(f.ctx)
+}
+
+// pass leaves the turn to who waits, if anyone does.
+func (f *flight) pass() { f.done <- struct{}{} }
 
 // catch keeps a panic for those who wait: no interceptor sees it here. What it is
 // thrown with says whether DLI may have made the connection before.
@@ -169,17 +185,29 @@ func (fs *flights) identical(f *flight, c *creation) bool {
 }
 
 func (fs *flights) add(ctx context.Context, key flightKey, c *creation) *flight {
-	f := &flight{key: key, creation: c, waiting: 1, done: make(chan struct{})}
-	if at, ok := ctx.Deadline(); ok {
-		f.ctx, f.cancel = context.WithDeadline(context.WithoutCancel(ctx), at)
-	} else {
-		f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	}
+	f := &flight{key: key, creation: c, waiting: 1, done: make(chan struct{}, 1)}
+	f.last(ctx)
 	if fs.byKey == nil {
 		fs.byKey = map[flightKey][]*flight{}
 	}
 	fs.byKey[key] = append(fs.byKey[key], f)
 	return f
+}
+
+// board gives a flight to the call whose turn it is.
+func (fs *flights) board(ctx context.Context, f *flight) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	f.last(ctx)
+}
+
+// last has the flight last as long as ctx does, though not end with it.
+func (f *flight) last(ctx context.Context) {
+	if at, ok := ctx.Deadline(); ok {
+		f.ctx, f.cancel = context.WithDeadline(context.WithoutCancel(ctx), at)
+	} else {
+		f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	}
 }
 
 // leave ends what nobody waits for any more.

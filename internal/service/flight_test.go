@@ -119,10 +119,11 @@ func TestCallersOfOtherTokensDoNotShare(t *testing.T) {
 
 // A waiter is one of the callers of a shared create.
 type waiter struct {
-	resp *connsvcv1.CreateEnhancedConnectionResponse
-	err  error
-	took time.Duration
-	done atomic.Bool
+	resp   *connsvcv1.CreateEnhancedConnectionResponse
+	err    error
+	took   time.Duration
+	thrown error
+	done   atomic.Bool
 }
 
 // wait starts a caller, and returns when it waits.

@@ -26,7 +26,7 @@ const (
 func (c *creation) reconcile(ctx context.Context, unknown error) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	var named, ours []*connsvcv1.EnhancedConnection
 	var unsure error // whether what was found last is ours
-	c.poll(ctx, c.reconcileFor, func(ctx context.Context) bool {
+	c.search(ctx, func(ctx context.Context) bool {
 		found, err := c.list(ctx)
 		if err != nil || len(found) == 0 {
 			return false
@@ -80,7 +80,7 @@ func (c *creation) nameTaken(ctx context.Context, taken error) (*connsvcv1.Creat
 	}
 	var named, ours []*connsvcv1.EnhancedConnection
 	var err error
-	c.poll(ctx, c.reconcileFor, func(ctx context.Context) bool {
+	c.search(ctx, func(ctx context.Context) bool {
 		// The tag comes second: it must not miss what the name showed.
 		if named, err = c.list(ctx); err != nil || len(named) == 0 {
 			return false

@@ -46,6 +46,7 @@ func (c *creation) send(ctx context.Context) (*connsvcv1.CreateEnhancedConnectio
 		// With a time to wait there is no use in a quick second try.
 		again := ok && !u.Sent && u.Kind == upstream.Unreachable && u.RetryAfter == 0
 		if !again || n == maxSends || !sleep(ctx, pauseOf(n)) {
+			c.cut = !c.posted.Load() && passed(ctx)
 			return resp, err
 		}
 	}
@@ -59,6 +60,12 @@ func (c *creation) keepingTime(ctx context.Context) (context.Context, context.Ca
 		return context.WithCancel(ctx)
 	}
 	return context.WithDeadline(ctx, at.Add(-min(c.reconcileFor+answerMargin, time.Until(at)/3)))
+}
+
+// passed reports whether the deadline of ctx is over.
+func passed(ctx context.Context) bool {
+	at, ok := ctx.Deadline()
+	return ok && !time.Now().Before(at)
 }
 
 // answerBy returns the deadline of ctx, if it has one, and how much of the time of a
@@ -87,6 +94,19 @@ func (c *creation) poll(ctx context.Context, d time.Duration, look func(context.
 			return
 		}
 	}
+}
+
+// search polls for what is left of the time in which a POST's outcome is looked for.
+func (c *creation) search(ctx context.Context, look func(context.Context) (done bool)) {
+	if c.until.IsZero() {
+		c.until = time.Now().Add(c.reconcileFor)
+	}
+	done := false
+	c.poll(ctx, time.Until(c.until), func(ctx context.Context) bool {
+		done = look(ctx)
+		return done
+	})
+	c.cut = !done && time.Now().Before(c.until)
 }
 
 func lookOnce(ctx context.Context, left time.Duration, look func(context.Context) bool) bool {
