@@ -24,7 +24,7 @@ func newDispatcher(o Options, m *metrics, limit *configv1.Limits) *dispatcher {
 		traces{o.Telemetry.Tracer}.intercept,
 		requestID,
 		m.intercept,
-		accessLog{log}.intercept,
+		newAccessLog(log).intercept,
 		refusal,
 		recovery{log}.intercept,
 	}

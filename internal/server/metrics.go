@@ -40,8 +40,16 @@ func (e entrance) options() metric.MeasurementOption {
 // An outcome is what tells one call from another in metrics.
 type outcome struct {
 	door, method string
-	code         codes.Code
+	code         codes.Code // that the call ended with
 	reason       connsvcv1.ErrorReason
+}
+
+func (c *call) outcome() outcome {
+	o := outcome{door: c.door, method: c.method}
+	if c.failure != nil {
+		o.code, o.reason = c.failure.Code(), c.failure.Reason
+	}
+	return o
 }
 
 // outcomeOptions are the attributes of an outcome, made once.
@@ -92,17 +100,16 @@ func (m *metrics) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInf
 	inFlight.Add(1)
 	defer inFlight.Add(-1)
 	answer, err := handler(ctx, req)
-	o := outcome{door: c.door, method: c.method, code: outcomeCode(c)}
-	if c.failure != nil {
-		o.reason = c.failure.Reason
-	}
+	o := c.outcome()
 	if o.reason == connsvcv1.ErrorReason_VALIDATION_FAILED {
 		m.invalid.Add(ctx, 1, m.entrances.of(entrance{c.door, c.method}))
 	}
 	options := m.outcomes.of(o)
 	m.duration.Record(ctx, time.Since(start).Seconds(), options.duration...)
-	m.requestSize.Record(ctx, c.bytesIn, options.size...)
-	m.responseSize.Record(ctx, c.bytesOut, options.size...)
+	// Without the trace: an exemplar of a size would tell nothing.
+	none := context.Background()
+	m.requestSize.Record(none, c.bytesIn, options.size...)
+	m.responseSize.Record(none, c.bytesOut, options.size...)
 	return answer, err
 }
 

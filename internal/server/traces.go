@@ -43,7 +43,7 @@ func tell(span trace.Span, c *call) {
 		attribute.String("door", c.door),
 		attribute.String("connsvc.request_id", c.id),
 		attribute.String("connsvc.project", c.projectID()),
-		attribute.String("rpc.response.status_code", codeName(outcomeCode(c))),
+		attribute.String("rpc.response.status_code", codeName(c.outcome().code)),
 	)
 	if c.door == doorREST {
 		attributes = append(attributes, attribute.Int("http.response.status_code", c.httpStatus))

@@ -35,7 +35,7 @@ func TestAttemptsAreObserved(t *testing.T) {
 		}})
 		got := d.create(t, b, createRequest(), nil)
 		logged := b.logs.await(t, "call", got.requestID)
-		if logged["upstream_ms"] != 3000.0 || logged["dli_request_id"] != "dli-1" {
+		if logged["upstream_us"] != 3e6 || logged["dli_request_id"] != "dli-1" {
 			t.Errorf("logged %v", logged)
 		}
 		for _, outcome := range []string{"ok", "unreachable", "status_429"} {
