@@ -20,7 +20,6 @@ var floors = map[string]int{
 	"internal/httprule":        1,
 	"internal/signing":         1,
 	"internal/buffers":         1,
-	"internal/stack":           1,
 	"internal/telemetry":       1,
 	"internal/validation":      1,
 	"internal/emulator":        2,
