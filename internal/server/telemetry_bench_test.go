@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -31,70 +33,84 @@ func silent(o *server.Options) {
 	}
 }
 
-// BenchmarkTelemetry compares calls with all telemetry on, each trace exported, with
-// calls that have none, in turns, a DLI on loopback and the caller included. It
-// reports the ratio of the processor time of the two: the export is part of it,
-// though it holds up no call.
+// BenchmarkTelemetry compares calls with all telemetry on with calls that have none,
+// in turns, a DLI on loopback and the caller included: the smallest creates, of which
+// each is traced and exported, or one in ten, as the caller's traceparent says. It
+// reports the ratio of the processor time of the two: the export is part of it, though
+// it holds up no call.
 func BenchmarkTelemetry(b *testing.B) {
-	// A call has two spans, and a batch 512: so a turn is two batches, and ends when
-	// the collector has both.
-	const turn = 512
-	const turns = 4                                   // of a pair
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as cmd/connsvc does
 	for _, d := range doors {
-		b.Run(d.name, func(b *testing.B) {
-			batches := make(chan struct{}, 2)
-			taker := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body)
-				batches <- struct{}{}
-			}))
-			b.Cleanup(taker.Close)
-			b.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", taker.URL)
-			b.Setenv("OTEL_BSP_SCHEDULE_DELAY", "600000")
-			tel, err := telemetry.New(io.Discard, slog.LevelInfo, telemetry.FromEnvironment(os.LookupEnv))
-			if err != nil {
-				b.Fatal(err)
-			}
-			observer, err := server.NewUpstreamObserver(tel)
-			if err != nil {
-				b.Fatal(err)
-			}
-			run := func(s *bench, traced bool) time.Duration {
-				begin := processorTime(b)
-				for range turn {
-					if got := d.create(b, s, createRequest(), nil); got.code != "OK" {
-						b.Fatalf("got %+v", got)
-					}
-				}
-				if traced {
-					<-batches
-					<-batches
-				}
-				return processorTime(b) - begin
-			}
-			var took [2]time.Duration
-			for b.Loop() {
-				// Two alike differ by some percent, for as long as they last: so they are
-				// made anew each time.
-				off := start(b, service.New(newDLI(b, upstream.Options{})), setup{options: silent})
-				on := start(b, service.New(newDLI(b, upstream.Options{Observe: observer.Observe, Meter: tel.Meter, Tracer: tel.Tracer})),
-					setup{options: func(o *server.Options) { o.Telemetry = tel }})
-				run(off, false)
-				run(on, true)
-				for range turns {
-					took[0] += run(off, false)
-					took[1] += run(on, true)
-				}
-			}
-			if err := tel.Shutdown(b.Context()); err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(took[1])/float64(took[0]), "on/off")
-			b.ReportMetric(float64(took[0].Nanoseconds())/float64(b.N*turns*turn), "cpu-ns-off/call")
-			b.ReportMetric(float64(took[1].Nanoseconds())/float64(b.N*turns*turn), "cpu-ns-on/call")
-			b.ReportMetric(0, "ns/op")
-		})
+		for _, traced := range []int{1, 10} {
+			b.Run(fmt.Sprintf("%s/1 of %d traced", d.name, traced), func(b *testing.B) { compareTelemetry(b, d, traced) })
+		}
 	}
+}
+
+func compareTelemetry(b *testing.B, d door, traced int) {
+	// A call has two spans, and a batch 512: so a turn is a batch, and ends when the
+	// collector has it.
+	const batch, turns = 512, 8
+	calls := traced * batch / 2
+	batches := make(chan struct{}, 1)
+	taker := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		batches <- struct{}{}
+	}))
+	b.Cleanup(taker.Close)
+	b.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", taker.URL)
+	b.Setenv("OTEL_BSP_SCHEDULE_DELAY", "600000")
+	tel, err := telemetry.New(io.Discard, slog.LevelInfo, telemetry.FromEnvironment(os.LookupEnv))
+	if err != nil {
+		b.Fatal(err)
+	}
+	observer, err := server.NewUpstreamObserver(tel)
+	if err != nil {
+		b.Fatal(err)
+	}
+	run := func(s *bench, exports bool) time.Duration {
+		begin := processorTime(b)
+		for n := range calls {
+			sampled := "00"
+			if n%traced == 0 {
+				sampled = "01"
+			}
+			md := metadata.MD{"traceparent": {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-" + sampled}}
+			if got := d.create(b, s, createRequest(), md); got.code != "OK" {
+				b.Fatalf("got %+v", got)
+			}
+		}
+		if exports {
+			<-batches
+		}
+		return processorTime(b) - begin
+	}
+	var took [2]time.Duration
+	for b.Loop() {
+		// Two servers that are alike differ by some percent, for as long as they last,
+		// and so do who is first and who is second: so all that changes.
+		off := start(b, service.New(newDLI(b, upstream.Options{})), setup{options: silent})
+		on := start(b, service.New(newDLI(b, upstream.Options{Observe: observer.Observe, Meter: tel.Meter, Tracer: tel.Tracer})),
+			setup{options: func(o *server.Options) { o.Telemetry = tel }})
+		run(off, false)
+		run(on, true)
+		for turn := range turns {
+			if turn%2 == 0 {
+				took[0] += run(off, false)
+			}
+			took[1] += run(on, true)
+			if turn%2 == 1 {
+				took[0] += run(off, false)
+			}
+		}
+	}
+	if err := tel.Shutdown(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(took[1])/float64(took[0]), "on/off")
+	b.ReportMetric(float64(took[0].Nanoseconds())/float64(b.N*turns*calls), "cpu-ns-off/call")
+	b.ReportMetric(float64(took[1].Nanoseconds())/float64(b.N*turns*calls), "cpu-ns-on/call")
+	b.ReportMetric(0, "ns/op")
 }
 
 // newDLI makes the real client of a DLI that creates whatever it is asked for.

@@ -18,12 +18,14 @@ import (
 // a caller's but the project.
 type traces struct{ tracer trace.Tracer }
 
+var asServer = trace.WithSpanKind(trace.SpanKindServer)
+
 func (t traces) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	c := callFrom(ctx)
 	if headers := (traceHeaders{ctx}); headers.Get("traceparent") != "" {
 		ctx = propagation.TraceContext{}.Extract(ctx, headers)
 	}
-	ctx, span := t.tracer.Start(ctx, c.method, trace.WithSpanKind(trace.SpanKindServer))
+	ctx, span := t.tracer.Start(ctx, c.method, asServer)
 	defer span.End()
 	answer, err := handler(ctx, req)
 	if span.IsRecording() {
@@ -36,12 +38,10 @@ func (t traces) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo,
 // in parts cost twice as much. A caller's own fault is no error of the span's: it is
 // right to be refused.
 func tell(span trace.Span, c *call) {
-	attributes := make([]attribute.KeyValue, 0, 8)
+	attributes := make([]attribute.KeyValue, 0, 6)
 	attributes = append(attributes,
 		attribute.String("rpc.system.name", "grpc"), // the contract's, whichever the door
 		attribute.String("rpc.method", c.method),
-		attribute.String("door", c.door),
-		attribute.String("connsvc.request_id", c.id),
 		attribute.String("connsvc.project", c.projectID()),
 		attribute.String("rpc.response.status_code", codeName(c.outcome().code)),
 	)

@@ -19,10 +19,12 @@ func tracerOr(t trace.Tracer) trace.Tracer {
 	return t
 }
 
+var asClient = trace.WithSpanKind(trace.SpanKindClient)
+
 // span begins the span of an attempt and has the request bear it (W3C Trace Context).
 // It is set after the request was signed: what stands in between may change it.
 func (c *client) span(ctx context.Context, call *call, r *http.Request) (context.Context, trace.Span) {
-	ctx, span := c.options.Tracer.Start(ctx, call.op.HTTPMethod, trace.WithSpanKind(trace.SpanKindClient))
+	ctx, span := c.options.Tracer.Start(ctx, call.op.HTTPMethod, asClient)
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
 	return ctx, span
 }
@@ -33,12 +35,10 @@ func tell(span trace.Span, op *operation, a Attempt, err *Error) {
 	if !span.IsRecording() {
 		return
 	}
-	attributes := append(make([]attribute.KeyValue, 0, 8),
+	attributes := append(make([]attribute.KeyValue, 0, 6),
 		attribute.String("http.request.method", op.HTTPMethod),
 		attribute.String("url.template", op.Template),
-		attribute.String("rpc.method", op.FullMethod[1:]),
 		attribute.String("connsvc.upstream", a.Upstream),
-		attribute.String("connsvc.outcome", a.Outcome),
 	)
 	if a.HTTPStatus != 0 {
 		attributes = append(attributes, attribute.Int("http.response.status_code", a.HTTPStatus))
