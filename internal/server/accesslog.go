@@ -22,6 +22,9 @@ const (
 	maxLoggedCause  = 1024
 )
 
+// maxOwnAttrs is how many fields of its own a line can have.
+const maxOwnAttrs = 11
+
 // accessLog writes one line for each call: never a body, a header or a query,
 // so never a secret. The faults that are not the caller's are warnings.
 type accessLog struct {
@@ -66,16 +69,16 @@ func (a accessLog) intercept(ctx context.Context, req any, _ *grpc.UnaryServerIn
 	// source it comes from.
 	end := time.Now()
 	line := slog.NewRecord(end, level, "call", 0)
-	line.AddAttrs(accessAttrs(ctx, c, end.Sub(start))...)
+	addOwn(ctx, &line, c, end.Sub(start))
 	_ = to.Handle(ctx, line) // there is no one to tell
 	return answer, err
 }
 
-// accessAttrs returns the fields of a call that are its own.
-func accessAttrs(ctx context.Context, c *call, took time.Duration) []slog.Attr {
+// addOwn adds the fields of a call that are its own to its line.
+func addOwn(ctx context.Context, line *slog.Record, c *call, took time.Duration) {
 	upstream, dliRequestID := c.attempts()
-	attrs := make([]slog.Attr, 0, 16)
-	attrs = append(attrs,
+	var room [maxOwnAttrs]slog.Attr // not on the heap: the line copies it
+	attrs := append(room[:0],
 		slog.String("request_id", c.id),
 		slog.String("project", c.projectID()),
 		slog.Int64("bytes_in", c.bytesIn),
@@ -100,7 +103,7 @@ func accessAttrs(ctx context.Context, c *call, took time.Duration) []slog.Attr {
 	if e := c.failure; e != nil && e.Err != nil && e.HTTPStatus >= http.StatusInternalServerError {
 		attrs = append(attrs, slog.String("cause", truncate(e.Err.Error(), maxLoggedCause)))
 	}
-	return attrs
+	line.AddAttrs(attrs...)
 }
 
 // codeName returns a code as google.rpc spells it: INVALID_ARGUMENT.

@@ -3,9 +3,7 @@ package server
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
-	"net/netip"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -35,18 +33,22 @@ func restContext(r *http.Request, rc *restCall) context.Context {
 	}
 	// DLI's clients know nothing of pages.
 	ctx := service.WithWholeAnswers(metadata.NewIncomingContext(r.Context(), md))
-	if addr, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		p := &peer.Peer{Addr: net.TCPAddrFromAddrPort(addr)}
-		if r.TLS != nil {
-			p.AuthInfo = credentials.TLSInfo{
-				State:          *r.TLS,
-				CommonAuthInfo: credentials.CommonAuthInfo{SecurityLevel: credentials.PrivacyAndIntegrity},
-			}
+	p := &peer.Peer{Addr: remote(r.RemoteAddr)}
+	if r.TLS != nil {
+		p.AuthInfo = credentials.TLSInfo{
+			State:          *r.TLS,
+			CommonAuthInfo: credentials.CommonAuthInfo{SecurityLevel: credentials.PrivacyAndIntegrity},
 		}
-		ctx = peer.NewContext(ctx, p)
 	}
-	return grpc.NewContextWithServerTransportStream(ctx, rc)
+	return grpc.NewContextWithServerTransportStream(peer.NewContext(ctx, p), rc)
 }
+
+// remote is an address as net/http tells it.
+type remote string
+
+// Network and String make a remote a net.Addr.
+func (remote) Network() string  { return "tcp" }
+func (r remote) String() string { return string(r) }
 
 // abort ends a call that panicked with http.ErrAbortHandler as net/http has it:
 // no answer, and the connection is cut. Metrics and log have it by then.

@@ -18,6 +18,7 @@ import (
 type operation struct {
 	*httprule.Binding
 	query []protoreflect.FieldDescriptor
+	span  string // name of an attempt's span: "GET /v2.0/{project_id}/..."
 }
 
 // ownFields are query parameters that connsvc adds to DLI's.
@@ -34,7 +35,7 @@ func readOperations() (map[string]*operation, error) {
 		}
 		for _, b := range bindings {
 			if operations[b.FullMethod] == nil {
-				operations[b.FullMethod] = &operation{Binding: b, query: withoutOwn(b.Query)}
+				operations[b.FullMethod] = &operation{Binding: b, query: withoutOwn(b.Query), span: b.HTTPMethod + " " + b.Template}
 			}
 		}
 	}

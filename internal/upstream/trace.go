@@ -24,7 +24,7 @@ var asClient = trace.WithSpanKind(trace.SpanKindClient)
 // span begins the span of an attempt and has the request bear it (W3C Trace Context).
 // It is set after the request was signed: what stands in between may change it.
 func (c *client) span(ctx context.Context, call *call, r *http.Request) (context.Context, trace.Span) {
-	ctx, span := c.options.Tracer.Start(ctx, call.op.HTTPMethod, asClient)
+	ctx, span := c.options.Tracer.Start(ctx, call.op.span, asClient)
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
 	return ctx, span
 }
@@ -37,7 +37,6 @@ func tell(span trace.Span, op *operation, a Attempt, err *Error) {
 	}
 	attributes := append(make([]attribute.KeyValue, 0, 6),
 		attribute.String("http.request.method", op.HTTPMethod),
-		attribute.String("url.template", op.Template),
 		attribute.String("connsvc.upstream", a.Upstream),
 	)
 	if a.HTTPStatus != 0 {
