@@ -35,7 +35,7 @@ type accessLog struct {
 // A lineKey is what many calls have in common, of closed sets all of it.
 type lineKey struct {
 	outcome
-	httpStatus int // 0 for gRPC
+	httpStatus int // 0 where no HTTP answer was sent
 }
 
 func newAccessLog(log *slog.Logger) accessLog {

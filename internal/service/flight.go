@@ -19,10 +19,10 @@ import (
 type flight struct {
 	key      flightKey
 	creation *creation
-	ctx      context.Context // has the values and the deadline of that call; done when nobody waits
-	cancel   context.CancelFunc
-	waiting  int           // guarded by flights.mu, as cancel is; 0: nobody joins any more
-	done     chan struct{} // bears the turn to go on; closed when resp and err are the outcome
+	ctx      context.Context    // has the values and the deadline of that call; done when nobody waits
+	cancel   context.CancelFunc // changed with flights.mu held, by whose turn it is
+	waiting  int                // guarded by flights.mu; 0: nobody joins any more
+	done     chan struct{}      // bears the turn to go on; closed when resp and err are the outcome
 	resp     *connsvcv1.CreateEnhancedConnectionResponse
 	err      error
 	defect   *Error // of a panic, with its stack
@@ -114,8 +114,8 @@ func (s *Service) run(f *flight) {
 // pass leaves the turn to who waits, if anyone does.
 func (f *flight) pass() { f.done <- struct{}{} }
 
-// catch keeps a panic for those who wait: no interceptor sees it here. What it is
-// thrown with says whether DLI may have made the connection before.
+// catch keeps a panic for those who wait, who throw it again. What it is thrown with
+// says whether DLI may have made the connection before.
 func (s *Service) catch(f *flight) {
 	v := recover()
 	if v == nil {

@@ -56,8 +56,8 @@ func newTransport(u *url.URL) *transport {
 // the request left: if not, none will.
 //
 // The other end may close a connection at the moment in which it is used again. Then
-// a request of which nothing left goes out once more, and so does a GET to which
-// nothing was answered.
+// a request of which nothing left goes out on another one, at last on a new one, and
+// so does a GET to which nothing was answered.
 func (t *transport) roundTrip(ctx context.Context, r *http.Request, body []byte) (response *http.Response, sent bool, err error) {
 	// Before a connection is taken: it would be lost, and for nothing.
 	if !expressible(r) {
