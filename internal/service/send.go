@@ -68,24 +68,18 @@ func passed(ctx context.Context) bool {
 	return ok && !time.Now().Before(at)
 }
 
-// answerBy returns the deadline of ctx, if it has one, and how much of the time of a
-// call that began at started is kept for the way back of the answer.
-func answerBy(ctx context.Context, started time.Time) (at time.Time, margin time.Duration, ok bool) {
-	at, ok = ctx.Deadline()
-	return at, min(answerMargin, at.Sub(started)/10), ok
-}
-
 // poll calls look until it says that it is done, for at most d and while there is
-// time to answer, which may become more meanwhile. Between two looks it pauses,
-// longer each time, but not until its time is over. No look takes more than half of
-// the time that is left.
+// time to answer. Between two looks it pauses, longer each time, but not until its
+// time is over. No look takes more than half of the time that is left.
 func (c *creation) poll(ctx context.Context, d time.Duration, look func(context.Context) (done bool)) {
-	last := time.Now().Add(d)
-	for n := 1; ctx.Err() == nil; n++ {
-		end := last
-		if at, margin, ok := answerBy(ctx, c.started); ok && at.Add(-margin).Before(last) {
-			end = at.Add(-margin)
+	end := time.Now().Add(d)
+	if at, ok := ctx.Deadline(); ok {
+		answerBy := at.Add(-min(answerMargin, at.Sub(c.started)/10))
+		if answerBy.Before(end) {
+			end = answerBy
 		}
+	}
+	for n := 1; ctx.Err() == nil; n++ {
 		if left := time.Until(end); left <= 0 || lookOnce(ctx, left, look) {
 			return
 		}
