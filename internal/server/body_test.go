@@ -54,12 +54,7 @@ func (c *caller) answer(t *testing.T) result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := restResult(t, http.MethodPost, resp.StatusCode, resp.Header, text)
+	r := answerOf(t, http.MethodPost, resp)
 	if resp.Close {
 		r.header.Set("Connection", "close")
 	}

@@ -165,10 +165,16 @@ func (b *bench) do(t testing.TB, method, target string, header http.Header, body
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, target, err)
 	}
+	return answerOf(t, method, resp)
+}
+
+// answerOf reads an answer whole.
+func answerOf(t testing.TB, method string, resp *http.Response) result {
+	t.Helper()
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatalf("%s %s: %v", method, target, err)
+		t.Fatal(err)
 	}
 	return restResult(t, method, resp.StatusCode, resp.Header, text)
 }

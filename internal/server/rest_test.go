@@ -173,12 +173,7 @@ func TestStrangeRequests(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer resp.Body.Close()
-			text, err := io.ReadAll(resp.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := restResult(t, http.MethodGet, resp.StatusCode, resp.Header, text); got.status != tt.status {
+			if got := answerOf(t, http.MethodGet, resp); got.status != tt.status {
 				t.Errorf("got %d %s", got.status, got.body)
 			}
 		})

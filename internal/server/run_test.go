@@ -329,12 +329,7 @@ func TestBodyThatNeverComes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := restResult(t, http.MethodPost, resp.StatusCode, resp.Header, text); got.code != "DEADLINE_EXCEEDED" {
+	if got := answerOf(t, http.MethodPost, resp); got.code != "DEADLINE_EXCEEDED" {
 		t.Errorf("got %+v", got)
 	}
 	if _, err := io.ReadAll(conn); err != nil {
