@@ -24,9 +24,9 @@ const (
 type stubDLI struct{ created, got, listed []byte }
 
 func newStubDLI() *stubDLI {
-	got, err := dlijson.AppendAnswer(nil, largeConnection())
+	got, err := dlijson.AppendResponse(nil, largeConnection())
 	must(err)
-	listed, err := dlijson.AppendAnswer(nil, largeList())
+	listed, err := dlijson.AppendResponse(nil, largeList())
 	must(err)
 	return &stubDLI{
 		created: []byte(`{"is_success":true,"message":"","connection_id":"` + connectionID + `"}`),

@@ -99,7 +99,7 @@ func TestRoundTripOfTheContract(t *testing.T) {
 				want := mt.New()
 				fill(want, chance, random)
 				roundTripRequest(t, want.Interface())
-				roundTripAnswer(t, want.Interface())
+				roundTripResponse(t, want.Interface())
 			}
 		})
 	}
@@ -122,14 +122,14 @@ func roundTripRequest(t *testing.T, want proto.Message) {
 	}
 }
 
-func roundTripAnswer(t *testing.T, want proto.Message) {
+func roundTripResponse(t *testing.T, want proto.Message) {
 	t.Helper()
-	text, err := dlijson.AppendAnswer(nil, want)
+	text, err := dlijson.AppendResponse(nil, want)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := want.ProtoReflect().New().Interface()
-	if _, err := dlijson.DecodeAnswer(strings.NewReader(string(text)), got); err != nil {
+	if _, err := dlijson.DecodeResponse(strings.NewReader(string(text)), got); err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
@@ -142,7 +142,7 @@ func TestMessageInMessage(t *testing.T) {
 	type violation = errdetails.BadRequest_FieldViolation
 	want := &violation{Field: "f", LocalizedMessage: &errdetails.LocalizedMessage{Locale: "de"}}
 	roundTripRequest(t, want)
-	roundTripAnswer(t, want)
+	roundTripResponse(t, want)
 	roundTripRequest(t, &violation{LocalizedMessage: &errdetails.LocalizedMessage{}})
 	text, err := dlijson.AppendRequest(nil, want, false)
 	if want := `{"field":"f","localizedMessage":{"locale":"de"}}`; err != nil || string(text) != want {
@@ -170,10 +170,10 @@ func TestUnsupportedMessages(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, answerErr := dlijson.DecodeAnswer(strings.NewReader("{}"), test.m)
+			_, responseErr := dlijson.DecodeResponse(strings.NewReader("{}"), test.m)
 			_, appendErr := dlijson.AppendRequest(nil, test.m, false)
-			_, appendAnswerErr := dlijson.AppendAnswer(nil, test.m)
-			for i, err := range []error{dlijson.DecodeRequest(strings.NewReader("{}"), test.m), answerErr, appendErr, appendAnswerErr} {
+			_, appendResponseErr := dlijson.AppendResponse(nil, test.m)
+			for i, err := range []error{dlijson.DecodeRequest(strings.NewReader("{}"), test.m), responseErr, appendErr, appendResponseErr} {
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("%d: error %v, want one with %q", i, err, test.want)
 				}

@@ -22,7 +22,7 @@ const (
 // A decoder reads one JSON text.
 type decoder struct {
 	json   *jsontext.Decoder
-	answer *Answer // of an answer, which is read leniently; nil for a request
+	answer *Envelope // of an answer, which is read leniently; nil for a request
 	depth  int     // of the objects around
 	items  int     // that the lists of the text may still hold
 	arena  arena

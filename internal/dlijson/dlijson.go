@@ -16,13 +16,13 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// MaxRequestItems and MaxAnswerItems are how many elements all lists of one text
+// MaxRequestItems and MaxResponseItems are how many elements all lists of one text
 // may hold together: an empty object is 3 bytes of JSON and 100 of memory. They are
 // no rules of the contract. Its longest list is a fifth of what a request may hold,
 // and the 64 MiB that an answer has by default are 1.1 million hosts.
 const (
 	MaxRequestItems = 100_000
-	MaxAnswerItems  = 2_000_000
+	MaxResponseItems  = 2_000_000
 	// TooManyItems is the message of the Error about a request with more.
 	TooManyItems = "more than 100000 elements"
 )
@@ -43,8 +43,8 @@ func DecodeRequest(r io.Reader, m proto.Message, omit ...protoreflect.Name) erro
 	return d.text(v, p, p.mask(omit))
 }
 
-// Answer is what every answer of DLI bears beside its own fields.
-type Answer struct {
+// Envelope is what every answer of DLI bears beside its own fields.
+type Envelope struct {
 	IsSuccess bool // true where DLI left it out
 	Message   string
 	// ErrorCode and ErrorMsg are there where DLI puts an error into an answer with
@@ -52,21 +52,21 @@ type Answer struct {
 	ErrorCode, ErrorMsg string
 }
 
-// DecodeAnswer reads one JSON object from r into m, as an answer of DLI: names
+// DecodeResponse reads one JSON object from r into m, as an answer of DLI: names
 // and enum words that m does not know are passed over. Where m has is_success
-// and message itself, they are as in the Answer. All lists that m knows hold at most
-// MaxAnswerItems together. Errors are as of DecodeRequest.
-func DecodeAnswer(r io.Reader, m proto.Message) (Answer, error) {
+// and message itself, they are as in the Envelope. All lists that m knows hold at most
+// MaxResponseItems together. Errors are as of DecodeRequest.
+func DecodeResponse(r io.Reader, m proto.Message) (Envelope, error) {
 	v, p, err := open(m)
 	if err != nil {
-		return Answer{}, err
+		return Envelope{}, err
 	}
-	d := newDecoder(r, MaxAnswerItems)
+	d := newDecoder(r, MaxResponseItems)
 	defer d.release()
-	d.answer = &Answer{IsSuccess: true}
+	d.answer = &Envelope{IsSuccess: true}
 	p.clearEnvelope(v)
 	if err := d.text(v, p, 0); err != nil {
-		return Answer{}, err
+		return Envelope{}, err
 	}
 	return p.envelopeOf(v, *d.answer), nil
 }
@@ -84,16 +84,16 @@ func AppendRequest(b []byte, m proto.Message, emptyLists bool, omit ...protorefl
 	return e.object(append(b, '{'), v, p, p.mask(omit))
 }
 
-// AppendAnswer appends m to b as an answer of DLI: is_success and message are
+// AppendResponse appends m to b as an answer of DLI: is_success and message are
 // always there (true and empty where m has no such fields), and so is every
 // field without presence; empty lists are []. Errors are as of AppendRequest.
-func AppendAnswer(b []byte, m proto.Message) ([]byte, error) {
+func AppendResponse(b []byte, m proto.Message) ([]byte, error) {
 	v, p, err := openToRead(m)
 	if err != nil {
 		return b, err
 	}
 	e := encoder{zeros: true, emptyLists: true}
-	answer := p.envelopeOf(v, Answer{IsSuccess: true})
+	answer := p.envelopeOf(v, Envelope{IsSuccess: true})
 	b = append(b, `{"is_success":`...)
 	b = appendBool(b, answer.IsSuccess)
 	b = append(b, `,"message":`...)

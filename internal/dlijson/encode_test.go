@@ -65,7 +65,7 @@ func TestAppendRequest(t *testing.T) {
 	}
 }
 
-func TestAppendAnswer(t *testing.T) {
+func TestAppendResponse(t *testing.T) {
 	const emptyConnection = `"id":"","name":"","status":"","available_queue_info":[],"elastic_resource_pools":[],"dest_vpc_id":"","dest_network_id":"",` +
 		`"hosts":[],"ipv6_enable":false,"routes":[]}`
 	tests := []struct {
@@ -97,7 +97,7 @@ func TestAppendAnswer(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := dlijson.AppendAnswer([]byte("before "), test.m)
+			got, err := dlijson.AppendResponse([]byte("before "), test.m)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +124,7 @@ func TestAppendRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := dlijson.AppendAnswer(nil, test.m)
+			_, err := dlijson.AppendResponse(nil, test.m)
 			checkError(t, "answer", err, test.want)
 			_, err = dlijson.AppendRequest(nil, test.m, false)
 			checkError(t, "request", err, test.want)

@@ -15,7 +15,7 @@ func (p *plan) clearEnvelope(v reflect.Value) {
 
 // envelopeOf returns is_success and message of a struct, from absent what it has
 // no fields for.
-func (p *plan) envelopeOf(v reflect.Value, absent Answer) Answer {
+func (p *plan) envelopeOf(v reflect.Value, absent Envelope) Envelope {
 	answer := absent
 	if p.isSuccess >= 0 {
 		answer.IsSuccess = v.Field(p.fields[p.isSuccess].index).Bool()

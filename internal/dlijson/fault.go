@@ -83,7 +83,7 @@ func (d *decoder) tooDeep() error {
 func (d *decoder) tooMany() error {
 	e := &Error{Kind: Range, Offset: d.next(), Message: TooManyItems}
 	if d.answer != nil {
-		e.Message = "more than " + strconv.Itoa(MaxAnswerItems) + " elements"
+		e.Message = "more than " + strconv.Itoa(MaxResponseItems) + " elements"
 	}
 	return e
 }

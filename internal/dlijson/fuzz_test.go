@@ -35,7 +35,7 @@ func seeds(f *testing.F) []string {
 		`{"n\u0061me":"\u0000\"\\\/\b\f\n\r\t"}`, `{"x":` + strings.Repeat("[", 70),
 	}
 	for _, m := range []proto.Message{manyHosts(2), &connsvcv1.ListEnhancedConnectionsResponse{Connections: []*connsvcv1.EnhancedConnection{{Id: "1"}}}} {
-		text, err := dlijson.AppendAnswer(nil, m)
+		text, err := dlijson.AppendResponse(nil, m)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -147,26 +147,26 @@ func translate(t *testing.T, md protoreflect.MessageDescriptor, object map[strin
 	return changed
 }
 
-// What DecodeAnswer accepts, AppendAnswer writes and DecodeAnswer reads back the
+// What DecodeResponse accepts, AppendResponse writes and DecodeResponse reads back the
 // same.
-func FuzzDecodeAnswer(f *testing.F) {
+func FuzzDecodeResponse(f *testing.F) {
 	types := addSeeds(f)
 	f.Fuzz(func(t *testing.T, place uint8, text []byte) {
 		mt := types[int(place)%len(types)]
 		got := mt.New().Interface()
-		if _, err := dlijson.DecodeAnswer(bytes.NewReader(text), got); err != nil {
+		if _, err := dlijson.DecodeResponse(bytes.NewReader(text), got); err != nil {
 			var e *dlijson.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("error %#v", err)
 			}
 			return
 		}
-		written, err := dlijson.AppendAnswer(nil, got)
+		written, err := dlijson.AppendResponse(nil, got)
 		if err != nil {
 			t.Fatal(err)
 		}
 		again := mt.New().Interface()
-		if _, err := dlijson.DecodeAnswer(bytes.NewReader(written), again); err != nil {
+		if _, err := dlijson.DecodeResponse(bytes.NewReader(written), again); err != nil {
 			t.Fatalf("what was written is not read: %v\n%s", err, written)
 		}
 		if diff := cmp.Diff(got, again, protocmp.Transform()); diff != "" {

@@ -63,7 +63,7 @@ func gatewayRefusal(status int, code, message string) *refusal {
 // answer writes m as DLI's answer. The mutex must not be held: an answer can be
 // megabytes, and its reader slow.
 func (e *Emulator) answer(w http.ResponseWriter, status int, m proto.Message) {
-	body, err := dlijson.AppendAnswer(nil, m)
+	body, err := dlijson.AppendResponse(nil, m)
 	if err != nil {
 		e.answerRefusal(w, defect(err))
 		return

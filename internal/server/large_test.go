@@ -56,7 +56,7 @@ func TestMostHosts(t *testing.T) {
 	})
 	t.Run("read back over REST", func(t *testing.T) {
 		got := &connsvcv1.EnhancedConnection{}
-		if _, err := dlijson.DecodeAnswer(strings.NewReader(string(b.do(t, http.MethodGet, one, nil, nil).body)), got); err != nil {
+		if _, err := dlijson.DecodeResponse(strings.NewReader(string(b.do(t, http.MethodGet, one, nil, nil).body)), got); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want.GetHosts(), got.GetHosts(), protocmp.Transform()); diff != "" {

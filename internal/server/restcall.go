@@ -102,7 +102,7 @@ func notRead(ctx context.Context, err error) error {
 func (rc *restCall) reply(_ context.Context, c *call, answer proto.Message) error {
 	buffer := rc.buffers.Take()
 	defer rc.buffers.Give(buffer)
-	body, err := dlijson.AppendAnswer(*buffer, answer)
+	body, err := dlijson.AppendResponse(*buffer, answer)
 	if err != nil {
 		return err
 	}

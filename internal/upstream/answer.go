@@ -35,7 +35,7 @@ func (c *client) read(ctx context.Context, call *call, a *attempt, response *htt
 		return &Error{Kind: TooLarge, Err: errTooLarge}
 	}
 	body := &bounded{reader: response.Body, left: call.limit}
-	answer, err := dlijson.DecodeAnswer(body, call.answer)
+	answer, err := dlijson.DecodeResponse(body, call.answer)
 	switch {
 	case err == nil && answer.IsSuccess && answer.ErrorCode == "":
 		return nil

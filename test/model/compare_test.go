@@ -107,7 +107,7 @@ func (m *machine) overHTTP(t *rapid.T, base, rpc string, req, answer proto.Messa
 		return outcome{code: refusal.Code}
 	}
 	decoded := answer.ProtoReflect().New().Interface()
-	if _, err := dlijson.DecodeAnswer(bytes.NewReader(text), decoded); err != nil {
+	if _, err := dlijson.DecodeResponse(bytes.NewReader(text), decoded); err != nil {
 		t.Fatalf("%s answers %s: %v", rpc, text, err)
 	}
 	return outcome{answer: decoded}

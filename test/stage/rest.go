@@ -71,7 +71,7 @@ func (d *restDoor) Call(ctx context.Context, fullMethod string, req, resp proto.
 	if answer.StatusCode >= http.StatusBadRequest {
 		return readRefusal(body)
 	}
-	if _, err := dlijson.DecodeAnswer(bytes.NewReader(body), resp); err != nil {
+	if _, err := dlijson.DecodeResponse(bytes.NewReader(body), resp); err != nil {
 		return &Refusal{Code: codes.Internal, Message: err.Error()}
 	}
 	return nil

@@ -15,17 +15,17 @@ import (
 	"github.com/connsvc/connsvc/internal/dlijson"
 )
 
-func TestDecodeAnswer(t *testing.T) {
+func TestDecodeResponse(t *testing.T) {
 	const nested = `{"a":[{"b":[1,-2.5e7,"x",true,null,{"is_success":false}]}]}`
 	tests := []struct {
 		name, text string
 		want       proto.Message
-		answer     dlijson.Answer
+		answer     dlijson.Envelope
 	}{
 		{
 			"DLI's example of a create", `{"is_success":true,"message":"Create peer connection for queues:{q}","connection_id":"2a620c33"}`,
 			&connsvcv1.CreateEnhancedConnectionResponse{IsSuccess: true, Message: "Create peer connection for queues:{q}", ConnectionId: "2a620c33"},
-			dlijson.Answer{IsSuccess: true, Message: "Create peer connection for queues:{q}"},
+			dlijson.Envelope{IsSuccess: true, Message: "Create peer connection for queues:{q}"},
 		},
 		{
 			"DLI's example of a list", `{"is_success":true,"message":"","count":1,"connections":[{"name":"withvpc","id":"4c69",
@@ -40,37 +40,37 @@ func TestDecodeAnswer(t *testing.T) {
 					UpdateTime: &timestamppb.Timestamp{Seconds: 1566889577, Nanos: 861_000_000},
 				}},
 			}}},
-			dlijson.Answer{IsSuccess: true},
+			dlijson.Envelope{IsSuccess: true},
 		},
-		{"nothing said", `{}`, &connsvcv1.CreateRouteResponse{IsSuccess: true}, dlijson.Answer{IsSuccess: true}},
-		{"null said", `{"is_success":null,"message":null}`, &connsvcv1.CreateRouteResponse{IsSuccess: true}, dlijson.Answer{IsSuccess: true}},
-		{"no success", `{"message":"why","is_success":false}`, &connsvcv1.CreateRouteResponse{Message: "why"}, dlijson.Answer{Message: "why"}},
-		{"a message without the two", `{"id":"1","is_success":false,"message":"w\u00fcy"}`, &connsvcv1.EnhancedConnection{Id: "1"}, dlijson.Answer{Message: "wüy"}},
-		{"nothing said to a message without the two", `{"id":"1"}`, &connsvcv1.EnhancedConnection{Id: "1"}, dlijson.Answer{IsSuccess: true}},
-		{"null said to a message without the two", `{"is_success":null,"message":null}`, &connsvcv1.EnhancedConnection{}, dlijson.Answer{IsSuccess: true}},
+		{"nothing said", `{}`, &connsvcv1.CreateRouteResponse{IsSuccess: true}, dlijson.Envelope{IsSuccess: true}},
+		{"null said", `{"is_success":null,"message":null}`, &connsvcv1.CreateRouteResponse{IsSuccess: true}, dlijson.Envelope{IsSuccess: true}},
+		{"no success", `{"message":"why","is_success":false}`, &connsvcv1.CreateRouteResponse{Message: "why"}, dlijson.Envelope{Message: "why"}},
+		{"a message without the two", `{"id":"1","is_success":false,"message":"w\u00fcy"}`, &connsvcv1.EnhancedConnection{Id: "1"}, dlijson.Envelope{Message: "wüy"}},
+		{"nothing said to a message without the two", `{"id":"1"}`, &connsvcv1.EnhancedConnection{Id: "1"}, dlijson.Envelope{IsSuccess: true}},
+		{"null said to a message without the two", `{"is_success":null,"message":null}`, &connsvcv1.EnhancedConnection{}, dlijson.Envelope{IsSuccess: true}},
 		{
 			"the two below are no answer", `{"hosts":[{"name":"a","is_success":false,"message":"m"}]}`,
 			&connsvcv1.EnhancedConnection{Hosts: []*connsvcv1.Host{{Name: "a"}}},
-			dlijson.Answer{IsSuccess: true},
+			dlijson.Envelope{IsSuccess: true},
 		},
 		{
 			"unknown names", `{"x":` + nested + `,"id":"1","hosts":[{"y":` + nested + `,"ip":"2"}],"x":1}`,
 			&connsvcv1.EnhancedConnection{Id: "1", Hosts: []*connsvcv1.Host{{Ip: "2"}}},
-			dlijson.Answer{IsSuccess: true},
+			dlijson.Envelope{IsSuccess: true},
 		},
 		{
 			"unknown words", `{"status":"MELTED","available_queue_info":[{"status":""},{"status":"active"}]}`,
 			&connsvcv1.EnhancedConnection{AvailableQueueInfo: []*connsvcv1.Peering{{}, {Status: connsvcv1.Peering_ACTIVE}}},
-			dlijson.Answer{IsSuccess: true},
+			dlijson.Envelope{IsSuccess: true},
 		},
-		{"nulls", `{"create_time":null,"hosts":null,"status":null,"isPrivis":null,"x":null}` + "\n", &connsvcv1.EnhancedConnection{}, dlijson.Answer{IsSuccess: true}},
-		{"deep, but not too deep", `{"x":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`, &connsvcv1.EnhancedConnection{}, dlijson.Answer{IsSuccess: true}},
+		{"nulls", `{"create_time":null,"hosts":null,"status":null,"isPrivis":null,"x":null}` + "\n", &connsvcv1.EnhancedConnection{}, dlijson.Envelope{IsSuccess: true}},
+		{"deep, but not too deep", `{"x":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`, &connsvcv1.EnhancedConnection{}, dlijson.Envelope{IsSuccess: true}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			for name, r := range readers(test.text) {
 				got := test.want.ProtoReflect().New().Interface()
-				answer, err := dlijson.DecodeAnswer(r, got)
+				answer, err := dlijson.DecodeResponse(r, got)
 				if err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
@@ -86,15 +86,15 @@ func TestDecodeAnswer(t *testing.T) {
 }
 
 // A message that is decoded into again does not keep what the answer before said.
-func TestDecodeAnswerForgets(t *testing.T) {
+func TestDecodeResponseForgets(t *testing.T) {
 	m := &connsvcv1.CreateRouteResponse{IsSuccess: false, Message: "old"}
-	answer, err := dlijson.DecodeAnswer(strings.NewReader(`{}`), m)
-	if err != nil || answer != (dlijson.Answer{IsSuccess: true}) || !m.GetIsSuccess() || m.GetMessage() != "" {
+	answer, err := dlijson.DecodeResponse(strings.NewReader(`{}`), m)
+	if err != nil || answer != (dlijson.Envelope{IsSuccess: true}) || !m.GetIsSuccess() || m.GetMessage() != "" {
 		t.Errorf("answer %+v, error %v, message %v", answer, err, m)
 	}
 }
 
-func TestDecodeAnswerRefuses(t *testing.T) {
+func TestDecodeResponseRefuses(t *testing.T) {
 	connection, created := &connsvcv1.EnhancedConnection{}, &connsvcv1.CreateEnhancedConnectionResponse{}
 	tests := []struct {
 		name, text string
@@ -122,9 +122,9 @@ func TestDecodeAnswerRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			for name, r := range readers(test.text) {
-				answer, err := dlijson.DecodeAnswer(r, test.m.ProtoReflect().New().Interface())
+				answer, err := dlijson.DecodeResponse(r, test.m.ProtoReflect().New().Interface())
 				checkError(t, name, err, test.want)
-				if answer != (dlijson.Answer{}) {
+				if answer != (dlijson.Envelope{}) {
 					t.Errorf("%s: answer %+v beside an error", name, answer)
 				}
 			}
@@ -134,39 +134,39 @@ func TestDecodeAnswerRefuses(t *testing.T) {
 
 // What an answer may make of few bytes is bounded over all of its lists, those
 // within others among them.
-func TestDecodeAnswerBoundsElements(t *testing.T) {
-	const half = dlijson.MaxAnswerItems / 2
+func TestDecodeResponseBoundsElements(t *testing.T) {
+	const half = dlijson.MaxResponseItems / 2
 	answer := func(last int) string {
 		return `{"connections":[{"hosts":[` + strings.Repeat("{},", half-1) + `{}]},{"hosts":[` +
 			strings.Repeat("{},", last-1) + `{}]}]}`
 	}
 	m := &connsvcv1.ListEnhancedConnectionsResponse{}
-	if _, err := dlijson.DecodeAnswer(strings.NewReader(answer(half-2)), m); err != nil {
+	if _, err := dlijson.DecodeResponse(strings.NewReader(answer(half-2)), m); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(m.GetConnections()[1].GetHosts()); n != half-2 {
 		t.Errorf("%d hosts", n)
 	}
-	_, err := dlijson.DecodeAnswer(strings.NewReader(answer(half-1)), m)
+	_, err := dlijson.DecodeResponse(strings.NewReader(answer(half-1)), m)
 	checkError(t, "one more", err, dlijson.Error{
 		Kind: dlijson.Range, Path: "connections[1].hosts", Offset: 6_000_032, Message: "more than 2000000 elements",
 	})
 }
 
-func TestDecodeAnswerPassesOnReadErrors(t *testing.T) {
+func TestDecodeResponsePassesOnReadErrors(t *testing.T) {
 	broken := errors.New("broken")
-	if _, err := dlijson.DecodeAnswer(iotest.ErrReader(broken), &connsvcv1.EnhancedConnection{}); !errors.Is(err, broken) {
+	if _, err := dlijson.DecodeResponse(iotest.ErrReader(broken), &connsvcv1.EnhancedConnection{}); !errors.Is(err, broken) {
 		t.Errorf("error %v, want %v", err, broken)
 	}
 }
 
-func TestErrorInAnAnswer(t *testing.T) {
+func TestErrorInAResponse(t *testing.T) {
 	const text = `{"is_success":false,"message":"no","error_code":"DLI.0006","error_msg":"The object exists."}`
-	got, err := dlijson.DecodeAnswer(strings.NewReader(text), &connsvcv1.EnhancedConnection{})
+	got, err := dlijson.DecodeResponse(strings.NewReader(text), &connsvcv1.EnhancedConnection{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := dlijson.Answer{Message: "no", ErrorCode: "DLI.0006", ErrorMsg: "The object exists."}
+	want := dlijson.Envelope{Message: "no", ErrorCode: "DLI.0006", ErrorMsg: "The object exists."}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
