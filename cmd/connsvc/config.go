@@ -8,8 +8,8 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/app"
+	"github.com/connsvc/connsvc/internal/certs"
 	"github.com/connsvc/connsvc/internal/config"
-	"github.com/connsvc/connsvc/internal/server"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -35,7 +35,7 @@ func (c *configCheckCommand) Run(p *process) error {
 	var tlsErr error
 	if c.Secrets {
 		secret = config.Secrets{Dir: filepath.Dir(c.File), LookupEnv: p.lookupEnv}.Read
-		tlsErr = server.CheckTLS(cfg, filepath.Dir(c.File))
+		tlsErr = certs.Check(cfg, filepath.Dir(c.File))
 	}
 	router, err := upstream.New(cfg.GetUpstreams(), upstream.Options{Secret: secret})
 	if err == nil {

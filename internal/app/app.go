@@ -15,6 +15,7 @@ import (
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/certs"
 	"github.com/connsvc/connsvc/internal/server"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/telemetry"
@@ -114,7 +115,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		if srvErr == nil {
 			srv.Close()
 		}
-		if dliErr != nil || errors.Is(srvErr, server.ErrTLS) {
+		if dliErr != nil || errors.Is(srvErr, certs.ErrTLS) {
 			err = fmt.Errorf("%w:\n%w", ErrConfig, err)
 		}
 		return nil, err

@@ -47,7 +47,7 @@ func (s *Server) Run(ctx context.Context) error {
 		})
 	}
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
-	serving.Go(func() { s.certificates.watch(watching, s.tlsInterval) })
+	serving.Go(func() { s.certificates.Watch(watching) })
 	s.setReady(true)
 	var errs []error
 	select {

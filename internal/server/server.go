@@ -17,6 +17,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/certs"
 	"github.com/connsvc/connsvc/internal/telemetry"
 	"github.com/connsvc/connsvc/internal/validation"
 )
@@ -44,15 +45,14 @@ type Options struct {
 
 	headerTimeout time.Duration // of the HTTP ports; 0: defaultHeaderTimeout
 	bodyTimeout   time.Duration // 0: defaultBodyTimeout
-	tlsInterval   time.Duration // 0: defaultTLSInterval
+	tlsInterval   time.Duration // 0: as certs has it
 }
 
 // A Server is the doors of connsvc.
 type Server struct {
 	log           *slog.Logger
 	listeners     listeners
-	certificates  certificates
-	tlsInterval   time.Duration
+	certificates  *certs.Certificates
 	grpc          *grpcDoor
 	rest, admin   *http.Server
 	operator      *adminPort
@@ -67,7 +67,9 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 	m, metricsErr := newMetrics(o.Telemetry.Meter, o.Version)
 	d := newDispatcher(o, m, limit)
 	rest, restErr := newRESTDoor(d, limit, cmp.Or(o.bodyTimeout, defaultBodyTimeout))
-	certs, certErr := newCertificates(cfg, o)
+	certificates, certErr := certs.Load(cfg, certs.Options{
+		Dir: o.Dir, Log: o.Telemetry.Log, Meter: o.Telemetry.Meter, Interval: o.tlsInterval,
+	})
 	l, listenErr := listen(cfg)
 	if err := errors.Join(metricsErr, restErr, certErr, listenErr); err != nil {
 		l.close()
@@ -76,15 +78,14 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 	s := &Server{
 		log:           o.Telemetry.Log,
 		listeners:     l,
-		certificates:  certs,
-		tlsInterval:   cmp.Or(o.tlsInterval, defaultTLSInterval),
-		grpc:          newGRPCDoor(d, m, limit, certs.grpc.config(), o.Reflection),
+		certificates:  certificates,
+		grpc:          newGRPCDoor(d, m, limit, certificates.GRPC.Config(), o.Reflection),
 		shutdown:      cfg.GetShutdown(),
 		operator:      &adminPort{telemetry: o.Telemetry, version: o.Version, pprof: cfg.GetAdmin().GetPprof()},
 		closeUpstream: o.CloseUpstream,
 	}
-	s.rest = newHTTPServer(leaving(s.operator.ready.Load, rest), limit, certs.rest.config(), o)
-	s.admin = newHTTPServer(s.operator.handler(), limit, certs.admin.config(), o)
+	s.rest = newHTTPServer(leaving(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o)
+	s.admin = newHTTPServer(s.operator.handler(), limit, certificates.Admin.Config(), o)
 	return s, nil
 }
 

@@ -1,4 +1,6 @@
-package server_test
+// Package certstest issues certificates for tests and lays their files out as
+// Kubernetes mounts a secret. Only tests import it.
+package certstest
 
 import (
 	"crypto/ecdsa"
@@ -19,16 +21,18 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// An authority signs certificates.
-type authority struct {
+// An Authority is a CA.
+type Authority struct {
+	CA []byte // its certificate, in PEM form
+
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
-	pem         []byte
 }
 
-func newAuthority(t testing.TB) *authority {
+// NewAuthority returns a CA that is valid for an hour.
+func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
-	a := &authority{key: newKey(t)}
+	a := &Authority{key: newKey(t)}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
@@ -41,7 +45,7 @@ func newAuthority(t testing.TB) *authority {
 	if a.certificate, err = x509.ParseCertificate(der); err != nil {
 		t.Fatal(err)
 	}
-	a.pem = pemOf("CERTIFICATE", der)
+	a.CA = PEM("CERTIFICATE", der)
 	return a
 }
 
@@ -54,30 +58,34 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-func pemOf(kind string, der []byte) []byte {
+// PEM encodes a block of PEM.
+func PEM(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-func (a *authority) pool() *x509.CertPool {
+// Pool returns a pool with this CA only.
+func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.certificate)
 	return pool
 }
 
-// An issued certificate, and its key.
-type issued struct{ cert, key []byte }
+// An Issued certificate and its key, in PEM form.
+type Issued struct{ Cert, Key []byte }
 
-func (i issued) pair(t testing.TB) tls.Certificate {
+// Pair returns the parsed pair.
+func (i Issued) Pair(t testing.TB) tls.Certificate {
 	t.Helper()
-	pair, err := tls.X509KeyPair(i.cert, i.key)
+	pair, err := tls.X509KeyPair(i.Cert, i.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return pair
 }
 
-// issue signs a certificate for 127.0.0.1 called name, changed as change does.
-func (a *authority) issue(t testing.TB, name string, change ...func(*x509.Certificate)) issued {
+// Issue signs a certificate for 127.0.0.1 with a common name, after change was
+// applied to its template.
+func (a *Authority) Issue(t testing.TB, name string, change ...func(*x509.Certificate)) Issued {
 	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name},
@@ -97,12 +105,14 @@ func (a *authority) issue(t testing.TB, name string, change ...func(*x509.Certif
 	if err != nil {
 		t.Fatal(err)
 	}
-	return issued{pemOf("CERTIFICATE", der), pemOf("EC PRIVATE KEY", encoded)}
+	return Issued{PEM("CERTIFICATE", der), PEM("EC PRIVATE KEY", encoded)}
 }
 
-func expired(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }
+// Expired lets a certificate expire a minute ago.
+func Expired(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }
 
-func uris(t testing.TB, all ...string) func(*x509.Certificate) {
+// URIs adds URIs to a certificate.
+func URIs(t testing.TB, all ...string) func(*x509.Certificate) {
 	t.Helper()
 	return func(c *x509.Certificate) {
 		for _, text := range all {
@@ -115,34 +125,35 @@ func uris(t testing.TB, all ...string) func(*x509.Certificate) {
 	}
 }
 
-// A folder is where a port's files of TLS are, as Kubernetes mounts a secret:
-// "tls.crt" is a link to "..data/tls.crt", "..data" one to a folder, and a change
-// of some files replaces that link.
-type folder string
+// A Folder contains a listener's TLS files, laid out as Kubernetes mounts a secret:
+// "tls.crt" is a symlink to "..data/tls.crt", "..data" is one to a folder, and an
+// update replaces "..data".
+type Folder string
 
-// newFolder writes a certificate, and the CA of clients if there is one.
-func newFolder(t testing.TB, i issued, clients *authority) folder {
+// NewFolder writes a certificate, and the clients' CA unless it is nil.
+func NewFolder(t testing.TB, i Issued, clients *Authority) Folder {
 	t.Helper()
-	f := folder(t.TempDir())
-	files := i.files()
+	f := Folder(t.TempDir())
+	files := i.Files()
 	if clients != nil {
-		files["ca.crt"] = clients.pem
+		files["ca.crt"] = clients.CA
 	}
-	f.write(t, files)
+	f.Write(t, files)
 	for name := range files {
-		if err := os.Symlink(filepath.Join("..data", name), f.path(name)); err != nil {
+		if err := os.Symlink(filepath.Join("..data", name), f.Path(name)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return f
 }
 
-func (f folder) path(name string) string { return filepath.Join(string(f), name) }
+// Path returns the path of a file.
+func (f Folder) Path(name string) string { return filepath.Join(string(f), name) }
 
-// write replaces some files, all in one step; one without content goes.
-func (f folder) write(t testing.TB, files map[string][]byte) {
+// Write replaces some files in one step; a nil content removes the file.
+func (f Folder) Write(t testing.TB, files map[string][]byte) {
 	t.Helper()
-	before, _ := filepath.EvalSymlinks(f.path("..data"))
+	before, _ := filepath.EvalSymlinks(f.Path("..data"))
 	next, err := os.MkdirTemp(string(f), "version") //nolint:usetesting // beside the one before
 	if err != nil {
 		t.Fatal(err)
@@ -159,10 +170,10 @@ func (f folder) write(t testing.TB, files map[string][]byte) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink(filepath.Base(next), f.path("..data_tmp")); err != nil {
+	if err := os.Symlink(filepath.Base(next), f.Path("..data_tmp")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(f.path("..data_tmp"), f.path("..data")); err != nil {
+	if err := os.Rename(f.Path("..data_tmp"), f.Path("..data")); err != nil {
 		t.Fatal(err)
 	}
 	if before != "" {
@@ -172,16 +183,16 @@ func (f folder) write(t testing.TB, files map[string][]byte) {
 	}
 }
 
-// files are those of a certificate.
-func (i issued) files() map[string][]byte {
-	return map[string][]byte{"tls.crt": i.cert, "tls.key": i.key}
+// Files returns the pair as the files of a folder.
+func (i Issued) Files() map[string][]byte {
+	return map[string][]byte{"tls.crt": i.Cert, "tls.key": i.Key}
 }
 
-// tls is the configuration of a port with these files.
-func (f folder) tls() *configv1.TLS {
-	c := &configv1.TLS{CertFile: f.path("tls.crt"), KeyFile: f.path("tls.key")}
-	if _, err := os.Stat(f.path("ca.crt")); err == nil {
-		c.ClientCaFile = f.path("ca.crt")
+// TLS returns the configuration of a listener with these files.
+func (f Folder) TLS() *configv1.TLS {
+	c := &configv1.TLS{CertFile: f.Path("tls.crt"), KeyFile: f.Path("tls.key")}
+	if _, err := os.Stat(f.Path("ca.crt")); err == nil {
+		c.ClientCaFile = f.Path("ca.crt")
 	}
 	return c
 }

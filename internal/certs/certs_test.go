@@ -1,0 +1,119 @@
+package certs_test
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/otel/metric/noop"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/certs"
+	"github.com/connsvc/connsvc/internal/certs/certstest"
+)
+
+// everywhere configures a folder's files at all listeners.
+func everywhere(f certstest.Folder) *configv1.Config {
+	return &configv1.Config{Grpc: &configv1.Listener{Tls: f.TLS()}, Rest: &configv1.Listener{Tls: f.TLS()}, Admin: &configv1.Listener{Tls: f.TLS()}}
+}
+
+func load(cfg *configv1.Config) error {
+	_, err := certs.Load(cfg, certs.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Meter: noop.NewMeterProvider().Meter("")})
+	return err
+}
+
+// TestNewCertificateIsTaken from a mounted secret, which changes at once.
+func TestNewCertificateIsTaken(t *testing.T) {
+	a := certstest.NewAuthority(t)
+	f := certstest.NewFolder(t, a.Issue(t, "old"), nil)
+	w := watch(t, everywhere(f))
+	w.awaitShown(t, a, "old")
+	f.Write(t, a.Issue(t, "new").Files())
+	w.awaitShown(t, a, "new")
+	if text := w.log.String(); strings.Contains(text, "rejected") {
+		t.Errorf("a change is taken for a fault:\n%s", text)
+	}
+}
+
+// TestNewFilesAreTaken from plain files, which change one after the other.
+func TestNewFilesAreTaken(t *testing.T) {
+	a := certstest.NewAuthority(t)
+	f := certstest.Folder(t.TempDir())
+	put := func(name string) {
+		for file, content := range a.Issue(t, name).Files() {
+			if err := os.WriteFile(f.Path(file), content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	put("old")
+	w := watch(t, everywhere(f))
+	w.awaitShown(t, a, "old")
+	put("new")
+	w.awaitShown(t, a, "new")
+}
+
+// TestBadFileKeepsTheOldPair, counts once, and does not stand in the way of a
+// good one.
+func TestBadFileKeepsTheOldPair(t *testing.T) {
+	a := certstest.NewAuthority(t)
+	for name, spoilt := range map[string]map[string][]byte{
+		"cut":         {"tls.crt": []byte("-----BEGIN CERTIFICATE-----\nMII")},
+		"empty":       {"tls.key": {}},
+		"another key": {"tls.key": a.Issue(t, "other").Key},
+		"expired":     a.Issue(t, "expired", certstest.Expired).Files(),
+		"gone":        {"tls.crt": nil},
+		"too large":   {"tls.crt": make([]byte, 1<<20+1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := certstest.NewFolder(t, a.Issue(t, "old"), nil)
+			w := watch(t, &configv1.Config{Grpc: &configv1.Listener{Tls: f.TLS()}, Rest: &configv1.Listener{Tls: f.TLS()}})
+			f.Write(t, spoilt)
+			for port := range w.ports {
+				w.awaitReload(t, port, "failed")
+				if got, err := w.shown(port, a); got != "old" {
+					t.Errorf("%s: shows %q, %v", port, got, err)
+				}
+			}
+			f.Write(t, a.Issue(t, "new").Files())
+			w.awaitReload(t, "rest", "ok")
+			if got, err := w.shown("rest", a); got != "new" {
+				t.Errorf("afterwards: shows %q, %v", got, err)
+			}
+			w.awaitReload(t, "rest", "failed")
+		})
+	}
+}
+
+// TestAllProblemsAtOnce loads and checks files of which each is broken.
+func TestAllProblemsAtOnce(t *testing.T) {
+	a := certstest.NewAuthority(t)
+	good := certstest.NewFolder(t, a.Issue(t, "good"), nil)
+	cfg := &configv1.Config{
+		Grpc:  &configv1.Listener{Tls: certstest.NewFolder(t, a.Issue(t, "late", certstest.Expired), nil).TLS()},
+		Rest:  &configv1.Listener{Tls: &configv1.TLS{CertFile: good.Path("tls.crt"), KeyFile: good.Path("none")}},
+		Admin: &configv1.Listener{Tls: &configv1.TLS{CertFile: good.Path("tls.key"), KeyFile: good.Path("tls.key")}},
+	}
+	for name, err := range map[string]error{"Load": load(cfg), "Check": certs.Check(cfg, "")} {
+		if !errors.Is(err, certs.ErrTLS) {
+			t.Fatalf("%s: %v, want ErrTLS", name, err)
+		}
+		for _, want := range []string{"grpc: ", "expired on ", "rest: ", "none: no such file", "admin: "} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: no %q in: %v", name, want, err)
+			}
+		}
+	}
+}
+
+func TestHalfABundleIsNone(t *testing.T) {
+	a := certstest.NewAuthority(t)
+	f := certstest.NewFolder(t, a.Issue(t, "good"), a)
+	f.Write(t, map[string][]byte{"ca.crt": append(a.CA, certstest.PEM("CERTIFICATE", []byte("no DER"))...)})
+	if load(everywhere(f)) == nil {
+		t.Error("it is loaded")
+	}
+}
