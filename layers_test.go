@@ -25,7 +25,7 @@ var oversized = map[string]int{
 	"internal/credentials": 16,
 	"internal/emulator":    24,
 	"internal/server":      39,
-	"internal/service":     27,
+	"internal/service":     17,
 	"internal/upstream":    27,
 }
 

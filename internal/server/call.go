@@ -7,7 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // The doors, as metrics and the log name them.
@@ -41,7 +41,7 @@ type call struct {
 
 	id                string // request ID
 	project           string // as the REST path says; gRPC's is in req
-	failure           *service.Error
+	failure           *apierror.Error
 	httpStatus        int // of REST's answer
 	bytesIn, bytesOut int64
 

@@ -6,7 +6,7 @@ import (
 	"google.golang.org/grpc"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // A dispatcher passes the calls of both doors through the chain to the service.
@@ -50,7 +50,7 @@ func (d *dispatcher) serve(ctx context.Context, c *call, rpc grpc.MethodDesc) er
 }
 
 // refuse passes a call that no RPC takes through the observing part of the chain.
-func (d *dispatcher) refuse(ctx context.Context, c *call, why *service.Error) error {
+func (d *dispatcher) refuse(ctx context.Context, c *call, why *apierror.Error) error {
 	info := &grpc.UnaryServerInfo{Server: d.service, FullMethod: unknownMethod}
 	_, err := d.observed(withCall(ctx, c), nil, info, func(context.Context, any) (any, error) { return nil, why })
 	return err

@@ -18,7 +18,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // TestEveryEndIsObserved holds the order of the chain by its effects: whatever a
@@ -51,7 +51,7 @@ func TestEveryEndIsObserved(t *testing.T) {
 		{
 			"error of the service", createRequest(),
 			func(context.Context, proto.Message) error {
-				return service.NewError(connsvcv1.ErrorReason_NAME_TAKEN, "", errSecret)
+				return apierror.New(connsvcv1.ErrorReason_NAME_TAKEN, "", errSecret)
 			}, nil, "ALREADY_EXISTS", "NAME_TAKEN", "INFO",
 		},
 		{
@@ -67,7 +67,7 @@ func TestEveryEndIsObserved(t *testing.T) {
 		{
 			"panic that says what is known", createRequest(),
 			func(context.Context, proto.Message) error {
-				panic(service.NewError(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", errSecret))
+				panic(apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", errSecret))
 			}, nil, "UNKNOWN", "CREATE_OUTCOME_UNKNOWN", "WARN",
 		},
 		{

@@ -17,7 +17,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 const (
@@ -120,7 +120,7 @@ func (g *grpcDoor) newCall(stream grpc.ServerStream, method string) *call {
 func (g *grpcDoor) serveUnknown(_ any, stream grpc.ServerStream) error {
 	c := g.newCall(stream, unknownMethod)
 	c.target, _ = grpc.MethodFromServerStream(stream)
-	why := service.NewError(connsvcv1.ErrorReason_METHOD_NOT_FOUND, "", nil)
+	why := apierror.New(connsvcv1.ErrorReason_METHOD_NOT_FOUND, "", nil)
 	return statusOf(c, g.dispatcher.refuse(stream.Context(), c, why))
 }
 

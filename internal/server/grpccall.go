@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // grpcCall is the wire of one gRPC call.
@@ -53,9 +53,9 @@ func (g *grpcCall) notReceived(err error) error {
 	case codes.ResourceExhausted:
 		return g.tooLarge()
 	case codes.DeadlineExceeded:
-		return service.NewError(connsvcv1.ErrorReason_REQUEST_TIMEOUT, "", err)
+		return apierror.New(connsvcv1.ErrorReason_REQUEST_TIMEOUT, "", err)
 	case codes.Canceled, codes.Unavailable:
-		return service.NewError(connsvcv1.ErrorReason_CALLER_CANCELLED, "", err)
+		return apierror.New(connsvcv1.ErrorReason_CALLER_CANCELLED, "", err)
 	default:
 		return unreadable("protobuf.incomplete", "the request did not come as one whole message", err)
 	}
@@ -72,7 +72,7 @@ func (g *grpcCall) reply(_ context.Context, c *call, answer proto.Message) error
 	size := int64(data.Len())
 	if size > g.maxOut {
 		data.Free()
-		return service.NewError(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
+		return apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
 	}
 	c.bytesOut = size
 	if err := g.stream.SendMsg(&frame{data}); err != nil {
@@ -83,7 +83,7 @@ func (g *grpcCall) reply(_ context.Context, c *call, answer proto.Message) error
 
 // notSent places an answer that could not be sent: its caller is gone.
 func notSent(err error) error {
-	return service.NewError(connsvcv1.ErrorReason_CALLER_CANCELLED, "the caller did not take the answer", err)
+	return apierror.New(connsvcv1.ErrorReason_CALLER_CANCELLED, "the caller did not take the answer", err)
 }
 
 // refuse does nothing: the door returns the status.

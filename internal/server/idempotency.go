@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
@@ -50,7 +50,7 @@ func (rc *restCall) readIdempotencyKey(m protoreflect.Message) error {
 }
 
 func badIdempotencyKey(rule, message string) error {
-	return service.FromError(&validation.Error{
+	return apierror.From(&validation.Error{
 		Violations: []validation.Violation{{Field: idempotencyKey, RuleID: rule, Message: message}},
 		Total:      1,
 	})

@@ -4,8 +4,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/dlijson"
-	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
@@ -48,7 +48,7 @@ func checkItems(wire []byte, m protoreflect.MessageDescriptor) error {
 }
 
 func tooManyItems(field protoreflect.FieldDescriptor) error {
-	return service.FromError(&validation.Error{
+	return apierror.From(&validation.Error{
 		Violations: []validation.Violation{{Field: field.JSONName(), RuleID: "protobuf.range", Message: dlijson.TooManyItems}},
 		Total:      1,
 	})

@@ -7,7 +7,7 @@ import (
 	"google.golang.org/grpc"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // limits bound what is in flight on both doors together, and so the memory. What
@@ -42,5 +42,5 @@ func (c *call) hold(n int64) error {
 }
 
 func overloaded(message string) error {
-	return service.NewError(connsvcv1.ErrorReason_OVERLOADED, message, nil)
+	return apierror.New(connsvcv1.ErrorReason_OVERLOADED, message, nil)
 }

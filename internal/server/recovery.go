@@ -10,10 +10,10 @@ import (
 	"google.golang.org/grpc"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
-// recovery turns a panic into INTERNAL, or into the reason of the service.Error
+// recovery turns a panic into INTERNAL, or into the reason of the apierror.Error
 // that it was thrown with: the caller is told nothing else of it, the log has all.
 type recovery struct{ log *slog.Logger }
 
@@ -31,11 +31,11 @@ func (r recovery) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInf
 			slog.String("panic", cause.Error()),
 			slog.String("stack", string(debug.Stack())))
 		reason := connsvcv1.ErrorReason_INTERNAL
-		var thrown *service.Error
+		var thrown *apierror.Error
 		if errors.As(cause, &thrown) {
 			reason = thrown.Reason
 		}
-		answer, err = nil, service.NewError(reason, "", cause)
+		answer, err = nil, apierror.New(reason, "", cause)
 	}()
 	return handler(ctx, req)
 }

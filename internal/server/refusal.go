@@ -5,7 +5,7 @@ import (
 
 	"google.golang.org/grpc"
 
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // refusal gives every error its place in the error map, once, and sends it: what
@@ -16,7 +16,7 @@ func refusal(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc
 		return answer, nil
 	}
 	c := callFrom(ctx)
-	c.failure = service.FromError(err).WithRequestID(c.id)
+	c.failure = apierror.From(err).WithRequestID(c.id)
 	c.wire.refuse(c)
 	return nil, c.failure
 }

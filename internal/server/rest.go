@@ -13,9 +13,9 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/buffers"
 	"github.com/connsvc/connsvc/internal/httprule"
-	"github.com/connsvc/connsvc/internal/service"
 )
 
 // restDoor serves the contract as DLI's own REST API: a second transport over
@@ -144,6 +144,6 @@ func (d *restDoor) notFound(w http.ResponseWriter, r *http.Request) {
 func (d *restDoor) refuse(w http.ResponseWriter, r *http.Request, reason connsvcv1.ErrorReason) {
 	rc := &restCall{w: w, r: r, maxIn: d.limits.GetMaxRequestBytes()}
 	c := &call{door: doorREST, method: unknownMethod, target: r.Method + " " + r.URL.Path, wire: rc}
-	abort(d.dispatcher.refuse(restContext(r, rc), c, service.NewError(reason, "", nil)))
+	abort(d.dispatcher.refuse(restContext(r, rc), c, apierror.New(reason, "", nil)))
 	rc.drain()
 }

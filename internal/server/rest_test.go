@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 const (
@@ -263,7 +263,7 @@ func TestErrorHeaders(t *testing.T) {
 		{connsvcv1.ErrorReason_UPSTREAM_FAULT, http.StatusBadGateway, "Retry-After", ""},
 		{connsvcv1.ErrorReason_CONNECTION_NOT_FOUND, http.StatusNotFound, "Www-Authenticate", ""},
 	} {
-		b := start(t, &stub{on: func(context.Context, proto.Message) error { return service.NewError(tt.reason, "", nil) }}, setup{})
+		b := start(t, &stub{on: func(context.Context, proto.Message) error { return apierror.New(tt.reason, "", nil) }}, setup{})
 		got := b.do(t, http.MethodGet, one, nil, nil)
 		if got.status != tt.status || got.header.Get(tt.header) != tt.value || got.reason != tt.reason.String() {
 			t.Errorf("%s: got %d, %s %q", tt.reason, got.status, tt.header, got.header.Get(tt.header))
@@ -284,7 +284,7 @@ func TestRetryAfterIsWholeSeconds(t *testing.T) {
 		time.Minute:             "60",
 	} {
 		b := start(t, &stub{on: func(context.Context, proto.Message) error {
-			e := service.NewError(connsvcv1.ErrorReason_UPSTREAM_THROTTLED, "", nil)
+			e := apierror.New(connsvcv1.ErrorReason_UPSTREAM_THROTTLED, "", nil)
 			e.RetryAfter = after
 			return e
 		}}, setup{})

@@ -16,9 +16,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/buffers"
 	"github.com/connsvc/connsvc/internal/dlijson"
-	"github.com/connsvc/connsvc/internal/service"
 )
 
 // restCall is the wire of one REST call.
@@ -86,12 +86,12 @@ func (rc *restCall) readBody(ctx context.Context, c *call) error {
 func notRead(ctx context.Context, err error) error {
 	var tooLarge *http.MaxBytesError
 	var malformed *dlijson.Error
-	var refused *service.Error
+	var refused *apierror.Error
 	switch {
 	case errors.As(err, &tooLarge), errors.As(err, &malformed), errors.As(err, &refused):
 		return err
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return service.NewError(connsvcv1.ErrorReason_REQUEST_TIMEOUT, "", err)
+		return apierror.New(connsvcv1.ErrorReason_REQUEST_TIMEOUT, "", err)
 	case ctx.Err() != nil && !errors.Is(err, io.ErrUnexpectedEOF):
 		return ctx.Err()
 	default:
@@ -108,7 +108,7 @@ func (rc *restCall) reply(_ context.Context, c *call, answer proto.Message) erro
 	}
 	*buffer = body
 	if int64(len(body)) > rc.maxOut {
-		return service.NewError(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
+		return apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
 	}
 	if err := rc.send(c, rc.method.status, body); err != nil {
 		return notSent(err)

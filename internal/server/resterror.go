@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/anypb"
 
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
@@ -47,7 +47,7 @@ func (rc *restCall) refuse(c *call) {
 	}
 }
 
-func errorJSON(e *service.Error) []byte {
+func errorJSON(e *apierror.Error) []byte {
 	body := errorBody{
 		ErrorCode: e.DLICode,
 		ErrorMsg:  e.Message,

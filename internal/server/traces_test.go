@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 const (
@@ -73,7 +73,7 @@ func TestSpanOfAFailure(t *testing.T) {
 	}{
 		{"invalid", invalid, nil, "VALIDATION_FAILED", tracev1.Status_STATUS_CODE_UNSET},
 		{"taken", createRequest(), func(context.Context, proto.Message) error {
-			return service.NewError(connsvcv1.ErrorReason_NAME_TAKEN, "", nil)
+			return apierror.New(connsvcv1.ErrorReason_NAME_TAKEN, "", nil)
 		}, "NAME_TAKEN", tracev1.Status_STATUS_CODE_UNSET},
 		{"fault", createRequest(), func(context.Context, proto.Message) error { return errSecret }, "INTERNAL", tracev1.Status_STATUS_CODE_ERROR},
 		{"panic", createRequest(), func(context.Context, proto.Message) error { panic(errSecret) }, "INTERNAL", tracev1.Status_STATUS_CODE_ERROR},

@@ -6,7 +6,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
@@ -27,8 +27,8 @@ func transfer(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grp
 
 // unreadable is the error of a request that breaks a rule of its transport, before
 // any field of it is known. It is a violation all the same: of the request as a whole.
-func unreadable(rule, message string, cause error) *service.Error {
-	e := service.FromError(&validation.Error{
+func unreadable(rule, message string, cause error) *apierror.Error {
+	e := apierror.From(&validation.Error{
 		Violations: []validation.Violation{{RuleID: rule, Message: message}},
 		Total:      1,
 	})

@@ -6,33 +6,34 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
-// call makes one call to DLI. Its error is an *Error that knows what the call
+// call makes one call to DLI. Its error is an *apierror.Error that knows what the call
 // was about.
-func (s *Service) call(ctx context.Context, method string, about subject, req, resp proto.Message) error {
+func (s *Service) call(ctx context.Context, method string, about apierror.Subject, req, resp proto.Message) error {
 	err := s.dli.Call(ctx, method, req, resp)
 	if err == nil {
 		return nil
 	}
-	if isNilPointer(err) {
-		return FromError(err)
+	if apierror.IsNil(err) {
+		return apierror.From(err)
 	}
-	if u, ok := find[upstream.Error](err); ok {
-		return fromUpstream(u, about)
+	if u, ok := apierror.Find[upstream.Error](err); ok {
+		return apierror.FromUpstream(u, about)
 	}
-	return FromError(err)
+	return apierror.From(err)
 }
 
 // goneByRepeat reports whether what the call was to delete is missing because an
 // attempt of the call deleted it, whose answer was not a good one.
 func goneByRepeat(err error) bool {
-	u, ok := find[upstream.Error](err)
+	u, ok := apierror.Find[upstream.Error](err)
 	if !ok || !u.Repeated {
 		return false
 	}
-	switch FromError(err).Reason {
+	switch apierror.From(err).Reason {
 	case connsvcv1.ErrorReason_CONNECTION_NOT_FOUND, connsvcv1.ErrorReason_RESOURCE_NOT_FOUND:
 		return true
 	default:

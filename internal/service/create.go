@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/config"
 )
 
@@ -81,7 +82,7 @@ func (s *Service) newCreation(req *connsvcv1.CreateEnhancedConnectionRequest) (*
 func refuseReserved(tags []*connsvcv1.Tag, reserved string) error {
 	for i, t := range tags {
 		if strings.EqualFold(t.GetKey(), reserved) {
-			return invalid(fmt.Sprintf("tags[%d].key", i), "tags.request_id",
+			return apierror.Invalid(fmt.Sprintf("tags[%d].key", i), "tags.request_id",
 				"is reserved for the tag that bears request_id")
 		}
 	}
@@ -123,7 +124,7 @@ func (c *creation) run(ctx context.Context) (*connsvcv1.CreateEnhancedConnection
 	}
 	resp, err := c.send(ctx)
 	switch reasonOfError(err) {
-	case unplaced:
+	case apierror.NoReason:
 		if c.tag == nil {
 			return c.made(resp), nil
 		}
@@ -144,12 +145,12 @@ func (c *creation) findOut(ctx context.Context) (*connsvcv1.CreateEnhancedConnec
 	return c.reconcile(ctx, c.told)
 }
 
-// reasonOfError is the reason of what call returned; unplaced where it succeeded.
+// reasonOfError is the reason of what call returned; apierror.NoReason where it succeeded.
 func reasonOfError(err error) connsvcv1.ErrorReason {
 	if err == nil {
-		return unplaced
+		return apierror.NoReason
 	}
-	return FromError(err).Reason
+	return apierror.From(err).Reason
 }
 
 // made is the answer where DLI said so.

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
@@ -71,15 +71,15 @@ func TestStatusFitsIntoTrailers(t *testing.T) {
 	}
 	for name, s := range long {
 		t.Run(name, func(t *testing.T) {
-			e := service.FromError(&validation.Error{Violations: violations(1000, s), Total: 20_000})
+			e := apierror.From(&validation.Error{Violations: violations(1000, s), Total: 20_000})
 			e.Message = strings.Repeat(s, 512) // 64 KiB and more
 			e.RetryAfter = time.Minute
-			e.Answer = &service.Answer{Code: s, RequestID: s, HTTPStatus: 400}
+			e.Answer = &apierror.Answer{Code: s, RequestID: s, HTTPStatus: 400}
 			e.Metadata = map[string]string{"existing_connection_id": s, "same_spec": "false"}
 			e.Subject = s
 			st := e.WithRequestID(s).GRPCStatus()
-			if n := trailerBytes(t, st); n > service.MaxStatusBytes {
-				t.Errorf("%d bytes of trailers, at most %d", n, service.MaxStatusBytes)
+			if n := trailerBytes(t, st); n > apierror.MaxStatusBytes {
+				t.Errorf("%d bytes of trailers, at most %d", n, apierror.MaxStatusBytes)
 			}
 			if !utf8.ValidString(st.Message()) || !strings.HasSuffix(st.Message(), "...") {
 				t.Errorf("message is not cut at a rune: %q", st.Message())
@@ -96,15 +96,15 @@ func TestStatusFitsIntoTrailers(t *testing.T) {
 
 func TestStatusOfEveryReasonFits(t *testing.T) {
 	for number := range connsvcv1.ErrorReason_name {
-		e := service.NewError(connsvcv1.ErrorReason(number), strings.Repeat("表", 20_000), nil)
+		e := apierror.New(connsvcv1.ErrorReason(number), strings.Repeat("表", 20_000), nil)
 		long := strings.Repeat("表", 1000)
-		e.Resource = &service.Resource{Type: service.TypePool, Name: long, Description: long}
+		e.Resource = &apierror.Resource{Type: apierror.TypePool, Name: long, Description: long}
 		e.Subject = long
 		e.RetryAfter = time.Hour
-		e.Answer = &service.Answer{Code: long, RequestID: long, HTTPStatus: 400}
+		e.Answer = &apierror.Answer{Code: long, RequestID: long, HTTPStatus: 400}
 		e.Metadata = map[string]string{"existing_connection_id": long, "same_spec": long}
 		st := e.WithRequestID(long).GRPCStatus()
-		if n := trailerBytes(t, st); n > service.MaxStatusBytes {
+		if n := trailerBytes(t, st); n > apierror.MaxStatusBytes {
 			t.Errorf("%v: %d bytes of trailers", e.Reason, n)
 		}
 		if len(e.Message) > 4096 || !utf8.ValidString(e.Message) {
@@ -117,7 +117,7 @@ func TestStatusOfEveryReasonFits(t *testing.T) {
 
 func TestShortViolationsAreAllListed(t *testing.T) {
 	for total, want := range map[int]int{1: 1, 25: 25, 26: 25, 1000: 25} {
-		e := service.FromError(&validation.Error{Violations: violations(total, "must be short"), Total: total})
+		e := apierror.From(&validation.Error{Violations: violations(total, "must be short"), Total: total})
 		st := e.GRPCStatus()
 		if got := len(detail[*errdetails.BadRequest](t, st).GetFieldViolations()); got != want {
 			t.Errorf("%d violations: %d are listed, want %d", total, got, want)
@@ -206,7 +206,7 @@ func TestDetails(t *testing.T) {
 }
 
 func TestWithRequestIDIsACopy(t *testing.T) {
-	e := service.NewError(connsvcv1.ErrorReason_INTERNAL, "", nil)
+	e := apierror.New(connsvcv1.ErrorReason_INTERNAL, "", nil)
 	got := detail[*errdetails.RequestInfo](t, e.WithRequestID("r-1").GRPCStatus())
 	if got.GetRequestId() != "r-1" || e.RequestID != "" {
 		t.Errorf("got %v; the original has %q", got, e.RequestID)
@@ -215,11 +215,11 @@ func TestWithRequestIDIsACopy(t *testing.T) {
 
 func TestErrorTextHasTheCause(t *testing.T) {
 	cause := errors.New("dial tcp: refused")
-	e := fmt.Errorf("handling: %w", service.NewError(connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, "", cause))
+	e := fmt.Errorf("handling: %w", apierror.New(connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, "", cause))
 	if !errors.Is(e, cause) || !strings.Contains(e.Error(), "UPSTREAM_UNAVAILABLE") || !strings.Contains(e.Error(), cause.Error()) {
 		t.Errorf("got %q", e)
 	}
-	if st := service.FromError(e).GRPCStatus(); strings.Contains(st.Proto().String(), "dial tcp") {
+	if st := apierror.From(e).GRPCStatus(); strings.Contains(st.Proto().String(), "dial tcp") {
 		t.Errorf("the cause is sent: %v", st)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 var update = flag.Bool("update", false, "write docs/errors.md")
@@ -102,7 +102,7 @@ and whose reason is one of those below. Branch on the reason, never on the text.
 |---|---|---|---|---|
 `)
 	for _, d := range docs {
-		e := service.NewError(connsvcv1.ErrorReason(connsvcv1.ErrorReason_value[d.name]), "", nil)
+		e := apierror.New(connsvcv1.ErrorReason(connsvcv1.ErrorReason_value[d.name]), "", nil)
 		fmt.Fprintf(&b, "| [%s](#%s) | %s | %d | %s | %s |\n",
 			d.name, strings.ToLower(d.name), codeName(e.Code()), e.HTTPStatus, e.DLICode, retry(e))
 	}
@@ -111,14 +111,14 @@ and whose reason is one of those below. Branch on the reason, never on the text.
 		fmt.Fprintf(&b, "| `%s` | %s |\n", rule.reason, strings.ReplaceAll(rule.message, "_", `\_`))
 	}
 	for _, d := range docs {
-		e := service.NewError(connsvcv1.ErrorReason(connsvcv1.ErrorReason_value[d.name]), "", nil)
+		e := apierror.New(connsvcv1.ErrorReason(connsvcv1.ErrorReason_value[d.name]), "", nil)
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\ngRPC %s, HTTP %d. Retry: %s.\n",
 			d.name, d.text, codeName(e.Code()), e.HTTPStatus, retry(e))
 	}
 	return b.String()
 }
 
-func retry(e *service.Error) string {
+func retry(e *apierror.Error) string {
 	if e.RetryAfter > 0 {
 		return fmt.Sprintf("after %v, unless the answer says another time", e.RetryAfter)
 	}
@@ -154,7 +154,7 @@ func TestHelpLinksToHeadings(t *testing.T) {
 		}
 	}
 	for number := range connsvcv1.ErrorReason_name {
-		st := service.NewError(connsvcv1.ErrorReason(number), "", nil).GRPCStatus()
+		st := apierror.New(connsvcv1.ErrorReason(number), "", nil).GRPCStatus()
 		link := detail[*errdetails.Help](t, st).GetLinks()[0].GetUrl()
 		_, anchor, _ := strings.Cut(link, "docs/errors.md#")
 		if !anchors[anchor] {

@@ -11,6 +11,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/emulator"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/upstream"
@@ -58,7 +59,7 @@ func created(t *testing.T, s *service.Service, change func(*connsvcv1.CreateEnha
 func unchanged(*connsvcv1.CreateEnhancedConnectionRequest) {}
 
 // wantReason fails the test unless err bears the reason.
-func wantReason(t *testing.T, what string, err error, want connsvcv1.ErrorReason) *service.Error {
+func wantReason(t *testing.T, what string, err error, want connsvcv1.ErrorReason) *apierror.Error {
 	t.Helper()
 	e := asError(t, err)
 	if e.Reason != want {

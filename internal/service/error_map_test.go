@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // place is where the error map puts a reason.
@@ -66,7 +66,7 @@ func TestErrorMap(t *testing.T) {
 			if !ok {
 				t.Fatal("the reason has no place")
 			}
-			e := service.NewError(connsvcv1.ErrorReason(number), "", nil)
+			e := apierror.New(connsvcv1.ErrorReason(number), "", nil)
 			if d := cmp.Diff(want, place{e.Code(), e.HTTPStatus, e.DLICode, e.RetryAfter}); d != "" {
 				t.Errorf("(-want +got)\n%s", d)
 			}
@@ -75,7 +75,7 @@ func TestErrorMap(t *testing.T) {
 			}
 		})
 	}
-	if e := service.NewError(9999, "", nil); e.Reason != connsvcv1.ErrorReason_INTERNAL {
+	if e := apierror.New(9999, "", nil); e.Reason != connsvcv1.ErrorReason_INTERNAL {
 		t.Errorf("an unknown reason became %v", e.Reason)
 	}
 }

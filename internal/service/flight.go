@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/credentials"
 )
 
@@ -25,7 +26,7 @@ type flight struct {
 	done     chan struct{}      // bears the turn to go on; closed when resp and err are the outcome
 	resp     *connsvcv1.CreateEnhancedConnectionResponse
 	err      error
-	defect   *Error // of a panic, with its stack
+	defect   *apierror.Error // of a panic, with its stack
 }
 
 // A flightKey is what two creates must at least have in common to be one. The
@@ -126,15 +127,15 @@ func (s *Service) catch(f *flight) {
 		reason = connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
 		s.observe(f.ctx, NotFound)
 	}
-	f.defect = NewError(reason, "", fmt.Errorf("%v\n%s", v, debug.Stack()))
+	f.defect = apierror.New(reason, "", fmt.Errorf("%v\n%s", v, debug.Stack()))
 }
 
 // abandoned is the error of a call that could not wait any longer.
 func (f *flight) abandoned(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && f.creation.posted.Load() {
-		return NewError(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", ctx.Err())
+		return apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", ctx.Err())
 	}
-	return FromError(ctx.Err())
+	return apierror.From(ctx.Err())
 }
 
 // hadLessTime reports whether ctx lasts longer than what f had.

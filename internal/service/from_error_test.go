@@ -12,8 +12,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/dlijson"
-	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/upstream"
 	"github.com/connsvc/connsvc/internal/validation"
 )
@@ -73,7 +73,7 @@ func TestFromError(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := service.FromError(c.err)
+			got := apierror.From(c.err)
 			if got.Reason != c.reason || got.Message != c.message {
 				t.Errorf("got %v: %q\nwant %v: %q", got.Reason, got.Message, c.reason, c.message)
 			}
@@ -86,7 +86,7 @@ func TestFromErrorKeepsGRPCCodes(t *testing.T) {
 		codes.ResourceExhausted, codes.InvalidArgument, codes.Unimplemented, codes.Unauthenticated, codes.PermissionDenied,
 		codes.NotFound, codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Internal,
 	} {
-		e := service.FromError(fmt.Errorf("wrapped: %w", status.Error(code, "grpc: something")))
+		e := apierror.From(fmt.Errorf("wrapped: %w", status.Error(code, "grpc: something")))
 		if got := e.GRPCStatus().Code(); got != code {
 			t.Errorf("%v became %v", code, got)
 		}
@@ -94,11 +94,11 @@ func TestFromErrorKeepsGRPCCodes(t *testing.T) {
 }
 
 func TestFromErrorReturnsTheErrorItself(t *testing.T) {
-	want := service.NewError(connsvcv1.ErrorReason_OVERLOADED, "full", nil)
-	if got := service.FromError(fmt.Errorf("a: %w", fmt.Errorf("b: %w", want))); got != want {
+	want := apierror.New(connsvcv1.ErrorReason_OVERLOADED, "full", nil)
+	if got := apierror.From(fmt.Errorf("a: %w", fmt.Errorf("b: %w", want))); got != want {
 		t.Errorf("got %v", got)
 	}
-	if got := service.FromError(nil); got != nil {
+	if got := apierror.From(nil); got != nil {
 		t.Errorf("the error of nil is %v", got)
 	}
 }
@@ -109,7 +109,7 @@ func TestDecodingErrorIsAViolation(t *testing.T) {
 		dlijson.Range: "json.range", dlijson.Duplicate: "json.duplicate", dlijson.Encoding: "json.encoding",
 		dlijson.Depth: "json.depth",
 	} {
-		got := service.FromError(&dlijson.Error{Kind: kind, Path: "a.b", Message: "expected a string"})
+		got := apierror.From(&dlijson.Error{Kind: kind, Path: "a.b", Message: "expected a string"})
 		want := []validation.Violation{{Field: "a.b", RuleID: rule, Message: "expected a string"}}
 		if d := cmp.Diff(want, got.Violations); d != "" || got.Total != 1 {
 			t.Errorf("%s: total %d (-want +got)\n%s", rule, got.Total, d)
@@ -119,9 +119,9 @@ func TestDecodingErrorIsAViolation(t *testing.T) {
 
 func TestNilPointerIsInternal(t *testing.T) {
 	for _, err := range []error{
-		(*service.Error)(nil), (*upstream.Error)(nil), (*validation.Error)(nil), (*dlijson.Error)(nil), (*http.MaxBytesError)(nil),
+		(*apierror.Error)(nil), (*upstream.Error)(nil), (*validation.Error)(nil), (*dlijson.Error)(nil), (*http.MaxBytesError)(nil),
 	} {
-		if e := service.FromError(err); e == nil || e.Reason != connsvcv1.ErrorReason_INTERNAL {
+		if e := apierror.From(err); e == nil || e.Reason != connsvcv1.ErrorReason_INTERNAL {
 			t.Errorf("%T became %v", err, e)
 		}
 		s, _ := script(t, err)
@@ -133,7 +133,7 @@ func TestNilPointerIsInternal(t *testing.T) {
 }
 
 func TestNilErrorDoesNotPanic(t *testing.T) {
-	var e *service.Error
+	var e *apierror.Error
 	if got := e.GRPCStatus().Code(); got != codes.Internal {
 		t.Errorf("status %v", got)
 	}

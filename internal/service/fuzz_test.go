@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/dlijson"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/upstream"
@@ -21,7 +22,7 @@ import (
 // checkError is what holds of every error, whatever it came from.
 func checkError(t *testing.T, err error) {
 	t.Helper()
-	e := service.FromError(err)
+	e := apierror.From(err)
 	if _, known := places[e.Reason.String()]; !known {
 		t.Errorf("reason %v has no place", e.Reason)
 	}
@@ -29,7 +30,7 @@ func checkError(t *testing.T, err error) {
 	if st.Code() == codes.OK || st.Code() != e.Code() {
 		t.Errorf("code %v of the status, %v of the error", st.Code(), e.Code())
 	}
-	if n := trailerBytes(t, st); n > service.MaxStatusBytes {
+	if n := trailerBytes(t, st); n > apierror.MaxStatusBytes {
 		t.Errorf("%d bytes of trailers", n)
 	}
 	if len(st.Details()) == 0 || !utf8.ValidString(st.Message()) || !utf8.ValidString(e.Message) {
@@ -38,7 +39,7 @@ func checkError(t *testing.T, err error) {
 	if e.HTTPStatus < 400 || e.HTTPStatus > 599 || e.Message == "" || e.DLICode == "" {
 		t.Errorf("HTTP %d, %q, %q", e.HTTPStatus, e.DLICode, e.Message)
 	}
-	if again := service.FromError(fmt.Errorf("wrapped: %w", e)); again != e {
+	if again := apierror.From(fmt.Errorf("wrapped: %w", e)); again != e {
 		t.Errorf("%v became %v", e, again)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -224,7 +224,7 @@ func TestTakenNameSaysByWhom(t *testing.T) {
 			if !cmp.Equal(want, e.Metadata) {
 				t.Errorf("metadata %v, want %v", e.Metadata, want)
 			}
-			resource := &service.Resource{Type: service.TypeConnection, Name: connectionID, Description: "has the name c1"}
+			resource := &apierror.Resource{Type: apierror.TypeConnection, Name: connectionID, Description: "has the name c1"}
 			if d := cmp.Diff(resource, e.Resource); d != "" {
 				t.Errorf("resource (-want +got)\n%s", d)
 			}
@@ -252,7 +252,7 @@ func TestTakenNameWithoutItsOwner(t *testing.T) {
 			if e.Reason != connsvcv1.ErrorReason_NAME_TAKEN || len(e.Metadata) != 0 {
 				t.Errorf("got %v with %v", e.Reason, e.Metadata)
 			}
-			if d := cmp.Diff(&service.Resource{Type: service.TypeConnection, Name: "c1"}, e.Resource); d != "" {
+			if d := cmp.Diff(&apierror.Resource{Type: apierror.TypeConnection, Name: "c1"}, e.Resource); d != "" {
 				t.Errorf("resource (-want +got)\n%s", d)
 			}
 		})

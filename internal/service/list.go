@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -101,7 +102,7 @@ func (l *listing) collect(ctx context.Context) (more bool, err error) {
 		l.step = max(l.step, min(2*l.step, l.tooMany-1))
 	}
 	if l.whole {
-		return false, NewError(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
+		return false, apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
 	}
 	return true, nil
 }
@@ -124,7 +125,7 @@ func (l *listing) fetch(ctx context.Context, asked int) ([]*connsvcv1.EnhancedCo
 		limit = proto.Int32(int32(asked)) //nolint:gosec // at most defaultLimit
 	}
 	resp := &connsvcv1.ListEnhancedConnectionsResponse{}
-	err := l.service.call(ctx, connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, subject{project: l.req.GetProjectId()},
+	err := l.service.call(ctx, connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, apierror.Subject{Project: l.req.GetProjectId()},
 		&connsvcv1.ListEnhancedConnectionsRequest{
 			ProjectId: l.req.GetProjectId(),
 			Limit:     limit,
@@ -140,7 +141,7 @@ func (l *listing) fetch(ctx context.Context, asked int) ([]*connsvcv1.EnhancedCo
 }
 
 func tooLarge(err error) bool {
-	u, ok := find[upstream.Error](err)
+	u, ok := apierror.Find[upstream.Error](err)
 	return ok && u.Kind == upstream.TooLarge
 }
 
@@ -159,7 +160,7 @@ func (l *listing) halve(asked int) (done bool, err error) {
 	case l.taken > 0 && !l.whole:
 		return true, nil
 	}
-	return false, NewError(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
+	return false, apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
 }
 
 // take adds connections to the answer while they fit, and reports whether all did.
@@ -173,7 +174,7 @@ func (l *listing) take(page []*connsvcv1.EnhancedConnection) (all bool, err erro
 			switch {
 			case l.fits(c):
 			case l.whole:
-				return false, NewError(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
+				return false, apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
 			default:
 				l.cut = true
 				return false, nil

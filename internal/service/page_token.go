@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/validation"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // A page token is a version, where the page starts, and a sum of both and of the
@@ -55,7 +55,7 @@ func startOf(req *connsvcv1.ListEnhancedConnectionsRequest) (pageStart, error) {
 	// The decoder passes over line ends, which no token of ours has.
 	if err != nil || len(b) != length || len(token) != pageTokenForm.EncodedLen(length) || b[0] != pageTokenVersion ||
 		!slices.Equal(b[pageTokenHead:], filterSum(b[:pageTokenHead], req)) {
-		return pageStart{}, invalid("page_token", "page_token.foreign",
+		return pageStart{}, apierror.Invalid("page_token", "page_token.foreign",
 			"must be the next_page_token of an answer to a call with the same project_id, status, name and tags")
 	}
 	return pageStart{offset: int64(binary.BigEndian.Uint32(b[1:])), step: min(int(b[5]), defaultLimit)}, nil
@@ -77,12 +77,4 @@ func filterSum(head []byte, req *connsvcv1.ListEnhancedConnectionsRequest) []byt
 	}
 	sum := sha256.Sum256(text)
 	return sum[:pageTokenSum]
-}
-
-// invalid is the error of a field that breaks a rule which the contract cannot say.
-func invalid(field, rule, message string) *Error {
-	return fromValidation(&validation.Error{
-		Violations: []validation.Violation{{Field: field, RuleID: rule, Message: message}},
-		Total:      1,
-	})
 }

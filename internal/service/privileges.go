@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // objectPrefix stands before a connection's ID where it is an object of DLI's
@@ -13,7 +14,7 @@ const objectPrefix = "edsconnections."
 
 // ListPrivileges lists what other projects may do with a connection (dli_02_0256).
 func (s *Service) ListPrivileges(ctx context.Context, req *connsvcv1.ListPrivilegesRequest) (*connsvcv1.ListPrivilegesResponse, error) {
-	about := subject{project: req.GetProjectId(), connectionID: req.GetConnectionId()}
+	about := apierror.Subject{Project: req.GetProjectId(), ConnectionID: req.GetConnectionId()}
 	resp := &connsvcv1.ListPrivilegesResponse{}
 	if err := s.call(ctx, connsvcv1.ConnectionService_ListPrivileges_FullMethodName, about, req, resp); err != nil {
 		return nil, err
@@ -29,9 +30,9 @@ func (s *Service) ListPrivileges(ctx context.Context, req *connsvcv1.ListPrivile
 // UpdatePrivileges grants, revokes or replaces what a project may do with a
 // connection (dli_02_0253).
 func (s *Service) UpdatePrivileges(ctx context.Context, req *connsvcv1.UpdatePrivilegesRequest) (*connsvcv1.UpdatePrivilegesResponse, error) {
-	about := subject{project: req.GetProjectId()}
+	about := apierror.Subject{Project: req.GetProjectId()}
 	if p := req.GetPrivileges(); len(p) > 0 {
-		about.connectionID = strings.TrimPrefix(p[0].GetObject(), objectPrefix)
+		about.ConnectionID = strings.TrimPrefix(p[0].GetObject(), objectPrefix)
 	}
 	resp := &connsvcv1.UpdatePrivilegesResponse{}
 	if err := s.call(ctx, connsvcv1.ConnectionService_UpdatePrivileges_FullMethodName, about, req, resp); err != nil {
@@ -44,7 +45,7 @@ func (s *Service) UpdatePrivileges(ctx context.Context, req *connsvcv1.UpdatePri
 // ListPrivilegesByObject lists what other projects may do with a connection that
 // is named as an object.
 func (s *Service) ListPrivilegesByObject(ctx context.Context, req *connsvcv1.ListPrivilegesByObjectRequest) (*connsvcv1.ListPrivilegesByObjectResponse, error) {
-	about := subject{project: req.GetProjectId(), connectionID: strings.TrimPrefix(req.GetObject(), objectPrefix)}
+	about := apierror.Subject{Project: req.GetProjectId(), ConnectionID: strings.TrimPrefix(req.GetObject(), objectPrefix)}
 	resp := &connsvcv1.ListPrivilegesByObjectResponse{}
 	if err := s.call(ctx, connsvcv1.ConnectionService_ListPrivilegesByObject_FullMethodName, about, req, resp); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 const (
@@ -39,7 +40,7 @@ func (c *creation) reconcile(ctx context.Context, unknown error) (*connsvcv1.Cre
 	case len(ours) > 0:
 		return c.decide(ctx, ours, Adopted)
 	case len(named) > 0 && unsure == nil:
-		return nil, c.takenBy(ctx, named, NewError(connsvcv1.ErrorReason_NAME_TAKEN, "", unknown))
+		return nil, c.takenBy(ctx, named, apierror.New(connsvcv1.ErrorReason_NAME_TAKEN, "", unknown))
 	default:
 		c.service.observe(ctx, NotFound)
 		return nil, unknown
@@ -95,7 +96,7 @@ func (c *creation) nameTaken(ctx context.Context, taken error) (*connsvcv1.Creat
 		return nil, err // it may be ours: the caller finds out by a repeat
 	case len(named) == 0:
 		// Lists lag, and do not show whose the name is: it may be ours.
-		return nil, NewError(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", taken)
+		return nil, apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", taken)
 	default:
 		return nil, c.takenBy(ctx, named, taken)
 	}
@@ -115,7 +116,7 @@ func (c *creation) lookup(ctx context.Context) (named []*connsvcv1.EnhancedConne
 // made by the POST: the oldest where there are several, as every replica does.
 func (c *creation) decide(ctx context.Context, ours []*connsvcv1.EnhancedConnection, how CreateOutcome) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	if len(differences(c.req, ours[0])) > 0 {
-		return nil, c.takenBy(ctx, ours[:1], NewError(connsvcv1.ErrorReason_NAME_TAKEN,
+		return nil, c.takenBy(ctx, ours[:1], apierror.New(connsvcv1.ErrorReason_NAME_TAKEN,
 			"request_id was used before, for a connection that is not as this request asks for", nil))
 	}
 	for _, other := range ours[1:] {
@@ -129,7 +130,7 @@ func (c *creation) decide(ctx context.Context, ours []*connsvcv1.EnhancedConnect
 // takenBy adds to NAME_TAKEN which connection has the name and in what it differs;
 // of several the one that differs least.
 func (c *creation) takenBy(ctx context.Context, named []*connsvcv1.EnhancedConnection, taken error) error {
-	e := FromError(taken)
+	e := apierror.From(taken)
 	if len(named) == 0 {
 		return e
 	}
@@ -137,7 +138,7 @@ func (c *creation) takenBy(ctx context.Context, named []*connsvcv1.EnhancedConne
 		return cmp.Compare(len(differences(c.req, a)), len(differences(c.req, b)))
 	})
 	differs := differences(c.req, conn)
-	e.Resource = &Resource{Type: TypeConnection, Name: conn.GetId(), Description: "has the name " + conn.GetName()}
+	e.Resource = &apierror.Resource{Type: apierror.TypeConnection, Name: conn.GetId(), Description: "has the name " + conn.GetName()}
 	e.Metadata = map[string]string{
 		"existing_connection_id": conn.GetId(),
 		"same_spec":              strconv.FormatBool(len(differs) == 0),
@@ -159,7 +160,7 @@ func (c *creation) list(ctx context.Context, tags ...*connsvcv1.Tag) ([]*connsvc
 		Tags:      tags,
 	}
 	resp := &connsvcv1.ListEnhancedConnectionsResponse{}
-	err := c.service.call(ctx, connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, subject{project: req.GetProjectId()}, req, resp)
+	err := c.service.call(ctx, connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, apierror.Subject{Project: req.GetProjectId()}, req, resp)
 	if err != nil {
 		return nil, err
 	}

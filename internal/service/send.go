@@ -6,6 +6,7 @@ import (
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -24,12 +25,12 @@ const (
 func (c *creation) send(ctx context.Context) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	ctx, cancel := c.keepingTime(ctx)
 	defer cancel()
-	about := subject{
-		operation: createConnection,
-		project:   c.req.GetProjectId(),
-		name:      c.req.GetName(),
-		queues:    c.req.GetQueues(),
-		pools:     c.req.GetElasticResourcePools(),
+	about := apierror.Subject{
+		Operation: apierror.CreateConnection,
+		Project:   c.req.GetProjectId(),
+		Name:      c.req.GetName(),
+		Queues:    c.req.GetQueues(),
+		Pools:     c.req.GetElasticResourcePools(),
 	}
 	for n := 1; ; n++ {
 		c.began = time.Now()
@@ -37,9 +38,9 @@ func (c *creation) send(ctx context.Context) (*connsvcv1.CreateEnhancedConnectio
 		resp := &connsvcv1.CreateEnhancedConnectionResponse{}
 		err := c.service.call(ctx, connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName, about, c.post, resp)
 		if err == nil && resp.GetConnectionId() == "" {
-			err = NewError(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", errNoConnectionID)
+			err = apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", errNoConnectionID)
 		}
-		u, ok := find[upstream.Error](err)
+		u, ok := apierror.Find[upstream.Error](err)
 		if ok && !u.Sent {
 			c.posted.Store(false)
 		}

@@ -3,7 +3,7 @@
 //
 // It trusts its requests: whoever calls it has validated and authorized them. It
 // keeps nothing between calls: what a create needs to know of an earlier one it
-// asks DLI. Every error that it returns is an *Error.
+// asks DLI. Every error that it returns is an *apierror.Error.
 package service
 
 import (

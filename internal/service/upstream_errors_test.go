@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -22,12 +22,12 @@ func refused(message string) *upstream.Error {
 	return &upstream.Error{Kind: upstream.Refused, HTTPStatus: 200, Message: message, Sent: true}
 }
 
-// asError fails the test unless err is a service.Error.
-func asError(t *testing.T, err error) *service.Error {
+// asError fails the test unless err is a apierror.Error.
+func asError(t *testing.T, err error) *apierror.Error {
 	t.Helper()
-	var e *service.Error
+	var e *apierror.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("got %v, want a *service.Error", err)
+		t.Fatalf("got %v, want a *apierror.Error", err)
 	}
 	return e
 }
@@ -193,7 +193,7 @@ func TestMissingConnectionIsOneError(t *testing.T) {
 				got := []any{e.Reason, e.Code(), e.HTTPStatus, e.DLICode, e.Message, *e.Resource}
 				want := []any{
 					connsvcv1.ErrorReason_CONNECTION_NOT_FOUND, codes.NotFound, 404, "DLI.0001", missingText,
-					service.Resource{Type: service.TypeConnection, Name: connectionID},
+					apierror.Resource{Type: apierror.TypeConnection, Name: connectionID},
 				}
 				if d := cmp.Diff(want, got); d != "" {
 					t.Errorf("(-want +got)\n%s", d)
@@ -258,12 +258,12 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func TestMissingQueueIsNamed(t *testing.T) {
-	for text, want := range map[string]service.Resource{
-		"There is no queue named q2":                 {Type: service.TypeQueue, Name: "q2"},
-		"There is no queue named Q2.":                {Type: service.TypeQueue, Name: "q2"},
-		"There is no queue named other":              {Type: service.TypeQueue},
-		"There is no elastic resource pool named p1": {Type: service.TypePool, Name: "p1"},
-		"There is no elastic resource pool":          {Type: service.TypePool, Name: "p1"},
+	for text, want := range map[string]apierror.Resource{
+		"There is no queue named q2":                 {Type: apierror.TypeQueue, Name: "q2"},
+		"There is no queue named Q2.":                {Type: apierror.TypeQueue, Name: "q2"},
+		"There is no queue named other":              {Type: apierror.TypeQueue},
+		"There is no elastic resource pool named p1": {Type: apierror.TypePool, Name: "p1"},
+		"There is no elastic resource pool":          {Type: apierror.TypePool, Name: "p1"},
 	} {
 		s, _ := script(t, answered(400, "DLI.0002", text))
 		_, err := associate.do(t.Context(), s)

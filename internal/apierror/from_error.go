@@ -1,4 +1,4 @@
-package service
+package apierror
 
 import (
 	"context"
@@ -20,42 +20,42 @@ import (
 // FromError returns the Error of any error: of a decoding, a validation, an
 // upstream call, a context, of gRPC itself; anything else is INTERNAL with a
 // constant text. It returns nil for nil alone.
-func FromError(err error) *Error {
+func From(err error) *Error {
 	if err == nil {
 		return nil
 	}
-	if isNilPointer(err) {
-		return NewError(connsvcv1.ErrorReason_INTERNAL, "", errNilPointer)
+	if IsNil(err) {
+		return New(connsvcv1.ErrorReason_INTERNAL, "", errNilPointer)
 	}
-	if e, ok := find[Error](err); ok {
+	if e, ok := Find[Error](err); ok {
 		return e
 	}
 	// Before everything that an upstream error may wrap: a malformed answer of DLI
 	// holds a *dlijson.Error, and is no fault of the caller's request.
-	if e, ok := find[upstream.Error](err); ok {
-		return fromUpstream(e, subject{})
+	if e, ok := Find[upstream.Error](err); ok {
+		return FromUpstream(e, Subject{})
 	}
-	if e, ok := find[validation.Error](err); ok {
-		return fromValidation(e)
+	if e, ok := Find[validation.Error](err); ok {
+		return FromValidation(e)
 	}
-	if e, ok := find[http.MaxBytesError](err); ok {
-		return NewError(connsvcv1.ErrorReason_BODY_TOO_LARGE,
+	if e, ok := Find[http.MaxBytesError](err); ok {
+		return New(connsvcv1.ErrorReason_BODY_TOO_LARGE,
 			fmt.Sprintf("the request is larger than the limit of %d bytes", e.Limit), err)
 	}
-	if e, ok := find[dlijson.Error](err); ok {
+	if e, ok := Find[dlijson.Error](err); ok {
 		return fromDecoding(e)
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return NewError(connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, "", err)
+		return New(connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, "", err)
 	case errors.Is(err, context.Canceled):
-		return NewError(connsvcv1.ErrorReason_CALLER_CANCELLED, "", err)
+		return New(connsvcv1.ErrorReason_CALLER_CANCELLED, "", err)
 	}
 	return fromStatus(err)
 }
 
-// find is errors.As that takes no nil pointer for an answer.
-func find[T any, P interface {
+// Find is errors.As that takes no nil pointer for an answer.
+func Find[T any, P interface {
 	*T
 	error
 }](err error) (P, bool) {
@@ -66,14 +66,14 @@ func find[T any, P interface {
 
 var errNilPointer = errors.New("an error that is a nil pointer")
 
-// isNilPointer tells the error that a nil *T becomes when it is returned as error:
+// IsNil tells the error that a nil *T becomes when it is returned as error:
 // to unwrap it, or to ask for its text, may panic.
-func isNilPointer(err error) bool {
+func IsNil(err error) bool {
 	v := reflect.ValueOf(err)
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-func fromValidation(v *validation.Error) *Error {
+func FromValidation(v *validation.Error) *Error {
 	message := ""
 	if len(v.Violations) > 0 {
 		first := v.Violations[0]
@@ -85,13 +85,13 @@ func fromValidation(v *validation.Error) *Error {
 			message += fmt.Sprintf(" (and %d more)", v.Total-1)
 		}
 	}
-	e := NewError(connsvcv1.ErrorReason_VALIDATION_FAILED, message, nil)
+	e := New(connsvcv1.ErrorReason_VALIDATION_FAILED, message, nil)
 	e.Violations, e.Total = v.Violations, max(v.Total, len(v.Violations))
 	return e
 }
 
 func fromDecoding(d *dlijson.Error) *Error {
-	return fromValidation(&validation.Error{
+	return FromValidation(&validation.Error{
 		Violations: []validation.Violation{{Field: d.Path, RuleID: decodingRule(d.Kind), Message: d.Message}},
 		Total:      1,
 	})
@@ -122,9 +122,9 @@ func decodingRule(kind dlijson.Kind) string {
 func fromStatus(err error) *Error {
 	st, ok := status.FromError(err)
 	if !ok {
-		return NewError(connsvcv1.ErrorReason_INTERNAL, "", err)
+		return New(connsvcv1.ErrorReason_INTERNAL, "", err)
 	}
-	return NewError(reasonOfStatus(st), "", err)
+	return New(reasonOfStatus(st), "", err)
 }
 
 func reasonOfStatus(st *status.Status) connsvcv1.ErrorReason {

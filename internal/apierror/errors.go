@@ -1,4 +1,4 @@
-package service
+package apierror
 
 import (
 	"fmt"
@@ -54,7 +54,7 @@ const (
 
 // NewError makes an Error with what the error map says of the reason. An empty
 // message stands for the map's own; a reason that the map does not have is INTERNAL.
-func NewError(reason connsvcv1.ErrorReason, message string, cause error) *Error {
+func New(reason connsvcv1.ErrorReason, message string, cause error) *Error {
 	row, ok := rowOf(reason)
 	if !ok {
 		reason = connsvcv1.ErrorReason_INTERNAL

@@ -1,4 +1,4 @@
-package service
+package apierror
 
 import (
 	"regexp"
@@ -22,17 +22,17 @@ var (
 // reasonOfText places what DLI's text alone tells: that something is missing, is
 // there already or is being created. Missing comes first: "does not exist" tells
 // it, and a name that the text quotes may be "exists".
-func reasonOfText(text string, s subject) connsvcv1.ErrorReason {
+func reasonOfText(text string, s Subject) connsvcv1.ErrorReason {
 	phrases := phrasesOf(text)
 	switch {
 	case notExist.MatchString(phrases):
 		return missing(text, s)
 	case exists.MatchString(phrases):
 		return connsvcv1.ErrorReason_NAME_TAKEN
-	case s.operation != createConnection && beingCreated.MatchString(phrases):
+	case s.Operation != CreateConnection && beingCreated.MatchString(phrases):
 		return connsvcv1.ErrorReason_CONNECTION_BUSY
 	default:
-		return unplaced
+		return NoReason
 	}
 }
 
@@ -44,7 +44,7 @@ func objectExists(text string) bool {
 // missing says what it is that DLI misses: the first kind of thing that stands
 // with the phrase, for names that callers chose come after it; without one, what
 // the call is about.
-func missing(text string, s subject) connsvcv1.ErrorReason {
+func missing(text string, s Subject) connsvcv1.ErrorReason {
 	where := missingPart(phrasesOf(text))
 	kind := ""
 	if m := kindOfThing.FindStringSubmatch(where); m != nil {
@@ -57,9 +57,9 @@ func missing(text string, s subject) connsvcv1.ErrorReason {
 		return connsvcv1.ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND
 	case kind == "connection":
 		return connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
-	case kind != "", s.connectionID == "":
+	case kind != "", s.ConnectionID == "":
 		return connsvcv1.ErrorReason_RESOURCE_NOT_FOUND
-	case s.operation == deleteRoute && !strings.Contains(where, strings.ToLower(s.connectionID)):
+	case s.Operation == DeleteRoute && !strings.Contains(where, strings.ToLower(s.ConnectionID)):
 		return connsvcv1.ErrorReason_RESOURCE_NOT_FOUND
 	default:
 		return connsvcv1.ErrorReason_CONNECTION_NOT_FOUND

@@ -1,4 +1,4 @@
-package service
+package apierror
 
 import (
 	"net/http"
@@ -12,13 +12,13 @@ import (
 const maxRetryAfter = time.Hour
 
 // fromUpstream returns the Error of a call to DLI that was about s.
-func fromUpstream(u *upstream.Error, s subject) *Error {
+func FromUpstream(u *upstream.Error, s Subject) *Error {
 	reason := reasonOf(u, s)
-	e := NewError(reason, messageOf(u, s, reason), u)
+	e := New(reason, messageOf(u, s, reason), u)
 	if u.HTTPStatus != 0 {
 		e.Answer = &Answer{Code: u.Code, RequestID: u.RequestID, HTTPStatus: u.HTTPStatus}
 	}
-	if u.Code != "" && handsOn(reason) && reason != connsvcv1.ErrorReason_CONNECTION_NOT_FOUND {
+	if u.Code != "" && exposesDLIError(reason) && reason != connsvcv1.ErrorReason_CONNECTION_NOT_FOUND {
 		e.DLICode = cut(u.Code, maxNameBytes)
 	}
 	if e.RetryAfter > 0 && u.RetryAfter > 0 {
@@ -32,10 +32,10 @@ func fromUpstream(u *upstream.Error, s subject) *Error {
 	return e
 }
 
-// handsOn says whether the caller may read DLI's own code and text. A refusal of
+// exposesDLIError says whether the caller may read DLI's own code and text. A refusal of
 // credentials holds an access key and the request that it signed; after a create
 // without an outcome, DLI's text is not what matters.
-func handsOn(reason connsvcv1.ErrorReason) bool {
+func exposesDLIError(reason connsvcv1.ErrorReason) bool {
 	switch reason {
 	case connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS,
 		connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED,
@@ -46,11 +46,11 @@ func handsOn(reason connsvcv1.ErrorReason) bool {
 	}
 }
 
-func messageOf(u *upstream.Error, s subject, reason connsvcv1.ErrorReason) string {
+func messageOf(u *upstream.Error, s Subject, reason connsvcv1.ErrorReason) string {
 	switch {
-	case reason == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND && s.connectionID != "":
-		return missingConnectionMessage(s.connectionID)
-	case (u.Kind == upstream.Status || u.Kind == upstream.Refused) && handsOn(reason):
+	case reason == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND && s.ConnectionID != "":
+		return missingConnectionMessage(s.ConnectionID)
+	case (u.Kind == upstream.Status || u.Kind == upstream.Refused) && exposesDLIError(reason):
 		return u.Message
 	default:
 		return ""
@@ -62,26 +62,26 @@ func missingConnectionMessage(id string) string { return "Connection " + id + " 
 
 // missingConnection is the error of every operation on a connection that does not
 // exist, whatever DLI said of it: its answers differ by operation.
-func missingConnection(id string) *Error {
+func ConnectionNotFound(id string) *Error {
 	reason := connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
-	e := NewError(reason, missingConnectionMessage(id), nil)
-	e.Resource = resourceOf(reason, subject{connectionID: id}, "")
+	e := New(reason, missingConnectionMessage(id), nil)
+	e.Resource = resourceOf(reason, Subject{ConnectionID: id}, "")
 	return e
 }
 
-func resourceOf(reason connsvcv1.ErrorReason, s subject, text string) *Resource {
+func resourceOf(reason connsvcv1.ErrorReason, s Subject, text string) *Resource {
 	switch reason {
 	case connsvcv1.ErrorReason_CONNECTION_NOT_FOUND:
-		return &Resource{Type: TypeConnection, Name: s.connectionID}
+		return &Resource{Type: TypeConnection, Name: s.ConnectionID}
 	case connsvcv1.ErrorReason_QUEUE_NOT_FOUND:
-		return &Resource{Type: TypeQueue, Name: named(s.queues, text)}
+		return &Resource{Type: TypeQueue, Name: named(s.Queues, text)}
 	case connsvcv1.ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND:
-		return &Resource{Type: TypePool, Name: named(s.pools, text)}
+		return &Resource{Type: TypePool, Name: named(s.Pools, text)}
 	case connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED:
-		return &Resource{Type: TypeProject, Name: s.project}
+		return &Resource{Type: TypeProject, Name: s.Project}
 	case connsvcv1.ErrorReason_RESOURCE_NOT_FOUND:
-		if s.operation == deleteRoute && s.route != "" {
-			return &Resource{Type: TypeRoute, Name: s.route, Description: "route of connection " + s.connectionID}
+		if s.Operation == DeleteRoute && s.Route != "" {
+			return &Resource{Type: TypeRoute, Name: s.Route, Description: "route of connection " + s.ConnectionID}
 		}
 	case connsvcv1.ErrorReason_NAME_TAKEN:
 		return s.taken()
@@ -90,12 +90,12 @@ func resourceOf(reason connsvcv1.ErrorReason, s subject, text string) *Resource 
 }
 
 // reasonOf is the map from what DLI did to a reason.
-func reasonOf(u *upstream.Error, s subject) connsvcv1.ErrorReason {
+func reasonOf(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
 	reason := reasonOfKind(u, s)
 	if reason == connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS && u.CallersOwn {
 		return connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED
 	}
-	if s.operation == createConnection && u.Sent && outcomeUnknown(u, reason) {
+	if s.Operation == CreateConnection && u.Sent && outcomeUnknown(u, reason) {
 		return connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
 	}
 	return reason
@@ -114,7 +114,7 @@ func outcomeUnknown(u *upstream.Error, reason connsvcv1.ErrorReason) bool {
 	}
 }
 
-func reasonOfKind(u *upstream.Error, s subject) connsvcv1.ErrorReason {
+func reasonOfKind(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
 	switch u.Kind {
 	case upstream.NotConfigured:
 		return connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED
@@ -142,11 +142,11 @@ func reasonOfKind(u *upstream.Error, s subject) connsvcv1.ErrorReason {
 
 // reasonOfRefusal places an is_success=false. Its code, where it has one, and its
 // text count as those of a 400 do; only what they do not tell is a bare refusal.
-func reasonOfRefusal(u *upstream.Error, s subject) connsvcv1.ErrorReason {
-	if reason := reasonOfCode(u.Code, http.StatusBadRequest, u.Message, s); reason != unplaced {
+func reasonOfRefusal(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
+	if reason := reasonOfCode(u.Code, http.StatusBadRequest, u.Message, s); reason != NoReason {
 		return reason
 	}
-	if reason := reasonOfText(u.Message, s); reason != unplaced {
+	if reason := reasonOfText(u.Message, s); reason != NoReason {
 		return reason
 	}
 	return connsvcv1.ErrorReason_UPSTREAM_REFUSED
@@ -154,11 +154,11 @@ func reasonOfRefusal(u *upstream.Error, s subject) connsvcv1.ErrorReason {
 
 // reasonOfAnswer places an HTTP error: by what the API gateway says, then by
 // DLI's code and text, then by the status alone.
-func reasonOfAnswer(u *upstream.Error, s subject) connsvcv1.ErrorReason {
-	if reason := reasonOfGateway(u.Code, u.HTTPStatus); reason != unplaced {
+func reasonOfAnswer(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
+	if reason := reasonOfGateway(u.Code, u.HTTPStatus); reason != NoReason {
 		return reason
 	}
-	if reason := reasonOfCode(u.Code, u.HTTPStatus, u.Message, s); reason != unplaced {
+	if reason := reasonOfCode(u.Code, u.HTTPStatus, u.Message, s); reason != NoReason {
 		return reason
 	}
 	switch {

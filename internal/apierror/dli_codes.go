@@ -1,4 +1,4 @@
-package service
+package apierror
 
 import (
 	"net/http"
@@ -7,12 +7,12 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// unplaced is the reason of what a part of the map does not know.
-const unplaced = connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED
+// NoReason is the reason of what a part of the map does not know.
+const NoReason = connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED
 
 // reasonOfCode places an error_code of DLI. DLI uses several codes for one fact
 // and one code for several, so the text decides where a code leaves it open.
-func reasonOfCode(code string, httpStatus int, text string, s subject) connsvcv1.ErrorReason {
+func reasonOfCode(code string, httpStatus int, text string, s Subject) connsvcv1.ErrorReason {
 	if isIAMCode(code) {
 		return connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS
 	}
@@ -23,7 +23,7 @@ func reasonOfCode(code string, httpStatus int, text string, s subject) connsvcv1
 		if code == "DLI.0006" || code == "DLI.0999" && objectExists(text) {
 			return connsvcv1.ErrorReason_NAME_TAKEN
 		}
-		return unplaced
+		return NoReason
 	}
 	switch code {
 	case "DLI.0003", "DLI.0011", "DLI.0016":
@@ -41,13 +41,13 @@ func reasonOfCode(code string, httpStatus int, text string, s subject) connsvcv1
 	case "DLI.0023":
 		// Seen for a connection, though its text names none; a missing route, which
 		// a DeleteRoute would suggest, is DLI.0002.
-		s.operation = otherOperation
+		s.Operation = Other
 		return missing(text, s)
 	}
 	if code == "" {
-		return unplaced
+		return NoReason
 	}
-	if reason := reasonOfText(text, s); reason != unplaced {
+	if reason := reasonOfText(text, s); reason != NoReason {
 		return reason
 	}
 	return reasonOfVagueCode(code, text, s)
@@ -55,17 +55,17 @@ func reasonOfCode(code string, httpStatus int, text string, s subject) connsvcv1
 
 // reasonOfVagueCode places the codes that say something only where the text does
 // not say more.
-func reasonOfVagueCode(code, text string, s subject) connsvcv1.ErrorReason {
+func reasonOfVagueCode(code, text string, s Subject) connsvcv1.ErrorReason {
 	switch code {
 	case "DLI.0001", "DLI.0018":
 		return connsvcv1.ErrorReason_VALIDATION_FAILED
 	case "DLI.0007", "DLI.0012":
 		switch {
-		case s.operation == deleteConnection:
+		case s.Operation == DeleteConnection:
 			// A connection that is being created is the only one that DLI does not
 			// delete (dli_02_0188).
 			return connsvcv1.ErrorReason_CONNECTION_BUSY
-		case s.operation == disassociateQueues && failed.MatchString(phrasesOf(text)):
+		case s.Operation == DisassociateQueues && failed.MatchString(phrasesOf(text)):
 			return connsvcv1.ErrorReason_PEERING_FAILED
 		case code == "DLI.0012":
 			return connsvcv1.ErrorReason_RESOURCE_UNAVAILABLE
@@ -77,7 +77,7 @@ func reasonOfVagueCode(code, text string, s subject) connsvcv1.ErrorReason {
 		// SQL, metadata and results: nothing that a call of connsvc has to do with.
 		return connsvcv1.ErrorReason_UPSTREAM_FAULT
 	default:
-		return unplaced
+		return NoReason
 	}
 }
 

@@ -1,4 +1,4 @@
-package service
+package apierror
 
 import (
 	"net/http"
@@ -41,7 +41,7 @@ func reasonOfGateway(code string, httpStatus int) connsvcv1.ErrorReason {
 	case http.StatusGatewayTimeout, http.StatusRequestTimeout:
 		return connsvcv1.ErrorReason_UPSTREAM_TIMEOUT
 	}
-	return unplaced
+	return NoReason
 }
 
 func gatewayNumber(code string) string {

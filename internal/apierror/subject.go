@@ -1,0 +1,77 @@
+package apierror
+
+import (
+	"strings"
+)
+
+// An Operation is a kind of call for which the same response of DLI has a meaning of
+// its own.
+type Operation int
+
+// The operations.
+const (
+	Other Operation = iota
+	CreateConnection
+	DeleteConnection
+	DisassociateQueues
+	CreateRoute
+	DeleteRoute
+)
+
+// A Subject is what a call is about: what an error of DLI may name.
+type Subject struct {
+	Operation    Operation
+	Project      string
+	ConnectionID string
+	Name         string // of the connection to create
+	Route        string
+	Queues       []string
+	Pools        []string
+}
+
+// owner names the call's own resource, for PreconditionFailure.
+func (s Subject) owner() string {
+	if s.ConnectionID == "" {
+		return s.projectSubject()
+	}
+	return TypeConnection + "/" + s.ConnectionID
+}
+
+func (s Subject) projectSubject() string {
+	if s.Project == "" {
+		return ""
+	}
+	return "project:" + s.Project
+}
+
+// taken is the resource whose name a call wanted and did not get.
+func (s Subject) taken() *Resource {
+	switch s.Operation {
+	case CreateConnection:
+		return &Resource{Type: TypeConnection, Name: s.Name}
+	case CreateRoute:
+		return &Resource{Type: TypeRoute, Name: s.Route, Description: "route of connection " + s.ConnectionID}
+	default:
+		return nil
+	}
+}
+
+// named returns the one of names that text speaks of, or the only one there is.
+func named(names []string, text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return !isNameRune(r) })
+	for _, name := range names {
+		for _, word := range words {
+			if strings.EqualFold(name, word) {
+				return name
+			}
+		}
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	return ""
+}
+
+func isNameRune(r rune) bool {
+	return r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+}

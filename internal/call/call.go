@@ -1,0 +1,60 @@
+// Package call is the record of one call: what the listener knows of it and what
+// happens to it on its way to DLI. It is the only value of connsvc's own in a
+// context: the listener puts it there, the client of DLI reads and completes it.
+package call
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A Call is the record of one call. The fields above mu are set by the listener before
+// the call is handled, and do not change from then on.
+type Call struct {
+	// CallerToken is the caller's IAM token (X-Auth-Token), for an upstream that passes
+	// it through; empty where the caller sent none, or more than one.
+	CallerToken string
+	// Unpaginated says that a list is answered whole, as DLI's own is: the caller does
+	// not know of pages.
+	Unpaginated bool
+
+	mu           sync.Mutex // attempts of a create may end on other goroutines
+	upstreamTime time.Duration
+	dliRequestID string
+}
+
+type key struct{}
+
+// NewContext returns a context that carries c.
+func NewContext(ctx context.Context, c *Call) context.Context {
+	return context.WithValue(ctx, key{}, c)
+}
+
+// From returns the record of the call that ctx belongs to. Where there is none, as in
+// a test of a lower layer, it returns an empty one.
+func From(ctx context.Context) *Call {
+	if c, ok := ctx.Value(key{}).(*Call); ok {
+		return c
+	}
+	return &Call{}
+}
+
+// AddAttempt records an attempt at DLI: how long it took, and DLI's request ID, which
+// may be empty.
+func (c *Call) AddAttempt(took time.Duration, dliRequestID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.upstreamTime += took
+	if dliRequestID != "" {
+		c.dliRequestID = dliRequestID
+	}
+}
+
+// Attempts returns the time spent in attempts at DLI, and the last request ID that
+// DLI gave.
+func (c *Call) Attempts() (took time.Duration, dliRequestID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.upstreamTime, c.dliRequestID
+}
