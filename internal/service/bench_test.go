@@ -14,6 +14,8 @@ import (
 // atOnce is a DLI that answers at once.
 type atOnce struct{ plain }
 
+func (d atOnce) For(string) (atOnce, error) { return d, nil }
+
 func (atOnce) Call(_ context.Context, _ string, _, resp proto.Message) error {
 	resp.(*connsvcv1.CreateEnhancedConnectionResponse).ConnectionId = connectionID
 	return nil

@@ -10,13 +10,34 @@ import (
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
-// call makes one call to DLI. Its error is an *apierror.Error that knows what the call
-// was about.
-func (s *Service) call(ctx context.Context, method string, about apierror.Subject, req, resp proto.Message) error {
-	err := s.dli.Call(ctx, method, req, resp)
-	if err == nil {
-		return nil
+// upstream looks up the upstream of a call's project.
+func (s *Service) upstream(about apierror.Subject) (Upstream, error) {
+	u, err := s.lookup(about.Project)
+	if err != nil {
+		return nil, mapped(err, about)
 	}
+	return u, nil
+}
+
+// call looks up the upstream of a call's project and makes one call to it.
+func (s *Service) call(ctx context.Context, method string, about apierror.Subject, req, resp proto.Message) error {
+	u, err := s.upstream(about)
+	if err != nil {
+		return err
+	}
+	return callTo(ctx, u, method, about, req, resp)
+}
+
+// callTo makes one call to DLI. Its error is an *apierror.Error that knows what the call
+// was about.
+func callTo(ctx context.Context, u Upstream, method string, about apierror.Subject, req, resp proto.Message) error {
+	if err := u.Call(ctx, method, req, resp); err != nil {
+		return mapped(err, about)
+	}
+	return nil
+}
+
+func mapped(err error, about apierror.Subject) error {
 	if apierror.IsNil(err) {
 		return apierror.From(err)
 	}

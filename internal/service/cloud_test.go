@@ -50,9 +50,11 @@ type stored struct {
 	deleted    bool
 }
 
-func (d *cloud) Idempotency(string) *configv1.Idempotency { return d.policy }
+func (d *cloud) For(string) (*cloud, error) { return d, nil }
 
-func (d *cloud) Skew(string) (time.Duration, bool) { return d.ahead, d.tellsTime }
+func (d *cloud) Idempotency() *configv1.Idempotency { return d.policy }
+
+func (d *cloud) Skew() (time.Duration, bool) { return d.ahead, d.tellsTime }
 
 func (d *cloud) observe(_ context.Context, o service.CreateOutcome) {
 	d.mu.Lock()

@@ -36,6 +36,7 @@ func (s *Service) CreateEnhancedConnection(ctx context.Context, req *connsvcv1.C
 // A creation is one create on its way to an outcome.
 type creation struct {
 	service      *Service
+	dli          Upstream
 	req          *connsvcv1.CreateEnhancedConnectionRequest // as the caller sent it
 	post         *connsvcv1.CreateEnhancedConnectionRequest // as DLI gets it
 	tag          *connsvcv1.Tag                             // bears the request_id; nil: none does
@@ -50,8 +51,12 @@ type creation struct {
 }
 
 func (s *Service) newCreation(req *connsvcv1.CreateEnhancedConnectionRequest) (*creation, error) {
-	c := &creation{service: s, req: req, post: req, reconcileFor: config.DefaultReconcileTimeout, started: time.Now()}
-	policy := s.dli.Idempotency(req.GetProjectId())
+	dli, err := s.upstream(apierror.Subject{Project: req.GetProjectId()})
+	if err != nil {
+		return nil, err
+	}
+	c := &creation{service: s, dli: dli, req: req, post: req, reconcileFor: config.DefaultReconcileTimeout, started: time.Now()}
+	policy := dli.Idempotency()
 	if d := policy.GetReconcileTimeout().AsDuration(); d > 0 {
 		c.reconcileFor = d
 	}

@@ -186,6 +186,8 @@ type hangsOnce struct {
 	hung bool
 }
 
+func (d *hangsOnce) For(string) (*hangsOnce, error) { return d, nil }
+
 func (d *hangsOnce) Call(ctx context.Context, method string, req, resp proto.Message) error {
 	if method == listMethod && !d.hung {
 		d.hung = true

@@ -33,8 +33,13 @@ func (s *Service) ListEnhancedConnections(ctx context.Context, req *connsvcv1.Li
 	if err != nil {
 		return nil, err
 	}
+	dli, err := s.upstream(apierror.Subject{Project: req.GetProjectId()})
+	if err != nil {
+		return nil, err
+	}
 	l := &listing{
 		service: s,
+		dli:     dli,
 		req:     req,
 		answer:  &connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true},
 		basic:   req.GetView() == connsvcv1.EnhancedConnectionView_BASIC,
@@ -62,6 +67,7 @@ func (s *Service) ListEnhancedConnections(ctx context.Context, req *connsvcv1.Li
 // A listing is one list on its way from DLI to a caller.
 type listing struct {
 	service *Service
+	dli     Upstream
 	req     *connsvcv1.ListEnhancedConnectionsRequest
 	answer  *connsvcv1.ListEnhancedConnectionsResponse
 	basic   bool
@@ -125,7 +131,7 @@ func (l *listing) fetch(ctx context.Context, asked int) ([]*connsvcv1.EnhancedCo
 		limit = proto.Int32(int32(asked)) //nolint:gosec // at most defaultLimit
 	}
 	resp := &connsvcv1.ListEnhancedConnectionsResponse{}
-	err := l.service.call(ctx, connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, apierror.Subject{Project: l.req.GetProjectId()},
+	err := callTo(ctx, l.dli, connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, apierror.Subject{Project: l.req.GetProjectId()},
 		&connsvcv1.ListEnhancedConnectionsRequest{
 			ProjectId: l.req.GetProjectId(),
 			Limit:     limit,

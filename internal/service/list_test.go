@@ -28,6 +28,8 @@ type catalogue struct {
 	onCall      func(n int)
 }
 
+func (d *catalogue) For(string) (*catalogue, error) { return d, nil }
+
 func (d *catalogue) Call(ctx context.Context, method string, req, resp proto.Message) error {
 	if method != listMethod {
 		return fmt.Errorf("unexpected call of %s", method)

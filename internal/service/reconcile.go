@@ -67,7 +67,7 @@ func (c *creation) ours(ctx context.Context, named []*connsvcv1.EnhancedConnecti
 // onDLIsClock is the earliest that DLI's clock may have shown at t.
 func (c *creation) onDLIsClock(t time.Time) time.Time {
 	t = t.Truncate(time.Millisecond) // what DLI's times are told in
-	if ahead, known := c.service.dli.Skew(c.req.GetProjectId()); known {
+	if ahead, known := c.dli.Skew(); known {
 		return t.Add(ahead - knownClockSlack)
 	}
 	return t.Add(-unknownClockSlack)
@@ -160,7 +160,7 @@ func (c *creation) list(ctx context.Context, tags ...*connsvcv1.Tag) ([]*connsvc
 		Tags:      tags,
 	}
 	resp := &connsvcv1.ListEnhancedConnectionsResponse{}
-	err := c.service.call(ctx, connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, apierror.Subject{Project: req.GetProjectId()}, req, resp)
+	err := callTo(ctx, c.dli, connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, apierror.Subject{Project: req.GetProjectId()}, req, resp)
 	if err != nil {
 		return nil, err
 	}

@@ -212,7 +212,7 @@ func TestTakenNameThatCannotBeJudged(t *testing.T) {
 }
 
 // race has replicas create at the same moment, and returns the IDs that they got.
-func race(t *testing.T, replicas int, dli service.DLI, observe func(context.Context, service.CreateOutcome), req func(n int) *connsvcv1.CreateEnhancedConnectionRequest) ([]string, []error) {
+func race(t *testing.T, replicas int, dli *cloud, observe func(context.Context, service.CreateOutcome), req func(n int) *connsvcv1.CreateEnhancedConnectionRequest) ([]string, []error) {
 	t.Helper()
 	ids, errs := make([]string, replicas), make([]error, replicas)
 	var all sync.WaitGroup

@@ -24,9 +24,9 @@ const (
 // default, and its clock is not known.
 type plain struct{}
 
-func (plain) Idempotency(string) *configv1.Idempotency { return nil }
+func (plain) Idempotency() *configv1.Idempotency { return nil }
 
-func (plain) Skew(string) (time.Duration, bool) { return 0, false }
+func (plain) Skew() (time.Duration, bool) { return 0, false }
 
 // A call is one call that a scripted DLI received.
 type call struct {
@@ -42,6 +42,8 @@ type scripted struct {
 	answers []any
 	calls   []call
 }
+
+func (d *scripted) For(string) (*scripted, error) { return d, nil }
 
 func (d *scripted) Call(_ context.Context, method string, req, resp proto.Message) error {
 	d.calls = append(d.calls, call{method, proto.Clone(req)})
@@ -61,7 +63,7 @@ func (d *scripted) Call(_ context.Context, method string, req, resp proto.Messag
 }
 
 // Idempotency lets a create look once, and no more, for what it made.
-func (d *scripted) Idempotency(string) *configv1.Idempotency { return within(time.Millisecond) }
+func (d *scripted) Idempotency() *configv1.Idempotency { return within(time.Millisecond) }
 
 // script makes a service over a DLI that gives these answers; all must be used.
 func script(t *testing.T, answers ...any) (*service.Service, *scripted) {

@@ -36,7 +36,7 @@ func (c *creation) send(ctx context.Context) (*connsvcv1.CreateEnhancedConnectio
 		c.began = time.Now()
 		c.posted.Store(true)
 		resp := &connsvcv1.CreateEnhancedConnectionResponse{}
-		err := c.service.call(ctx, connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName, about, c.post, resp)
+		err := callTo(ctx, c.dli, connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName, about, c.post, resp)
 		if err == nil && resp.GetConnectionId() == "" {
 			err = apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", errNoConnectionID)
 		}

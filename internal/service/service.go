@@ -17,22 +17,22 @@ import (
 	"github.com/connsvc/connsvc/internal/config"
 )
 
-// DLI is what the service needs of DLI: *upstream.Router has it.
-type DLI interface {
+// An Upstream is what the service needs of the DLI of a project: *upstream.Client has it.
+type Upstream interface {
 	// Call makes the call of an RPC.
 	Call(ctx context.Context, fullMethod string, req, resp proto.Message) error
-	// Idempotency says how creates of a project are made safe to repeat. Nil, and what
-	// is left out, is the default. It must not be changed once returned.
-	Idempotency(projectID string) *configv1.Idempotency
-	// Skew says how far the clock of a project's DLI is at least ahead of this
-	// machine's, as the Date of its answers tells. It is false where none has told.
-	Skew(projectID string) (ahead time.Duration, known bool)
+	// Idempotency says how creates are made safe to repeat. Nil, and what is left out, is
+	// the default. It must not be changed once returned.
+	Idempotency() *configv1.Idempotency
+	// Skew says how far DLI's clock is at least ahead of this machine's, as the Date of
+	// its responses tells. It is false where none has told.
+	Skew() (ahead time.Duration, known bool)
 }
 
 // Service implements connsvcv1.ConnectionServiceServer.
 type Service struct {
 	connsvcv1.UnimplementedConnectionServiceServer
-	dli            DLI
+	lookup         func(projectID string) (Upstream, error)
 	maxAnswerBytes int64
 	observe        func(context.Context, CreateOutcome)
 	flights        flights
@@ -57,10 +57,13 @@ func WithObserver(observe func(context.Context, CreateOutcome)) Option {
 	return func(s *Service) { s.observe = observe }
 }
 
-// New makes the service over DLI.
-func New(dli DLI, options ...Option) *Service {
+// New makes the service. For looks up the upstream of a project, once for each RPC;
+// its type is a parameter, so that *upstream.Router serves as it is.
+func New[U Upstream](dli interface {
+	For(projectID string) (U, error)
+}, options ...Option) *Service {
 	s := &Service{
-		dli:            dli,
+		lookup:         func(projectID string) (Upstream, error) { return dli.For(projectID) },
 		maxAnswerBytes: config.DefaultMaxResponseBytes,
 		observe:        func(context.Context, CreateOutcome) {},
 	}

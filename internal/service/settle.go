@@ -48,7 +48,7 @@ func (c *creation) rivals(ctx context.Context, own string) (ours []*connsvcv1.En
 	}
 	// A list that lags shows the other's alone, and to the other perhaps ours alone:
 	// without the age of both, each would delete its own.
-	conn, err := c.service.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{
+	conn, err := getConnection(ctx, c.dli, &connsvcv1.GetEnhancedConnectionRequest{
 		ProjectId: c.req.GetProjectId(), ConnectionId: own,
 	})
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *creation) rivals(ctx context.Context, own string) (ours []*connsvcv1.En
 // gone. DLI deletes none while a peering of it is CREATING.
 func (c *creation) discard(ctx context.Context, id string) (gone bool) {
 	c.poll(ctx, c.reconcileFor, func(ctx context.Context) bool {
-		_, err := c.service.DeleteEnhancedConnection(ctx, &connsvcv1.DeleteEnhancedConnectionRequest{
+		_, err := deleteConnection(ctx, c.dli, &connsvcv1.DeleteEnhancedConnectionRequest{
 			ProjectId: c.req.GetProjectId(), ConnectionId: id,
 		})
 		gone = err == nil || reasonOfError(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND

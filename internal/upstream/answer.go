@@ -22,7 +22,7 @@ const (
 
 // read reads an answer, into the message of the call if it is a good one. date is
 // DLI's clock, if it told.
-func (c *client) read(ctx context.Context, call *call, a *attempt, response *http.Response, date time.Time) *Error {
+func (c *Client) read(ctx context.Context, call *call, a *attempt, response *http.Response, date time.Time) *Error {
 	switch {
 	case response.StatusCode >= http.StatusBadRequest:
 		return readError(response, a.request.Header, cmp.Or(date, c.options.Now()))

@@ -173,7 +173,7 @@ func TestLargeBodies(t *testing.T) {
 			for n := range 20_000 {
 				req.Hosts = append(req.Hosts, &connsvcv1.Host{Name: fmt.Sprintf("%s.host%d", id, n), Ip: "192.168.0.1"})
 			}
-			errs <- r.Call(t.Context(), hosts, req, &connsvcv1.UpdateEnhancedConnectionHostsResponse{})
+			errs <- callOf(t.Context(), r, hosts, req, &connsvcv1.UpdateEnhancedConnectionHostsResponse{})
 		}()
 	}
 	for range calls {
@@ -195,7 +195,7 @@ func TestEarlyAnswer(t *testing.T) {
 		req.Hosts = append(req.Hosts, &connsvcv1.Host{Name: fmt.Sprintf("host%d", n)})
 	}
 	for range 10 {
-		e := failure(t, r.Call(t.Context(), create, proto.CloneOf(req), &connsvcv1.CreateEnhancedConnectionResponse{}))
+		e := failure(t, callOf(t.Context(), r, create, proto.CloneOf(req), &connsvcv1.CreateEnhancedConnectionResponse{}))
 		// Whether the answer or the reset is seen first is up to the kernel.
 		if !e.Sent || e.Kind != upstream.Status && e.Kind != upstream.Broken {
 			t.Errorf("got %v", e)

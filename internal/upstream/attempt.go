@@ -16,7 +16,7 @@ type attempt struct {
 
 // attempt sends a call once and reads its answer, if the breaker and the limit let
 // it.
-func (c *client) attempt(ctx context.Context, call *call) (*attempt, *Error) {
+func (c *Client) attempt(ctx context.Context, call *call) (*attempt, *Error) {
 	if err := c.refusal(); err != nil {
 		return &attempt{}, err
 	}
@@ -33,7 +33,7 @@ func (c *client) attempt(ctx context.Context, call *call) (*attempt, *Error) {
 }
 
 // admitted sends the request of an attempt if there is a place for it.
-func (c *client) admitted(ctx context.Context, call *call, a *attempt) *Error {
+func (c *Client) admitted(ctx context.Context, call *call, a *attempt) *Error {
 	p, err := c.enter()
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (c *client) admitted(ctx context.Context, call *call, a *attempt) *Error {
 
 // send sends the request of an attempt and reads its answer. It returns DLI's
 // request ID, too.
-func (c *client) send(ctx context.Context, call *call, a *attempt) (string, *Error) {
+func (c *Client) send(ctx context.Context, call *call, a *attempt) (string, *Error) {
 	response, left, err := c.transport.roundTrip(ctx, a.request, call.body)
 	sent := a.request.Header
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *client) send(ctx context.Context, call *call, a *attempt) (string, *Err
 	}
 	defer func() { _ = response.Body.Close() }()
 	a.status = response.StatusCode
-	date := c.note(response.Header)
+	date := c.readDate(response.Header)
 	requestID := identifier(sent, response.Header.Get("X-Request-Id"))
 	e := c.read(ctx, call, a, response, date)
 	if e == nil {
@@ -79,7 +79,7 @@ func (c *client) send(ctx context.Context, call *call, a *attempt) (string, *Err
 	return e.RequestID, e.redact(sent)
 }
 
-func (c *client) observe(ctx context.Context, op *operation, a Attempt, err *Error) {
+func (c *Client) observe(ctx context.Context, op *operation, a Attempt, err *Error) {
 	c.counts.attempt(op.FullMethod, err)
 	if c.options.Observe == nil {
 		return
@@ -134,7 +134,7 @@ type place struct {
 }
 
 // enter takes a place for an attempt, or returns why there is none.
-func (c *client) enter() (place, *Error) {
+func (c *Client) enter() (place, *Error) {
 	t, err := c.breaker.enter()
 	if err != nil {
 		c.counts.refused[refusedByBreaker].Add(1)
@@ -150,14 +150,14 @@ func (c *client) enter() (place, *Error) {
 	return place{t, p}, nil
 }
 
-func (c *client) leave(p place, v verdict) {
+func (c *Client) leave(p place, v verdict) {
 	c.counts.inFlight.Add(-1)
 	p.permit.leave(v)
 	c.breaker.leave(p.ticket, v)
 }
 
 // refusal returns why the breaker refuses every call now, or nil.
-func (c *client) refusal() *Error {
+func (c *Client) refusal() *Error {
 	err := c.breaker.refusal()
 	if err != nil {
 		c.counts.refused[refusedByBreaker].Add(1)

@@ -31,7 +31,7 @@ func BenchmarkCall(b *testing.B) {
 		b.Run(fmt.Sprintf("hosts=%d/router", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := r.Call(b.Context(), create, req, &connsvcv1.CreateEnhancedConnectionResponse{}); err != nil {
+				if err := callOf(b.Context(), r, create, req, &connsvcv1.CreateEnhancedConnectionResponse{}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -106,7 +106,7 @@ func readAll(b *bubble, callers, calls int) int64 {
 			for made.Add(1) <= int64(calls) {
 				time.Sleep(time.Duration(random.IntN(5_000_000)))
 				req := &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Name: fmt.Sprint("n", random.IntN(16))}
-				if b.Call(context.Background(), list, req, &connsvcv1.ListEnhancedConnectionsResponse{}) == nil {
+				if callOf(context.Background(), b.Router, list, req, &connsvcv1.ListEnhancedConnectionsResponse{}) == nil {
 					good.Add(1)
 				}
 			}

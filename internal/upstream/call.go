@@ -15,7 +15,7 @@ import (
 // A call is one call to DLI, ready to be sent.
 type call struct {
 	op      *operation
-	to      *client
+	to      *Client
 	url     *url.URL
 	project string // X-Project-Id
 	body    []byte // empty for none

@@ -17,6 +17,9 @@ type counts struct {
 	refused  [lastRefusal]atomic.Int64
 	renewals [lastRenewal]atomic.Int64
 	inFlight atomic.Int64
+	// writes counts the calls that may have changed something and have ended. It is
+	// here because a reload must not reset it: see flightKey.
+	writes atomic.Uint64
 }
 
 // An outcome is what became of an attempt.
@@ -120,14 +123,13 @@ func (c *counts) attempt(fullMethod string, err *Error) {
 	}
 }
 
-// countsByName are the counts of every upstream, by its name.
-type countsByName map[string]*counts
-
-func (all countsByName) of(name string) *counts {
-	c := all[name]
-	if c == nil {
-		c = newCounts()
-		all[name] = c
+// renewed returns what counts the renewals of an upstream's credentials and passes
+// them on to observe.
+func (c *counts) renewed(upstream string, observe func(string, credentials.Renewal)) func(credentials.Renewal) {
+	return func(r credentials.Renewal) {
+		c.renewals[renewalResult(r.Err)].Add(1)
+		if observe != nil {
+			observe(upstream, r)
+		}
 	}
-	return c
 }

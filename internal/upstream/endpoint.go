@@ -20,7 +20,7 @@ type endpoint struct {
 	host       string
 	base       string // escaped path, without the slash that may close it
 	timeout    time.Duration
-	transport  *transport // nil where the configuration has errors
+	transport  *transport
 }
 
 func newEndpoint(cfg *configv1.Upstream, p *problem) endpoint {

@@ -8,7 +8,7 @@ import (
 // DialWith makes the connections of all clients by dial, for tests that own the
 // network.
 func (r *Router) DialWith(dial func(context.Context) (net.Conn, error)) {
-	for c := range r.table.Load().clients() {
+	for _, c := range r.graph.Load().clients {
 		c.transport.connect = dial
 	}
 }

@@ -106,12 +106,21 @@ func getRequest() *connsvcv1.GetEnhancedConnectionRequest {
 	return &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: connection}
 }
 
+// callOf looks up the upstream of a request's project and calls it.
+func callOf(ctx context.Context, r *upstream.Router, method string, req, resp proto.Message) error {
+	c, err := r.For(req.(interface{ GetProjectId() string }).GetProjectId())
+	if err != nil {
+		return err
+	}
+	return c.Call(ctx, method, req, resp)
+}
+
 func callCreate(ctx context.Context, r *upstream.Router) error {
-	return r.Call(ctx, create, createRequest(), &connsvcv1.CreateEnhancedConnectionResponse{})
+	return callOf(ctx, r, create, createRequest(), &connsvcv1.CreateEnhancedConnectionResponse{})
 }
 
 func callGet(ctx context.Context, r *upstream.Router) error {
-	return r.Call(ctx, get, getRequest(), &connsvcv1.EnhancedConnection{})
+	return callOf(ctx, r, get, getRequest(), &connsvcv1.EnhancedConnection{})
 }
 
 // failure returns err as the *Error it must be.
@@ -153,7 +162,7 @@ func unescaped(t testing.TB, segment string) string {
 func callList(t testing.TB, r *upstream.Router, name string) error {
 	t.Helper()
 	req := &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Name: name}
-	return r.Call(t.Context(), list, req, &connsvcv1.ListEnhancedConnectionsResponse{})
+	return callOf(t.Context(), r, list, req, &connsvcv1.ListEnhancedConnectionsResponse{})
 }
 
 // protected is signedBy with what internal/config switches on by default.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -21,8 +20,6 @@ import (
 type flights struct {
 	mu    sync.Mutex
 	byKey map[flightKey]*flight
-	// writes counts the calls that may have changed something and have ended.
-	writes atomic.Uint64
 }
 
 // A flightKey is what makes two reads identical: they send the same, for the same
@@ -51,8 +48,8 @@ type flight struct {
 }
 
 // share makes an attempt of a read, or joins an identical one that is under way.
-func (c *client) share(ctx context.Context, call *call, again bool) *Error {
-	key := flightKey{op: call.op, path: call.url.EscapedPath(), query: call.url.RawQuery, writes: c.flights.writes.Load()}
+func (c *Client) share(ctx context.Context, call *call, again bool) *Error {
+	key := flightKey{op: call.op, path: call.url.EscapedPath(), query: call.url.RawQuery, writes: c.counts.writes.Load()}
 	if c.credentials.CallersOwn() {
 		key.caller = credentials.CallerKey(ctx)
 	}
@@ -93,11 +90,11 @@ func (c *client) share(ctx context.Context, call *call, again bool) *Error {
 
 // fly makes the attempt of a flight on a goroutine of its own, into the message of
 // the caller who began it.
-func (c *client) fly(ctx context.Context, key flightKey, f *flight, call *call) {
+func (c *Client) fly(ctx context.Context, key flightKey, f *flight, call *call) {
 	ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	c.users.Add(1)
+	c.router.calls.Add(1)
 	go func() {
-		defer c.release()
+		defer c.router.calls.Done()
 		defer f.cancel(nil)
 		defer close(f.done)
 		defer c.flights.land(key, f, call.answer)

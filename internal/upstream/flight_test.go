@@ -43,7 +43,7 @@ func TestIdenticalReadsShare(t *testing.T) {
 		for range callers {
 			running.Go(func() {
 				got := &connsvcv1.ListEnhancedConnectionsResponse{}
-				if err := b.Call(t.Context(), list, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Limit: new(int32)}, got); err != nil {
+				if err := callOf(t.Context(), b.Router, list, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Limit: new(int32)}, got); err != nil {
 					t.Errorf("Call: %v", err)
 				}
 				if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
@@ -72,7 +72,7 @@ func TestOtherReadsDoNotShare(t *testing.T) {
 		for _, method := range []string{get, connsvcv1.ConnectionService_ListPrivileges_FullMethodName} {
 			running.Go(func() {
 				req, resp := requestOf(t, method)
-				_ = b.Call(t.Context(), method, req, resp)
+				_ = callOf(t.Context(), b.Router, method, req, resp)
 			})
 		}
 		for range 2 {
@@ -102,7 +102,7 @@ func TestGoingLeavesTheReadToOthers(t *testing.T) {
 					running.Go(func() {
 						start := time.Now()
 						var got connsvcv1.EnhancedConnection
-						err := b.Call(ctx, get, getRequest(), &got)
+						err := callOf(ctx, b.Router, get, getRequest(), &got)
 						if ctx == stays {
 							if err != nil || got.GetName() != "n" || time.Since(start) != time.Second {
 								t.Errorf("who stayed: %v after %v: %v", &got, time.Since(start), err)
@@ -227,7 +227,7 @@ func TestCallersTokensAreKeptApart(t *testing.T) {
 			running.Go(func() {
 				token := fmt.Sprint("token-", i%2)
 				var got connsvcv1.EnhancedConnection
-				if err := b.Call(credentials.WithCallerToken(t.Context(), token), get, getRequest(), &got); err != nil || got.GetName() != token {
+				if err := callOf(credentials.WithCallerToken(t.Context(), token), b.Router, get, getRequest(), &got); err != nil || got.GetName() != token {
 					t.Errorf("the caller with %s was answered %q: %v", token, got.GetName(), err)
 				}
 			})
@@ -260,7 +260,7 @@ func TestRepeatedReadStartsAnew(t *testing.T) {
 		answer(200, `{"name":"n"}`)(w, r)
 	}, func(t *testing.T, b *bubble) {
 		got := &connsvcv1.EnhancedConnection{}
-		if err := b.Call(t.Context(), get, getRequest(), got); err != nil {
+		if err := callOf(t.Context(), b.Router, get, getRequest(), got); err != nil {
 			t.Fatal(err)
 		}
 		if got.GetName() != "n" || got.GetDestVpcId() != "" || len(got.GetHosts()) != 0 {
@@ -315,7 +315,7 @@ func TestAnswerIsNotLostToChance(t *testing.T) {
 		for range 32 {
 			ctx, cancel := context.WithCancel(t.Context())
 			var got connsvcv1.EnhancedConnection
-			if err := b.Call(lateContext{ctx, cancel}, get, getRequest(), &got); err != nil || got.GetName() != "n" {
+			if err := callOf(lateContext{ctx, cancel}, b.Router, get, getRequest(), &got); err != nil || got.GetName() != "n" {
 				t.Fatalf("got %v, %v", &got, err)
 			}
 		}

@@ -29,7 +29,7 @@ func TestLimit(t *testing.T) {
 			req := getRequest()
 			req.ConnectionId = fmt.Sprint("c", i)
 			_, resp := requestOf(t, get)
-			return r.Call(ctx, get, req, resp)
+			return callOf(ctx, r, get, req, resp)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,7 +3,6 @@ package upstream
 import (
 	"context"
 	"fmt"
-	"maps"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -57,7 +56,7 @@ func (r *Router) measure(meter metric.Meter) error {
 		}
 	}
 	registration, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		m.observe(o, r.table.Load())
+		m.observe(o, r.graph.Load())
 		return nil
 	}, m.attempts, m.retries, m.shared, m.refused, m.renewals, m.breaker, m.limit, m.inFlight)
 	if err != nil {
@@ -68,15 +67,13 @@ func (r *Router) measure(meter metric.Meter) error {
 }
 
 // observe tells of every upstream that serves. Upstreams of one name are one here.
-func (m *metrics) observe(o metric.Observer, t *table) {
+func (m *metrics) observe(o metric.Observer, g *graph) {
 	breaker, limit := make(map[string]int64), make(map[string]int64)
-	byName := make(map[string]*counts)
-	for c := range t.clients() {
-		byName[c.name] = c.counts
+	for _, c := range g.clients {
 		breaker[c.name] = max(breaker[c.name], c.breaker.state())
 		limit[c.name] += c.limit.now()
 	}
-	for name, counts := range byName {
+	for name, counts := range g.counts {
 		upstream := attribute.String("upstream", name)
 		with := func(more ...attribute.KeyValue) metric.MeasurementOption {
 			return metric.WithAttributeSet(attribute.NewSet(append(more, upstream)...))
@@ -99,16 +96,4 @@ func (m *metrics) observe(o metric.Observer, t *table) {
 			}
 		}
 	}
-}
-
-// keep forgets the counts of upstreams that serve no more.
-func (all countsByName) keep(t *table) {
-	maps.DeleteFunc(all, func(name string, _ *counts) bool {
-		for c := range t.clients() {
-			if c.name == name {
-				return false
-			}
-		}
-		return true
-	})
 }

@@ -39,7 +39,7 @@ func TestRefusedCredentials(t *testing.T) {
 				}
 				defer r.Close(t.Context())
 				req, resp := requestOf(t, method)
-				err = r.Call(t.Context(), method, req, resp)
+				err = callOf(t.Context(), r, method, req, resp)
 				if changes && (err != nil || len(tokens) != 2) {
 					t.Errorf("sent %v: %v", tokens, err)
 				}

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -27,11 +26,20 @@ import (
 func serving(t *testing.T, r *upstream.Router, project string) string {
 	t.Helper()
 	var c connsvcv1.EnhancedConnection
-	err := r.Call(t.Context(), get, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: "c"}, &c)
+	err := callOf(t.Context(), r, get, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: "c"}, &c)
 	if err != nil {
 		return failure(t, err).Kind.String()
 	}
 	return c.GetName()
+}
+
+func clientOf(t *testing.T, r *upstream.Router, project string) *upstream.Client {
+	t.Helper()
+	c, err := r.For(project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func TestReload(t *testing.T) {
@@ -68,14 +76,14 @@ func TestReload(t *testing.T) {
 		wantServing("stays moves not_configured")
 	}
 
-	// The order and the projects may change: the client is the same.
+	// The order and the projects may change. Connections start anew.
 	changed := protected(moves, "b")
 	changed.Timeout = durationpb.New(time.Minute)
 	if err := r.Reload([]*configv1.Upstream{protected(comes), changed, protected(stays, "a", "x")}); err != nil {
 		t.Fatal(err)
 	}
 	wantServing("stays moves comes")
-	for name, want := range map[string]int{"stays": 1, "moves": 2, "comes": 1} {
+	for name, want := range map[string]int{"stays": 2, "moves": 2, "comes": 1} {
 		if got := len(remotes[name]); got != want {
 			t.Errorf("%s had %d connections, want %d", name, got, want)
 		}
@@ -93,25 +101,62 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// The breaker of an upstream that did not change stays as it is.
-func TestReloadKeepsTheBreaker(t *testing.T) {
-	inBubble(t, breaking(), answer(503, ""), func(t *testing.T, b *bubble) {
-		for range 3 {
-			_ = callCreate(t.Context(), b.Router)
-		}
-		same := proto.CloneOf(breaking())
-		same.Projects, same.Idempotency = []string{project}, &configv1.Idempotency{TagKey: "k"}
-		if err := b.Reload([]*configv1.Upstream{same}); err != nil {
+// Credentials whose configuration did not change keep their tokens: IAM is not asked
+// again. All else of the upstream may change.
+func TestReloadKeepsTokens(t *testing.T) {
+	var asked atomic.Int64
+	iam := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		token := fmt.Sprint("token-", asked.Add(1))
+		answer(201, `{"token":{"expires_at":"`+time.Now().Add(24*time.Hour).UTC().Format(time.RFC3339)+`"}}`, "X-Subject-Token", token)(w, r)
+	})
+	dli := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		answer(200, `{"name":"`+r.Header.Get("X-Auth-Token")+`"}`)(w, r)
+	})
+	withPassword := func(user string) *configv1.Upstream {
+		u := protected(dli)
+		u.Credentials = &configv1.Upstream_IamPassword{IamPassword: &configv1.IAMPassword{
+			Endpoint: iam, DomainName: "d", UserName: user, Password: env("PASSWORD"),
+		}}
+		return u
+	}
+	r := router(t, upstream.Options{}, withPassword("a"))
+	same := withPassword("a")
+	same.Projects, same.Timeout = []string{project}, durationpb.New(time.Minute)
+	same.Idempotency = &configv1.Idempotency{TagKey: "k"}
+	for _, step := range []struct {
+		cfg  *configv1.Upstream
+		want string
+	}{{withPassword("a"), "token-1"}, {same, "token-1"}, {withPassword("b"), "token-2"}, {withPassword("a"), "token-3"}} {
+		if err := r.Reload([]*configv1.Upstream{step.cfg}); err != nil {
 			t.Fatal(err)
 		}
-		wantKind(t, callCreate(t.Context(), b.Router), upstream.BreakerOpen, false)
-		if got := b.Idempotency(project); got.GetTagKey() != "k" {
+		if got := serving(t, r, project); got != step.want {
+			t.Errorf("DLI got %s, want %s", got, step.want)
+		}
+		if got := clientOf(t, r, project).Idempotency(); got != step.cfg.GetIdempotency() {
 			t.Errorf("idempotency %v", got)
 		}
-	})
+	}
 }
 
-// Calls in flight end on the client that they began on, which is closed then.
+// A client that was looked up before a reload goes on to serve, until the router is closed.
+func TestClientOutlivesReload(t *testing.T) {
+	r := router(t, upstream.Options{}, withToken(newServer(t, answer(200, `{"name":"old"}`))))
+	old := clientOf(t, r, project)
+	if err := r.Reload(nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		var got connsvcv1.EnhancedConnection
+		if err := old.Call(t.Context(), get, getRequest(), &got); err != nil || got.GetName() != "old" {
+			t.Errorf("got %v, %v", &got, err)
+		}
+	}
+	r.Close(t.Context())
+	wantKind(t, old.Call(t.Context(), get, getRequest(), &connsvcv1.EnhancedConnection{}), upstream.Unreachable, false)
+}
+
+// Calls in flight end on the client that they began on; its connections are closed then.
 func TestReloadDropsNoCall(t *testing.T) {
 	release, arrived := make(chan struct{}), make(chan struct{})
 	closed := make(chan struct{}, 10)
@@ -181,14 +226,14 @@ func TestIdempotency(t *testing.T) {
 	a, rest := withToken("https://a.example.com", "a"), withToken("https://b.example.com")
 	a.Idempotency = &configv1.Idempotency{TagKey: "k", ReconcileTimeout: durationpb.New(time.Second)}
 	r := router(t, upstream.Options{}, a, rest)
-	if diff := cmp.Diff(a.Idempotency, r.Idempotency("a"), protocmp.Transform()); diff != "" {
+	if diff := cmp.Diff(a.Idempotency, clientOf(t, r, "a").Idempotency(), protocmp.Transform()); diff != "" {
 		t.Errorf("idempotency (-want +got):\n%s", diff)
 	}
-	if got := r.Idempotency("other"); got != nil {
+	if got := clientOf(t, r, "other").Idempotency(); got != nil {
 		t.Errorf("idempotency %v of an upstream that has none", got)
 	}
-	if got := router(t, upstream.Options{}, a).Idempotency("other"); got != nil {
-		t.Errorf("idempotency %v without an upstream", got)
+	if _, err := router(t, upstream.Options{}, a).For("other"); failure(t, err).Kind != upstream.NotConfigured {
+		t.Errorf("without an upstream: %v", err)
 	}
 }
 
@@ -201,24 +246,21 @@ func TestSkew(t *testing.T) {
 		answer(status, `{}`, "Date", date.Format(http.TimeFormat))(w, r)
 	})
 	r := router(t, upstream.Options{Now: func() time.Time { return now }}, withToken(endpoint))
-	if _, known := r.Skew(project); known {
+	if _, known := clientOf(t, r, project).Skew(); known {
 		t.Error("the clock of DLI is known before it has answered")
 	}
 	if err := callCreate(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	if skew, known := r.Skew(project); skew != 90*time.Second || !known {
+	if skew, known := clientOf(t, r, project).Skew(); skew != 90*time.Second || !known {
 		t.Errorf("skew %v, %t", skew, known)
 	}
 	status, date = http.StatusServiceUnavailable, now.Add(-time.Minute)
 	if e := failure(t, callCreate(t.Context(), r)); !e.Date.Equal(date) {
 		t.Errorf("date %v, want %v", e.Date, date)
 	}
-	if skew, _ := r.Skew(project); skew != -time.Minute {
+	if skew, _ := clientOf(t, r, project).Skew(); skew != -time.Minute {
 		t.Errorf("skew %v", skew)
-	}
-	if _, known := router(t, upstream.Options{}, withToken(endpoint, "a")).Skew("other"); known {
-		t.Error("the clock of no upstream is known")
 	}
 }
 

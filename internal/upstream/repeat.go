@@ -42,7 +42,7 @@ func (r retry) delay(n int, asked time.Duration) (time.Duration, bool) {
 
 // repeat sends a call until it has an answer that stands, or there is no use, no
 // time or no budget for another attempt.
-func (c *client) repeat(ctx context.Context, call *call) *Error {
+func (c *Client) repeat(ctx context.Context, call *call) *Error {
 	var last *Error
 	for n := 1; ; n++ {
 		err := c.attemptOf(ctx, call, n > 1)
@@ -73,7 +73,7 @@ func (c *client) repeat(ctx context.Context, call *call) *Error {
 }
 
 // attemptOf makes one attempt of a call, or shares one.
-func (c *client) attemptOf(ctx context.Context, call *call, again bool) *Error {
+func (c *Client) attemptOf(ctx context.Context, call *call, again bool) *Error {
 	if call.op.HTTPMethod == http.MethodGet {
 		return c.share(ctx, call, again)
 	}
@@ -85,7 +85,7 @@ func (c *client) attemptOf(ctx context.Context, call *call, again bool) *Error {
 
 // settle sends a call, and again with other credentials where DLI refused those:
 // it did nothing then, so a create may pass here again, too.
-func (c *client) settle(ctx context.Context, call *call) *Error {
+func (c *Client) settle(ctx context.Context, call *call) *Error {
 	for renewed := false; ; renewed = true {
 		a, err := c.attempt(ctx, call)
 		if err == nil || err.HTTPStatus != http.StatusUnauthorized || renewed || !c.credentials.Refused(ctx, a.request, call.project) {
@@ -96,7 +96,7 @@ func (c *client) settle(ctx context.Context, call *call) *Error {
 
 // pause takes a repeat from the budget and waits until its time. It returns false,
 // at once, if the call may not be repeated, and true if ctx has ended meanwhile.
-func (c *client) pause(ctx context.Context, n int, err *Error) bool {
+func (c *Client) pause(ctx context.Context, n int, err *Error) bool {
 	delay, ok := c.retry.delay(n, err.RetryAfter)
 	if at, bounded := ctx.Deadline(); bounded && time.Until(at) < delay+answerMargin {
 		ok = false

@@ -75,7 +75,7 @@ func TestWhatIsRepeated(t *testing.T) {
 				_, _ = fmt.Sscan(name, &status)
 				inBubble(t, retrying(3), failing(1, status), func(t *testing.T, b *bubble) {
 					req, resp := requestOf(t, method)
-					err := b.Call(t.Context(), method, req, resp)
+					err := callOf(t.Context(), b.Router, method, req, resp)
 					want := int64(1)
 					if strings.Contains(class, name) {
 						want = 2
@@ -206,7 +206,7 @@ func TestDeadlineLeavesNoTime(t *testing.T) {
 
 func callRemove(ctx context.Context, r *upstream.Router) error {
 	req := &connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: project, ConnectionId: connection}
-	return r.Call(ctx, remove, req, &connsvcv1.DeleteEnhancedConnectionResponse{})
+	return callOf(ctx, r, remove, req, &connsvcv1.DeleteEnhancedConnectionResponse{})
 }
 
 // A caller who goes while a call waits to be repeated goes at once.

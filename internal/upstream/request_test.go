@@ -80,7 +80,7 @@ func TestCallOnTheWire(t *testing.T) {
 				line, body, length = r.Method+" "+r.RequestURI, string(b), r.ContentLength
 				answer(http.StatusOK, `{"is_success":true,"message":""}`)(w, r)
 			})
-			if err := r.Call(t.Context(), tt.method, tt.req, responseOf(tt.method)); err != nil {
+			if err := callOf(t.Context(), r, tt.method, tt.req, responseOf(tt.method)); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff([]string{tt.line, tt.body}, []string{line, body}); diff != "" {
@@ -113,7 +113,7 @@ func TestCallFillsTheAnswer(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusCreated, http.StatusAccepted} {
 		r := served(t, upstream.Options{}, answer(status, `{"is_success":true,"message":"m","connection_id":"`+id+`","new":[{}]}`+"\n"))
 		var resp connsvcv1.CreateEnhancedConnectionResponse
-		if err := r.Call(t.Context(), create, createRequest(), &resp); err != nil {
+		if err := callOf(t.Context(), r, create, createRequest(), &resp); err != nil {
 			t.Fatal(err)
 		}
 		if !resp.GetIsSuccess() || resp.GetMessage() != "m" || resp.GetConnectionId() != id {
@@ -147,11 +147,11 @@ func TestCallIsSigned(t *testing.T) {
 	}
 	tags := []*connsvcv1.Tag{{Key: "k é", Value: proto.String("v 1+2@:")}}
 	req := &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Tags: tags}
-	if err := r.Call(t.Context(), list, req, &connsvcv1.ListEnhancedConnectionsResponse{}); err != nil {
+	if err := callOf(t.Context(), r, list, req, &connsvcv1.ListEnhancedConnectionsResponse{}); err != nil {
 		t.Fatal(err)
 	}
 	route := &connsvcv1.DeleteRouteRequest{ProjectId: project, ConnectionId: connection, Name: "../a b:c%2f"}
-	err := r.Call(t.Context(), connsvcv1.ConnectionService_DeleteRoute_FullMethodName, route, &connsvcv1.DeleteRouteResponse{})
+	err := callOf(t.Context(), r, connsvcv1.ConnectionService_DeleteRoute_FullMethodName, route, &connsvcv1.DeleteRouteResponse{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestCallNeverLeavesItsSegment(t *testing.T) {
 			answer(http.StatusOK, `{}`)(w, r)
 		})
 		req := &connsvcv1.DeleteRouteRequest{ProjectId: value, ConnectionId: value, Name: value}
-		if err := r.Call(t.Context(), method, req, &connsvcv1.DeleteRouteResponse{}); err != nil {
+		if err := callOf(t.Context(), r, method, req, &connsvcv1.DeleteRouteResponse{}); err != nil {
 			// net/http refuses to send a line end in a header.
 			if e := failure(t, err); e.Sent || !strings.ContainsAny(value, "\x00\r\n") {
 				t.Errorf("%q: %v", value, err)
@@ -215,7 +215,7 @@ func TestCallRefusesSegmentsThatServersResolve(t *testing.T) {
 			{ProjectId: value, ConnectionId: connection},
 			{ProjectId: project, ConnectionId: value},
 		} {
-			wantKind(t, r.Call(t.Context(), get, req, &connsvcv1.EnhancedConnection{}), upstream.Invalid, false)
+			wantKind(t, callOf(t.Context(), r, get, req, &connsvcv1.EnhancedConnection{}), upstream.Invalid, false)
 		}
 	}
 }
@@ -225,10 +225,10 @@ func TestCallRefusesWhatItCannotSend(t *testing.T) {
 	notUTF8 := createRequest()
 	notUTF8.Name = "\xff"
 	for name, call := range map[string]func() error{
-		"unknown RPC":     func() error { return r.Call(t.Context(), "/x/Y", getRequest(), &connsvcv1.EnhancedConnection{}) },
-		"another request": func() error { return r.Call(t.Context(), create, getRequest(), &connsvcv1.EnhancedConnection{}) },
+		"unknown RPC":     func() error { return callOf(t.Context(), r, "/x/Y", getRequest(), &connsvcv1.EnhancedConnection{}) },
+		"another request": func() error { return callOf(t.Context(), r, create, getRequest(), &connsvcv1.EnhancedConnection{}) },
 		"not UTF-8": func() error {
-			return r.Call(t.Context(), create, notUTF8, &connsvcv1.CreateEnhancedConnectionResponse{})
+			return callOf(t.Context(), r, create, notUTF8, &connsvcv1.CreateEnhancedConnectionResponse{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) { wantKind(t, call(), upstream.Invalid, false) })

@@ -49,7 +49,7 @@ func faultyRouter(t *testing.T, taken int) (r *Router, broken *atomic.Bool, serv
 	}
 	t.Cleanup(func() { r.Close(context.Background()) })
 	broken = new(atomic.Bool)
-	to := r.table.Load().routes[0].client.transport
+	to := r.graph.Load().clients[0].transport
 	connect := to.connect
 	to.connect = func(ctx context.Context) (net.Conn, error) {
 		broken.Store(false)
@@ -61,7 +61,7 @@ func faultyRouter(t *testing.T, taken int) (r *Router, broken *atomic.Bool, serv
 
 func (r *Router) create(t *testing.T) error {
 	req := &connsvcv1.CreateEnhancedConnectionRequest{ProjectId: "p", Name: "n"}
-	return r.Call(t.Context(), connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName, req, &connsvcv1.CreateEnhancedConnectionResponse{})
+	return r.graph.Load().clients[0].Call(t.Context(), connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName, req, &connsvcv1.CreateEnhancedConnectionResponse{})
 }
 
 // A POST of which not one byte left is sent again, on a new connection.

@@ -32,7 +32,7 @@ func TestRouting(t *testing.T) {
 			r := router(t, upstream.Options{}, tt.upstreams...)
 			for project, want := range tt.want {
 				var c connsvcv1.EnhancedConnection
-				err := r.Call(t.Context(), get, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: "c"}, &c)
+				err := callOf(t.Context(), r, get, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: "c"}, &c)
 				if want == "" {
 					wantKind(t, err, upstream.NotConfigured, false)
 				} else if err != nil || c.GetName() != want {
@@ -213,7 +213,7 @@ func sameError(a, b error) bool {
 func TestRequestIsNotChanged(t *testing.T) {
 	r := served(t, upstream.Options{}, answer(200, `{}`))
 	req := createRequest()
-	if err := r.Call(t.Context(), create, req, &connsvcv1.CreateEnhancedConnectionResponse{}); err != nil {
+	if err := callOf(t.Context(), r, create, req, &connsvcv1.CreateEnhancedConnectionResponse{}); err != nil {
 		t.Fatal(err)
 	}
 	if !proto.Equal(req, createRequest()) {

@@ -108,7 +108,7 @@ func TestNoErrorHoldsTheRequest(t *testing.T) {
 	r := router(t, upstream.Options{}, signedBy("http://127.0.0.1:1"))
 	req := createRequest()
 	req.Name, req.Queues = "CANARY", []string{"CANARY"}
-	errs := []error{r.Call(t.Context(), create, req, responseOf(create)), callList(t, r, "CANARY")}
+	errs := []error{callOf(t.Context(), r, create, req, responseOf(create)), callList(t, r, "CANARY")}
 	for _, err := range errs {
 		if got := everything(failure(t, err)); strings.Contains(got, "CANARY") {
 			t.Errorf("the error holds the request:\n%s", got)

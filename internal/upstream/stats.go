@@ -18,8 +18,7 @@ type Stats struct {
 // Upstreams of one name share their counts.
 func (r *Router) Stats() []Stats {
 	var all []Stats
-	for _, to := range r.table.Load().routes {
-		c := to.client
+	for _, c := range r.graph.Load().clients {
 		s := Stats{
 			Upstream: c.name, Retries: c.counts.retries.Load(), SharedReads: c.counts.shared.Load(),
 			ShedByLimit: c.counts.refused[refusedByLimit].Load(), ShedByBreaker: c.counts.refused[refusedByBreaker].Load(),

@@ -23,7 +23,7 @@ var asClient = trace.WithSpanKind(trace.SpanKindClient)
 
 // span begins the span of an attempt and has the request bear it (W3C Trace Context).
 // It is set after the request was signed: what stands in between may change it.
-func (c *client) span(ctx context.Context, call *call, r *http.Request) (context.Context, trace.Span) {
+func (c *Client) span(ctx context.Context, call *call, r *http.Request) (context.Context, trace.Span) {
 	ctx, span := c.options.Tracer.Start(ctx, call.op.span, asClient)
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
 	return ctx, span

@@ -44,7 +44,7 @@ func TestSpanOfAnAttempt(t *testing.T) {
 	}
 	defer router.Close(t.Context())
 	ctx, parent := tracer.Start(t.Context(), "call")
-	err = router.Call(ctx, connsvcv1.ConnectionService_DeleteEnhancedConnection_FullMethodName,
+	err = clientOf(t, router, "p").Call(ctx, connsvcv1.ConnectionService_DeleteEnhancedConnection_FullMethodName,
 		&connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: "p", ConnectionId: "2a620c33-5609-40c9-affd-2b6453071b0f"},
 		&connsvcv1.DeleteEnhancedConnectionResponse{})
 	if err != nil {

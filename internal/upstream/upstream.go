@@ -11,14 +11,12 @@ package upstream
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
-	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/buffers"
@@ -59,24 +57,23 @@ type Attempt struct {
 	Err        error         // nil or *Error
 }
 
-// A Router sends each call to the upstream of its project. It is safe for
-// concurrent use.
+// A Router finds the client of a project's upstream. It is safe for concurrent use.
 type Router struct {
 	operations map[string]*operation
 	options    Options
 	bodies     buffers.Pool
-	table      atomic.Pointer[table]
+	graph      atomic.Pointer[graph]
 
-	serving    sync.WaitGroup // the clients that have not ended
-	mu         sync.Mutex     // of Reload and Close
-	counts     countsByName
+	mu         sync.RWMutex   // held while a call begins, and to close
+	calls      sync.WaitGroup // calls and shared attempts in flight
+	reloading  sync.Mutex     // held by Reload and Close
 	unregister func()
 }
 
 // New makes the clients of the configured upstreams. It connects to none. The
 // error joins all problems, each with its field, as in "upstreams[0].endpoint".
 // What the configuration leaves out is off (retries, breaker, limit), but the timeout
-// is config.DefaultTimeout.
+// is config.DefaultTimeout. cfg must not be changed afterwards.
 func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 	if o.MaxResponseBytes <= 0 {
 		o.MaxResponseBytes = config.DefaultMaxResponseBytes
@@ -89,8 +86,8 @@ func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Router{operations: operations, options: o, counts: make(countsByName), unregister: func() {}}
-	r.table.Store(&table{})
+	r := &Router{operations: operations, options: o, unregister: func() {}}
+	r.graph.Store(&graph{})
 	if err := r.Reload(cfg); err != nil {
 		return nil, err
 	}
@@ -101,57 +98,69 @@ func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 	return r, nil
 }
 
-// Call makes the DLI call of an RPC: it sends req by the RPC's first HTTP binding
-// and fills resp from the answer. Errors are *Error; resp is not to be touched
-// then: a read that others share may still be writing to it. It takes as long as
-// ctx allows; each attempt, as long as the upstream's timeout allows. A read may
-// share attempts with identical ones.
-func (r *Router) Call(ctx context.Context, fullMethod string, req, resp proto.Message) error {
-	op := r.operations[fullMethod]
-	if op == nil {
-		return &Error{Kind: Invalid, Method: fullMethod, Err: errUnknownMethod}
+// Reload replaces the configuration for all projects at once. Calls in flight, and
+// those of a Client that was looked up before, finish on the previous one. Credentials
+// whose configuration did not change keep their tokens; connections, breakers and
+// limits start anew. An error, as of New, changes nothing.
+func (r *Router) Reload(cfg []*configv1.Upstream) error {
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
+	previous := r.graph.Load()
+	if previous.closed {
+		return errClosed
 	}
-	c, err := r.client(req)
-	if err == nil {
-		defer c.release()
-		err = r.call(ctx, op, c, req, resp)
-	}
+	next, err := r.newGraph(cfg, previous)
 	if err != nil {
-		err.Method = fullMethod
 		return err
 	}
+	r.graph.Store(next)
+	previous.closeConnections()
 	return nil
 }
 
-func (r *Router) call(ctx context.Context, op *operation, to *client, req, resp proto.Message) *Error {
-	if err := ctx.Err(); err != nil {
-		return lost(ctx, err, false)
+// For returns the client of a project's upstream. The error is an *Error.
+func (r *Router) For(project string) (*Client, error) {
+	g := r.graph.Load()
+	if g.closed {
+		return nil, &Error{Kind: Unreachable, Err: errClosed}
 	}
-	to.budget.earn()
-	// Before a body is encoded: callers of an upstream that is down wait for nothing.
-	if err := to.refusal(); err != nil {
-		return err
+	if c := g.lookup(project); c != nil {
+		return c, nil
 	}
-	c := &call{op: op, to: to, answer: resp, project: projectOf(req), limit: r.options.MaxResponseBytes}
-	path, query, err := op.target(req)
-	if err == nil {
-		c.url, err = to.url(path, query)
+	return nil, &Error{Kind: NotConfigured}
+}
+
+// begin counts a call, until r.calls.Done. It returns false when the router is closed.
+func (r *Router) begin() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.graph.Load().closed {
+		return false
 	}
-	if err != nil {
-		return &Error{Kind: Invalid, Err: err}
+	r.calls.Add(1)
+	return true
+}
+
+// Close rejects further calls and reloads, and returns when the calls in flight have
+// ended or ctx ends. In the latter case the remaining calls still run to their end. It
+// may be called again.
+func (r *Router) Close(ctx context.Context) {
+	r.reloading.Lock()
+	r.mu.Lock()
+	last := r.graph.Swap(&graph{closed: true})
+	r.mu.Unlock()
+	r.unregister()
+	r.unregister = func() {}
+	r.reloading.Unlock()
+	last.closeConnections()
+	ended := make(chan struct{})
+	go func() {
+		r.calls.Wait()
+		last.closeCredentials()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
 	}
-	if op.HTTPMethod == http.MethodGet {
-		return to.repeat(ctx, c)
-	}
-	// A read that begins after this call must not share one that began before.
-	defer to.flights.writes.Add(1)
-	if op.HasBody {
-		buffer := r.bodies.Take()
-		defer r.bodies.Give(buffer)
-		if *buffer, err = op.appendBody(*buffer, req); err != nil {
-			return &Error{Kind: Invalid, Err: err}
-		}
-		c.body = *buffer
-	}
-	return to.repeat(ctx, c)
 }
