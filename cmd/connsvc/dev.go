@@ -11,6 +11,7 @@ import (
 	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
 )
 
 // exampleBody is a request of dli_02_0187: the one that dev prints and the
@@ -32,15 +33,15 @@ type devCommand struct {
 // Run starts the embedded DLI and the service that signs its calls to it, and
 // says how to call them.
 func (c *devCommand) Run(p *process) error {
-	faults, err := c.Faults.rules()
+	rules, err := c.Faults.rules()
 	if err != nil {
 		return err
 	}
 	accessKey, secretKey := rand.Text(), rand.Text() // known to this process alone
 	dli, err := listenEmulator(p.ctx, c.Emulator, emulator.Options{
-		AccessKeys:   map[string]string{accessKey: secretKey},
+		Identities:   iam.Identities{AccessKeys: map[string]string{accessKey: secretKey}},
 		PeeringDelay: c.PeeringDelay,
-		Faults:       faults,
+		Faults:       rules,
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
 // emulatorHeaderTimeout bounds how long the emulator waits for a request's headers.
@@ -31,7 +32,7 @@ type emulatorCommand struct {
 // A faultsFile names a file of fault rules; none where it is empty.
 type faultsFile string
 
-func (f faultsFile) rules() ([]emulator.Rule, error) {
+func (f faultsFile) rules() ([]faults.Rule, error) {
 	if f == "" {
 		return nil, nil
 	}
@@ -39,7 +40,7 @@ func (f faultsFile) rules() ([]emulator.Rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules, err := emulator.ParseFaults(document)
+	rules, err := faults.Parse(document)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", app.ErrConfig, f, err)
 	}
@@ -48,12 +49,12 @@ func (f faultsFile) rules() ([]emulator.Rule, error) {
 
 // Run serves the embedded DLI until the process is told to stop.
 func (c *emulatorCommand) Run(p *process) error {
-	faults, err := c.Faults.rules()
+	rules, err := c.Faults.rules()
 	if err != nil {
 		return err
 	}
 	options := emulator.Options{
-		Projects: c.Projects, Queues: c.Queues, Pools: c.Pools, PeeringDelay: c.PeeringDelay, Faults: faults,
+		Projects: c.Projects, Queues: c.Queues, Pools: c.Pools, PeeringDelay: c.PeeringDelay, Faults: rules,
 	}
 	if err := c.credentials(p, &options); err != nil {
 		return err

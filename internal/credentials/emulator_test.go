@@ -12,6 +12,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/credentials"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
 )
 
 const createBody = `{"name":"n","dest_vpc_id":"22094d8f-c310-4621-913d-4c4d655d8495","dest_network_id":"78f2562a-36e4-4b39-95b9-f5aab22e1281"}`
@@ -64,7 +65,7 @@ func (c *cloud) call(ctx context.Context, t *testing.T, p credentials.Provider, 
 // Each kind of credentials opens DLI, and those that IAM or the machine renews do
 // so again after they were revoked.
 func TestEmulatorTakesCredentials(t *testing.T) {
-	newKey := emulator.TemporaryKey{Secret: canarySecret, SecurityToken: canaryTemp, Expires: time.Now().Add(time.Hour)}
+	newKey := iam.TemporaryKey{Secret: canarySecret, SecurityToken: canaryTemp, Expires: time.Now().Add(time.Hour)}
 	password := func(c *cloud) *configv1.Upstream { return withPassword(c.iam, env(canaryPassword)) }
 	for name, test := range map[string]struct {
 		options emulator.Options
@@ -72,32 +73,32 @@ func TestEmulatorTakesCredentials(t *testing.T) {
 		renewed bool
 	}{
 		"access key": {
-			emulator.Options{AccessKeys: map[string]string{canaryID: canarySecret}},
+			emulator.Options{Identities: iam.Identities{AccessKeys: map[string]string{canaryID: canarySecret}}},
 			func(*cloud) *configv1.Upstream { return withAccessKey(env(canaryID), env(canarySecret), nil) }, false,
 		},
 		"temporary access key": {
-			emulator.Options{TemporaryKeys: map[string]emulator.TemporaryKey{canaryID: newKey}},
+			emulator.Options{Identities: iam.Identities{TemporaryKeys: map[string]iam.TemporaryKey{canaryID: newKey}}},
 			func(*cloud) *configv1.Upstream {
 				return withAccessKey(env(canaryID), env(canarySecret), env(canaryTemp))
 			}, false,
 		},
 		"token": {
-			emulator.Options{Tokens: []string{canaryToken}},
+			emulator.Options{Identities: iam.Identities{Tokens: []string{canaryToken}}},
 			func(*cloud) *configv1.Upstream { return withToken(env(canaryToken)) }, false,
 		},
 		"password": {
-			emulator.Options{Users: []emulator.User{{Domain: "OTC-EU-1", Name: "connsvc", Password: canaryPassword}}},
+			emulator.Options{Identities: iam.Identities{Users: []iam.User{{Domain: "OTC-EU-1", Name: "connsvc", Password: canaryPassword}}}},
 			password, true,
 		},
 		"agency": {
-			emulator.Options{
+			emulator.Options{Identities: iam.Identities{
 				AccessKeys: map[string]string{canaryID: canarySecret},
-				Agencies:   []emulator.Agency{{Domain: "OTC-EU-1", Name: "dli"}},
-			},
+				Agencies:   []iam.Agency{{Domain: "OTC-EU-1", Name: "dli"}},
+			}},
 			func(c *cloud) *configv1.Upstream { return withAgency(c.iam) }, true,
 		},
 		"metadata": {
-			emulator.Options{MetadataLifetime: time.Hour},
+			emulator.Options{Identities: iam.Identities{MetadataLifetime: time.Hour}},
 			func(c *cloud) *configv1.Upstream { return withMetadata(c.iam) }, true,
 		},
 	} {
@@ -128,7 +129,7 @@ func TestEmulatorTakesCredentials(t *testing.T) {
 }
 
 func TestEmulatorTakesTheCallersToken(t *testing.T) {
-	c := newCloud(t, emulator.Options{Tokens: []string{canaryToken}})
+	c := newCloud(t, emulator.Options{Identities: iam.Identities{Tokens: []string{canaryToken}}})
 	p := provider(t, passThrough(), credentials.Options{})
 	for token, want := range map[string]int{canaryToken: http.StatusOK, "wrong": http.StatusUnauthorized} {
 		ctx := credentials.WithCallerToken(t.Context(), token)
@@ -140,10 +141,10 @@ func TestEmulatorTakesTheCallersToken(t *testing.T) {
 }
 
 func TestEmulatorRefusesCredentials(t *testing.T) {
-	user := emulator.User{Domain: "OTC-EU-1", Name: "connsvc", Password: "right", Projects: []string{project}}
-	c := newCloud(t, emulator.Options{
-		Users: []emulator.User{user}, AccessKeys: map[string]string{canaryID: canarySecret},
-	})
+	user := iam.User{Domain: "OTC-EU-1", Name: "connsvc", Password: "right", Projects: []string{project}}
+	c := newCloud(t, emulator.Options{Identities: iam.Identities{
+		Users: []iam.User{user}, AccessKeys: map[string]string{canaryID: canarySecret},
+	}})
 	for name, test := range map[string]struct {
 		cfg     *configv1.Upstream
 		project string

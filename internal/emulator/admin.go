@@ -1,66 +1,88 @@
 package emulator
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 
-	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
+	"github.com/connsvc/connsvc/internal/emulator/wire"
 )
 
 // maxFaultsBytes is the largest document of rules that FaultsHandler reads.
 const maxFaultsBytes = 1 << 20
 
-// The paths of Handler that are the emulator's own. No path of DLI or IAM begins
-// like them.
+// The paths of Handler that neither DLI nor IAM has.
 const (
 	FaultsPath      = "/_emulator/faults"
 	ConnectionsPath = "/_emulator/connections"
 )
 
-// Handler serves the emulator with all that belongs to it: DLI, IAM and the
-// metadata service on their own paths, and FaultsHandler and ConnectionsHandler on
-// FaultsPath and ConnectionsPath. Who reaches it may set faults.
+// Handler serves everything: DLI, IAM and the metadata service on their own paths,
+// and FaultsHandler and ConnectionsHandler on FaultsPath and ConnectionsPath, without
+// credentials.
 func (e *Emulator) Handler() http.Handler {
-	iam, faults, connections := e.IAM(), e.FaultsHandler(), e.ConnectionsHandler()
-	// A ServeMux would redirect unclean paths, which DLI's gateway refuses.
+	iamHandler, faultsHandler, connections := e.IAM(), e.FaultsHandler(), e.ConnectionsHandler()
+	// A ServeMux would redirect unclean paths, which DLI's gateway rejects.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case FaultsPath:
-			faults.ServeHTTP(w, r)
+			faultsHandler.ServeHTTP(w, r)
 		case ConnectionsPath:
 			connections.ServeHTTP(w, r)
-		case tokensPath, securityKeyPath:
-			iam.ServeHTTP(w, r)
+		case iam.TokensPath, iam.SecurityKeyPath:
+			iamHandler.ServeHTTP(w, r)
 		default:
 			e.ServeHTTP(w, r)
 		}
 	})
 }
 
-// FaultsHandler serves the rules at whatever path it is mounted: GET lists them
-// with how often each has been asked and has fired, PUT replaces them by those of a
-// document as ParseFaults reads it, DELETE removes them. Each answers with the
-// rules as they are then; a document that is refused, 400 with the field, changes
-// nothing.
+// IAM serves IAM's tokens, by password and for an agency, and the temporary keys of
+// the metadata service.
+func (e *Emulator) IAM() http.Handler {
+	operation := func(name string, success int, serve http.HandlerFunc) http.Handler {
+		return e.faults.Handler(faults.Operation{
+			Name: name, Success: success, WriteError: iam.WriteError,
+			Serve: func(w http.ResponseWriter, r *http.Request, _ faults.Effects) { serve(w, r) },
+		})
+	}
+	mux := http.NewServeMux()
+	mux.Handle("POST "+iam.TokensPath, operation(faults.IAMOperation, http.StatusCreated, e.iam.CreateToken))
+	mux.Handle("GET "+iam.SecurityKeyPath, operation(faults.MetadataOperation, http.StatusOK, e.iam.GetSecurityKey))
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		iam.WriteError(w, iam.Error(http.StatusNotFound, "The resource could not be found."))
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-IAM-Trace-Id", e.requestIDs.hex())
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// FaultsHandler serves the rules on any path: GET lists them with how often each was
+// seen and fired, PUT replaces them by a document for faults.Parse, DELETE removes
+// them. The response has the rules after that; an invalid document is 400 with the
+// field, and changes nothing.
 func (e *Emulator) FaultsHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var err error
 		switch r.Method {
 		case http.MethodGet:
 		case http.MethodDelete:
-			e.faults.set(nil, 0)
+			err = e.SetFaults(nil)
 		case http.MethodPut:
-			if err := e.putFaults(w, r); err != nil {
-				writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
-				return
-			}
+			err = e.putFaults(w, r)
 		default:
-			refuseMethod(w, http.MethodGet, http.MethodPut, http.MethodDelete)
+			methodNotAllowed(w, http.MethodGet, http.MethodPut, http.MethodDelete)
 			return
 		}
-		writeJSON(w, http.StatusOK, map[string]any{"rules": e.Faults()})
+		if err != nil {
+			wire.WriteJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+			return
+		}
+		wire.WriteJSON(w, http.StatusOK, map[string]any{"rules": e.Faults()})
 	})
 }
 
@@ -69,33 +91,27 @@ func (e *Emulator) putFaults(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return errors.New("body: did not come whole, or is larger than 1 MiB")
 	}
-	rules, err := ParseFaults(document)
+	rules, err := faults.Parse(document)
 	if err != nil {
 		return err
 	}
 	return e.SetFaults(rules)
 }
 
-// ConnectionsHandler serves, at whatever path it is mounted, all connections of the
-// project that the query names, as in ?project=P: deleted and unlisted ones too,
-// without credentials and faults.
+// ConnectionsHandler serves on any path all connections of the project in the query,
+// as in ?project=P: also those that lists do not show, without credentials and faults.
 func (e *Emulator) ConnectionsHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet {
-			refuseMethod(w, http.MethodGet)
+			methodNotAllowed(w, http.MethodGet)
 			return
 		}
 		all := e.Connections(r.URL.Query().Get("project"))
-		e.answer(w, http.StatusOK, &connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true, Count: count(all), Connections: all})
+		wire.WriteJSON(w, http.StatusOK, wire.ListResponse{Result: wire.Success(""), Count: len(all), Connections: wire.List(all)})
 	})
 }
 
-func refuseMethod(w http.ResponseWriter, allowed ...string) {
+func methodNotAllowed(w http.ResponseWriter, allowed ...string) {
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
-	writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"error": "the method is not allowed"})
-}
-
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	body, _ := json.Marshal(v) // what the emulator writes always encodes
-	write(w, status, append(body, '\n'))
+	wire.WriteJSON(w, http.StatusMethodNotAllowed, map[string]string{"error": "the method is not allowed"})
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
 )
 
 // startAll starts an emulator with all that belongs to it.
@@ -52,9 +54,9 @@ func TestFaultsHandler(t *testing.T) {
 // The emulator's own paths tell the truth whatever the rules are, and need no
 // credentials.
 func TestConnectionsHandler(t *testing.T) {
-	d := startAll(t, emulator.Options{Tokens: []string{"token"}, Faults: []emulator.Rule{
-		{Operation: "CreateEnhancedConnection", Fault: emulator.Fault{Kind: emulator.SlowList, Delay: 1}},
-		{Operation: "*", Fault: emulator.Fault{Kind: emulator.Status, Status: 503, Commit: true}},
+	d := startAll(t, emulator.Options{Identities: iam.Identities{Tokens: []string{"token"}}, Faults: []faults.Rule{
+		{Operation: "CreateEnhancedConnection", Fault: faults.Fault{Kind: faults.SlowList, Delay: 1}},
+		{Operation: "*", Fault: faults.Fault{Kind: faults.Status, Status: 503, Commit: true}},
 	}})
 	if r := d.do("POST", connectionsA, createBody("c"), "X-Auth-Token", "token"); r.status != 503 {
 		t.Fatalf("%d %s", r.status, r.body)

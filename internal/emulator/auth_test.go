@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
 	"github.com/connsvc/connsvc/internal/signing"
 )
 
@@ -29,7 +30,7 @@ func (r reply) unauthorized(reason string) {
 }
 
 func TestSignatures(t *testing.T) {
-	d := start(t, emulator.Options{AccessKeys: map[string]string{"AK": "SK"}})
+	d := start(t, emulator.Options{Identities: iam.Identities{AccessKeys: map[string]string{"AK": "SK"}}})
 	now := d.clock.read()
 	good := signing.Credentials{AccessKeyID: "AK", SecretAccessKey: "SK"}
 	body := createBody("c")
@@ -55,7 +56,7 @@ func TestSignatures(t *testing.T) {
 
 // Any one character of the signature, changed, makes it wrong.
 func TestSignatureOffByOne(t *testing.T) {
-	d := start(t, emulator.Options{AccessKeys: map[string]string{"AK": "SK"}})
+	d := start(t, emulator.Options{Identities: iam.Identities{AccessKeys: map[string]string{"AK": "SK"}}})
 	good := signing.Credentials{AccessKeyID: "AK", SecretAccessKey: "SK"}
 	body := createBody("c")
 	for i := range 64 {
@@ -71,7 +72,7 @@ func TestSignatureOffByOne(t *testing.T) {
 }
 
 func TestTokens(t *testing.T) {
-	d := start(t, emulator.Options{Tokens: []string{"token1", "token2"}})
+	d := start(t, emulator.Options{Identities: iam.Identities{Tokens: []string{"token1", "token2"}}})
 	for _, token := range []string{"token1", "token2"} {
 		d.do("GET", connectionsA, "", "X-Auth-Token", token).ok(`{"is_success":true,"message":"","count":0,"connections":[]}`)
 	}
@@ -83,7 +84,7 @@ func TestTokens(t *testing.T) {
 }
 
 func TestTokensAndKeys(t *testing.T) {
-	d := start(t, emulator.Options{Tokens: []string{"token"}, AccessKeys: map[string]string{"AK": "SK"}})
+	d := start(t, emulator.Options{Identities: iam.Identities{Tokens: []string{"token"}, AccessKeys: map[string]string{"AK": "SK"}}})
 	body := createBody("c")
 	good := signing.Credentials{AccessKeyID: "AK", SecretAccessKey: "SK"}
 	if r := d.send(d.signed(body, body, good, d.clock.read())); r.status != http.StatusCreated {
@@ -109,7 +110,7 @@ func TestEveryoneIsLetIn(t *testing.T) {
 // The gateway knows its paths before it asks who is there, and a caller that is
 // not let in learns nothing of what is in the project.
 func TestUnauthenticatedCallersLearnNothing(t *testing.T) {
-	d := start(t, emulator.Options{Tokens: []string{"token"}})
+	d := start(t, emulator.Options{Identities: iam.Identities{Tokens: []string{"token"}}})
 	if r := d.do("GET", "/nowhere", ""); r.status != 404 {
 		t.Errorf("an unknown path: %d %s", r.status, r.body)
 	}

@@ -5,73 +5,47 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
-	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/emulator/wire"
 )
 
-// associateQueues is dli_02_0191. A project that was granted BIND_QUEUE binds its
-// own queues.
-func (e *Emulator) associateQueues(c call) (proto.Message, error) {
-	req := &connsvcv1.AssociateQueuesRequest{}
-	if err := c.decodeBody(req, projectIDField, connectionIDField); err != nil {
+// associateQueues is dli_02_0191. A project with BIND_QUEUE binds its own queues.
+func (e *Emulator) associateQueues(c call) (any, error) {
+	req := &wire.BindRequest{}
+	if err := c.read(req); err != nil {
 		return nil, err
 	}
-	if err := checkSomeBindings(req.GetQueues(), req.GetElasticResourcePools()); err != nil {
-		return nil, err
-	}
-	now := e.now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	conn, err := e.find(c.project, c.connection)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.bind(conn, e.bindings(conn, c.project, req.GetQueues(), req.GetElasticResourcePools()), now, c.effects.stuck); err != nil {
+	if err := e.bind(conn, e.bindings(conn, c.project, req.Queues, req.ElasticResourcePools), c.now, c.effects.Stuck); err != nil {
 		return nil, err
 	}
-	return &connsvcv1.AssociateQueuesResponse{
-		IsSuccess: true,
-		Message:   namingQueues("associated peer connection for queues: {", req.GetQueues(), "}."),
-	}, nil
+	return wire.Success(namingQueues("associated peer connection for queues: {", req.Queues, "}.")), nil
 }
 
 // disassociateQueues is dli_02_0192.
-func (e *Emulator) disassociateQueues(c call) (proto.Message, error) {
-	req := &connsvcv1.DisassociateQueuesRequest{}
-	if err := c.decodeBody(req, projectIDField, connectionIDField); err != nil {
+func (e *Emulator) disassociateQueues(c call) (any, error) {
+	req := &wire.BindRequest{}
+	if err := c.read(req); err != nil {
 		return nil, err
 	}
-	if err := checkSomeBindings(req.GetQueues(), req.GetElasticResourcePools()); err != nil {
-		return nil, err
-	}
-	now := e.now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	conn, err := e.find(c.project, c.connection)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.unbind(conn, e.bindings(conn, c.project, req.GetQueues(), req.GetElasticResourcePools()), now); err != nil {
+	if err := e.unbind(conn, e.bindings(conn, c.project, req.Queues, req.ElasticResourcePools), c.now); err != nil {
 		return nil, err
 	}
-	return &connsvcv1.DisassociateQueuesResponse{
-		IsSuccess: true,
-		Message:   namingQueues("Disassociated peer connection for queues:{", req.GetQueues(), "}."),
-	}, nil
+	return wire.Success(namingQueues("Disassociated peer connection for queues:{", req.Queues, "}.")), nil
 }
 
-// checkSomeBindings is checkBindings for calls that do nothing but bind: each list
-// is optional (dli_02_0191), but a call without a name is refused.
-func checkSomeBindings(queues, pools []string) error {
-	if len(queues)+len(pools) == 0 {
-		return refuse(codeParameter, "queues: at least one queue or elastic resource pool is required.")
-	}
-	return checkBindings(queues, pools)
-}
-
-// namingQueues is DLI's message about queues, named as the request named them. It
-// is empty where only pools were bound.
+// namingQueues is DLI's message with the queues as in the request. It is empty if
+// there are only pools.
 func namingQueues(before string, queues []string, after string) string {
 	if len(queues) == 0 {
 		return ""
@@ -79,20 +53,19 @@ func namingQueues(before string, queues []string, after string) string {
 	return before + strings.Join(queues, ",") + after
 }
 
-// bind gives each binding a peering unless it has one; stuck is how long it is
-// CREATING beyond its time. A refused call binds nothing, but for the PartialBind
-// quirk.
+// bind makes the missing peerings; stuck is how long they are CREATING beyond their
+// time. On an error it binds nothing, except with the PartialBind quirk.
 func (e *Emulator) bind(c *connection, bindings []binding, now time.Time, stuck time.Duration) error {
 	settled := now.Add(e.options.PeeringDelay).Add(stuck)
 	peerings := slices.Clone(c.peerings)
-	var refused error
+	var rejected error
 	for _, b := range bindings {
 		err := e.checkBinding(peerings, &b)
 		if err != nil && !e.options.Quirks.PartialBind {
 			return err
 		}
 		if err != nil {
-			refused = err
+			rejected = err
 			continue
 		}
 		if indexOf(peerings, b.target) < 0 {
@@ -104,7 +77,7 @@ func (e *Emulator) bind(c *connection, bindings []binding, now time.Time, stuck 
 	if len(peerings) > len(c.peerings) {
 		c.peerings, c.updated = peerings, now
 	}
-	return refused
+	return rejected
 }
 
 func (e *Emulator) checkBinding(peerings []peering, b *binding) error {
@@ -115,12 +88,12 @@ func (e *Emulator) checkBinding(peerings []peering, b *binding) error {
 		b.errMsg = "There is no queue named " + b.asked
 	}
 	if e.options.Quirks.RebindFails && indexOf(peerings, b.target) >= 0 {
-		return exists()
+		return wire.Exists()
 	}
 	return nil
 }
 
-// unbind takes away the peering of each binding; all or, if it is refused, none.
+// unbind removes the peering of each binding or, on an error, none.
 func (e *Emulator) unbind(c *connection, bindings []binding, now time.Time) error {
 	peerings := slices.Clone(c.peerings)
 	for _, b := range bindings {
@@ -130,8 +103,8 @@ func (e *Emulator) unbind(c *connection, bindings []binding, now time.Time) erro
 			return e.unknownQueue(b)
 		case i < 0:
 			continue
-		case peerings[i].status(now) == connsvcv1.Peering_FAILED:
-			return refuse(codeNotSupported, "The operation is not supported. The peer connection of %s is failed and cannot be unbound.", b.asked)
+		case peerings[i].status(now) == wire.StatusFailed:
+			return wire.Errorf(wire.CodeNotSupported, "The operation is not supported. The peer connection of %s is failed and cannot be unbound.", b.asked)
 		}
 		peerings = slices.Delete(peerings, i, i+1)
 	}
@@ -146,7 +119,7 @@ func (e *Emulator) unknownQueue(b binding) error {
 	if b.pool {
 		kind = "elastic resource pool"
 	}
-	return refuse(e.options.Quirks.UnknownQueueCode, "There is no %s named %s", kind, b.asked)
+	return wire.Errorf(e.options.Quirks.UnknownQueueCode, "There is no %s named %s", kind, b.asked)
 }
 
 func indexOf(peerings []peering, t target) int {

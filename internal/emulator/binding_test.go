@@ -7,19 +7,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/wire"
 )
 
 // bound returns the names and states of a connection's peerings, queues first and
 // pools in brackets.
 func (d *dli) bound() []string {
 	all := []string{}
-	for _, p := range d.Connections(projectA)[0].GetAvailableQueueInfo() {
-		all = append(all, p.GetName()+" "+p.GetStatus().String())
+	for _, p := range d.Connections(projectA)[0].AvailableQueueInfo {
+		all = append(all, p.Name+" "+p.Status)
 	}
-	for _, p := range d.Connections(projectA)[0].GetElasticResourcePools() {
-		all = append(all, "["+p.GetName()+"] "+p.GetStatus().String())
+	for _, p := range d.Connections(projectA)[0].ElasticResourcePools {
+		all = append(all, "["+p.Name+"] "+p.Status)
 	}
 	return all
 }
@@ -76,8 +76,8 @@ func TestRepeatedBindingsChangeNothing(t *testing.T) {
 		ok(`{"is_success":true,"message":"Disassociated peer connection for queues:{other}."}`)
 	after := d.Connections(projectA)[0]
 	d.wantBound("q1 ACTIVE")
-	if a, b := after.GetUpdateTime().AsTime(), before.GetUpdateTime().AsTime(); !a.Equal(b) {
-		t.Errorf("update_time went from %v to %v", b, a)
+	if a, b := after.UpdateTime, before.UpdateTime; a != b {
+		t.Errorf("update_time went from %d to %d", b, a)
 	}
 }
 
@@ -132,13 +132,13 @@ func TestPeeringLifecycle(t *testing.T) {
 	d := start(t, emulator.Options{PeeringDelay: time.Second, FailPeering: map[string]string{"Bad": "Failed to get subnet x"}})
 	path, _ := d.create("c", `"queues":["good","bad"]`)
 	d.wantBound("good CREATING", "bad CREATING")
-	if got := d.Connections(projectA)[0].GetStatus(); got != connsvcv1.EnhancedConnection_ACTIVE {
+	if got := d.Connections(projectA)[0].Status; got != wire.StatusActive {
 		t.Errorf("the connection is %v while its peerings are made, want ACTIVE", got)
 	}
 	d.clock.advance(999 * time.Millisecond)
 	d.wantBound("good CREATING", "bad CREATING")
-	for _, p := range d.Connections(projectA)[0].GetAvailableQueueInfo() {
-		if p.GetErrMsg() != "" || p.GetUpdateTime().AsTime().UnixMilli() != startMillis {
+	for _, p := range d.Connections(projectA)[0].AvailableQueueInfo {
+		if p.ErrMsg != "" || p.UpdateTime != startMillis {
 			t.Errorf("while CREATING: %v", p)
 		}
 	}
@@ -146,12 +146,12 @@ func TestPeeringLifecycle(t *testing.T) {
 
 	d.clock.advance(time.Millisecond)
 	d.wantBound("good ACTIVE", "bad FAILED")
-	for _, p := range d.Connections(projectA)[0].GetAvailableQueueInfo() {
-		if got := p.GetUpdateTime().AsTime().UnixMilli(); got != startMillis+1000 {
-			t.Errorf("update_time of %s is %d, want the end of CREATING", p.GetName(), got)
+	for _, p := range d.Connections(projectA)[0].AvailableQueueInfo {
+		if got := p.UpdateTime; got != startMillis+1000 {
+			t.Errorf("update_time of %s is %d, want the end of CREATING", p.Name, got)
 		}
-		if want := map[string]string{"bad": "Failed to get subnet x"}[p.GetName()]; p.GetErrMsg() != want {
-			t.Errorf("err_msg of %s is %q, want %q", p.GetName(), p.GetErrMsg(), want)
+		if want := map[string]string{"bad": "Failed to get subnet x"}[p.Name]; p.ErrMsg != want {
+			t.Errorf("err_msg of %s is %q, want %q", p.Name, p.ErrMsg, want)
 		}
 	}
 	d.do("DELETE", path, "").ok(`{"is_success":true,"message":"Deleted"}`)
@@ -187,7 +187,7 @@ func TestUnknownSubnetFailsPeerings(t *testing.T) {
 	d := start(t, emulator.Options{Subnets: []string{}})
 	d.create("c", `"queues":["q"]`)
 	d.wantBound("q FAILED")
-	if got, want := d.Connections(projectA)[0].GetAvailableQueueInfo()[0].GetErrMsg(), "Failed to get subnet "+subnet; got != want {
+	if got, want := d.Connections(projectA)[0].AvailableQueueInfo[0].ErrMsg, "Failed to get subnet "+subnet; got != want {
 		t.Errorf("err_msg %q, want %q", got, want)
 	}
 	if got := start(t, emulator.Options{Subnets: []string{subnet}}); got.do("POST", connectionsA, createBody("c", `"queues":["q"]`)).status != http.StatusCreated {

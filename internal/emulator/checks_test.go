@@ -89,7 +89,7 @@ func TestUpdateHostsChecksValues(t *testing.T) {
 	d := start(t, emulator.Options{})
 	path, _ := d.create("c", `"hosts":[{"name":"h"}]`)
 	d.do("PUT", path, `{"hosts":[{"name":"a"},{"name":"-"}]}`).refusedWith("hosts[1].name")
-	if got := d.Connections(projectA)[0].GetHosts(); len(got) != 1 || got[0].GetName() != "h" {
+	if got := d.Connections(projectA)[0].Hosts; len(got) != 1 || got[0].Name != "h" {
 		t.Errorf("hosts are %v after a refused update", got)
 	}
 }

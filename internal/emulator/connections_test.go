@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/testing/protocmp"
 
-	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/wire"
 )
 
 // The document's own example (dli_02_0187).
@@ -167,7 +167,7 @@ func TestProjectsAreIsolated(t *testing.T) {
 		d.do(test.method, test.path, test.body).refused(400, "DLI.0001", missing(connectionID))
 	}
 	d.do("GET", connectionsB, "").ok(`{"is_success":true,"message":"","count":0,"connections":[]}`)
-	if diff := cmp.Diff(before, d.Connections(projectA), protocmp.Transform()); diff != "" {
+	if diff := cmp.Diff(before, d.Connections(projectA)); diff != "" {
 		t.Errorf("another project's calls changed it (-before +after):\n%s", diff)
 	}
 	if got := d.do("GET", path, "").status; got != http.StatusOK {
@@ -178,9 +178,9 @@ func TestProjectsAreIsolated(t *testing.T) {
 func TestUpdateHosts(t *testing.T) {
 	for name, test := range map[string]struct {
 		body string
-		want []*connsvcv1.Host
+		want []wire.Host
 	}{
-		"replaces all": {`{"hosts":[{"name":"new","ip":"10.0.0.9"}]}`, []*connsvcv1.Host{{Name: "new", Ip: "10.0.0.9"}}},
+		"replaces all": {`{"hosts":[{"name":"new","ip":"10.0.0.9"}]}`, []wire.Host{{Name: "new", IP: "10.0.0.9"}}},
 		"empty clears": {`{"hosts":[]}`, nil},
 		"null clears":  {`{"hosts":null}` + "\n", nil},
 		"none clears":  {`{}`, nil},
@@ -191,10 +191,10 @@ func TestUpdateHosts(t *testing.T) {
 			d.clock.advance(time.Second)
 			d.do("PUT", path, test.body).ok(`{"is_success":true,"message":""}`)
 			c := d.Connections(projectA)[0]
-			if diff := cmp.Diff(test.want, c.GetHosts(), protocmp.Transform()); diff != "" {
+			if diff := cmp.Diff(test.want, c.Hosts, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("hosts (-want +got):\n%s", diff)
 			}
-			if got := c.GetUpdateTime().AsTime().UnixMilli(); got != startMillis+1000 {
+			if got := c.UpdateTime; got != startMillis+1000 {
 				t.Errorf("update_time %d, want that of the change", got)
 			}
 		})
@@ -228,7 +228,7 @@ func TestConnectionsAreCopies(t *testing.T) {
 	d := start(t, emulator.Options{})
 	d.create("c", `"hosts":[{"name":"h"}]`)
 	d.Connections(projectA)[0].Hosts[0].Name = "changed"
-	if got := d.Connections(projectA)[0].GetHosts()[0].GetName(); got != "h" {
+	if got := d.Connections(projectA)[0].Hosts[0].Name; got != "h" {
 		t.Errorf("host is %q after a copy was changed", got)
 	}
 	if got := d.Connections("nobody"); got != nil {
@@ -245,11 +245,11 @@ func TestZeroOptions(t *testing.T) {
 		w := httptest.NewRecorder()
 		e.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", connectionsA, strings.NewReader(exampleBody)))
 		c := e.Connections(projectA)[0]
-		ids[c.GetId()] = true
-		if _, err := uuid.Parse(c.GetId()); err != nil {
-			t.Errorf("id %q is no UUID: %v", c.GetId(), err)
+		ids[c.ID] = true
+		if _, err := uuid.Parse(c.ID); err != nil {
+			t.Errorf("id %q is no UUID: %v", c.ID, err)
 		}
-		if created := c.GetCreateTime().AsTime(); created.Before(before) || created.After(time.Now()) {
+		if created := time.UnixMilli(c.CreateTime); created.Before(before) || created.After(time.Now()) {
 			t.Errorf("create_time is %v, want now", created)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
 // TestDocs wants docs/emulator.md to name every kind of fault and every field of a
@@ -16,7 +16,7 @@ func TestDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := emulator.ParseFaults(example); err != nil {
+	if _, err := faults.Parse(example); err != nil {
 		t.Errorf("examples/faults.json: %v", err)
 	}
 	source, err := os.ReadFile("../../docs/emulator.md")
@@ -27,16 +27,16 @@ func TestDocs(t *testing.T) {
 	if !strings.Contains(page, "```json\n"+string(example)+"```\n") {
 		t.Error("docs/emulator.md does not show examples/faults.json as it is")
 	}
-	for _, kind := range []emulator.Kind{
-		emulator.Latency, emulator.Hang, emulator.ResetBefore, emulator.ResetAfter, emulator.DropAnswer, emulator.DelayAnswer,
-		emulator.TruncatedBody, emulator.EndlessBody, emulator.WrongLength, emulator.Status, emulator.HTML, emulator.InvalidJSON,
-		emulator.Unsuccessful, emulator.ExpiredToken, emulator.StuckCreating, emulator.SlowList,
+	for _, kind := range []faults.Kind{
+		faults.Latency, faults.Hang, faults.ResetBefore, faults.ResetAfter, faults.DropAnswer, faults.DelayAnswer,
+		faults.TruncatedBody, faults.EndlessBody, faults.WrongLength, faults.Status, faults.HTML, faults.InvalidJSON,
+		faults.Unsuccessful, faults.ExpiredToken, faults.StuckCreating, faults.SlowList,
 	} {
 		if !strings.Contains(page, "\n| `"+string(kind)+"` |") {
 			t.Errorf("docs/emulator.md does not have the kind %s", kind)
 		}
 	}
-	for _, of := range []reflect.Type{reflect.TypeFor[emulator.Rule](), reflect.TypeFor[emulator.Fault]()} {
+	for _, of := range []reflect.Type{reflect.TypeFor[faults.Rule](), reflect.TypeFor[faults.Fault]()} {
 		for i := range of.NumField() {
 			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
 			if !strings.Contains(page, "`"+name+"`") {

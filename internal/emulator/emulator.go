@@ -1,42 +1,39 @@
 // Package emulator is an embedded DLI: the documented behaviour of the enhanced
-// datasource connection API, strict about what it is sent. The dev command, the
-// tests and a command of its own run it.
+// datasource connection API, strict about requests. The dev command, the tests and a
+// command of its own run it.
 //
-// It stands for another party, so it shares no rule with the service: its paths
-// and its checks are written out by hand from DLI's documents, and only the JSON
-// codec and the signature scheme are common. What no document says is decided
-// here, said at the place, and where it matters a switch (Quirks). It keeps
+// It shares no code with connsvc but the signature scheme, which has public test
+// vectors: paths, JSON and checks are written down from DLI's documents. What no
+// document says is decided here, and where it matters a switch (Quirks). It keeps
 // everything in memory and starts no goroutine: what changes with time is computed
-// from the clock when it is read. Only a fault that makes callers wait has a timer.
+// from the clock at the next read. Only a fault that delays a response has a timer.
 package emulator
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
-
-	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
+	"github.com/connsvc/connsvc/internal/emulator/wire"
 )
 
-// An Emulator is an http.Handler that answers as DLI does; Handler adds what is
-// beside DLI. It is safe for concurrent use.
+// An Emulator is an http.Handler that responds as DLI does; Handler adds IAM and the
+// emulator's own paths. It is safe for concurrent use.
 type Emulator struct {
-	options     Options
-	mux         *http.ServeMux
-	requestIDs  *idSource
-	listFields  []protoreflect.FieldDescriptor
-	objectField []protoreflect.FieldDescriptor
+	options    Options
+	mux        *http.ServeMux
+	requestIDs *idSource
 	knownProjects,
 	knownQueues,
 	knownPools,
 	knownSubnets,
 	ipv6Subnets names
 
-	faults     faultSet
-	identities identities
+	faults *faults.Set
+	iam    *iam.Service
 
 	mu    sync.Mutex // guards the store and the calls of options.NewID
 	store store
@@ -46,11 +43,9 @@ type Emulator struct {
 func New(o Options) *Emulator {
 	o = o.withDefaults()
 	e := &Emulator{
-		options:     o,
-		mux:         http.NewServeMux(),
-		requestIDs:  newIDSource(o.Seed, requestIDStream),
-		listFields:  fieldsOf(&connsvcv1.ListEnhancedConnectionsRequest{}, "limit", "offset", "status", "name", "tags"),
-		objectField: fieldsOf(&connsvcv1.ListPrivilegesByObjectRequest{}, "object"),
+		options:    o,
+		mux:        http.NewServeMux(),
+		requestIDs: newIDSource(o.Seed, requestIDStream),
 
 		knownProjects: exactNames(o.Projects),
 		knownQueues:   lowerNames(o.Queues),
@@ -58,9 +53,10 @@ func New(o Options) *Emulator {
 		knownSubnets:  exactNames(o.Subnets),
 		ipv6Subnets:   exactNames(o.IPv6Subnets),
 
-		identities: newIdentities(o.Seed),
-		store:      newStore(),
+		faults: faults.NewSet(o.Seed, o.Now),
+		store:  newStore(),
 	}
+	e.iam = iam.New(o.Identities, e.knownProjects.exist, o.Now, newIDSource(o.Seed, secretStream).hex)
 	if err := e.SetFaults(o.Faults); err != nil {
 		panic("emulator: " + err.Error())
 	}
@@ -68,9 +64,7 @@ func New(o Options) *Emulator {
 	return e
 }
 
-// register gives each operation its path, literally as DLI's documents have it.
-// The service takes its paths from the proto's annotations: that the two meet is
-// the check on those.
+// register gives each operation its path, literally as in DLI's documents.
 func (e *Emulator) register() {
 	const (
 		connections = "/v2.0/{project_id}/datasource/enhanced-connections"
@@ -97,31 +91,34 @@ func (e *Emulator) register() {
 		"PUT /v1.0/{project_id}/authorization":            {"UpdatePrivileges", http.StatusOK, e.updatePrivileges},
 		"GET /v1.0/{project_id}/authorization/privileges": {"ListPrivilegesByObject", http.StatusOK, e.listPrivilegesByObject},
 	} {
-		e.mux.Handle(pattern, &faulty{e, op.name, op.status, e.answerRefusal, e.gate(op)})
+		e.mux.Handle(pattern, e.handler(op))
 	}
-	e.mux.HandleFunc("/", e.refuseUnknownPath)
+	e.mux.HandleFunc("/", notFound)
 }
+
+// SetFaults replaces the rules of what goes wrong, as faults.Set.Replace does.
+func (e *Emulator) SetFaults(rules []faults.Rule) error { return e.faults.Replace(rules) }
+
+// Faults returns the rules in their order.
+func (e *Emulator) Faults() []faults.RuleState { return e.faults.States() }
+
+// ExpireTokens ends all tokens and temporary keys that were issued.
+func (e *Emulator) ExpireTokens() { e.iam.ExpireTokens() }
 
 // Connections returns copies of the connections of a project as they are now,
 // deleted ones too, in the order of their creation.
-func (e *Emulator) Connections(project string) []*connsvcv1.EnhancedConnection {
+func (e *Emulator) Connections(project string) []wire.Connection {
 	now := e.now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var all []*connsvcv1.EnhancedConnection
+	var all []wire.Connection
 	for _, c := range e.store.project(project).connections {
-		all = append(all, proto.CloneOf(e.view(c, now)))
+		v := c.view(now)
+		v.Hosts, v.Routes = slices.Clone(v.Hosts), slices.Clone(v.Routes)
+		all = append(all, v)
 	}
 	return all
 }
 
 // now is the clock in DLI's resolution, milliseconds.
 func (e *Emulator) now() time.Time { return e.options.Now().Truncate(time.Millisecond) }
-
-func fieldsOf(m proto.Message, names ...protoreflect.Name) []protoreflect.FieldDescriptor {
-	fields := make([]protoreflect.FieldDescriptor, len(names))
-	for i, name := range names {
-		fields[i] = m.ProtoReflect().Descriptor().Fields().ByName(name)
-	}
-	return fields
-}

@@ -11,6 +11,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 	"github.com/connsvc/connsvc/internal/httprule"
 )
 
@@ -24,30 +25,30 @@ func (d *dli) pattern(n int) string {
 	return b.String()
 }
 
-func failing(r emulator.Rule) emulator.Rule {
+func failing(r faults.Rule) faults.Rule {
 	r.Operation = "ListEnhancedConnections"
-	r.Fault = emulator.Fault{Kind: emulator.Status, Status: 503}
+	r.Fault = faults.Fault{Kind: faults.Status, Status: 503}
 	return r
 }
 
 func TestWhen(t *testing.T) {
-	throttled := emulator.Rule{Operation: "*", Fault: emulator.Fault{Kind: emulator.Status, Status: 429}, Times: 1}
-	slow := emulator.Rule{Operation: "*", Fault: emulator.Fault{Kind: emulator.Latency, Delay: 1}}
+	throttled := faults.Rule{Operation: "*", Fault: faults.Fault{Kind: faults.Status, Status: 429}, Times: 1}
+	slow := faults.Rule{Operation: "*", Fault: faults.Fault{Kind: faults.Latency, Delay: 1}}
 	for name, test := range map[string]struct {
-		rules []emulator.Rule
+		rules []faults.Rule
 		want  string
 	}{
-		"always":            {[]emulator.Rule{failing(emulator.Rule{})}, "55555555"},
-		"third":             {[]emulator.Rule{failing(emulator.Rule{Nth: 3})}, "22522222"},
-		"every third":       {[]emulator.Rule{failing(emulator.Rule{Every: 3})}, "22522522"},
-		"every third, once": {[]emulator.Rule{failing(emulator.Rule{Every: 3, Times: 1})}, "22522222"},
-		"the next two":      {[]emulator.Rule{failing(emulator.Rule{Times: 2})}, "55222222"},
-		"certainly":         {[]emulator.Rule{failing(emulator.Rule{Probability: 1})}, "55555555"},
-		"by chance":         {[]emulator.Rule{failing(emulator.Rule{Probability: 0.3, Seed: 1})}, "55522255"},
-		"by chance, once":   {[]emulator.Rule{failing(emulator.Rule{Probability: 0.9, Seed: 1, Times: 1})}, "52222222"},
-		"in order":          {[]emulator.Rule{failing(emulator.Rule{Times: 2}), throttled}, "55422222"},
-		"in the other":      {[]emulator.Rule{throttled, failing(emulator.Rule{Times: 2})}, "45522222"},
-		"combined":          {[]emulator.Rule{slow, failing(emulator.Rule{Nth: 2})}, "25222222"},
+		"always":            {[]faults.Rule{failing(faults.Rule{})}, "55555555"},
+		"third":             {[]faults.Rule{failing(faults.Rule{Nth: 3})}, "22522222"},
+		"every third":       {[]faults.Rule{failing(faults.Rule{Every: 3})}, "22522522"},
+		"every third, once": {[]faults.Rule{failing(faults.Rule{Every: 3, Times: 1})}, "22522222"},
+		"the next two":      {[]faults.Rule{failing(faults.Rule{Times: 2})}, "55222222"},
+		"certainly":         {[]faults.Rule{failing(faults.Rule{Probability: 1})}, "55555555"},
+		"by chance":         {[]faults.Rule{failing(faults.Rule{Probability: 0.3, Seed: 1})}, "55522255"},
+		"by chance, once":   {[]faults.Rule{failing(faults.Rule{Probability: 0.9, Seed: 1, Times: 1})}, "52222222"},
+		"in order":          {[]faults.Rule{failing(faults.Rule{Times: 2}), throttled}, "55422222"},
+		"in the other":      {[]faults.Rule{throttled, failing(faults.Rule{Times: 2})}, "45522222"},
+		"combined":          {[]faults.Rule{slow, failing(faults.Rule{Nth: 2})}, "25222222"},
 		"none":              {nil, "22222222"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,10 +62,10 @@ func TestWhen(t *testing.T) {
 // Chance is repeatable: the same seed and calls give the same faults, a rule's
 // draws do not hang on other rules, and about as many calls go wrong as were asked.
 func TestChanceIsRepeatable(t *testing.T) {
-	run := func(seed uint64, rules ...emulator.Rule) string {
+	run := func(seed uint64, rules ...faults.Rule) string {
 		return start(t, emulator.Options{Seed: seed, Faults: rules}).pattern(400)
 	}
-	byChance := failing(emulator.Rule{Probability: 0.25})
+	byChance := failing(faults.Rule{Probability: 0.25})
 	got := run(7, byChance)
 	if again := run(7, byChance); again != got {
 		t.Errorf("the same seed gave\n%s\nand\n%s", got, again)
@@ -75,8 +76,8 @@ func TestChanceIsRepeatable(t *testing.T) {
 	if wrong := strings.Count(got, "5"); wrong < 60 || wrong > 140 {
 		t.Errorf("%d of 400 calls went wrong, want about 100", wrong)
 	}
-	seeded := failing(emulator.Rule{Probability: 0.25, Seed: 3})
-	slow := emulator.Rule{Operation: "*", Probability: 0.5, Fault: emulator.Fault{Kind: emulator.Latency, Delay: 1}}
+	seeded := failing(faults.Rule{Probability: 0.25, Seed: 3})
+	slow := faults.Rule{Operation: "*", Probability: 0.5, Fault: faults.Fault{Kind: faults.Latency, Delay: 1}}
 	if alone, behind := run(7, seeded), run(9, slow, seeded); alone != behind {
 		t.Errorf("alone %s, behind another rule %s", alone, behind)
 	}
@@ -93,9 +94,9 @@ func TestFaultsOfEveryOperation(t *testing.T) {
 	for _, b := range bindings {
 		path := strings.NewReplacer("{project_id}", projectA, "{connection_id}", id(1), "{name}", "r").Replace(b.Template)
 		for _, name := range []string{string(b.Method.Name()), "*"} {
-			if err := d.SetFaults([]emulator.Rule{
-				{Operation: "iam", Fault: emulator.Fault{Kind: emulator.Status, Status: 500}},
-				{Operation: name, Fault: emulator.Fault{Kind: emulator.Status, Status: 599}},
+			if err := d.SetFaults([]faults.Rule{
+				{Operation: "iam", Fault: faults.Fault{Kind: faults.Status, Status: 500}},
+				{Operation: name, Fault: faults.Fault{Kind: faults.Status, Status: 599}},
 			}); err != nil {
 				t.Fatal(err)
 			}
@@ -107,21 +108,21 @@ func TestFaultsOfEveryOperation(t *testing.T) {
 }
 
 func TestFaultsAreCounted(t *testing.T) {
-	rules := []emulator.Rule{
-		{Operation: "GetEnhancedConnection", Fault: emulator.Fault{Kind: emulator.ResetAfter}},
-		failing(emulator.Rule{Every: 3}),
-		{Operation: "*", Fault: emulator.Fault{Kind: emulator.Latency, Delay: 1}},
+	rules := []faults.Rule{
+		{Operation: "GetEnhancedConnection", Fault: faults.Fault{Kind: faults.ResetAfter}},
+		failing(faults.Rule{Every: 3}),
+		{Operation: "*", Fault: faults.Fault{Kind: faults.Latency, Delay: 1}},
 	}
 	d := start(t, emulator.Options{Faults: rules})
 	d.pattern(7)
-	want := []emulator.RuleState{{Rule: rules[0]}, {Rule: rules[1], Seen: 7, Fired: 2}, {Rule: rules[2], Seen: 5, Fired: 5}}
+	want := []faults.RuleState{{Rule: rules[0]}, {Rule: rules[1], Seen: 7, Fired: 2}, {Rule: rules[2], Seen: 5, Fired: 5}}
 	if diff := cmp.Diff(want, d.Faults()); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}
 	if err := d.SetFaults(rules[1:2]); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]emulator.RuleState{{Rule: rules[1]}}, d.Faults()); diff != "" {
+	if diff := cmp.Diff([]faults.RuleState{{Rule: rules[1]}}, d.Faults()); diff != "" {
 		t.Errorf("faults set anew (-want +got):\n%s", diff)
 	}
 	if err := d.SetFaults(nil); err != nil {
@@ -133,8 +134,8 @@ func TestFaultsAreCounted(t *testing.T) {
 }
 
 func TestSlowList(t *testing.T) {
-	d := start(t, emulator.Options{Faults: []emulator.Rule{
-		{Operation: "CreateEnhancedConnection", Nth: 2, Fault: emulator.Fault{Kind: emulator.SlowList, Delay: emulator.Duration(5 * time.Second)}},
+	d := start(t, emulator.Options{Faults: []faults.Rule{
+		{Operation: "CreateEnhancedConnection", Nth: 2, Fault: faults.Fault{Kind: faults.SlowList, Delay: faults.Duration(5 * time.Second)}},
 	}})
 	d.create("a")
 	path, _ := d.create("b")
@@ -161,10 +162,10 @@ func TestSlowList(t *testing.T) {
 }
 
 func TestStuckCreating(t *testing.T) {
-	stuck := func(operation string, delay time.Duration) emulator.Rule {
-		return emulator.Rule{Operation: operation, Nth: 1, Fault: emulator.Fault{Kind: emulator.StuckCreating, Delay: emulator.Duration(delay)}}
+	stuck := func(operation string, delay time.Duration) faults.Rule {
+		return faults.Rule{Operation: operation, Nth: 1, Fault: faults.Fault{Kind: faults.StuckCreating, Delay: faults.Duration(delay)}}
 	}
-	d := start(t, emulator.Options{PeeringDelay: time.Second, Faults: []emulator.Rule{
+	d := start(t, emulator.Options{PeeringDelay: time.Second, Faults: []faults.Rule{
 		stuck("CreateEnhancedConnection", time.Minute), stuck("AssociateQueues", 0),
 	}})
 	path, _ := d.create("c", `"queues":["q1"]`)
@@ -181,9 +182,9 @@ func TestStuckCreating(t *testing.T) {
 
 // What a call does and how it is answered go wrong together.
 func TestUnlistedAndUnanswered(t *testing.T) {
-	d := start(t, emulator.Options{Faults: []emulator.Rule{
-		{Operation: "CreateEnhancedConnection", Fault: emulator.Fault{Kind: emulator.SlowList, Delay: emulator.Duration(time.Second)}},
-		{Operation: "CreateEnhancedConnection", Fault: emulator.Fault{Kind: emulator.DropAnswer}},
+	d := start(t, emulator.Options{Faults: []faults.Rule{
+		{Operation: "CreateEnhancedConnection", Fault: faults.Fault{Kind: faults.SlowList, Delay: faults.Duration(time.Second)}},
+		{Operation: "CreateEnhancedConnection", Fault: faults.Fault{Kind: faults.DropAnswer}},
 	}})
 	if o := d.try("POST", connectionsA, createBody("c")); o.err == nil {
 		t.Errorf("answered: %d %s", o.status, o.body)

@@ -11,19 +11,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
 func TestParseFaults(t *testing.T) {
-	got, err := emulator.ParseFaults([]byte(`{"rules":[
+	got, err := faults.Parse([]byte(`{"rules":[
 		{"operation":"CreateEnhancedConnection","nth":2,"fault":{"kind":"drop_answer"}},
 		{"operation":"*","probability":0.3,"seed":7,"times":5,"fault":{"kind":"status","status":429,"retry_after":"1.5s","retry_after_date":true}},
 		{"operation":"iam","every":3,"fault":{"kind":"hang","delay":"1m","commit":true}}]}`))
-	want := []emulator.Rule{
-		{Operation: "CreateEnhancedConnection", Nth: 2, Fault: emulator.Fault{Kind: emulator.DropAnswer}},
-		{Operation: "*", Probability: 0.3, Seed: 7, Times: 5, Fault: emulator.Fault{
-			Kind: emulator.Status, Status: 429, RetryAfter: emulator.Duration(1500 * time.Millisecond), RetryAfterDate: true,
+	want := []faults.Rule{
+		{Operation: "CreateEnhancedConnection", Nth: 2, Fault: faults.Fault{Kind: faults.DropAnswer}},
+		{Operation: "*", Probability: 0.3, Seed: 7, Times: 5, Fault: faults.Fault{
+			Kind: faults.Status, Status: 429, RetryAfter: faults.Duration(1500 * time.Millisecond), RetryAfterDate: true,
 		}},
-		{Operation: "iam", Every: 3, Fault: emulator.Fault{Kind: emulator.Hang, Delay: emulator.Duration(time.Minute), Commit: true}},
+		{Operation: "iam", Every: 3, Fault: faults.Fault{Kind: faults.Hang, Delay: faults.Duration(time.Minute), Commit: true}},
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v, rules (-want +got):\n%s", err, diff)
@@ -33,7 +34,7 @@ func TestParseFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err = emulator.ParseFaults(document); err != nil || !cmp.Equal(want, got) {
+	if got, err = faults.Parse(document); err != nil || !cmp.Equal(want, got) {
 		t.Errorf("%s: %v, %v", document, got, err)
 	}
 }
@@ -60,7 +61,7 @@ func TestParseFaultsRefuses(t *testing.T) {
 		`{"rules":[{"operation":"*","seen":1,"fault":{"kind":"hang"}}]}`:    "rules[0].seen: there is no such field",
 		`{"rules":[{"operation":"*","fault":{"kind":"hang"}},{"times":1}]}`: "rules[1].operation: ",
 	} {
-		rules, err := emulator.ParseFaults([]byte(document))
+		rules, err := faults.Parse([]byte(document))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v, %v, want %s", document, rules, err, want)
 		}
@@ -69,55 +70,55 @@ func TestParseFaultsRefuses(t *testing.T) {
 
 // Each field is refused where it is wrong or of no use, and the old rules stay.
 func TestSetFaultsRefuses(t *testing.T) {
-	hang := emulator.Fault{Kind: emulator.Hang}
-	on := func(operation string, f emulator.Fault) emulator.Rule {
-		return emulator.Rule{Operation: operation, Fault: f}
+	hang := faults.Fault{Kind: faults.Hang}
+	on := func(operation string, f faults.Fault) faults.Rule {
+		return faults.Rule{Operation: operation, Fault: f}
 	}
-	d := start(t, emulator.Options{Faults: []emulator.Rule{failing(emulator.Rule{})}})
+	d := start(t, emulator.Options{Faults: []faults.Rule{failing(faults.Rule{})}})
 	for _, test := range []struct {
-		rule emulator.Rule
+		rule faults.Rule
 		want string
 	}{
 		{on("", hang), "operation"},
 		{on("createEnhancedConnection", hang), "operation"},
 		{on("IAM", hang), "operation"},
-		{emulator.Rule{Operation: "*", Nth: -1, Fault: hang}, "nth"},
-		{emulator.Rule{Operation: "*", Every: -1, Fault: hang}, "every"},
-		{emulator.Rule{Operation: "*", Times: -1, Fault: hang}, "times"},
-		{emulator.Rule{Operation: "*", Probability: -0.1, Fault: hang}, "probability"},
-		{emulator.Rule{Operation: "*", Probability: 1.1, Fault: hang}, "probability"},
-		{emulator.Rule{Operation: "*", Probability: math.NaN(), Fault: hang}, "probability"},
-		{emulator.Rule{Operation: "*", Nth: 1, Every: 1, Fault: hang}, "every"},
-		{emulator.Rule{Operation: "*", Nth: 1, Probability: 1, Fault: hang}, "probability"},
-		{on("*", emulator.Fault{}), "fault.kind"},
-		{on("*", emulator.Fault{Kind: "HANG"}), "fault.kind"},
-		{on("*", emulator.Fault{Kind: emulator.Latency}), "fault.delay"},
-		{on("*", emulator.Fault{Kind: emulator.Latency, Delay: -1}), "fault.delay"},
-		{on("*", emulator.Fault{Kind: emulator.Hang, Delay: -1}), "fault.delay"},
-		{on("*", emulator.Fault{Kind: emulator.DelayAnswer}), "fault.delay"},
-		{on("*", emulator.Fault{Kind: emulator.ResetAfter, Delay: 1}), "fault.delay"},
-		{on("*", emulator.Fault{Kind: emulator.ResetAfter, Commit: true}), "fault.commit"},
-		{on("*", emulator.Fault{Kind: emulator.DropAnswer, Status: 500}), "fault.status"},
-		{on("*", emulator.Fault{Kind: emulator.Status}), "fault.status"},
-		{on("*", emulator.Fault{Kind: emulator.Status, Status: 399}), "fault.status"},
-		{on("*", emulator.Fault{Kind: emulator.Status, Status: 600}), "fault.status"},
-		{on("*", emulator.Fault{Kind: emulator.HTML, Status: 199}), "fault.status"},
-		{on("*", emulator.Fault{Kind: emulator.HTML, Body: "x"}), "fault.body"},
-		{on("*", emulator.Fault{Kind: emulator.Hang, Code: "DLI.0001"}), "fault.code"},
-		{on("*", emulator.Fault{Kind: emulator.Status, Status: 500, Code: "DLI.0001", Body: "x"}), "fault.code"},
-		{on("iam", emulator.Fault{Kind: emulator.Status, Status: 500, Code: "DLI.0001"}), "fault.code"},
-		{on("*", emulator.Fault{Kind: emulator.ExpiredToken, Code: "DLI.0001"}), "fault.code"},
-		{on("*", emulator.Fault{Kind: emulator.HTML, RetryAfter: 1}), "fault.retry_after"},
-		{on("*", emulator.Fault{Kind: emulator.Status, Status: 429, RetryAfter: -1}), "fault.retry_after"},
-		{on("*", emulator.Fault{Kind: emulator.Status, Status: 429, RetryAfterDate: true}), "fault.retry_after_date"},
-		{on("*", emulator.Fault{Kind: emulator.StuckCreating}), "operation"},
-		{on("GetEnhancedConnection", emulator.Fault{Kind: emulator.StuckCreating}), "operation"},
-		{on("AssociateQueues", emulator.Fault{Kind: emulator.SlowList, Delay: 1}), "operation"},
-		{on("CreateEnhancedConnection", emulator.Fault{Kind: emulator.SlowList}), "fault.delay"},
-		{on("iam", emulator.Fault{Kind: emulator.Unsuccessful}), "operation"},
-		{on("metadata", emulator.Fault{Kind: emulator.Unsuccessful}), "operation"},
+		{faults.Rule{Operation: "*", Nth: -1, Fault: hang}, "nth"},
+		{faults.Rule{Operation: "*", Every: -1, Fault: hang}, "every"},
+		{faults.Rule{Operation: "*", Times: -1, Fault: hang}, "times"},
+		{faults.Rule{Operation: "*", Probability: -0.1, Fault: hang}, "probability"},
+		{faults.Rule{Operation: "*", Probability: 1.1, Fault: hang}, "probability"},
+		{faults.Rule{Operation: "*", Probability: math.NaN(), Fault: hang}, "probability"},
+		{faults.Rule{Operation: "*", Nth: 1, Every: 1, Fault: hang}, "every"},
+		{faults.Rule{Operation: "*", Nth: 1, Probability: 1, Fault: hang}, "probability"},
+		{on("*", faults.Fault{}), "fault.kind"},
+		{on("*", faults.Fault{Kind: "HANG"}), "fault.kind"},
+		{on("*", faults.Fault{Kind: faults.Latency}), "fault.delay"},
+		{on("*", faults.Fault{Kind: faults.Latency, Delay: -1}), "fault.delay"},
+		{on("*", faults.Fault{Kind: faults.Hang, Delay: -1}), "fault.delay"},
+		{on("*", faults.Fault{Kind: faults.DelayAnswer}), "fault.delay"},
+		{on("*", faults.Fault{Kind: faults.ResetAfter, Delay: 1}), "fault.delay"},
+		{on("*", faults.Fault{Kind: faults.ResetAfter, Commit: true}), "fault.commit"},
+		{on("*", faults.Fault{Kind: faults.DropAnswer, Status: 500}), "fault.status"},
+		{on("*", faults.Fault{Kind: faults.Status}), "fault.status"},
+		{on("*", faults.Fault{Kind: faults.Status, Status: 399}), "fault.status"},
+		{on("*", faults.Fault{Kind: faults.Status, Status: 600}), "fault.status"},
+		{on("*", faults.Fault{Kind: faults.HTML, Status: 199}), "fault.status"},
+		{on("*", faults.Fault{Kind: faults.HTML, Body: "x"}), "fault.body"},
+		{on("*", faults.Fault{Kind: faults.Hang, Code: "DLI.0001"}), "fault.code"},
+		{on("*", faults.Fault{Kind: faults.Status, Status: 500, Code: "DLI.0001", Body: "x"}), "fault.code"},
+		{on("iam", faults.Fault{Kind: faults.Status, Status: 500, Code: "DLI.0001"}), "fault.code"},
+		{on("*", faults.Fault{Kind: faults.ExpiredToken, Code: "DLI.0001"}), "fault.code"},
+		{on("*", faults.Fault{Kind: faults.HTML, RetryAfter: 1}), "fault.retry_after"},
+		{on("*", faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: -1}), "fault.retry_after"},
+		{on("*", faults.Fault{Kind: faults.Status, Status: 429, RetryAfterDate: true}), "fault.retry_after_date"},
+		{on("*", faults.Fault{Kind: faults.StuckCreating}), "operation"},
+		{on("GetEnhancedConnection", faults.Fault{Kind: faults.StuckCreating}), "operation"},
+		{on("AssociateQueues", faults.Fault{Kind: faults.SlowList, Delay: 1}), "operation"},
+		{on("CreateEnhancedConnection", faults.Fault{Kind: faults.SlowList}), "fault.delay"},
+		{on("iam", faults.Fault{Kind: faults.Unsuccessful}), "operation"},
+		{on("metadata", faults.Fault{Kind: faults.Unsuccessful}), "operation"},
 	} {
-		err := d.SetFaults([]emulator.Rule{on("*", hang), test.rule})
+		err := d.SetFaults([]faults.Rule{on("*", hang), test.rule})
 		if want := fmt.Sprintf("setting faults: rules[1].%s: ", test.want); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", test.rule, err, want)
 		}
@@ -133,7 +134,7 @@ func TestNewPanicsOnBadFaults(t *testing.T) {
 			t.Errorf("panic %q", text)
 		}
 	}()
-	emulator.New(emulator.Options{Faults: []emulator.Rule{{Operation: "*"}}})
+	emulator.New(emulator.Options{Faults: []faults.Rule{{Operation: "*"}}})
 }
 
 // Whatever is read can be set, and is read again from what it is written as.
@@ -142,7 +143,7 @@ func FuzzParseFaults(f *testing.F) {
 	f.Add([]byte(`{"rules":[{"operation":"iam","probability":1e-3,"fault":{"kind":"hang","delay":"-1ns"}}]}`))
 	e := emulator.New(emulator.Options{})
 	f.Fuzz(func(t *testing.T, document []byte) {
-		rules, err := emulator.ParseFaults(document)
+		rules, err := faults.Parse(document)
 		if err != nil {
 			return
 		}
@@ -153,7 +154,7 @@ func FuzzParseFaults(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again, err := emulator.ParseFaults(written); err != nil || !cmp.Equal(rules, again) {
+		if again, err := faults.Parse(written); err != nil || !cmp.Equal(rules, again) {
 			t.Errorf("%s was written as %s: %v", document, written, err)
 		}
 	})

@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
 )
 
 // An outcome is what a caller sees of a call that may go wrong.
@@ -42,9 +44,9 @@ func (d *dli) try(method, path, body string) outcome {
 }
 
 // faulted starts an emulator with one rule: every create goes wrong so.
-func faulted(t *testing.T, f emulator.Fault) *dli {
+func faulted(t *testing.T, f faults.Fault) *dli {
 	t.Helper()
-	return start(t, emulator.Options{Faults: []emulator.Rule{{Operation: "CreateEnhancedConnection", Fault: f}}})
+	return start(t, emulator.Options{Faults: []faults.Rule{{Operation: "CreateEnhancedConnection", Fault: f}}})
 }
 
 // made checks how many connections there are.
@@ -59,74 +61,74 @@ const created = `{"is_success":true,"message":"","connection_id":"00000000-0000-
 
 // What a create that goes wrong looks like, and whether it was executed.
 func TestKinds(t *testing.T) {
-	const second = emulator.Duration(time.Second)
+	const second = faults.Duration(time.Second)
 	for name, test := range map[string]struct {
-		fault   emulator.Fault
+		fault   faults.Fault
 		status  int
 		body    string
 		header  string // "name: value"
 		err     error
 		commits bool
 	}{
-		"reset before": {fault: emulator.Fault{Kind: emulator.ResetBefore}, err: syscall.ECONNRESET},
-		"reset after":  {fault: emulator.Fault{Kind: emulator.ResetAfter}, err: syscall.ECONNRESET},
-		"drop answer":  {fault: emulator.Fault{Kind: emulator.DropAnswer}, err: syscall.ECONNRESET, commits: true},
-		"bounded hang": {fault: emulator.Fault{Kind: emulator.Hang, Delay: 1}, err: syscall.ECONNRESET},
-		"late hang":    {fault: emulator.Fault{Kind: emulator.Hang, Delay: 1, Commit: true}, err: syscall.ECONNRESET, commits: true},
-		"latency":      {fault: emulator.Fault{Kind: emulator.Latency, Delay: 1}, status: 201, body: created, commits: true},
-		"delay answer": {fault: emulator.Fault{Kind: emulator.DelayAnswer, Delay: 1}, status: 201, body: created, commits: true},
+		"reset before": {fault: faults.Fault{Kind: faults.ResetBefore}, err: syscall.ECONNRESET},
+		"reset after":  {fault: faults.Fault{Kind: faults.ResetAfter}, err: syscall.ECONNRESET},
+		"drop answer":  {fault: faults.Fault{Kind: faults.DropAnswer}, err: syscall.ECONNRESET, commits: true},
+		"bounded hang": {fault: faults.Fault{Kind: faults.Hang, Delay: 1}, err: syscall.ECONNRESET},
+		"late hang":    {fault: faults.Fault{Kind: faults.Hang, Delay: 1, Commit: true}, err: syscall.ECONNRESET, commits: true},
+		"latency":      {fault: faults.Fault{Kind: faults.Latency, Delay: 1}, status: 201, body: created, commits: true},
+		"delay answer": {fault: faults.Fault{Kind: faults.DelayAnswer, Delay: 1}, status: 201, body: created, commits: true},
 		"truncated": {
-			fault: emulator.Fault{Kind: emulator.TruncatedBody}, status: 201, body: created[:len(created)/2],
+			fault: faults.Fault{Kind: faults.TruncatedBody}, status: 201, body: created[:len(created)/2],
 			header: fmt.Sprint("Content-Length: ", len(created)), err: io.ErrUnexpectedEOF, commits: true,
 		},
 		"wrong length": {
-			fault: emulator.Fault{Kind: emulator.WrongLength}, status: 201, body: created[:len(created)/2],
+			fault: faults.Fault{Kind: faults.WrongLength}, status: 201, body: created[:len(created)/2],
 			header: fmt.Sprint("Content-Length: ", len(created)/2), commits: true,
 		},
 		"html": {
-			fault: emulator.Fault{Kind: emulator.HTML}, status: 200, body: "<!DOCTYPE html>", header: "Content-Type: text/html; charset=utf-8",
+			fault: faults.Fault{Kind: faults.HTML}, status: 200, body: "<!DOCTYPE html>", header: "Content-Type: text/html; charset=utf-8",
 		},
 		"html 502": {
-			fault: emulator.Fault{Kind: emulator.HTML, Status: 502}, status: 502, body: "<!DOCTYPE html>", header: "Content-Type: text/html; charset=utf-8",
+			fault: faults.Fault{Kind: faults.HTML, Status: 502}, status: 502, body: "<!DOCTYPE html>", header: "Content-Type: text/html; charset=utf-8",
 		},
-		"committed html": {fault: emulator.Fault{Kind: emulator.HTML, Commit: true}, status: 200, body: "<!DOCTYPE html>", commits: true},
+		"committed html": {fault: faults.Fault{Kind: faults.HTML, Commit: true}, status: 200, body: "<!DOCTYPE html>", commits: true},
 		"invalid JSON": {
-			fault: emulator.Fault{Kind: emulator.InvalidJSON}, status: 201, body: `{"is_success":true,"message":"","connec`, header: "Content-Type: application/json",
+			fault: faults.Fault{Kind: faults.InvalidJSON}, status: 201, body: `{"is_success":true,"message":"","connec`, header: "Content-Type: application/json",
 		},
 		"unsuccessful": {
-			fault: emulator.Fault{Kind: emulator.Unsuccessful}, status: 201, body: `{"is_success":false,"message":"The operation did not succeed."}`,
+			fault: faults.Fault{Kind: faults.Unsuccessful}, status: 201, body: `{"is_success":false,"message":"The operation did not succeed."}`,
 		},
 		"expired token": {
-			fault: emulator.Fault{Kind: emulator.ExpiredToken}, status: 401,
+			fault: faults.Fault{Kind: faults.ExpiredToken}, status: 401,
 			body: `{"error_code":"APIGW.0301","error_msg":"Incorrect IAM authentication information: decrypt token fail","request_id":"`,
 		},
 		"expired token of DLI": {
-			fault: emulator.Fault{Kind: emulator.ExpiredToken, Code: "DLI.0013"}, status: 401,
+			fault: faults.Fault{Kind: faults.ExpiredToken, Code: "DLI.0013"}, status: 401,
 			body: `{"error_code":"DLI.0013","error_msg":"User authentication errors occur."}`,
 		},
 		"500": {
-			fault: emulator.Fault{Kind: emulator.Status, Status: 500}, status: 500, body: `{"error_code":"DLI.0999","error_msg":"Server-side errors occur."}`,
+			fault: faults.Fault{Kind: faults.Status, Status: 500}, status: 500, body: `{"error_code":"DLI.0999","error_msg":"Server-side errors occur."}`,
 		},
-		"committed 500": {fault: emulator.Fault{Kind: emulator.Status, Status: 500, Commit: true}, status: 500, body: `{"error_code":"DLI.0999"`, commits: true},
-		"502":           {fault: emulator.Fault{Kind: emulator.Status, Status: 502}, status: 502, body: `{"error_code":"APIG.0202"`},
-		"503":           {fault: emulator.Fault{Kind: emulator.Status, Status: 503}, status: 503, body: `{"error_code":"APIG.0202"`},
-		"504":           {fault: emulator.Fault{Kind: emulator.Status, Status: 504}, status: 504, body: `{"error_code":"APIG.0203"`},
+		"committed 500": {fault: faults.Fault{Kind: faults.Status, Status: 500, Commit: true}, status: 500, body: `{"error_code":"DLI.0999"`, commits: true},
+		"502":           {fault: faults.Fault{Kind: faults.Status, Status: 502}, status: 502, body: `{"error_code":"APIG.0202"`},
+		"503":           {fault: faults.Fault{Kind: faults.Status, Status: 503}, status: 503, body: `{"error_code":"APIG.0202"`},
+		"504":           {fault: faults.Fault{Kind: faults.Status, Status: 504}, status: 504, body: `{"error_code":"APIG.0203"`},
 		"plain 503": {
-			fault: emulator.Fault{Kind: emulator.Status, Status: 503, Body: "upstream connect error"}, status: 503, body: "upstream connect error",
+			fault: faults.Fault{Kind: faults.Status, Status: 503, Body: "upstream connect error"}, status: 503, body: "upstream connect error",
 			header: "Content-Type: text/plain; charset=utf-8",
 		},
 		"a code": {
-			fault: emulator.Fault{Kind: emulator.Status, Status: 400, Code: "DLI.0012"}, status: 400, body: `{"error_code":"DLI.0012","error_msg":"Bad Request"}`,
+			fault: faults.Fault{Kind: faults.Status, Status: 400, Code: "DLI.0012"}, status: 400, body: `{"error_code":"DLI.0012","error_msg":"Bad Request"}`,
 		},
-		"429":               {fault: emulator.Fault{Kind: emulator.Status, Status: 429}, status: 429, body: `{"error_code":"APIGW.0308"`, header: "Retry-After: "},
-		"429 with seconds":  {fault: emulator.Fault{Kind: emulator.Status, Status: 429, RetryAfter: 2 * second}, status: 429, header: "Retry-After: 2"},
-		"429 with fraction": {fault: emulator.Fault{Kind: emulator.Status, Status: 429, RetryAfter: second + 1}, status: 429, header: "Retry-After: 2"},
+		"429":               {fault: faults.Fault{Kind: faults.Status, Status: 429}, status: 429, body: `{"error_code":"APIGW.0308"`, header: "Retry-After: "},
+		"429 with seconds":  {fault: faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: 2 * second}, status: 429, header: "Retry-After: 2"},
+		"429 with fraction": {fault: faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: second + 1}, status: 429, header: "Retry-After: 2"},
 		"429 with a date": {
 			// The clock is at 06:40:11.125, so 06:40:13 would be too early.
-			fault:  emulator.Fault{Kind: emulator.Status, Status: 429, RetryAfter: 2 * second, RetryAfterDate: true},
+			fault:  faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: 2 * second, RetryAfterDate: true},
 			status: 429, header: "Retry-After: Tue, 27 Aug 2019 06:40:14 GMT",
 		},
-		"503 with seconds": {fault: emulator.Fault{Kind: emulator.Status, Status: 503, RetryAfter: second}, status: 503, header: "Retry-After: 1"},
+		"503 with seconds": {fault: faults.Fault{Kind: faults.Status, Status: 503, RetryAfter: second}, status: 503, header: "Retry-After: 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := faulted(t, test.fault)
@@ -151,8 +153,8 @@ func TestKinds(t *testing.T) {
 
 // A call that goes right after one that went wrong is answered as ever.
 func TestFaultPasses(t *testing.T) {
-	d := start(t, emulator.Options{Faults: []emulator.Rule{
-		{Operation: "CreateEnhancedConnection", Nth: 1, Fault: emulator.Fault{Kind: emulator.DropAnswer}},
+	d := start(t, emulator.Options{Faults: []faults.Rule{
+		{Operation: "CreateEnhancedConnection", Nth: 1, Fault: faults.Fault{Kind: faults.DropAnswer}},
 	}})
 	if o := d.try("POST", connectionsA, createBody("c")); o.err == nil {
 		t.Errorf("the first create was answered: %d %s", o.status, o.body)
@@ -165,7 +167,7 @@ func TestFaultPasses(t *testing.T) {
 
 // A refusal travels as badly as a success.
 func TestFaultsOfRefusals(t *testing.T) {
-	d := faulted(t, emulator.Fault{Kind: emulator.TruncatedBody})
+	d := faulted(t, faults.Fault{Kind: faults.TruncatedBody})
 	o := d.try("POST", connectionsA, "{")
 	if o.status != 400 || !errors.Is(o.err, io.ErrUnexpectedEOF) || !strings.HasPrefix(o.body, `{"error_code":"DLI.0001"`) {
 		t.Errorf("%d %s, %v", o.status, o.body, o.err)
@@ -175,9 +177,9 @@ func TestFaultsOfRefusals(t *testing.T) {
 
 // Faults stand in front of credentials, but what a fault executes is checked.
 func TestFaultsDoNotOpenDoors(t *testing.T) {
-	d := start(t, emulator.Options{Tokens: []string{"token"}, Faults: []emulator.Rule{
-		{Operation: "*", Nth: 1, Fault: emulator.Fault{Kind: emulator.Status, Status: 503}},
-		{Operation: "*", Fault: emulator.Fault{Kind: emulator.DelayAnswer, Delay: 1}},
+	d := start(t, emulator.Options{Identities: iam.Identities{Tokens: []string{"token"}}, Faults: []faults.Rule{
+		{Operation: "*", Nth: 1, Fault: faults.Fault{Kind: faults.Status, Status: 503}},
+		{Operation: "*", Fault: faults.Fault{Kind: faults.DelayAnswer, Delay: 1}},
 	}})
 	if o := d.try("POST", connectionsA, createBody("c")); o.status != 503 {
 		t.Errorf("status %d, want 503", o.status)
@@ -190,7 +192,7 @@ func TestFaultsDoNotOpenDoors(t *testing.T) {
 
 func TestEndlessBody(t *testing.T) {
 	for _, commit := range []bool{false, true} {
-		d := faulted(t, emulator.Fault{Kind: emulator.EndlessBody, Commit: commit})
+		d := faulted(t, faults.Fault{Kind: faults.EndlessBody, Commit: commit})
 		r, err := http.NewRequestWithContext(t.Context(), "POST", d.url+connectionsA, strings.NewReader(createBody("c")))
 		if err != nil {
 			t.Fatal(err)
@@ -216,14 +218,14 @@ func TestEndlessBody(t *testing.T) {
 // Where the answer comes before the body was read, a large request must not fail
 // for that.
 func TestLargeRequestsAreReadBeforeTheAnswer(t *testing.T) {
-	d := faulted(t, emulator.Fault{Kind: emulator.Status, Status: 503})
+	d := faulted(t, faults.Fault{Kind: faults.Status, Status: 503})
 	padded := createBody("c") + strings.Repeat(" ", 4<<20)
 	for range 5 {
 		if o := d.try("POST", connectionsA, padded); o.err != nil || o.status != 503 {
 			t.Errorf("%d, %v, want 503", o.status, o.err)
 		}
 	}
-	d = faulted(t, emulator.Fault{Kind: emulator.Latency, Delay: 1})
+	d = faulted(t, faults.Fault{Kind: faults.Latency, Delay: 1})
 	if o := d.try("POST", connectionsA, padded); o.status != http.StatusCreated {
 		t.Errorf("%d %s, %v", o.status, o.body, o.err)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
 // raw sends text over TCP, and returns what came back and the error at its end.
@@ -39,12 +40,12 @@ func requestText(body string, length int) string {
 // Resets are resets, not ends, and the one before reading does not wait for the
 // body.
 func TestResetsOnTheWire(t *testing.T) {
-	d := faulted(t, emulator.Fault{Kind: emulator.ResetBefore})
+	d := faulted(t, faults.Fault{Kind: faults.ResetBefore})
 	if answer, err := d.raw(requestText("{", 1000)); answer != "" || !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("before: %q, %v", answer, err)
 	}
-	for _, kind := range []emulator.Kind{emulator.ResetAfter, emulator.DropAnswer} {
-		d = faulted(t, emulator.Fault{Kind: kind})
+	for _, kind := range []faults.Kind{faults.ResetAfter, faults.DropAnswer} {
+		d = faulted(t, faults.Fault{Kind: kind})
 		body := createBody("c")
 		if answer, err := d.raw(requestText(body, len(body))); answer != "" || !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("%s: %q, %v", kind, answer, err)
@@ -53,7 +54,7 @@ func TestResetsOnTheWire(t *testing.T) {
 }
 
 func TestWrongLengthOnTheWire(t *testing.T) {
-	d := faulted(t, emulator.Fault{Kind: emulator.WrongLength})
+	d := faulted(t, faults.Fault{Kind: faults.WrongLength})
 	body := createBody("c")
 	answer, err := d.raw(requestText(body, len(body)))
 	head, got, _ := strings.Cut(answer, "\r\n\r\n")
@@ -68,7 +69,7 @@ func TestWrongLengthOnTheWire(t *testing.T) {
 // Over TLS a reset is a TCP reset too, and over HTTP/2 it ends the stream.
 func TestResetsOverTLS(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
-		e := emulator.New(emulator.Options{Faults: []emulator.Rule{{Operation: "*", Fault: emulator.Fault{Kind: emulator.DropAnswer}}}})
+		e := emulator.New(emulator.Options{Faults: []faults.Rule{{Operation: "*", Fault: faults.Fault{Kind: faults.DropAnswer}}}})
 		server := httptest.NewUnstartedServer(e)
 		server.EnableHTTP2 = http2
 		server.StartTLS()
@@ -102,34 +103,34 @@ func serve(ctx context.Context, t *testing.T, e *emulator.Emulator) (w *httptest
 // Times, by a clock that runs only while all wait: how long a call takes, and
 // whether it is executed when its caller goes after a minute.
 func TestTimes(t *testing.T) {
-	const hour = emulator.Duration(time.Hour)
+	const hour = faults.Duration(time.Hour)
 	for name, test := range map[string]struct {
-		faults      []emulator.Fault
+		faults      []faults.Fault
 		patient     bool // the caller stays
 		took        time.Duration
 		status      int // 200 where nothing was written
 		aborts      bool
 		connections int
 	}{
-		"latency":                       {faults: []emulator.Fault{{Kind: emulator.Latency, Delay: hour}}, patient: true, took: time.Hour, status: 201, connections: 1},
-		"latencies add up":              {faults: []emulator.Fault{{Kind: emulator.Latency, Delay: hour}, {Kind: emulator.Latency, Delay: 2 * hour}}, patient: true, took: 3 * time.Hour, status: 201, connections: 1},
-		"latency, impatient":            {faults: []emulator.Fault{{Kind: emulator.Latency, Delay: hour}}, took: time.Minute, status: 200},
-		"committed latency, impatient":  {faults: []emulator.Fault{{Kind: emulator.Latency, Delay: hour, Commit: true}}, took: time.Hour, status: 201, connections: 1},
-		"latency and a status":          {faults: []emulator.Fault{{Kind: emulator.Latency, Delay: hour}, {Kind: emulator.Status, Status: 503}}, patient: true, took: time.Hour, status: 503},
-		"hang, impatient":               {faults: []emulator.Fault{{Kind: emulator.Hang}}, took: time.Minute, status: 200, aborts: true},
-		"bounded hang":                  {faults: []emulator.Fault{{Kind: emulator.Hang, Delay: hour}}, patient: true, took: time.Hour, status: 200, aborts: true},
-		"committed hang, impatient":     {faults: []emulator.Fault{{Kind: emulator.Hang, Commit: true}}, took: time.Minute, status: 200, aborts: true, connections: 1},
-		"delayed answer":                {faults: []emulator.Fault{{Kind: emulator.DelayAnswer, Delay: hour}}, patient: true, took: time.Hour, status: 201, connections: 1},
-		"delayed answer, impatient":     {faults: []emulator.Fault{{Kind: emulator.DelayAnswer, Delay: hour}}, took: time.Minute, status: 200, connections: 1},
-		"reset without a connection":    {faults: []emulator.Fault{{Kind: emulator.ResetBefore}}, patient: true, status: 200, aborts: true},
-		"wrong length without one":      {faults: []emulator.Fault{{Kind: emulator.WrongLength}}, patient: true, status: 200, aborts: true, connections: 1},
-		"latency before a reset before": {faults: []emulator.Fault{{Kind: emulator.Latency, Delay: hour}, {Kind: emulator.ResetBefore}}, patient: true, took: time.Hour, status: 200, aborts: true},
+		"latency":                       {faults: []faults.Fault{{Kind: faults.Latency, Delay: hour}}, patient: true, took: time.Hour, status: 201, connections: 1},
+		"latencies add up":              {faults: []faults.Fault{{Kind: faults.Latency, Delay: hour}, {Kind: faults.Latency, Delay: 2 * hour}}, patient: true, took: 3 * time.Hour, status: 201, connections: 1},
+		"latency, impatient":            {faults: []faults.Fault{{Kind: faults.Latency, Delay: hour}}, took: time.Minute, status: 200},
+		"committed latency, impatient":  {faults: []faults.Fault{{Kind: faults.Latency, Delay: hour, Commit: true}}, took: time.Hour, status: 201, connections: 1},
+		"latency and a status":          {faults: []faults.Fault{{Kind: faults.Latency, Delay: hour}, {Kind: faults.Status, Status: 503}}, patient: true, took: time.Hour, status: 503},
+		"hang, impatient":               {faults: []faults.Fault{{Kind: faults.Hang}}, took: time.Minute, status: 200, aborts: true},
+		"bounded hang":                  {faults: []faults.Fault{{Kind: faults.Hang, Delay: hour}}, patient: true, took: time.Hour, status: 200, aborts: true},
+		"committed hang, impatient":     {faults: []faults.Fault{{Kind: faults.Hang, Commit: true}}, took: time.Minute, status: 200, aborts: true, connections: 1},
+		"delayed answer":                {faults: []faults.Fault{{Kind: faults.DelayAnswer, Delay: hour}}, patient: true, took: time.Hour, status: 201, connections: 1},
+		"delayed answer, impatient":     {faults: []faults.Fault{{Kind: faults.DelayAnswer, Delay: hour}}, took: time.Minute, status: 200, connections: 1},
+		"reset without a connection":    {faults: []faults.Fault{{Kind: faults.ResetBefore}}, patient: true, status: 200, aborts: true},
+		"wrong length without one":      {faults: []faults.Fault{{Kind: faults.WrongLength}}, patient: true, status: 200, aborts: true, connections: 1},
+		"latency before a reset before": {faults: []faults.Fault{{Kind: faults.Latency, Delay: hour}, {Kind: faults.ResetBefore}}, patient: true, took: time.Hour, status: 200, aborts: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var rules []emulator.Rule
+				var rules []faults.Rule
 				for _, f := range test.faults {
-					rules = append(rules, emulator.Rule{Operation: "*", Fault: f})
+					rules = append(rules, faults.Rule{Operation: "*", Fault: f})
 				}
 				e := emulator.New(emulator.Options{Faults: rules})
 				ctx := t.Context()
@@ -153,7 +154,7 @@ func TestTimes(t *testing.T) {
 
 // A caller that goes frees the call that was held for it.
 func TestHangEndsWithItsCaller(t *testing.T) {
-	e := emulator.New(emulator.Options{Faults: []emulator.Rule{{Operation: "*", Fault: emulator.Fault{Kind: emulator.Hang}}}})
+	e := emulator.New(emulator.Options{Faults: []faults.Rule{{Operation: "*", Fault: faults.Fault{Kind: faults.Hang}}}})
 	entered, left := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer close(left)

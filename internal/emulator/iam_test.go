@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
 	"github.com/connsvc/connsvc/internal/signing"
 )
 
@@ -16,9 +18,11 @@ const tokens = "/v3/auth/tokens"
 // known are the identities of these tests.
 func known() emulator.Options {
 	return emulator.Options{
-		AccessKeys: map[string]string{"AK": "SK"},
-		Users:      []emulator.User{{Domain: "acme", Name: "svc", Password: "p4ssw0rd", Projects: []string{projectA}}},
-		Agencies:   []emulator.Agency{{Domain: "partner", Name: "dli", Projects: []string{projectB}}},
+		Identities: iam.Identities{
+			AccessKeys: map[string]string{"AK": "SK"},
+			Users:      []iam.User{{Domain: "acme", Name: "svc", Password: "p4ssw0rd", Projects: []string{projectA}}},
+			Agencies:   []iam.Agency{{Domain: "partner", Name: "dli", Projects: []string{projectB}}},
+		},
 	}
 }
 
@@ -230,8 +234,8 @@ func TestFaultsOfIAM(t *testing.T) {
 	body := byPassword("svc", "p4ssw0rd", "acme", scoped(projectA))
 	set := func(operation string) {
 		t.Helper()
-		rule := emulator.Rule{Operation: operation, Fault: emulator.Fault{Kind: emulator.Status, Status: 503}}
-		if err := d.SetFaults([]emulator.Rule{rule}); err != nil {
+		rule := faults.Rule{Operation: operation, Fault: faults.Fault{Kind: faults.Status, Status: 503}}
+		if err := d.SetFaults([]faults.Rule{rule}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -245,11 +249,11 @@ func TestFaultsOfIAM(t *testing.T) {
 	d.login(body)
 	d.do("GET", "/openstack/latest/securitykey", "").keystone(503, "Backend unavailable")
 
-	if err := d.SetFaults([]emulator.Rule{{Operation: "iam", Fault: emulator.Fault{Kind: emulator.DelayAnswer, Delay: 1}}}); err != nil {
+	if err := d.SetFaults([]faults.Rule{{Operation: "iam", Fault: faults.Fault{Kind: faults.DelayAnswer, Delay: 1}}}); err != nil {
 		t.Fatal(err)
 	}
 	d.lists(d.login(body), connectionsA, 200)
-	if err := d.SetFaults([]emulator.Rule{{Operation: "iam", Fault: emulator.Fault{Kind: emulator.Status, Status: 500, Commit: true}}}); err != nil {
+	if err := d.SetFaults([]faults.Rule{{Operation: "iam", Fault: faults.Fault{Kind: faults.Status, Status: 500, Commit: true}}}); err != nil {
 		t.Fatal(err)
 	}
 	if r := d.do("POST", tokens, body); r.status != 500 || r.header.Get("X-Subject-Token") != "" {

@@ -11,12 +11,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Request IDs have a stream of their own, so that with a seed the ID of a
-// connection does not hang on how many reads came before it.
+// Each kind of ID has a stream of its own, so that with a seed the ID of a connection
+// does not depend on the reads before it.
 const (
 	resourceIDStream = iota + 1
 	requestIDStream
-	faultStream
 	secretStream
 )
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
 	"github.com/connsvc/connsvc/internal/signing"
 )
 
@@ -65,7 +66,7 @@ func serveHTTP(h http.Handler, method, path string) *httptest.ResponseRecorder {
 }
 
 func TestMachineKeysRotate(t *testing.T) {
-	d := startAll(t, emulator.Options{MetadataLifetime: 2 * time.Hour})
+	d := startAll(t, emulator.Options{Identities: iam.Identities{MetadataLifetime: 2 * time.Hour}})
 	first := d.machineKey()
 	d.sign(first, 201)
 	d.clock.advance(time.Hour - time.Millisecond)
@@ -90,10 +91,10 @@ func TestMachineWithoutAgency(t *testing.T) {
 
 // A temporary key signs only together with its own security token.
 func TestTemporaryKeys(t *testing.T) {
-	d := startAll(t, emulator.Options{TemporaryKeys: map[string]emulator.TemporaryKey{
+	d := startAll(t, emulator.Options{Identities: iam.Identities{TemporaryKeys: map[string]iam.TemporaryKey{
 		"TAK":   {Secret: "TSK", SecurityToken: "TTOKEN", Expires: time.UnixMilli(startMillis).Add(time.Hour)},
 		"OTHER": {Secret: "OSK", SecurityToken: "OTOKEN"},
-	}})
+	}}})
 	good := signing.Credentials{AccessKeyID: "TAK", SecretAccessKey: "TSK", SecurityToken: "TTOKEN"}
 	d.sign(good, 201)
 	for _, token := range []string{"", "OTOKEN", "TTOKEN2"} {

@@ -1,28 +1,18 @@
 package emulator
 
 import (
-	"maps"
 	"strings"
 	"time"
+
+	"github.com/connsvc/connsvc/internal/emulator/faults"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
+	"github.com/connsvc/connsvc/internal/emulator/wire"
 )
 
 // Options say how the emulator behaves. The zero value is the documented default.
 type Options struct {
-	// AccessKeys maps access key IDs to secret access keys, TemporaryKeys those of
-	// temporary ones to theirs. Tokens are IAM tokens that are always valid, for
-	// every project. With none of them, and none of the next three, every caller is
-	// let in.
-	AccessKeys    map[string]string
-	TemporaryKeys map[string]TemporaryKey
-	Tokens        []string
-	// Users and Agencies are those that IAM issues tokens for.
-	Users    []User
-	Agencies []Agency
-	// MetadataLifetime is how long the temporary keys of the metadata service are
-	// valid; 0: it has none.
-	MetadataLifetime time.Duration
-	// TokenLifetime is how long tokens of IAM are valid; 0: 24 hours.
-	TokenLifetime time.Duration
+	// Identities are the known callers.
+	iam.Identities
 	// Queues, Pools and Projects list which exist; nil: any name does.
 	Queues, Pools, Projects []string
 	// Subnets lists the subnets (dest_network_id) that exist; nil: any does. A
@@ -52,7 +42,7 @@ type Options struct {
 	Seed uint64
 	// Faults are the first rules of what goes wrong; New panics if they are not
 	// valid, which ParseFaults and SetFaults report as an error.
-	Faults []Rule
+	Faults []faults.Rule
 	// Quirks decide what DLI's documents leave open.
 	Quirks Quirks
 }
@@ -78,7 +68,7 @@ type Quirks struct {
 	// default it is the number returned, as documented.
 	CountIsTotal bool
 	// MaxLimit is the largest limit a list takes; 0: any.
-	MaxLimit int32
+	MaxLimit int
 	// RebindFails refuses to bind what is bound with DLI.0006; by default that is a
 	// success that changes nothing.
 	RebindFails bool
@@ -112,13 +102,8 @@ func (o Options) withDefaults() Options {
 		o.NewID = newIDSource(o.Seed, resourceIDStream).uuid
 	}
 	if o.Quirks.UnknownQueueCode == "" {
-		o.Quirks.UnknownQueueCode = codeNoObject
+		o.Quirks.UnknownQueueCode = wire.CodeNoObject
 	}
-	if o.TokenLifetime == 0 {
-		o.TokenLifetime = 24 * time.Hour
-	}
-	// What the caller goes on to do with its own maps is not the emulator's.
-	o.AccessKeys, o.TemporaryKeys = maps.Clone(o.AccessKeys), maps.Clone(o.TemporaryKeys)
 	o.PoolOfQueue = lowerMap(o.PoolOfQueue, strings.ToLower)
 	o.FailPeering = lowerMap(o.FailPeering, func(message string) string { return message })
 	return o

@@ -6,13 +6,11 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
-	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/emulator/wire"
 )
 
-// A target is what a peering leads to: a queue or a pool of a project. Names are
-// in lower case, into which DLI turns them.
+// A target is what a peering leads to: a queue or a pool of a project. DLI converts
+// their names to lower case.
 type target struct {
 	project, name string
 	pool          bool
@@ -27,39 +25,39 @@ type peering struct {
 	errMsg  string    // not empty: it ends in FAILED
 }
 
-func (p *peering) status(now time.Time) connsvcv1.Peering_Status {
+func (p *peering) status(now time.Time) string {
 	switch {
 	case now.Before(p.settled):
-		return connsvcv1.Peering_CREATING
+		return wire.StatusCreating
 	case p.errMsg != "":
-		return connsvcv1.Peering_FAILED
+		return wire.StatusFailed
 	default:
-		return connsvcv1.Peering_ACTIVE
+		return wire.StatusActive
 	}
 }
 
-func (p *peering) view(now time.Time) *connsvcv1.Peering {
-	v := &connsvcv1.Peering{PeerId: p.id, Name: p.name, Status: p.status(now), UpdateTime: timestamppb.New(p.bound)}
-	if v.Status != connsvcv1.Peering_CREATING {
-		v.ErrMsg, v.UpdateTime = p.errMsg, timestamppb.New(p.settled)
+func (p *peering) view(now time.Time) wire.Peering {
+	v := wire.Peering{PeerID: p.id, Name: p.name, Status: p.status(now), UpdateTime: p.bound.UnixMilli()}
+	if v.Status != wire.StatusCreating {
+		v.ErrMsg, v.UpdateTime = p.errMsg, p.settled.UnixMilli()
 	}
 	return v
 }
 
 func (c *connection) creating(now time.Time) bool {
-	return slices.ContainsFunc(c.peerings, func(p peering) bool { return p.status(now) == connsvcv1.Peering_CREATING })
+	return slices.ContainsFunc(c.peerings, func(p peering) bool { return p.status(now) == wire.StatusCreating })
 }
 
-// A binding is a name of a request and the peering it asks for.
+// A binding is a queue or a pool of a request, and its target.
 type binding struct {
-	asked string // as the request had it
+	asked string // the name in the request
 	target
 	unknown bool   // no such queue or pool
-	errMsg  string // with which its peering fails
+	errMsg  string // not empty: its peering fails
 }
 
-// bindings resolves names of queues and pools. A queue that lives in a pool stands
-// for its pool: DLI shows that one bound, and not the queue.
+// bindings resolves names of queues and pools. For a queue inside a pool, DLI binds
+// and shows the pool.
 func (e *Emulator) bindings(c *connection, project string, queues, pools []string) []binding {
 	all := make([]binding, 0, len(queues)+len(pools))
 	for _, asked := range queues {

@@ -113,7 +113,7 @@ func TestQuirkUnknownQueueFails(t *testing.T) {
 	d := quirky(t, emulator.Quirks{UnknownQueueFails: true})
 	d.create("c", `"queues":["q1","nope"]`)
 	d.wantBound("q1 ACTIVE", "nope FAILED")
-	if got := d.Connections(projectA)[0].GetAvailableQueueInfo()[1].GetErrMsg(); got != "There is no queue named nope" {
+	if got := d.Connections(projectA)[0].AvailableQueueInfo[1].ErrMsg; got != "There is no queue named nope" {
 		t.Errorf("err_msg %q", got)
 	}
 }

@@ -12,8 +12,8 @@ import (
 
 func (d *dli) routes() []string {
 	all := []string{}
-	for _, r := range d.Connections(projectA)[0].GetRoutes() {
-		all = append(all, r.GetName()+" "+r.GetCidr())
+	for _, r := range d.Connections(projectA)[0].Routes {
+		all = append(all, r.Name+" "+r.CIDR)
 	}
 	return all
 }
@@ -102,7 +102,7 @@ func TestIPv6Subnets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := start(t, emulator.Options{IPv6Subnets: test.subnets})
 			path, _ := d.create("c")
-			if got := d.Connections(projectA)[0].GetIpv6Enable(); got != test.enabled {
+			if got := d.Connections(projectA)[0].IPv6Enable; got != test.enabled {
 				t.Errorf("ipv6_enable is %v", got)
 			}
 			r := d.do("POST", path+"/routes", `{"name":"r","cidr":"2407:c080:802:be7::/64"}`)

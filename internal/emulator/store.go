@@ -4,30 +4,27 @@ import (
 	"net/http"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
-
-	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/emulator/wire"
 )
 
-// A connection is what DLI keeps of one. The hosts, the routes and what they point
-// to are never changed in place, so answers share them without a copy.
+// A connection is what DLI stores of one. Elements of hosts and routes are never
+// changed in place, so responses share them.
 type connection struct {
 	id, name, project string
 	vpc, subnet       string
 	ipv6              bool
 	created, updated  time.Time
-	listed            time.Time // from when on lists have it
+	listed            time.Time // when lists begin to show it
 	deleted           time.Time // zero while the connection exists
-	hosts             []*connsvcv1.Host
-	routes            []*connsvcv1.Route
+	hosts             []wire.Host
+	routes            []wire.Route
 	tags              map[string]string
 	peerings          []peering
 	grantees          map[string]bool // projects that have BIND_QUEUE
 }
 
-// A project holds its connections in the order of their creation, and the number
-// of existing ones by name.
+// A project has its connections in the order of their creation, and counts the
+// existing ones, by name too.
 type project struct {
 	connections []*connection
 	existing    map[string]int
@@ -44,7 +41,7 @@ func newStore() store {
 	return store{projects: map[string]*project{}, connections: map[string]*connection{}}
 }
 
-// project returns the project of that ID. One without connections is not kept.
+// project returns a project. One without connections is not stored.
 func (s *store) project(id string) *project {
 	if p := s.projects[id]; p != nil {
 		return p
@@ -61,7 +58,7 @@ func (s *store) add(c *connection) {
 	p.count++
 }
 
-// markDeleted deletes c softly: what remains is what it was, not what it held.
+// markDeleted deletes c softly: its identity remains, its content does not.
 func (s *store) markDeleted(c *connection, now time.Time) {
 	p := s.project(c.project)
 	p.existing[c.name]--
@@ -70,8 +67,8 @@ func (s *store) markDeleted(c *connection, now time.Time) {
 	c.hosts, c.routes, c.peerings, c.grantees = nil, nil, nil, nil
 }
 
-// find returns an existing connection for a project that owns it or was granted
-// BIND_QUEUE on it. To any other project it does not exist.
+// find returns an existing connection for its owner or a project with BIND_QUEUE on
+// it. For any other project it does not exist.
 func (e *Emulator) find(project, id string) (*connection, error) {
 	c := e.store.connections[id]
 	if c == nil || !c.deleted.IsZero() || c.project != project && !c.grantees[project] {
@@ -80,20 +77,20 @@ func (e *Emulator) find(project, id string) (*connection, error) {
 	return c, nil
 }
 
-// findOwn is find for what only the owner may do.
+// findOwn is find for actions that only the owner may do.
 func (e *Emulator) findOwn(project, id, action string) (*connection, error) {
 	c, err := e.find(project, id)
 	if err == nil && c.project != project {
-		return nil, refuse(codeNoPermission, "Permission denied for resource 'edsconnections.%s', User = '%s', Action = %q.", id, project, action)
+		return nil, wire.Errorf(wire.CodeNoPermission, "Permission denied for resource 'edsconnections.%s', User = '%s', Action = %q.", id, project, action)
 	}
 	return c, err
 }
 
 func (e *Emulator) missing(id string) error {
 	if e.options.Quirks.MissingIs404 {
-		return &refusal{status: http.StatusNotFound, code: codeNoResource, message: "No related resources were found."}
+		return &wire.Error{Status: http.StatusNotFound, Code: wire.CodeNoResource, Message: "No related resources were found."}
 	}
-	return refuse(codeParameter, "Connection %s does not exist.", id)
+	return wire.Errorf(wire.CodeParameter, "Connection %s does not exist.", id)
 }
 
 // visible reports whether reads still show c, which may be deleted.
@@ -102,24 +99,31 @@ func (e *Emulator) visible(c *connection, now time.Time) bool {
 	return c.deleted.IsZero() || retention == 0 || now.Before(c.deleted.Add(retention))
 }
 
-// view returns c as DLI answers it at that time. The message may be read after the
-// mutex is released, and must not be changed.
-func (e *Emulator) view(c *connection, now time.Time) *connsvcv1.EnhancedConnection {
-	v := &connsvcv1.EnhancedConnection{
-		Id:            c.id,
-		Name:          c.name,
-		Status:        connsvcv1.EnhancedConnection_ACTIVE,
-		DestVpcId:     c.vpc,
-		DestNetworkId: c.subnet,
-		CreateTime:    timestamppb.New(c.created),
-		UpdateTime:    timestamppb.New(c.updated),
-		Hosts:         c.hosts,
-		Ipv6Enable:    c.ipv6,
-		IsPrivis:      proto.Bool(len(c.grantees) == 0),
-		Routes:        c.routes,
+// status is ACTIVE or DELETED.
+func (c *connection) status() string {
+	if c.deleted.IsZero() {
+		return wire.StatusActive
 	}
-	if !c.deleted.IsZero() {
-		v.Status = connsvcv1.EnhancedConnection_DELETED
+	return wire.StatusDeleted
+}
+
+// view returns c as DLI shows it at that time. Its slices may be read without the
+// mutex, and must not be changed.
+func (c *connection) view(now time.Time) wire.Connection {
+	v := wire.Connection{
+		ID:                   c.id,
+		Name:                 c.name,
+		Status:               c.status(),
+		AvailableQueueInfo:   []wire.Peering{},
+		ElasticResourcePools: []wire.Peering{},
+		DestVPCID:            c.vpc,
+		DestNetworkID:        c.subnet,
+		CreateTime:           c.created.UnixMilli(),
+		UpdateTime:           c.updated.UnixMilli(),
+		Hosts:                wire.List(c.hosts),
+		IPv6Enable:           c.ipv6,
+		IsPrivis:             len(c.grantees) == 0,
+		Routes:               wire.List(c.routes),
 	}
 	for _, p := range c.peerings {
 		if p.pool {

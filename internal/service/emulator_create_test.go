@@ -14,6 +14,8 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
+	"github.com/connsvc/connsvc/internal/emulator/wire"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
@@ -52,7 +54,7 @@ func (s *stage) replica(t *testing.T, reconcileFor time.Duration) *service.Servi
 	return service.New(router)
 }
 
-func (s *stage) faults(t *testing.T, rules ...emulator.Rule) {
+func (s *stage) faults(t *testing.T, rules ...faults.Rule) {
 	t.Helper()
 	if err := s.SetFaults(rules); err != nil {
 		t.Fatal(err)
@@ -63,43 +65,43 @@ func (s *stage) faults(t *testing.T, rules ...emulator.Rule) {
 func (s *stage) active() []string {
 	var ids []string
 	for _, c := range s.Connections(projectID) {
-		if c.GetStatus() == connsvcv1.EnhancedConnection_ACTIVE {
-			ids = append(ids, c.GetId())
+		if c.Status == wire.StatusActive {
+			ids = append(ids, c.ID)
 		}
 	}
 	return ids
 }
 
-func delay(d time.Duration) emulator.Duration { return emulator.Duration(d) }
+func delay(d time.Duration) faults.Duration { return faults.Duration(d) }
 
 // createFaults are all that can go wrong with a POST.
-func createFaults() map[string]emulator.Fault {
-	faults := map[string]emulator.Fault{
-		"latency":            {Kind: emulator.Latency, Delay: delay(20 * time.Millisecond)},
-		"latency, goes on":   {Kind: emulator.Latency, Delay: delay(1200 * time.Millisecond), Commit: true},
-		"hang":               {Kind: emulator.Hang},
-		"hang, committed":    {Kind: emulator.Hang, Commit: true},
-		"reset before":       {Kind: emulator.ResetBefore},
-		"reset after":        {Kind: emulator.ResetAfter},
-		"answer dropped":     {Kind: emulator.DropAnswer},
-		"answer late":        {Kind: emulator.DelayAnswer, Delay: delay(1200 * time.Millisecond)},
-		"body truncated":     {Kind: emulator.TruncatedBody},
-		"body without end":   {Kind: emulator.EndlessBody, Commit: true},
-		"wrong length":       {Kind: emulator.WrongLength},
-		"HTML":               {Kind: emulator.HTML},
-		"HTML, committed":    {Kind: emulator.HTML, Commit: true},
-		"no JSON":            {Kind: emulator.InvalidJSON},
-		"no JSON, committed": {Kind: emulator.InvalidJSON, Commit: true},
-		"unsuccessful":       {Kind: emulator.Unsuccessful},
-		"expired token":      {Kind: emulator.ExpiredToken},
-		"stuck":              {Kind: emulator.StuckCreating},
-		"slow list":          {Kind: emulator.SlowList, Delay: delay(200 * time.Millisecond)},
+func createFaults() map[string]faults.Fault {
+	all := map[string]faults.Fault{
+		"latency":            {Kind: faults.Latency, Delay: delay(20 * time.Millisecond)},
+		"latency, goes on":   {Kind: faults.Latency, Delay: delay(1200 * time.Millisecond), Commit: true},
+		"hang":               {Kind: faults.Hang},
+		"hang, committed":    {Kind: faults.Hang, Commit: true},
+		"reset before":       {Kind: faults.ResetBefore},
+		"reset after":        {Kind: faults.ResetAfter},
+		"answer dropped":     {Kind: faults.DropAnswer},
+		"answer late":        {Kind: faults.DelayAnswer, Delay: delay(1200 * time.Millisecond)},
+		"body truncated":     {Kind: faults.TruncatedBody},
+		"body without end":   {Kind: faults.EndlessBody, Commit: true},
+		"wrong length":       {Kind: faults.WrongLength},
+		"HTML":               {Kind: faults.HTML},
+		"HTML, committed":    {Kind: faults.HTML, Commit: true},
+		"no JSON":            {Kind: faults.InvalidJSON},
+		"no JSON, committed": {Kind: faults.InvalidJSON, Commit: true},
+		"unsuccessful":       {Kind: faults.Unsuccessful},
+		"expired token":      {Kind: faults.ExpiredToken},
+		"stuck":              {Kind: faults.StuckCreating},
+		"slow list":          {Kind: faults.SlowList, Delay: delay(200 * time.Millisecond)},
 	}
 	for _, status := range []int{429, 500, 502, 503, 504} {
-		faults[strconv.Itoa(status)] = emulator.Fault{Kind: emulator.Status, Status: status}
-		faults[fmt.Sprint(status, ", committed")] = emulator.Fault{Kind: emulator.Status, Status: status, Commit: true}
+		all[strconv.Itoa(status)] = faults.Fault{Kind: faults.Status, Status: status}
+		all[fmt.Sprint(status, ", committed")] = faults.Fault{Kind: faults.Status, Status: status, Commit: true}
 	}
-	return faults
+	return all
 }
 
 // TestCreateUnderEveryFault holds whatever goes wrong with a POST: at most one
@@ -112,8 +114,8 @@ func TestCreateUnderEveryFault(t *testing.T) {
 				t.Parallel()
 				s := newStage(t, emulator.Options{})
 				s.faults(t,
-					emulator.Rule{Operation: createOperation, Nth: 1, Fault: emulator.Fault{Kind: emulator.SlowList, Delay: delay(50 * time.Millisecond)}},
-					emulator.Rule{Operation: createOperation, Nth: 1, Fault: fault})
+					faults.Rule{Operation: createOperation, Nth: 1, Fault: faults.Fault{Kind: faults.SlowList, Delay: delay(50 * time.Millisecond)}},
+					faults.Rule{Operation: createOperation, Nth: 1, Fault: fault})
 				s.createAndRepeat(t, id)
 			})
 		}
@@ -161,16 +163,16 @@ func TestLostAnswersAreFound(t *testing.T) {
 	for _, id := range []string{"", requestID} {
 		for name, fault := range createFaults() {
 			switch {
-			case fault.Kind == emulator.Status && fault.Status >= 500 && fault.Commit:
-			case fault.Kind == emulator.DropAnswer, fault.Kind == emulator.TruncatedBody, fault.Kind == emulator.WrongLength:
-			case fault.Kind == emulator.HTML && fault.Commit, fault.Kind == emulator.InvalidJSON && fault.Commit:
+			case fault.Kind == faults.Status && fault.Status >= 500 && fault.Commit:
+			case fault.Kind == faults.DropAnswer, fault.Kind == faults.TruncatedBody, fault.Kind == faults.WrongLength:
+			case fault.Kind == faults.HTML && fault.Commit, fault.Kind == faults.InvalidJSON && fault.Commit:
 			default:
 				continue
 			}
 			t.Run(fmt.Sprintf("%s/request_id %q", name, id), func(t *testing.T) {
 				t.Parallel()
 				s := newStage(t, emulator.Options{})
-				s.faults(t, emulator.Rule{Operation: createOperation, Nth: 1, Fault: fault})
+				s.faults(t, faults.Rule{Operation: createOperation, Nth: 1, Fault: fault})
 				req := createRequest()
 				req.RequestId = id
 				resp, err := createIn(t, s.replica(t, 5*time.Second), 10*time.Second, req)
@@ -188,7 +190,7 @@ func TestLostAnswersAreFound(t *testing.T) {
 // TestQueueOfAPoolIsAdopted: DLI shows the pool of a queue, and not the queue.
 func TestQueueOfAPoolIsAdopted(t *testing.T) {
 	s := newStage(t, emulator.Options{PoolOfQueue: map[string]string{"q1": "p7"}})
-	s.faults(t, emulator.Rule{Operation: createOperation, Nth: 1, Fault: emulator.Fault{Kind: emulator.DropAnswer}})
+	s.faults(t, faults.Rule{Operation: createOperation, Nth: 1, Fault: faults.Fault{Kind: faults.DropAnswer}})
 	req := createRequest()
 	req.Queues = []string{"Q1", "Q2"}
 	resp, err := createIn(t, s.replica(t, 5*time.Second), 10*time.Second, req)
@@ -243,7 +245,7 @@ func TestReplicasRaceOnTheEmulator(t *testing.T) {
 
 func TestConcurrentCreatesShareOnePostOnTheEmulator(t *testing.T) {
 	s := newStage(t, emulator.Options{})
-	s.faults(t, emulator.Rule{Operation: createOperation, Fault: emulator.Fault{Kind: emulator.Latency, Delay: delay(250 * time.Millisecond)}})
+	s.faults(t, faults.Rule{Operation: createOperation, Fault: faults.Fault{Kind: faults.Latency, Delay: delay(250 * time.Millisecond)}})
 	replica := s.replica(t, 5*time.Second)
 	var all sync.WaitGroup
 	for range 64 {

@@ -13,6 +13,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
@@ -201,7 +202,7 @@ func TestEmulatorRefusesByState(t *testing.T) {
 }
 
 func TestUpstreamThatIsNotThere(t *testing.T) {
-	server := httptest.NewServer(emulator.New(emulator.Options{Tokens: []string{token}}))
+	server := httptest.NewServer(emulator.New(emulator.Options{Identities: iam.Identities{Tokens: []string{token}}}))
 	wrong := overEndpoint(t, server.URL, "another-token")
 	_, err := get.do(t.Context(), wrong)
 	e := wantReason(t, "a wrong token", err, connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS)

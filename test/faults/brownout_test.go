@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
 // readers is how many callers read in a brown-out.
@@ -34,7 +34,7 @@ func takeBrownOut(t *testing.T) []figure {
 		u.Retry.BudgetPercent = proto.Int32(c.budget)
 		b := newBench(t, readers, u)
 		b.dli.Wrap(slowly)
-		b.fail(t, emulator.Rule{Operation: "*", Probability: 0.3, Seed: 7, Fault: status(503)})
+		b.fail(t, faults.Rule{Operation: "*", Probability: 0.3, Seed: 7, Fault: status(503)})
 		before := b.dli.Calls()
 		s := b.read(t, c.hot, much(10, 100))
 		s.check(t, ok, unavailable)

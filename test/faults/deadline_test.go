@@ -7,6 +7,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 	"github.com/connsvc/connsvc/test/stage"
 )
 
@@ -20,7 +21,7 @@ func TestDeadlineOfCaller(t *testing.T) {
 	operations := allOperations()
 	emulators := make(map[string]*emulator.Emulator, len(operations))
 	upstreams := make(map[string]*configv1.Upstream, len(operations))
-	hang := fault{name: "hang", kind: of(emulator.Hang)}
+	hang := fault{name: "hang", kind: of(faults.Hang)}
 	for i, op := range operations {
 		emulators[projectOf(i)] = emulator.New(emulator.Options{Quirks: op.quirks})
 		c := matrixCase{op: op, fault: hang}

@@ -9,12 +9,12 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
 // down is a DLI that cuts every connection.
-func down() emulator.Rule {
-	return emulator.Rule{Operation: "*", Fault: *of(emulator.ResetBefore)}
+func down() faults.Rule {
+	return faults.Rule{Operation: "*", Fault: *of(faults.ResetBefore)}
 }
 
 // takeDown takes how long callers wait for the answer that DLI is down. Nothing

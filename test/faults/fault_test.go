@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
 // The times of a case. What is short is far below the time that an attempt may
@@ -29,8 +29,8 @@ const (
 // A fault is a way in which DLI fails, and what must be told of it.
 type fault struct {
 	name  string
-	first []emulator.Fault // kinds that change how the call is done
-	kind  *emulator.Fault  // the kind that decides; nil: none
+	first []faults.Fault // kinds that change how the call is done
+	kind  *faults.Fault  // the kind that decides; nil: none
 	fate  fate
 	// reason is what is told of a call that it is the last word on; OK: success.
 	reason string
@@ -60,21 +60,21 @@ const (
 )
 
 // of makes a fault of one kind.
-func of(kind emulator.Kind) *emulator.Fault { return &emulator.Fault{Kind: kind} }
+func of(kind faults.Kind) *faults.Fault { return &faults.Fault{Kind: kind} }
 
-func committed(f emulator.Fault) *emulator.Fault {
+func committed(f faults.Fault) *faults.Fault {
 	f.Commit = true
 	return &f
 }
 
-func delayed(kind emulator.Kind, d time.Duration) emulator.Fault {
-	return emulator.Fault{Kind: kind, Delay: emulator.Duration(d)}
+func delayed(kind faults.Kind, d time.Duration) faults.Fault {
+	return faults.Fault{Kind: kind, Delay: faults.Duration(d)}
 }
 
-func status(code int) emulator.Fault { return emulator.Fault{Kind: emulator.Status, Status: code} }
+func status(code int) faults.Fault { return faults.Fault{Kind: faults.Status, Status: code} }
 
-func coded(status int, code string) *emulator.Fault {
-	return &emulator.Fault{Kind: emulator.Status, Status: status, Code: code}
+func coded(status int, code string) *faults.Fault {
+	return &faults.Fault{Kind: faults.Status, Status: status, Code: code}
 }
 
 // allFaults are all ways in which DLI fails.
@@ -84,13 +84,13 @@ func allFaults() []fault {
 }
 
 func waits() []fault {
-	longAnswer, hang := delayed(emulator.DelayAnswer, long), emulator.Fault{Kind: emulator.Hang}
+	longAnswer, hang := delayed(faults.DelayAnswer, long), faults.Fault{Kind: faults.Hang}
 	return []fault{
-		{name: "latency", first: []emulator.Fault{delayed(emulator.Latency, short)}, fate: done, reason: ok},
-		{name: "delayed answer", kind: new(delayed(emulator.DelayAnswer, short)), fate: done, reason: ok},
-		{name: "long latency", first: []emulator.Fault{delayed(emulator.Latency, long)}, reason: timeout, slow: true},
-		{name: "long latency, done all the same", first: []emulator.Fault{*committed(delayed(emulator.Latency, long))}, fate: done, reason: timeout, slow: true},
-		{name: "very long latency, done all the same", first: []emulator.Fault{*committed(delayed(emulator.Latency, tooLong))}, fate: late, reason: timeout, slow: true},
+		{name: "latency", first: []faults.Fault{delayed(faults.Latency, short)}, fate: done, reason: ok},
+		{name: "delayed answer", kind: new(delayed(faults.DelayAnswer, short)), fate: done, reason: ok},
+		{name: "long latency", first: []faults.Fault{delayed(faults.Latency, long)}, reason: timeout, slow: true},
+		{name: "long latency, done all the same", first: []faults.Fault{*committed(delayed(faults.Latency, long))}, fate: done, reason: timeout, slow: true},
+		{name: "very long latency, done all the same", first: []faults.Fault{*committed(delayed(faults.Latency, tooLong))}, fate: late, reason: timeout, slow: true},
 		{name: "very late answer", kind: &longAnswer, fate: done, reason: timeout, slow: true},
 		{name: "hang", kind: &hang, reason: timeout, slow: true},
 		{name: "done, then hang", kind: committed(hang), fate: done, reason: timeout, slow: true},
@@ -99,16 +99,16 @@ func waits() []fault {
 
 func breaks() []fault {
 	return []fault{
-		{name: "reset before the request was read", kind: of(emulator.ResetBefore), reason: unavailable, repeated: reads},
-		{name: "reset after the request was read", kind: of(emulator.ResetAfter), reason: unavailable, repeated: reads},
-		{name: "done, then reset", kind: of(emulator.DropAnswer), fate: done, reason: unavailable, repeated: reads},
-		{name: "done, answer cut off", kind: of(emulator.TruncatedBody), fate: done, reason: unavailable, repeated: reads},
-		{name: "done, answer of wrong length", kind: of(emulator.WrongLength), fate: done, reason: faulty},
+		{name: "reset before the request was read", kind: of(faults.ResetBefore), reason: unavailable, repeated: reads},
+		{name: "reset after the request was read", kind: of(faults.ResetAfter), reason: unavailable, repeated: reads},
+		{name: "done, then reset", kind: of(faults.DropAnswer), fate: done, reason: unavailable, repeated: reads},
+		{name: "done, answer cut off", kind: of(faults.TruncatedBody), fate: done, reason: unavailable, repeated: reads},
+		{name: "done, answer of wrong length", kind: of(faults.WrongLength), fate: done, reason: faulty},
 	}
 }
 
 func statuses() []fault {
-	text := emulator.Fault{Kind: emulator.Status, Status: 503, Body: "no healthy upstream"}
+	text := faults.Fault{Kind: faults.Status, Status: 503, Body: "no healthy upstream"}
 	var faults []fault
 	for _, f := range []fault{
 		{name: "500", kind: new(status(500)), reason: faulty},
@@ -125,17 +125,17 @@ func statuses() []fault {
 }
 
 func refusals() []fault {
-	wait := emulator.Fault{Kind: emulator.Status, Status: 429, RetryAfter: emulator.Duration(7 * time.Second)}
+	wait := faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: faults.Duration(7 * time.Second)}
 	date := wait
 	date.RetryAfterDate = true
 	return []fault{
 		{name: "429", kind: new(status(429)), reason: throttled, definite: true, repeated: refused},
 		{name: "429 with Retry-After", kind: &wait, reason: throttled, definite: true, retryAfter: 7 * time.Second},
 		{name: "429 with a date", kind: &date, reason: throttled, definite: true, retryAfter: 5 * time.Second},
-		{name: "is_success=false", kind: of(emulator.Unsuccessful), reason: "UPSTREAM_REFUSED", definite: true},
-		{name: "done, then is_success=false", kind: committed(emulator.Fault{Kind: emulator.Unsuccessful}), fate: done, reason: "UPSTREAM_REFUSED", lies: true},
-		{name: "401 of the gateway", kind: of(emulator.ExpiredToken), reason: "UPSTREAM_CREDENTIALS", definite: true},
-		{name: "401 of DLI", kind: &emulator.Fault{Kind: emulator.ExpiredToken, Code: "DLI.0013"}, reason: "UPSTREAM_CREDENTIALS", definite: true},
+		{name: "is_success=false", kind: of(faults.Unsuccessful), reason: "UPSTREAM_REFUSED", definite: true},
+		{name: "done, then is_success=false", kind: committed(faults.Fault{Kind: faults.Unsuccessful}), fate: done, reason: "UPSTREAM_REFUSED", lies: true},
+		{name: "401 of the gateway", kind: of(faults.ExpiredToken), reason: "UPSTREAM_CREDENTIALS", definite: true},
+		{name: "401 of DLI", kind: &faults.Fault{Kind: faults.ExpiredToken, Code: "DLI.0013"}, reason: "UPSTREAM_CREDENTIALS", definite: true},
 		{name: "403 of the gateway", kind: coded(403, "APIGW.0302"), reason: "UPSTREAM_DENIED", definite: true},
 		{name: "403 of DLI", kind: coded(403, "DLI.0003"), reason: "UPSTREAM_DENIED", definite: true},
 		{name: "400 about a parameter", kind: coded(400, "DLI.0001"), reason: "VALIDATION_FAILED", definite: true},
@@ -145,8 +145,8 @@ func refusals() []fault {
 }
 
 func garbage() []fault {
-	page, badPage := emulator.Fault{Kind: emulator.HTML}, emulator.Fault{Kind: emulator.HTML, Status: 502}
-	invalid, endless := emulator.Fault{Kind: emulator.InvalidJSON}, emulator.Fault{Kind: emulator.EndlessBody}
+	page, badPage := faults.Fault{Kind: faults.HTML}, faults.Fault{Kind: faults.HTML, Status: 502}
+	invalid, endless := faults.Fault{Kind: faults.InvalidJSON}, faults.Fault{Kind: faults.EndlessBody}
 	// A list can be too large in earnest: less is asked for, and the caller may too.
 	lists := map[string][]string{"ListEnhancedConnections": {"ANSWER_TOO_LARGE", ok}}
 	return []fault{
@@ -163,15 +163,15 @@ func garbage() []fault {
 
 // effects are faults of what a call does, alone and with an answer that is lost.
 func effects() []fault {
-	stuck := delayed(emulator.StuckCreating, short)
-	lag, longLag := delayed(emulator.SlowList, reconcileTime/4), delayed(emulator.SlowList, 2*reconcileTime)
+	stuck := delayed(faults.StuckCreating, short)
+	lag, longLag := delayed(faults.SlowList, reconcileTime/4), delayed(faults.SlowList, 2*reconcileTime)
 	creates := []string{create}
 	return []fault{
-		{name: "stuck CREATING", first: []emulator.Fault{stuck}, fate: done, reason: ok, only: []string{create, "AssociateQueues"}},
-		{name: "a list that lags", first: []emulator.Fault{lag}, fate: done, reason: ok, only: creates},
-		{name: "a list that lags, and a lost answer", first: []emulator.Fault{lag}, kind: of(emulator.DropAnswer), fate: done, reason: unavailable, only: creates},
-		{name: "a list that lags long", first: []emulator.Fault{longLag}, fate: done, reason: ok, slow: true, only: creates},
-		{name: "a list that lags long, and a lost answer", first: []emulator.Fault{longLag}, kind: of(emulator.DropAnswer), fate: late, reason: unavailable, slow: true, only: creates},
+		{name: "stuck CREATING", first: []faults.Fault{stuck}, fate: done, reason: ok, only: []string{create, "AssociateQueues"}},
+		{name: "a list that lags", first: []faults.Fault{lag}, fate: done, reason: ok, only: creates},
+		{name: "a list that lags, and a lost answer", first: []faults.Fault{lag}, kind: of(faults.DropAnswer), fate: done, reason: unavailable, only: creates},
+		{name: "a list that lags long", first: []faults.Fault{longLag}, fate: done, reason: ok, slow: true, only: creates},
+		{name: "a list that lags long, and a lost answer", first: []faults.Fault{longLag}, kind: of(faults.DropAnswer), fate: late, reason: unavailable, slow: true, only: creates},
 	}
 }
 
@@ -179,13 +179,13 @@ func effects() []fault {
 func (f *fault) repeats(op operation) bool { return op.class != nobody && op.class <= f.repeated }
 
 // rules are those that make a fault happen to an RPC: to its first call, or to each.
-func (f *fault) rules(rpc string, times int) []emulator.Rule {
-	var rules []emulator.Rule
+func (f *fault) rules(rpc string, times int) []faults.Rule {
+	var rules []faults.Rule
 	for _, first := range f.first {
-		rules = append(rules, emulator.Rule{Operation: rpc, Times: times, Fault: first})
+		rules = append(rules, faults.Rule{Operation: rpc, Times: times, Fault: first})
 	}
 	if f.kind != nil {
-		rules = append(rules, emulator.Rule{Operation: rpc, Times: times, Fault: *f.kind})
+		rules = append(rules, faults.Rule{Operation: rpc, Times: times, Fault: *f.kind})
 	}
 	return rules
 }

@@ -16,6 +16,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 	"github.com/connsvc/connsvc/test/stage"
 )
 
@@ -89,7 +90,7 @@ func newBench(t *testing.T, connections int, u *configv1.Upstream) *bench {
 	return b
 }
 
-func (b *bench) fail(t *testing.T, rules ...emulator.Rule) {
+func (b *bench) fail(t *testing.T, rules ...faults.Rule) {
 	t.Helper()
 	if err := b.dli.Emulator().SetFaults(rules); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 	"github.com/connsvc/connsvc/test/stage"
 )
 
@@ -37,7 +38,7 @@ func listCases() []listCase {
 		)
 	}
 	// What the name shows is there, but whether it bears the request_id is never told.
-	half := fault{name: "every other is invalid JSON", kind: of(emulator.InvalidJSON), reason: faulty}
+	half := fault{name: "every other is invalid JSON", kind: of(faults.InvalidJSON), reason: faulty}
 	return append(cases, listCase{
 		matrixCase: matrixCase{tagged, half, true, doors[0]}, when: "without an answer", lost: true, every: 2, told: unknown, creates: 1,
 	})
@@ -74,7 +75,7 @@ func (c *listCase) play(t *testing.T, s *stage.Stage, project string) {
 		rules := c.fault.rules("ListEnhancedConnections", 0)
 		rules[len(rules)-1].Every = c.every
 		if c.lost {
-			rules = append(rules, emulator.Rule{Operation: create, Fault: *of(emulator.DropAnswer)})
+			rules = append(rules, faults.Rule{Operation: create, Fault: *of(faults.DropAnswer)})
 		}
 		if err := p.Emulator().SetFaults(rules); err != nil {
 			t.Error(err)

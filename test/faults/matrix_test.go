@@ -282,7 +282,7 @@ func (a *act) happened(t *testing.T) bool {
 // look returns the connection of the scene, and the one that a create made.
 func (a *act) look(t *testing.T) (seed, made *connsvcv1.EnhancedConnection) {
 	t.Helper()
-	for _, c := range a.project.Emulator().Connections(a.scene.project) {
+	for _, c := range a.project.Connections(a.scene.project) {
 		switch {
 		case c.GetId() == a.scene.seed:
 			seed = c

@@ -229,7 +229,7 @@ func set(t *testing.T, e *emulator.Emulator, project string) scene {
 	}
 	connections := "/v2.0/" + project + "/datasource/enhanced-connections"
 	say(http.MethodPost, connections, `{"name":"seed","dest_vpc_id":"`+vpc+`","dest_network_id":"`+subnet+`","queues":["q0"]}`)
-	s := scene{project: project, seed: e.Connections(project)[0].GetId()}
+	s := scene{project: project, seed: e.Connections(project)[0].ID}
 	say(http.MethodPost, "/v3/"+project+"/datasource/enhanced-connections/"+s.seed+"/routes", `{"name":"r0","cidr":"10.0.0.0/16"}`)
 	say(http.MethodPut, "/v1.0/"+project+"/authorization",
 		`{"projectId":"grantee","action":"grant","privileges":[{"object":"edsconnections.`+s.seed+`","privileges":["BIND_QUEUE"]}]}`)

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/iam"
 )
 
 // roomy lifts the bounds that what is held here would meet.
@@ -201,7 +202,7 @@ func keptConnection(ctx context.Context, m *measured) (net.Conn, error) {
 func BenchmarkProjects(b *testing.B) {
 	const projects = 2000
 	for b.Loop() {
-		dli := emulator.New(emulator.Options{Users: []emulator.User{{Domain: "d", Name: "u", Password: "a-token"}}}).Handler()
+		dli := emulator.New(emulator.Options{Identities: iam.Identities{Users: []iam.User{{Domain: "d", Name: "u", Password: "a-token"}}}}).Handler()
 		var issued atomic.Int64
 		m := measure(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, "/v3/auth/") {

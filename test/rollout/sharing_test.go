@@ -14,6 +14,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/emulator/wire"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
@@ -194,7 +195,7 @@ func TestCreateIsSafeAcrossReplicas(t *testing.T) {
 	}
 	active := 0
 	for _, c := range dli.Connections(project) {
-		if c.GetStatus() == connsvcv1.EnhancedConnection_ACTIVE {
+		if c.Status == wire.StatusActive {
 			active++
 		}
 	}

@@ -39,7 +39,7 @@ func compare(s *stage.Stage, y *tally, all []*caller) ending {
 		p := s.Project(projectOf(i))
 		end.calls += p.Calls()
 		names := make(map[string]bool)
-		for _, got := range p.Emulator().Connections(projectOf(i)) {
+		for _, got := range p.Connections(projectOf(i)) {
 			if got.GetStatus() == connsvcv1.EnhancedConnection_DELETED {
 				continue
 			}

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
 // A weather is what goes wrong at a DLI for a while.
 type weather struct {
 	name  string
-	rules []emulator.Rule
+	rules []faults.Rule
 }
 
 const everything = "*"
@@ -21,54 +22,54 @@ const everything = "*"
 // begun when the caller was told: what is executed after it was repeated, answered
 // and taken back again, no caller can know of.
 func weathers() []weather {
-	ms := func(n int) emulator.Duration { return emulator.Duration(time.Duration(n) * time.Millisecond) }
-	some := func(p float64, f emulator.Fault) emulator.Rule {
-		return emulator.Rule{Operation: everything, Probability: p, Fault: f}
+	ms := func(n int) faults.Duration { return faults.Duration(time.Duration(n) * time.Millisecond) }
+	some := func(p float64, f faults.Fault) faults.Rule {
+		return faults.Rule{Operation: everything, Probability: p, Fault: f}
 	}
-	creates := func(p float64, f emulator.Fault) emulator.Rule {
-		return emulator.Rule{Operation: "CreateEnhancedConnection", Probability: p, Fault: f}
+	creates := func(p float64, f faults.Fault) faults.Rule {
+		return faults.Rule{Operation: "CreateEnhancedConnection", Probability: p, Fault: f}
 	}
-	status := func(code int) emulator.Fault { return emulator.Fault{Kind: emulator.Status, Status: code} }
-	committed := func(f emulator.Fault) emulator.Fault {
+	status := func(code int) faults.Fault { return faults.Fault{Kind: faults.Status, Status: code} }
+	committed := func(f faults.Fault) faults.Fault {
 		f.Commit = true
 		return f
 	}
 	throttle := status(429)
 	throttle.RetryAfter = ms(1000)
 	return []weather{
-		{"calm", []emulator.Rule{}},
-		{"brown-out", []emulator.Rule{some(0.3, status(503))}},
-		{"throttled", []emulator.Rule{some(0.2, status(429)), some(0.1, throttle)}},
-		{"resets", []emulator.Rule{
-			some(0.1, emulator.Fault{Kind: emulator.ResetBefore}), some(0.1, emulator.Fault{Kind: emulator.ResetAfter}),
-			some(0.15, emulator.Fault{Kind: emulator.DropAnswer}),
+		{"calm", []faults.Rule{}},
+		{"brown-out", []faults.Rule{some(0.3, status(503))}},
+		{"throttled", []faults.Rule{some(0.2, status(429)), some(0.1, throttle)}},
+		{"resets", []faults.Rule{
+			some(0.1, faults.Fault{Kind: faults.ResetBefore}), some(0.1, faults.Fault{Kind: faults.ResetAfter}),
+			some(0.15, faults.Fault{Kind: faults.DropAnswer}),
 		}},
-		{"slow", []emulator.Rule{
-			some(0.3, emulator.Fault{Kind: emulator.Latency, Delay: ms(20)}), some(0.1, emulator.Fault{Kind: emulator.DelayAnswer, Delay: ms(100)}),
+		{"slow", []faults.Rule{
+			some(0.3, faults.Fault{Kind: faults.Latency, Delay: ms(20)}), some(0.1, faults.Fault{Kind: faults.DelayAnswer, Delay: ms(100)}),
 		}},
-		{"hanging", []emulator.Rule{
-			some(0.03, emulator.Fault{Kind: emulator.Hang}), some(0.03, committed(emulator.Fault{Kind: emulator.Hang})),
+		{"hanging", []faults.Rule{
+			some(0.03, faults.Fault{Kind: faults.Hang}), some(0.03, committed(faults.Fault{Kind: faults.Hang})),
 		}},
-		{"gateway errors", []emulator.Rule{
+		{"gateway errors", []faults.Rule{
 			some(0.05, committed(status(500))), some(0.05, committed(status(502))), some(0.05, committed(status(503))),
 			some(0.05, committed(status(504))), some(0.05, status(500)), some(0.05, status(502)), some(0.05, status(504)),
 		}},
-		{"garbage", []emulator.Rule{
-			some(0.05, emulator.Fault{Kind: emulator.TruncatedBody}), some(0.05, emulator.Fault{Kind: emulator.WrongLength}),
-			some(0.02, committed(emulator.Fault{Kind: emulator.EndlessBody})), some(0.05, committed(emulator.Fault{Kind: emulator.InvalidJSON})),
-			some(0.05, emulator.Fault{Kind: emulator.HTML}), some(0.05, committed(emulator.Fault{Kind: emulator.HTML})),
+		{"garbage", []faults.Rule{
+			some(0.05, faults.Fault{Kind: faults.TruncatedBody}), some(0.05, faults.Fault{Kind: faults.WrongLength}),
+			some(0.02, committed(faults.Fault{Kind: faults.EndlessBody})), some(0.05, committed(faults.Fault{Kind: faults.InvalidJSON})),
+			some(0.05, faults.Fault{Kind: faults.HTML}), some(0.05, committed(faults.Fault{Kind: faults.HTML})),
 		}},
-		{"refusing", []emulator.Rule{
-			some(0.05, emulator.Fault{Kind: emulator.Unsuccessful}), some(0.05, emulator.Fault{Kind: emulator.ExpiredToken}),
-			some(0.05, emulator.Fault{Kind: emulator.Status, Status: 403, Code: "DLI.0003"}),
+		{"refusing", []faults.Rule{
+			some(0.05, faults.Fault{Kind: faults.Unsuccessful}), some(0.05, faults.Fault{Kind: faults.ExpiredToken}),
+			some(0.05, faults.Fault{Kind: faults.Status, Status: 403, Code: "DLI.0003"}),
 		}},
-		{"lagging", []emulator.Rule{
-			creates(0.5, emulator.Fault{Kind: emulator.SlowList, Delay: ms(200)}), creates(0.3, emulator.Fault{Kind: emulator.StuckCreating, Delay: ms(100)}),
-			some(0.2, emulator.Fault{Kind: emulator.DropAnswer}),
+		{"lagging", []faults.Rule{
+			creates(0.5, faults.Fault{Kind: faults.SlowList, Delay: ms(200)}), creates(0.3, faults.Fault{Kind: faults.StuckCreating, Delay: ms(100)}),
+			some(0.2, faults.Fault{Kind: faults.DropAnswer}),
 		}},
-		{"lost creates", []emulator.Rule{creates(0.8, emulator.Fault{Kind: emulator.DropAnswer})}},
-		{"down", []emulator.Rule{some(1, status(503))}},
-		{"cut off", []emulator.Rule{some(1, emulator.Fault{Kind: emulator.ResetBefore})}},
+		{"lost creates", []faults.Rule{creates(0.8, faults.Fault{Kind: faults.DropAnswer})}},
+		{"down", []faults.Rule{some(1, status(503))}},
+		{"cut off", []faults.Rule{some(1, faults.Fault{Kind: faults.ResetBefore})}},
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"google.golang.org/protobuf/proto"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/emulator"
 )
 
@@ -31,6 +34,29 @@ func newProject(e *emulator.Emulator) *Project {
 
 // Emulator returns the project's DLI.
 func (p *Project) Emulator() *emulator.Emulator { return p.emulator.Load() }
+
+// Connections returns what the project's DLI has, as Emulator.Connections does, in
+// the types of the contract.
+func (p *Project) Connections(project string) []*connsvcv1.EnhancedConnection {
+	var all []*connsvcv1.EnhancedConnection
+	for _, c := range p.Emulator().Connections(project) {
+		converted := &connsvcv1.EnhancedConnection{
+			Id: c.ID, Name: c.Name, Status: connsvcv1.EnhancedConnection_Status(connsvcv1.EnhancedConnection_Status_value[c.Status]),
+			IsPrivis: proto.Bool(c.IsPrivis),
+		}
+		for _, h := range c.Hosts {
+			converted.Hosts = append(converted.Hosts, &connsvcv1.Host{Name: h.Name, Ip: h.IP})
+		}
+		for _, q := range c.AvailableQueueInfo {
+			converted.AvailableQueueInfo = append(converted.AvailableQueueInfo, &connsvcv1.Peering{Name: q.Name})
+		}
+		for _, r := range c.Routes {
+			converted.Routes = append(converted.Routes, &connsvcv1.Route{Name: r.Name, Cidr: r.CIDR})
+		}
+		all = append(all, converted)
+	}
+	return all
+}
 
 // Replace puts another DLI in the place of the project's.
 func (p *Project) Replace(e *emulator.Emulator) { p.emulator.Store(e) }

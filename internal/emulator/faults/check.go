@@ -1,4 +1,4 @@
-package emulator
+package faults
 
 import (
 	"cmp"
@@ -6,22 +6,25 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/connsvc/connsvc/internal/emulator/strictjson"
+	"github.com/connsvc/connsvc/internal/emulator/wire"
 )
 
-// ParseFaults reads rules from JSON, as in {"rules":[{"operation":"*","every":3,
+// Parse reads rules from JSON, as in {"rules":[{"operation":"*","every":3,
 // "fault":{"kind":"status","status":503}}]}, and checks them. An error names the
 // field, as in rules[0].fault.delay.
-func ParseFaults(document []byte) ([]Rule, error) {
-	var faults struct {
+func Parse(document []byte) ([]Rule, error) {
+	var file struct {
 		Rules []Rule `json:"rules"`
 	}
-	if err := unmarshalStrictly(document, &faults); err != nil {
+	if err := strictjson.Unmarshal(document, &file); err != nil {
 		return nil, err
 	}
-	if faults.Rules == nil {
+	if file.Rules == nil {
 		return nil, errors.New("rules: is required")
 	}
-	return faults.Rules, checkRules(faults.Rules)
+	return file.Rules, checkRules(file.Rules)
 }
 
 func checkRules(rules []Rule) error {
@@ -34,17 +37,17 @@ func checkRules(rules []Rule) error {
 	return nil
 }
 
-// A problem is a field and what is wrong with it; the zero value: nothing is.
+// A problem is what is wrong with a field; the zero value: nothing.
 type problem struct{ field, text string }
 
 func (r *Rule) problem() problem {
-	whens := r.whens()
+	conditions := r.conditions()
 	const oneOrMore = "must be 1 or more"
 	switch {
 	case !knownOperation(r.Operation):
 		return problem{"operation", fmt.Sprintf("%q is no RPC, and none of *, iam and metadata", r.Operation)}
-	case len(whens) > 1:
-		return problem{whens[1], "cannot stand beside " + whens[0]}
+	case len(conditions) > 1:
+		return problem{conditions[1], "cannot stand beside " + conditions[0]}
 	case r.Nth < 0:
 		return problem{"nth", oneOrMore}
 	case r.Every < 0:
@@ -57,8 +60,8 @@ func (r *Rule) problem() problem {
 	return problem{}
 }
 
-// whens returns the names of the fields that say when; at most one may be given.
-func (r *Rule) whens() []string {
+// conditions returns the names of the given fields that choose calls.
+func (r *Rule) conditions() []string {
 	var given []string
 	if r.Nth != 0 {
 		given = append(given, "nth")
@@ -74,32 +77,32 @@ func (r *Rule) whens() []string {
 
 func knownOperation(name string) bool {
 	return slices.Contains([]string{
-		anyOperation, iamOperation, metadataOperation, createOperation, bindOperation,
+		AnyOperation, IAMOperation, MetadataOperation, createOperation, bindOperation,
 		"GetEnhancedConnection", "ListEnhancedConnections", "DeleteEnhancedConnection", "UpdateEnhancedConnectionHosts",
 		"DisassociateQueues", "CreateRoute", "DeleteRoute", "ListPrivileges", "UpdatePrivileges", "ListPrivilegesByObject",
 	}, name)
 }
 
-// uselessField finds a field that the kind has no use for: who gave it expects
-// something that would not happen.
+// uselessField finds a field that the kind does not use: its author expects an effect
+// that would not happen.
 func (f *Fault) uselessField(operation string) problem {
-	takes, known := takenBy(f.Kind)
+	uses, known := usedBy(f.Kind)
 	if !known {
 		return problem{"fault.kind", fmt.Sprintf("%q is no kind of fault", f.Kind)}
 	}
 	for _, field := range []struct {
-		name         string
-		given, taken bool
+		name        string
+		given, used bool
 	}{
-		{"delay", f.Delay != 0, takes.delay != unused},
-		{"status", f.Status != 0, takes.lowest != 0},
-		{"code", f.Code != "", takes.code && !ofIAM(operation)},
-		{"body", f.Body != "", takes.body},
-		{"retry_after", f.RetryAfter != 0, takes.body},
+		{"delay", f.Delay != 0, uses.delay != unused},
+		{"status", f.Status != 0, uses.lowest != 0},
+		{"code", f.Code != "", uses.code && !ofIAM(operation)},
+		{"body", f.Body != "", uses.body},
+		{"retry_after", f.RetryAfter != 0, uses.body},
 		{"retry_after_date", f.RetryAfterDate, f.RetryAfter != 0},
-		{"commit", f.Commit, takes.commit},
+		{"commit", f.Commit, uses.commit},
 	} {
-		if field.given && !field.taken {
+		if field.given && !field.used {
 			return problem{"fault." + field.name, fmt.Sprintf("has no use here for %q", f.Kind)}
 		}
 	}
@@ -107,23 +110,23 @@ func (f *Fault) uselessField(operation string) problem {
 }
 
 func (f *Fault) problem(operation string) problem {
-	takes, _ := takenBy(f.Kind)
+	uses, _ := usedBy(f.Kind)
 	const longer = "must be longer than 0"
 	switch {
-	case f.Delay < 0 || f.Delay == 0 && takes.delay == required:
+	case f.Delay < 0 || f.Delay == 0 && uses.delay == required:
 		return problem{"fault.delay", longer}
 	case f.RetryAfter < 0:
 		return problem{"fault.retry_after", longer}
 	case f.Kind == Status && f.Status == 0:
 		return problem{"fault.status", "is required"}
-	case f.Status != 0 && (f.Status < takes.lowest || f.Status > 599):
-		return problem{"fault.status", fmt.Sprintf("must be from %d to 599", takes.lowest)}
+	case f.Status != 0 && (f.Status < uses.lowest || f.Status > 599):
+		return problem{"fault.status", fmt.Sprintf("must be from %d to 599", uses.lowest)}
 	case f.Code != "" && f.Body != "":
 		return problem{"fault.code", "cannot stand beside body"}
-	case f.Kind == ExpiredToken && !slices.Contains([]string{"", codeGatewayNoAuth, codeUnauthorized}, f.Code):
-		return problem{"fault.code", "must be " + codeGatewayNoAuth + " or " + codeUnauthorized}
-	case takes.only != nil && !slices.Contains(takes.only, operation):
-		return problem{"operation", fmt.Sprintf("must be %s for %q", strings.Join(takes.only, " or "), f.Kind)}
+	case f.Kind == ExpiredToken && !slices.Contains([]string{"", wire.CodeGatewayNoAuth, wire.CodeUnauthorized}, f.Code):
+		return problem{"fault.code", "must be " + wire.CodeGatewayNoAuth + " or " + wire.CodeUnauthorized}
+	case uses.only != nil && !slices.Contains(uses.only, operation):
+		return problem{"operation", fmt.Sprintf("must be %s for %q", strings.Join(uses.only, " or "), f.Kind)}
 	case f.Kind == Unsuccessful && ofIAM(operation):
 		return problem{"operation", fmt.Sprintf("must be one of DLI for %q", f.Kind)}
 	}
@@ -131,10 +134,10 @@ func (f *Fault) problem(operation string) problem {
 }
 
 func ofIAM(operation string) bool {
-	return operation == iamOperation || operation == metadataOperation
+	return operation == IAMOperation || operation == MetadataOperation
 }
 
-// A usage says what a kind does with a field.
+// A usage is whether a kind uses a field.
 type usage int
 
 const (
@@ -143,15 +146,15 @@ const (
 	required
 )
 
-// fields are those that a kind takes.
+// fields are those that a kind uses.
 type fields struct {
 	delay              usage
-	lowest             int // status; 0: takes none
+	lowest             int // status; 0: it uses none
 	code, body, commit bool
 	only               []string // the operations that it is for; nil: any
 }
 
-func takenBy(k Kind) (fields, bool) {
+func usedBy(k Kind) (fields, bool) {
 	f, known := map[Kind]fields{
 		Latency:       {delay: required, commit: true},
 		Hang:          {delay: optional, commit: true},

@@ -1,4 +1,6 @@
-package emulator
+// Package faults makes calls of the emulator go wrong by rules, which say which
+// calls, and how.
+package faults
 
 import (
 	"fmt"
@@ -102,13 +104,14 @@ const (
 	SlowList Kind = "slow_list"
 )
 
-// The operations that rules name, beside the RPCs that only the paths name.
+// The operations that rules name, beside the RPCs.
 const (
-	anyOperation      = "*"
-	iamOperation      = "iam"
-	metadataOperation = "metadata"
-	createOperation   = "CreateEnhancedConnection"
-	bindOperation     = "AssociateQueues"
+	AnyOperation      = "*" // each RPC
+	IAMOperation      = "iam"
+	MetadataOperation = "metadata"
+
+	createOperation = "CreateEnhancedConnection"
+	bindOperation   = "AssociateQueues"
 )
 
 // A Duration is a time.Duration that JSON has as text, as in "1.5s".

@@ -1,4 +1,4 @@
-package emulator
+package iam
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/connsvc/connsvc/internal/emulator/strictjson"
 )
 
 // A tokenRequest is the body of a request for a token.
@@ -41,8 +43,7 @@ type assumedRole struct {
 
 func (a *assumedRole) name() string { return cmp.Or(a.AgencyName, a.XRoleName) }
 
-// A scope is what a token is for: a project, a domain, or, if neither is given,
-// nothing but IAM.
+// A scope is what a token is for: a project, a domain, or IAM alone.
 type scope struct {
 	Project *struct {
 		ID string `json:"id"`
@@ -57,8 +58,8 @@ func (s scope) project() string {
 	return s.Project.ID
 }
 
-// readTokenRequest reads a request strictly: what it does not know would be a
-// client's mistake, or a part of IAM that is not here.
+// readTokenRequest reads a request strictly: anything unknown is a client's mistake,
+// or a part of IAM that is not emulated.
 func readTokenRequest(r *http.Request, body []byte) (*tokenRequest, error) {
 	for name := range r.URL.Query() {
 		if name != "nocatalog" {
@@ -66,7 +67,7 @@ func readTokenRequest(r *http.Request, body []byte) (*tokenRequest, error) {
 		}
 	}
 	req := &tokenRequest{}
-	if err := unmarshalStrictly(body, req); err != nil {
+	if err := strictjson.Unmarshal(body, req); err != nil {
 		return nil, err
 	}
 	identity, scope := &req.Auth.Identity, &req.Auth.Scope
@@ -82,13 +83,13 @@ func readTokenRequest(r *http.Request, body []byte) (*tokenRequest, error) {
 	return req, nil
 }
 
-// tokenAnswer is the body that describes a token; the token itself is a header.
-func tokenAnswer(req *tokenRequest, h holder, now time.Time, t token) any {
+// tokenResponse is the body that describes a token; the token itself is a header.
+func tokenResponse(req *tokenRequest, h holder, now time.Time, t token) any {
 	domain := map[string]string{"name": h.domain}
 	described := map[string]any{
 		"methods":    req.Auth.Identity.Methods,
-		"issued_at":  formatIAMTime(now),
-		"expires_at": formatIAMTime(t.expires),
+		"issued_at":  formatTime(now),
+		"expires_at": formatTime(t.expires),
 		"user":       map[string]any{"name": h.name, "domain": domain},
 		"roles":      []string{},
 		"catalog":    []string{},

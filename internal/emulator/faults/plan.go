@@ -1,0 +1,154 @@
+package faults
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"math"
+	mathrand "math/rand/v2"
+	"sync"
+	"time"
+)
+
+// forever is longer than any emulator runs.
+const forever time.Duration = math.MaxInt64
+
+// A RuleState is a rule, and how often it has been asked and has fired since the
+// rules were set.
+type RuleState struct {
+	Rule  Rule `json:"rule"`
+	Seen  int  `json:"seen"`
+	Fired int  `json:"fired"`
+}
+
+// A Set is the rules of an emulator. With the same seed and sequence of calls the
+// same calls go wrong. It is safe for concurrent use.
+type Set struct {
+	seed uint64
+	now  func() time.Time
+
+	mu    sync.Mutex
+	rules []*activeRule
+}
+
+// NewSet makes a Set without rules; seed is for the rules without one, 0: none.
+func NewSet(seed uint64, now func() time.Time) *Set { return &Set{seed: seed, now: now} }
+
+// Replace replaces the rules, and all counts begin anew. Calls under way continue as
+// planned, and what a fault did to connections stays. An error names the field, as
+// in rules[0].fault.delay, and leaves the old rules.
+func (s *Set) Replace(rules []Rule) error {
+	if err := checkRules(rules); err != nil {
+		return fmt.Errorf("setting faults: %w", err)
+	}
+	active := make([]*activeRule, len(rules))
+	for i, r := range rules {
+		active[i] = &activeRule{RuleState{Rule: r}, newRuleSource(r.Seed, s.seed, i)}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = active
+	return nil
+}
+
+// States returns the rules in their order.
+func (s *Set) States() []RuleState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	states := make([]RuleState, len(s.rules))
+	for i, r := range s.rules {
+		states[i] = r.RuleState
+	}
+	return states
+}
+
+type activeRule struct {
+	RuleState
+	random *mathrand.ChaCha8
+}
+
+// newRuleSource makes a source of random numbers for one rule, so that its draws do
+// not depend on the calls that other rules see.
+func newRuleSource(own, shared uint64, place int) *mathrand.ChaCha8 {
+	var key [32]byte
+	switch {
+	case own != 0:
+		binary.LittleEndian.PutUint64(key[:], own)
+	case shared != 0:
+		binary.LittleEndian.PutUint64(key[:], shared)
+		copy(key[8:], "faults")
+		binary.LittleEndian.PutUint64(key[16:], uint64(place)) //nolint:gosec // an index is not negative
+	default:
+		_, _ = rand.Read(key[:]) // never fails
+	}
+	return mathrand.NewChaCha8(key)
+}
+
+// A plan is what goes wrong with one call.
+type plan struct {
+	latency  time.Duration
+	commit   bool // the call is executed although its caller left during the latency
+	effects  Effects
+	response *Fault // nil: the response is the regular one
+}
+
+// Effects are faults of the call itself, not of its response. The operation applies
+// them.
+type Effects struct {
+	Stuck    time.Duration // how long peerings stay CREATING beyond their time
+	Unlisted time.Duration // how long lists lack the connection
+}
+
+func (s *Set) plan(operation string) plan {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var p plan
+	for _, r := range s.rules {
+		if !r.matches(operation) || !r.fires() {
+			continue
+		}
+		f := r.Rule.Fault
+		delay := time.Duration(f.Delay)
+		switch f.Kind {
+		case Latency:
+			p.latency += delay
+			p.commit = p.commit || f.Commit
+		case StuckCreating:
+			if delay == 0 {
+				delay = forever
+			}
+			p.effects.Stuck = max(p.effects.Stuck, delay)
+		case SlowList:
+			p.effects.Unlisted = max(p.effects.Unlisted, delay)
+		default:
+			p.response = &f
+			return p
+		}
+	}
+	return p
+}
+
+func (r *activeRule) matches(operation string) bool {
+	return r.Rule.Operation == operation || r.Rule.Operation == AnyOperation && !ofIAM(operation)
+}
+
+// fires counts a call, and reports whether it goes wrong.
+func (r *activeRule) fires() bool {
+	r.Seen++
+	fires := true
+	switch rule := r.Rule; {
+	case rule.Nth > 0:
+		fires = r.Seen == rule.Nth
+	case rule.Every > 0:
+		fires = r.Seen%rule.Every == 0
+	case rule.Probability > 0:
+		// The 53 bits that a float64 holds: at 1 every call fires. The draw is made
+		// for every call, so that Times does not shift those that follow.
+		fires = float64(r.random.Uint64()>>11)/(1<<53) < rule.Probability
+	}
+	if !fires || r.Rule.Times > 0 && r.Fired == r.Rule.Times {
+		return false
+	}
+	r.Fired++
+	return true
+}
