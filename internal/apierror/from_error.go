@@ -91,10 +91,7 @@ func FromValidation(v *validation.Error) *Error {
 }
 
 func fromDecoding(d *dlijson.Error) *Error {
-	return FromValidation(&validation.Error{
-		Violations: []validation.Violation{{Field: d.Path, RuleID: decodingRule(d.Kind), Message: d.Message}},
-		Total:      1,
-	})
+	return Invalid(d.Path, decodingRule(d.Kind), d.Message)
 }
 
 // decodingRule names what a JSON text broke, as a rule ID beside the contract's.

@@ -4,17 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/endpoint"
 )
 
 // A checker checks a Config: by the rules of the schema, and by those that need an
@@ -84,7 +82,7 @@ func listenerViolations(cfg *configv1.Config) []*protovalidate.Violation {
 		if address == "" || l.listener.GetAllowPlaintext() || hasCertificate(l.listener) {
 			continue
 		}
-		if host, _, err := net.SplitHostPort(address); err != nil || !isLoopback(host) {
+		if host, _, err := net.SplitHostPort(address); err != nil || !endpoint.Loopback(host) {
 			all = append(all, violation("listener.plaintext",
 				"without TLS it listens on loopback only, as on 127.0.0.1, unless allow_plaintext is true",
 				name(l.field), name("address")))
@@ -98,68 +96,29 @@ func hasCertificate(l *configv1.Listener) bool {
 	return l.GetTls().GetCertFile() != "" && l.GetTls().GetKeyFile() != ""
 }
 
-// endpointViolations finds the endpoints that are no base URL, or not a safe one.
+// endpointViolations reports endpoints that are not a base URL, or not a safe one.
 func endpointViolations(cfg *configv1.Config) []*protovalidate.Violation {
 	var all []*protovalidate.Violation
 	for i, u := range cfg.GetUpstreams() {
-		check := func(endpoint string, allowPlaintext bool, path ...*validate.FieldPathElement) {
-			if rule, message := checkEndpoint(endpoint, allowPlaintext); rule != "" {
+		check := func(parse func(string, bool) (*url.URL, error), s string, path ...*validate.FieldPathElement) {
+			var broken *endpoint.Error
+			if _, err := parse(s, u.GetAllowPlaintext()); errors.As(err, &broken) {
 				path = slices.Concat([]*validate.FieldPathElement{item("upstreams", i)}, path, []*validate.FieldPathElement{name("endpoint")})
-				all = append(all, violation(rule, message, path...))
+				all = append(all, violation(broken.Rule, broken.Message, path...))
 			}
 		}
-		check(u.GetEndpoint(), u.GetAllowPlaintext())
+		check(endpoint.Parse, u.GetEndpoint())
 		if iam := u.GetIamPassword(); iam != nil {
-			check(iam.GetEndpoint(), u.GetAllowPlaintext(), name("iam_password"))
+			check(endpoint.Parse, iam.GetEndpoint(), name("iam_password"))
 		}
 		if iam := u.GetIamAgency(); iam != nil {
-			check(iam.GetEndpoint(), u.GetAllowPlaintext(), name("iam_agency"))
+			check(endpoint.Parse, iam.GetEndpoint(), name("iam_agency"))
 		}
 		if ecs := u.GetEcsMetadata(); ecs.GetEndpoint() != "" {
-			// The metadata service has a link-local address and speaks http only.
-			check(ecs.GetEndpoint(), true, name("ecs_metadata"))
+			check(endpoint.ParseMetadata, ecs.GetEndpoint(), name("ecs_metadata"))
 		}
 	}
 	return all
-}
-
-// checkEndpoint returns the first rule that an endpoint breaks, and what it says.
-func checkEndpoint(endpoint string, allowPlaintext bool) (rule, message string) {
-	u, err := url.Parse(endpoint)
-	switch {
-	case err != nil:
-		return "endpoint.url", "must be a URL"
-	case u.Scheme != "http" && u.Scheme != "https" || u.Opaque != "":
-		return "endpoint.scheme", "must start with https:// or http://"
-	case u.Hostname() == "" || !isASCII(u.Host) || !isPort(u.Port()):
-		return "endpoint.host", "must name a host in ASCII (an international name in its xn-- form), with a port from 1 to 65535 or without"
-	case u.User != nil:
-		return "endpoint.userinfo", "must not hold credentials"
-	case strings.ContainsAny(endpoint, "?#"):
-		return "endpoint.query", "must not have a query or a fragment"
-	case u.Scheme == "http" && !allowPlaintext && !isLoopback(u.Hostname()):
-		return "endpoint.plaintext", "must be https: http is taken for loopback only, unless allow_plaintext is true"
-	}
-	return "", ""
-}
-
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
-func isPort(port string) bool {
-	n, err := strconv.ParseUint(port, 10, 16)
-	return port == "" || err == nil && n > 0
-}
-
-// isLoopback tells whether a host is sure to be this machine. Of names only
-// localhost is.
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }
 
 func violation(rule, message string, path ...*validate.FieldPathElement) *protovalidate.Violation {

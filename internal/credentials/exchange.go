@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,6 +36,11 @@ func newTransport() *http.Transport {
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 	}
+}
+
+// join returns the URL of a path below a base URL.
+func join(base *url.URL, path, query string) *url.URL {
+	return &url.URL{Scheme: base.Scheme, Host: base.Host, Path: strings.TrimRight(base.Path, "/") + path, RawQuery: query}
 }
 
 // An exchange is one request to IAM or to the metadata service.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/endpoint"
 	"github.com/connsvc/connsvc/internal/signing"
 )
 
@@ -25,9 +26,7 @@ type metadata struct {
 }
 
 func newMetadata(cfg *configv1.ECSMetadata, allowPlaintext bool, o Options) (Provider, error) {
-	base, err := parseEndpoint(cfg.GetEndpoint(), func(host string) bool {
-		return allowPlaintext || Loopback(host) || linkLocal(host)
-	})
+	base, err := endpoint.ParseMetadata(cfg.GetEndpoint(), allowPlaintext)
 	if err != nil {
 		return nil, fmt.Errorf("%s.endpoint: %w", sourceECS, err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func TestNewNamesEveryProblem(t *testing.T) {
-	const plaintext = "must be https beyond loopback, or allow_plaintext must be set: credentials would travel in the clear"
+	const plaintext = "must be https beyond loopback; set allow_plaintext: true to send credentials in the clear"
 	bad := func(s *configv1.Secret) (string, error) {
 		switch s.GetEnv() {
 		case "UNSET":
@@ -42,16 +42,16 @@ func TestNewNamesEveryProblem(t *testing.T) {
 			"access_key.id: must be set", "access_key.secret: the secret is empty",
 		}},
 		"token":           {withToken(env("SPACED")), []string{"token: the secret must be printable ASCII without spaces"}},
-		"password":        {withPassword("ftp://iam.example.com", env("EMPTY")), []string{"iam_password.endpoint: must be an absolute https or http URL", "iam_password.password: the secret is empty"}},
+		"password":        {withPassword("ftp://iam.example.com", env("EMPTY")), []string{"iam_password.endpoint: must start with https:// or http://", "iam_password.password: the secret is empty"}},
 		"agency":          {agency, []string{"iam_agency.endpoint: " + plaintext, "iam_agency.access_key.secret: not set", "iam_agency.access_key.id: must not hold a comma"}},
 		"plaintext IAM":   {withPassword("http://iam.example.com", env("P")), []string{"iam_password.endpoint: " + plaintext}},
 		"link-local IAM":  {withPassword("http://169.254.169.254", env("P")), []string{"iam_password.endpoint: " + plaintext}},
 		"no loopback":     {withPassword("http://127.0.0.1.example.com", env("P")), []string{"iam_password.endpoint: " + plaintext}},
-		"userinfo":        {withPassword("https://CANARY:CANARY@iam.example.com", env("P")), []string{"iam_password.endpoint: must not hold a user or a password"}},
+		"userinfo":        {withPassword("https://CANARY:CANARY@iam.example.com", env("P")), []string{"iam_password.endpoint: must not contain credentials"}},
 		"query":           {withPassword("https://iam.example.com?CANARY", env("P")), []string{"iam_password.endpoint: must not have a query or a fragment"}},
-		"no host":         {withPassword("https://", env("P")), []string{"iam_password.endpoint: must be an absolute https or http URL"}},
-		"no URL":          {withPassword("https://CANARY:x:y", env("P")), []string{"iam_password.endpoint: is not a URL"}},
-		"Unicode":         {withPassword("https://iäm.example.com", env("P")), []string{"iam_password.endpoint: must name its host in ASCII, an international name in its xn-- form"}},
+		"no host":         {withPassword("https://", env("P")), []string{"iam_password.endpoint: must have an ASCII host (international names in xn-- form) and, if any, a port from 1 to 65535"}},
+		"no URL":          {withPassword("https://CANARY:x:y", env("P")), []string{"iam_password.endpoint: must be a URL"}},
+		"Unicode":         {withPassword("https://iäm.example.com", env("P")), []string{"iam_password.endpoint: must have an ASCII host (international names in xn-- form) and, if any, a port from 1 to 65535"}},
 		"public metadata": {withMetadata("http://metadata.example.com"), []string{"ecs_metadata.endpoint: " + plaintext}},
 	} {
 		t.Run(name, func(t *testing.T) {

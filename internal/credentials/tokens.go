@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/endpoint"
 	"github.com/connsvc/connsvc/internal/signing"
 )
 
@@ -80,8 +81,8 @@ func newAgency(cfg *configv1.IAMAgency, allowPlaintext bool, o Options) (Provide
 
 // newTokens makes the Provider of an identity; problem is what is wrong with its
 // secrets.
-func newTokens(by identity, endpoint string, allowPlaintext bool, o Options, problem error) (Provider, error) {
-	base, err := parseEndpoint(endpoint, func(host string) bool { return allowPlaintext || Loopback(host) })
+func newTokens(by identity, baseURL string, allowPlaintext bool, o Options, problem error) (Provider, error) {
+	base, err := endpoint.Parse(baseURL, allowPlaintext)
 	if err != nil {
 		err = fmt.Errorf("%s.endpoint: %w", by.source, err)
 	}

@@ -7,7 +7,6 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/connsvc/connsvc/internal/apierror"
-	"github.com/connsvc/connsvc/internal/validation"
 )
 
 // idempotencyKey is the HTTP header that bears the request_id of a request.
@@ -50,8 +49,5 @@ func (rc *restCall) readIdempotencyKey(m protoreflect.Message) error {
 }
 
 func badIdempotencyKey(rule, message string) error {
-	return apierror.From(&validation.Error{
-		Violations: []validation.Violation{{Field: idempotencyKey, RuleID: rule, Message: message}},
-		Total:      1,
-	})
+	return apierror.Invalid(idempotencyKey, rule, message)
 }

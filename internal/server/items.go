@@ -6,7 +6,6 @@ import (
 
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/dlijson"
-	"github.com/connsvc/connsvc/internal/validation"
 )
 
 // checkItems refuses a message whose lists have more elements together than a
@@ -48,8 +47,5 @@ func checkItems(wire []byte, m protoreflect.MessageDescriptor) error {
 }
 
 func tooManyItems(field protoreflect.FieldDescriptor) error {
-	return apierror.From(&validation.Error{
-		Violations: []validation.Violation{{Field: field.JSONName(), RuleID: "protobuf.range", Message: dlijson.TooManyItems}},
-		Total:      1,
-	})
+	return apierror.Invalid(field.JSONName(), "protobuf.range", dlijson.TooManyItems)
 }

@@ -7,7 +7,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/connsvc/connsvc/internal/apierror"
-	"github.com/connsvc/connsvc/internal/validation"
 )
 
 // transfer reads the request and sends the answer, inside of the limits: a slow
@@ -28,10 +27,7 @@ func transfer(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grp
 // unreadable is the error of a request that breaks a rule of its transport, before
 // any field of it is known. It is a violation all the same: of the request as a whole.
 func unreadable(rule, message string, cause error) *apierror.Error {
-	e := apierror.From(&validation.Error{
-		Violations: []validation.Violation{{RuleID: rule, Message: message}},
-		Total:      1,
-	})
+	e := apierror.Invalid("", rule, message)
 	e.Err = cause
 	return e
 }

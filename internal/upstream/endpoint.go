@@ -2,14 +2,13 @@ package upstream
 
 import (
 	"cmp"
-	"errors"
 	"net/url"
 	"strings"
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/config"
-	"github.com/connsvc/connsvc/internal/credentials"
+	endpoints "github.com/connsvc/connsvc/internal/endpoint"
 )
 
 // An endpoint is where an upstream is.
@@ -28,7 +27,7 @@ func newEndpoint(cfg *configv1.Upstream, p *problem) endpoint {
 	if d := cfg.GetTimeout().AsDuration(); d > 0 {
 		e.timeout = d
 	}
-	u, err := parseEndpoint(cfg.GetEndpoint(), cfg.GetAllowPlaintext())
+	u, err := endpoints.Parse(cfg.GetEndpoint(), cfg.GetAllowPlaintext())
 	if err != nil {
 		p.add("endpoint", err)
 		return e
@@ -37,26 +36,6 @@ func newEndpoint(cfg *configv1.Upstream, p *problem) endpoint {
 	e.scheme, e.host, e.base = u.Scheme, u.Host, strings.TrimRight(u.EscapedPath(), "/")
 	e.name = cmp.Or(cfg.GetName(), u.Hostname())
 	return e
-}
-
-// parseEndpoint checks a base URL. No error holds it: it may bear a password.
-func parseEndpoint(s string, allowPlaintext bool) (*url.URL, error) {
-	u, err := url.Parse(s)
-	switch {
-	case err != nil:
-		return nil, errors.New("is not a URL")
-	case u.Scheme != "https" && u.Scheme != "http", u.Opaque != "", u.Hostname() == "":
-		return nil, errors.New("must be an absolute https or http URL, as in https://dli.eu-de.otc.t-systems.com")
-	case u.User != nil:
-		return nil, errors.New("must not hold a user or a password")
-	case strings.ContainsAny(s, "?#"):
-		return nil, errors.New("must not have a query or a fragment")
-	case !plain(u.Host):
-		return nil, errors.New("must name its host in ASCII, an international name in its xn-- form")
-	case u.Scheme == "http" && !allowPlaintext && !credentials.Loopback(u.Hostname()):
-		return nil, errors.New("must be https beyond loopback, or allow_plaintext must be set: credentials would travel in the clear")
-	}
-	return u, nil
 }
 
 // url returns the URL of a call, from its escaped path and its query.

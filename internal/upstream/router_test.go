@@ -94,18 +94,18 @@ func TestNewRefuses(t *testing.T) {
 			withToken("", "a"), withToken("dli.example.com", "b"), withToken("ftp://dli.example.com", "c"), withToken("https://", "d"),
 			withToken("https:dli", "e"), withToken("https://:443", "f"), withToken("https://a:b", "g"), withToken("/x", "h"),
 		}, []string{
-			"upstreams[0].endpoint: must be an absolute", "upstreams[1].endpoint: must be an absolute", "upstreams[2].endpoint: must be an absolute",
-			"upstreams[3].endpoint: must be an absolute", "upstreams[4].endpoint: must be an absolute", "upstreams[5].endpoint: must be an absolute",
-			"upstreams[6].endpoint: is not a URL", "upstreams[7].endpoint: must be an absolute",
+			"upstreams[0].endpoint: must start with https:// or http://", "upstreams[1].endpoint: must start with https:// or http://", "upstreams[2].endpoint: must start with https:// or http://",
+			"upstreams[3].endpoint: must have an ASCII host", "upstreams[4].endpoint: must start with https:// or http://", "upstreams[5].endpoint: must have an ASCII host",
+			"upstreams[6].endpoint: must be a URL", "upstreams[7].endpoint: must start with https:// or http://",
 		}},
 		{"too much of a URL", []*configv1.Upstream{
 			withToken("https://u:CANARY@h", "a"), withToken("https://u@h", "b"), withToken("https://h?", "c"), withToken("https://h?x=CANARY", "d"),
 			withToken("https://h#", "e"), withToken("https://h/#x", "f"), withToken("https://h\u00e9", "g"),
 		}, []string{
-			"upstreams[0].endpoint: must not hold a user", "upstreams[1].endpoint: must not hold a user",
+			"upstreams[0].endpoint: must not contain credentials", "upstreams[1].endpoint: must not contain credentials",
 			"upstreams[2].endpoint: must not have a query", "upstreams[3].endpoint: must not have a query",
 			"upstreams[4].endpoint: must not have a query", "upstreams[5].endpoint: must not have a query",
-			"upstreams[6].endpoint: must name its host in ASCII",
+			"upstreams[6].endpoint: must have an ASCII host",
 		}},
 		{"secrets", []*configv1.Upstream{
 			key(env("AK"), env("SK"), nil),
