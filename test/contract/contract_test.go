@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/test/dlirest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -63,12 +64,12 @@ func (c *contractCase) plays(t *testing.T) []play {
 		return plays
 	}
 	if c.REST != nil {
-		w := wireRequest{method: c.REST.Method, path: c.REST.Path, body: bodyOf(c.REST.Body, c.REST.Text, c.REST.Hex)}
-		return append(plays, play{"rest", func(t *testing.T, s *stage, row mapRow) { c.playREST(t, s, row, w) }})
+		r := &dlirest.Request{Method: c.REST.Method, Path: c.REST.Path, Body: bodyOf(c.REST.Body, c.REST.Text, c.REST.Hex)}
+		return append(plays, play{"rest", func(t *testing.T, s *stage, row mapRow) { c.playREST(t, s, row, r) }})
 	}
-	for _, b := range bindingsOf(t, c.RPC) {
-		w := wire(t, b, c.Request)
-		plays = append(plays, play{"rest " + b.HTTPMethod + b.Template, func(t *testing.T, s *stage, row mapRow) { c.playREST(t, s, row, w) }})
+	for _, o := range operationsOf(t, c.RPC) {
+		r := requestOf(t, o, c.Request)
+		plays = append(plays, play{"rest " + o.Method + o.Path, func(t *testing.T, s *stage, row mapRow) { c.playREST(t, s, row, r) }})
 	}
 	return plays
 }

@@ -2,12 +2,7 @@ package contract_test
 
 import (
 	"encoding/json"
-	"fmt"
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -15,83 +10,38 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/httprule"
+	"github.com/connsvc/connsvc/test/dlirest"
 )
 
-// A wireRequest is a call of REST: connsvc's, and DLI's too.
-type wireRequest struct {
-	method string
-	path   string
-	query  map[string]string
-	body   []byte
-}
-
-func (w *wireRequest) target() string {
-	if len(w.query) == 0 {
-		return w.path
-	}
-	q := url.Values{}
-	for name, value := range w.query {
-		q.Set(name, value)
-	}
-	return w.path + "?" + q.Encode()
-}
-
-// bindingsOf returns the REST forms of an RPC, the documented one first.
-func bindingsOf(t *testing.T, rpc string) []*httprule.Binding {
+// operationsOf returns DLI's operations of an RPC, which are its REST forms too, the
+// documented one first.
+func operationsOf(t *testing.T, rpc string) []dlirest.Operation {
 	t.Helper()
-	all, err := httprule.Bindings(connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all = slices.DeleteFunc(all, func(b *httprule.Binding) bool { return string(b.Method.Name()) != rpc })
+	all := dlirest.OperationsOf(rpc)
 	if len(all) == 0 {
 		t.Fatalf("no RPC %q", rpc)
 	}
 	return all
 }
 
-// wire writes a request as REST does, from its JSON alone: names are DLI's
-// names, so nothing but their place changes. The codec under test has no part in it.
-func wire(t *testing.T, b *httprule.Binding, request map[string]any) wireRequest {
+// requestOf writes a request as REST does, from its JSON alone.
+func requestOf(t *testing.T, o dlirest.Operation, fields map[string]any) *dlirest.Request {
 	t.Helper()
-	w := wireRequest{method: b.HTTPMethod, path: b.Template}
-	rest := maps.Clone(request)
-	for _, name := range b.PathNames {
-		segment := url.PathEscape(fmt.Sprint(rest[string(name)]))
-		if segment == "." || segment == ".." {
-			segment = strings.ReplaceAll(segment, ".", "%2E")
-		}
-		w.path = strings.Replace(w.path, "{"+string(name)+"}", segment, 1)
-		delete(rest, string(name))
+	r, err := o.Request(fields)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if b.HasBody {
-		body, err := json.Marshal(rest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.body = body
-		return w
-	}
-	w.query = map[string]string{}
-	for name, v := range rest {
-		w.query[name] = parameter(v)
-	}
-	return w
+	return r
 }
 
-// parameter writes tags as k1=v1,k2=v2 (dli_02_0190).
-func parameter(v any) string {
-	list, ok := v.([]any)
-	if !ok {
-		return fmt.Sprint(v)
+// methodOf returns the gRPC method of an RPC.
+func methodOf(t *testing.T, rpc string) protoreflect.MethodDescriptor {
+	t.Helper()
+	m := connsvcv1.File_connsvc_v1_connection_service_proto.Services().ByName("ConnectionService").Methods().ByName(protoreflect.Name(rpc))
+	if m == nil {
+		t.Fatalf("no RPC %q", rpc)
 	}
-	var pairs []string
-	for _, item := range list {
-		tag, _ := item.(map[string]any)
-		pairs = append(pairs, fmt.Sprintf("%v=%v", tag["key"], tag["value"]))
-	}
-	return strings.Join(pairs, ",")
+	return m
 }
 
 // message makes the gRPC request of a case.
@@ -133,8 +83,8 @@ func (c *contractCase) script(t *testing.T, exchanges []exchange) []scripted {
 		if e.Want != nil {
 			s.want = *e.Want
 		} else {
-			w := wire(t, bindingsOf(t, c.RPC)[0], c.Request)
-			s.want = upstreamWant{Method: w.method, Path: w.path, Query: w.query, Body: w.body}
+			r := requestOf(t, operationsOf(t, c.RPC)[0], c.Request)
+			s.want = upstreamWant{Method: r.Method, Path: r.Path, Query: r.Query, Body: r.Body}
 		}
 		script = append(script, s)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -23,6 +24,8 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/connsvc/connsvc/test/dlirest"
 )
 
 // patience ends a call that connsvc does not end itself.
@@ -47,9 +50,9 @@ func (c *contractCase) playGRPC(t *testing.T, s *stage, row mapRow) {
 		method = c.GRPC.Method
 		req.ProtoReflect().SetUnknown(bodyOf(nil, nil, c.GRPC.Hex))
 	} else {
-		b := bindingsOf(t, c.RPC)[0]
-		method = b.FullMethod
-		req, resp, wanted = message(t, b.Method.Input(), c.Request), newMessage(t, b.Method.Output()), newMessage(t, b.Method.Output())
+		m := methodOf(t, c.RPC)
+		method = fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name())
+		req, resp, wanted = message(t, m.Input(), c.Request), newMessage(t, m.Output()), newMessage(t, m.Output())
 	}
 	var trailer metadata.MD
 	err := s.grpc.Invoke(ctx, method, req, resp, grpc.Trailer(&trailer))
@@ -123,16 +126,16 @@ func (c *contractCase) checkRequestID(t *testing.T, got string) {
 }
 
 // playREST makes the call of a case over REST.
-func (c *contractCase) playREST(t *testing.T, s *stage, row mapRow, w wireRequest) {
+func (c *contractCase) playREST(t *testing.T, s *stage, row mapRow, r *dlirest.Request) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, w.method, "http://"+s.rest, bytes.NewReader(w.body))
+	req, err := http.NewRequestWithContext(ctx, r.Method, "http://"+s.rest, bytes.NewReader(r.Body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Opaque goes out as it is, however little of a URL it is.
-	req.URL = &url.URL{Scheme: "http", Host: s.rest, Opaque: w.target()}
-	if len(w.body) > 0 {
+	req.URL = &url.URL{Scheme: "http", Host: s.rest, Opaque: r.Target()}
+	if len(r.Body) > 0 {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	for name, value := range c.Headers {

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/connsvc/connsvc/test/dlirest"
 )
 
 // A want is what a call has to come to: without a reason, success.
@@ -179,9 +181,9 @@ func (w *want) httpStatus(row mapRow, rpc string) int {
 		return w.HTTP.Status
 	case w.Reason != "":
 		return row.HTTP
-	case rpc == "CreateEnhancedConnection":
-		return http.StatusCreated
-	default:
-		return http.StatusOK
 	}
+	if operations := dlirest.OperationsOf(rpc); len(operations) > 0 {
+		return operations[0].Status
+	}
+	return http.StatusOK
 }

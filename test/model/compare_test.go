@@ -15,8 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/dlijson"
-	"github.com/connsvc/connsvc/internal/httprule"
+	"github.com/connsvc/connsvc/test/dlirest"
 )
 
 // An outcome is an answer, or the code of DLI's refusal.
@@ -54,37 +53,9 @@ func (m *machine) compare(t *rapid.T, rpc string, req, answer proto.Message) boo
 	return true
 }
 
-var service = connsvcv1.File_connsvc_v1_connection_service_proto.Services().ByName("ConnectionService")
-
-func binding(t *rapid.T, rpc string) *httprule.Binding {
-	bindings, err := httprule.Bindings(service)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, b := range bindings {
-		if string(b.Method.Name()) == rpc {
-			return b
-		}
-	}
-	t.Fatalf("no binding of %s", rpc)
-	return nil
-}
-
 func (m *machine) overHTTP(t *rapid.T, base, rpc string, req, answer proto.Message) outcome {
 	t.Helper()
-	b := binding(t, rpc)
-	var body []byte
-	if b.HasBody {
-		var err error
-		if body, err = dlijson.AppendRequest(nil, req, false, b.PathNames...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	url := base + b.URLPath(req)
-	if query := dlijson.EncodeQuery(req, b.Query).Encode(); query != "" {
-		url += "?" + query
-	}
-	r, err := http.NewRequestWithContext(context.Background(), b.HTTPMethod, url, bytes.NewReader(body))
+	r, err := httpRequest(base, rpc, req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,16 +78,28 @@ func (m *machine) overHTTP(t *rapid.T, base, rpc string, req, answer proto.Messa
 		return outcome{code: refusal.Code}
 	}
 	decoded := answer.ProtoReflect().New().Interface()
-	if _, err := dlijson.DecodeResponse(bytes.NewReader(text), decoded); err != nil {
-		t.Fatalf("%s answers %s: %v", rpc, text, err)
+	if err := dlirest.Decode(text, decoded); err != nil {
+		t.Fatalf("%s: %v", rpc, err)
 	}
 	return outcome{answer: decoded}
+}
+
+func httpRequest(base, rpc string, req proto.Message) (*http.Request, error) {
+	fields, err := dlirest.Fields(req)
+	if err != nil {
+		return nil, err
+	}
+	r, err := dlirest.OperationsOf(rpc)[0].Request(fields)
+	if err != nil {
+		return nil, err
+	}
+	return http.NewRequestWithContext(context.Background(), r.Method, base+r.Target(), bytes.NewReader(r.Body))
 }
 
 func (m *machine) overGRPC(t *rapid.T, rpc string, req, answer proto.Message) outcome {
 	t.Helper()
 	decoded := answer.ProtoReflect().New().Interface()
-	err := m.grpc.Invoke(context.Background(), "/"+string(service.FullName())+"/"+rpc, req, decoded)
+	err := m.grpc.Invoke(context.Background(), "/"+connsvcv1.ConnectionService_ServiceDesc.ServiceName+"/"+rpc, req, decoded)
 	if err == nil {
 		return outcome{answer: decoded}
 	}

@@ -8,15 +8,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
-	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/dlijson"
-	"github.com/connsvc/connsvc/internal/httprule"
+	"github.com/connsvc/connsvc/test/dlirest"
 )
 
 // maxConns is the most connections that the door keeps: more than any suite has
@@ -25,26 +24,14 @@ const maxConns = 512
 
 type restDoor struct {
 	host      string
-	bindings  map[string]*httprule.Binding // the documented one of each RPC, by full method
 	transport *http.Transport
 }
 
-func newRESTDoor(address string) (Door, error) {
-	all, err := httprule.Bindings(connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0))
-	if err != nil {
-		return nil, fmt.Errorf("opening the REST door: %w", err)
-	}
-	d := &restDoor{
+func newRESTDoor(address string) Door {
+	return &restDoor{
 		host:      address,
-		bindings:  make(map[string]*httprule.Binding),
 		transport: &http.Transport{MaxIdleConns: maxConns, MaxIdleConnsPerHost: maxConns},
 	}
-	for _, b := range all {
-		if d.bindings[b.FullMethod] == nil {
-			d.bindings[b.FullMethod] = b
-		}
-	}
-	return d, nil
 }
 
 func (*restDoor) Name() string { return "rest" }
@@ -55,7 +42,7 @@ func (d *restDoor) Close() error {
 }
 
 func (d *restDoor) Call(ctx context.Context, fullMethod string, req, resp proto.Message) *Refusal {
-	r, err := d.request(ctx, d.bindings[fullMethod], req)
+	r, err := d.request(ctx, path.Base(fullMethod), req)
 	if err != nil {
 		return &Refusal{Code: codes.Internal, Message: err.Error()}
 	}
@@ -71,35 +58,29 @@ func (d *restDoor) Call(ctx context.Context, fullMethod string, req, resp proto.
 	if answer.StatusCode >= http.StatusBadRequest {
 		return readRefusal(body)
 	}
-	if _, err := dlijson.DecodeResponse(bytes.NewReader(body), resp); err != nil {
+	if err := dlirest.Decode(body, resp); err != nil {
 		return &Refusal{Code: codes.Internal, Message: err.Error()}
 	}
 	return nil
 }
 
 // request writes a request as REST has it: a request_id is a header there.
-func (d *restDoor) request(ctx context.Context, b *httprule.Binding, req proto.Message) (*http.Request, error) {
-	target := url.URL{Scheme: "http", Host: d.host, Opaque: b.URLPath(req)}
-	target.RawQuery = dlijson.EncodeQuery(req, b.Query).Encode()
-	key := ""
-	if create, ok := req.(*connsvcv1.CreateEnhancedConnectionRequest); ok && create.GetRequestId() != "" {
-		key = create.GetRequestId()
-		create = proto.CloneOf(create)
-		create.RequestId = ""
-		req = create
+func (d *restDoor) request(ctx context.Context, rpc string, req proto.Message) (*http.Request, error) {
+	fields, err := dlirest.Fields(req)
+	if err != nil {
+		return nil, err
 	}
-	var body []byte
-	if b.HasBody {
-		var err error
-		if body, err = dlijson.AppendRequest(nil, req, b.HTTPMethod == http.MethodPut, b.PathNames...); err != nil {
-			return nil, fmt.Errorf("encoding the request: %w", err)
-		}
+	key, _ := fields["request_id"].(string)
+	delete(fields, "request_id")
+	call, err := dlirest.OperationsOf(rpc)[0].Request(fields)
+	if err != nil {
+		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, b.HTTPMethod, "http://"+d.host, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, call.Method, "http://"+d.host, bytes.NewReader(call.Body))
 	if err != nil {
 		return nil, fmt.Errorf("making the request: %w", err)
 	}
-	r.URL = &target
+	r.URL = &url.URL{Scheme: "http", Host: d.host, Opaque: call.Target()}
 	// The transport would repeat what has an Idempotency-Key or GetBody.
 	r.GetBody = nil
 	if key != "" {

@@ -83,11 +83,7 @@ func (s *Stage) openDoors(grpcAddress, restAddress string) error {
 	if err != nil {
 		return err
 	}
-	restDoor, err := newRESTDoor(restAddress)
-	if err != nil {
-		return errors.Join(err, grpcDoor.Close())
-	}
-	s.GRPC, s.REST = grpcDoor, restDoor
+	s.GRPC, s.REST = grpcDoor, newRESTDoor(restAddress)
 	return nil
 }
 
