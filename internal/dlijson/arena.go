@@ -2,19 +2,18 @@ package dlijson
 
 import "strings"
 
-// An arena keeps short strings side by side in chunks, so that 40,000 of them
-// are a thousand allocations. A chunk lives as long as one string of it, hence
-// chunks are small.
+// An arena stores short strings side by side in chunks, to save allocations. A chunk
+// stays in memory while any of its strings is in use, hence chunks are small.
 type arena struct {
 	chunk strings.Builder
 	size  int
 }
 
-// A chunk is twice the one before it, so that a short text stays small.
+// Each chunk is twice as long as the previous one, so that a short text stays small.
 const minChunk, maxChunk = 64, 1024
 
-// keep returns b as a string. What a strings.Builder has handed out never
-// changes as it grows, and keep never lets it move.
+// keep returns b as a string. Earlier strings of the chunk stay valid, because a
+// strings.Builder only appends.
 func (a *arena) keep(b []byte) string {
 	if len(b) > maxChunk/4 {
 		return string(b)

@@ -3,74 +3,69 @@ package dlijson
 import (
 	"bytes"
 	"io"
-	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-const (
-	// maxDepth is how deep objects and lists may nest.
-	maxDepth = 64
-	// The bits of the envelope where the message has no such fields.
-	seenIsSuccess = 1 << maxFields
-	seenMessage   = 1 << (maxFields + 1)
-	seenErrorCode = 1 << (maxFields + 2)
-	seenErrorMsg  = 1 << (maxFields + 3)
-)
+// maxDepth is how deep objects and lists may nest.
+const maxDepth = 64
 
 // A decoder reads one JSON text.
 type decoder struct {
-	json   *jsontext.Decoder
-	answer *Envelope // of an answer, which is read leniently; nil for a request
-	depth  int     // of the objects around
-	items  int     // that the lists of the text may still hold
-	arena  arena
+	json     *jsontext.Decoder
+	envelope *Envelope // of a response, which is read leniently; nil for a request
+	depth    int       // of the objects and lists around
+	items    int       // number of elements that the lists may still have
+	arena    arena
 }
 
-// maxKept is the most of a text, in bytes, that a jsontext.Decoder may have seen to
-// serve again: its buffer may have grown to the longest string of it.
+// maxKept is the longest text, in bytes, whose jsontext.Decoder is reused: its
+// buffer may be as long as the longest string of the text.
 const maxKept = 64 << 10
 
-// spare holds *jsontext.Decoders that nobody uses, for the buffers they bring.
+// spare holds unused *jsontext.Decoders with their buffers.
 var spare sync.Pool
 
 func newDecoder(r io.Reader, items int) *decoder {
-	// Each object notes its known names itself, in one word. jsontext would keep
-	// every name, and an answer may hold any number of unknown ones.
-	free := jsontext.AllowDuplicateNames(true)
+	// An object records the known names itself, in a bit mask. jsontext would keep
+	// all names, and a response may have any number of unknown ones.
+	duplicates := jsontext.AllowDuplicateNames(true)
 	if d, ok := spare.Get().(*jsontext.Decoder); ok {
-		d.Reset(r, free)
+		d.Reset(r, duplicates)
 		return &decoder{json: d, items: items}
 	}
-	return &decoder{json: jsontext.NewDecoder(r, free), items: items}
+	return &decoder{json: jsontext.NewDecoder(r, duplicates), items: items}
 }
 
-// release gives the jsontext.Decoder back.
+// release makes the jsontext.Decoder available for reuse.
 func (d *decoder) release() {
 	if d.json.InputOffset()+int64(len(d.json.UnreadBuffer())) <= maxKept {
-		d.json.Reset(nothing{})
+		d.json.Reset(noReader{})
 		spare.Put(d.json)
 	}
 	d.json = nil
 }
 
-// nothing is an io.Reader that keeps no request alive.
-type nothing struct{}
+// noReader replaces the reader of an unused decoder, which would keep a request
+// in memory.
+type noReader struct{}
 
-func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
+func (noReader) Read([]byte) (int, error) { return 0, io.EOF }
 
 // text reads the whole text: one object and nothing after it.
-func (d *decoder) text(v reflect.Value, p *plan, omitted uint64) error {
-	if kind := d.json.PeekKind(); kind != '{' {
-		return d.noObject(kind)
+func (d *decoder) text(m protoreflect.Message, p *plan, omitted uint64) error {
+	if d.json.PeekKind() != '{' {
+		return d.notAnObject()
 	}
-	if err := d.object(v, p, omitted); err != nil {
+	if err := d.message(m, p, omitted); err != nil {
 		return err
 	}
 	offset := d.json.InputOffset()
 	switch _, err := d.json.ReadToken(); err {
-	case io.EOF: //nolint:errorlint // one that wraps it is of a reader that broke
+	case io.EOF: //nolint:errorlint // a wrapped io.EOF is an error of the reader
 		return nil
 	case nil:
 		return &Error{Kind: Syntax, Offset: offset, Message: "expected nothing after the JSON object"}
@@ -79,73 +74,99 @@ func (d *decoder) text(v reflect.Value, p *plan, omitted uint64) error {
 	}
 }
 
-// object reads an object whose "{" comes next.
-func (d *decoder) object(v reflect.Value, p *plan, omitted uint64) error {
-	if err := d.enter(); err != nil {
+// message reads an object into m.
+func (d *decoder) message(m protoreflect.Message, p *plan, omitted uint64) error {
+	if err := d.enterObject(); err != nil {
 		return err
 	}
-	var seen uint64
-	for next := 0; ; {
-		switch d.json.PeekKind() {
-		case '"':
-		case '}':
-			return d.leave()
-		default:
-			_, err := d.json.ReadToken()
-			return d.failed(err)
+	o := object{plan: p, omitted: omitted}
+	for {
+		f, err := d.member(&o)
+		if f == nil || err != nil {
+			return err
 		}
-		raw, err := d.json.ReadValue()
-		if err != nil {
-			return d.failed(err)
-		}
-		i := p.find(raw, next)
-		if i < 0 || omitted&(1<<i) != 0 {
-			if err := d.unknown(raw, p, omitted, &seen); err != nil {
-				return err
-			}
-			continue
-		}
-		if seen&(1<<i) != 0 {
-			return d.duplicate(p.fields[i].name, raw)
-		}
-		seen |= 1 << i
-		next = i + 1
-		if err := d.field(v, &p.fields[i]); err != nil {
-			return within(p.fields[i].name, err)
+		if err := d.field(m, f); err != nil {
+			return within(f.name, err)
 		}
 	}
 }
 
-// find returns the place of the field with a quoted name, -1 for none. Most
-// texts have their fields in our order, so it looks at next first.
-func (p *plan) find(raw []byte, next int) int {
-	if next < len(p.fields) && string(raw) == p.fields[next].quoted {
-		return next
+// An object is one whose members are being read.
+type object struct {
+	plan     *plan
+	omitted  uint64 // mask of fields that come from elsewhere
+	seen     uint64 // mask of fields read so far, and of the envelope above maxFields
+	expected int    // index of the field that probably comes next
+}
+
+// member reads the name of the next member that has a field and a value other than
+// null. It returns nil after the end of the object.
+func (d *decoder) member(o *object) (*field, error) {
+	for {
+		switch d.json.PeekKind() {
+		case '"':
+		case '}':
+			return nil, d.leave()
+		default:
+			_, err := d.json.ReadToken()
+			return nil, d.failed(err)
+		}
+		raw, err := d.json.ReadValue()
+		if err != nil {
+			return nil, d.failed(err)
+		}
+		i := o.find(raw)
+		if i < 0 || o.omitted&(1<<i) != 0 {
+			if err := d.unknown(raw, o); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		f := &o.plan.fields[i]
+		if o.seen&(1<<i) != 0 {
+			return nil, d.duplicate(f.name, raw)
+		}
+		o.seen |= 1 << i
+		o.expected = i + 1
+		if null, err := d.null(); err != nil {
+			return nil, within(f.name, err)
+		} else if !null {
+			return f, nil
+		}
+	}
+}
+
+// find returns the index of the field with a quoted name, -1 for none.
+func (o *object) find(raw []byte) int {
+	fields := o.plan.fields
+	if o.expected < len(fields) && string(raw) == fields[o.expected].quoted {
+		return o.expected
 	}
 	name := raw[1 : len(raw)-1]
 	if bytes.IndexByte(name, '\\') >= 0 {
 		name = []byte(unquote(raw))
 	}
-	if i, ok := p.byName[string(name)]; ok {
-		return i
+	for i := range fields {
+		if string(name) == fields[i].name {
+			return i
+		}
 	}
 	return -1
 }
 
-// unknown is the way of a name that is none of the message: a request is
-// refused, an answer may bear anything.
-func (d *decoder) unknown(raw []byte, p *plan, omitted uint64, seen *uint64) error {
-	if d.answer != nil {
-		return d.envelope(unquote(raw), raw, seen)
+// unknown reads a member that has no field: a request with one is rejected.
+func (d *decoder) unknown(raw []byte, o *object) error {
+	name := unquote(raw)
+	if d.envelope != nil {
+		return d.envelopeMember(name, raw, &o.seen)
 	}
 	offset := d.json.InputOffset() - int64(len(raw))
-	name := unquote(raw)
 	var known []string
-	for i, n := range p.names {
+	for i, f := range o.plan.fields {
 		switch {
-		case omitted&(1<<i) == 0:
-			known = append(known, n)
-		case n == name:
+		case o.omitted&(1<<i) == 0:
+			known = append(known, f.name)
+		case f.name == name:
 			return &Error{
 				Kind: UnknownField, Path: name, Offset: offset,
 				Message: "unknown field \"" + name + "\": it is given by the path",
@@ -155,63 +176,50 @@ func (d *decoder) unknown(raw []byte, p *plan, omitted uint64, seen *uint64) err
 	return unknown("field", name, known, offset)
 }
 
-// envelope reads what an answer may bear beside the fields of its message;
-// anything else is passed over.
-func (d *decoder) envelope(name string, raw []byte, seen *uint64) error {
-	bit, read := uint64(0), d.skip
-	switch {
-	case d.depth > 1:
-	case name == "is_success":
-		bit, read = seenIsSuccess, func() (err error) { d.answer.IsSuccess, err = d.bool(d.json.PeekKind()); return err }
-	case name == "message":
-		bit, read = seenMessage, d.texter(&d.answer.Message)
-	case name == "error_code":
-		bit, read = seenErrorCode, d.texter(&d.answer.ErrorCode)
-	case name == "error_msg":
-		bit, read = seenErrorMsg, d.texter(&d.answer.ErrorMsg)
+var envelopeNames = []string{"is_success", "message", "error_code", "error_msg"}
+
+// envelopeMember reads a member of the envelope, and skips any other.
+func (d *decoder) envelopeMember(name string, raw []byte, seen *uint64) error {
+	i := slices.Index(envelopeNames, name)
+	if i < 0 || d.depth > 1 {
+		return d.skip()
 	}
-	if bit == 0 {
-		return read()
-	}
-	if *seen&bit != 0 {
+	if *seen&(1<<(maxFields+i)) != 0 {
 		return d.duplicate(name, raw)
 	}
-	*seen |= bit
-	if null, err := d.null(); null || err != nil {
+	*seen |= 1 << (maxFields + i)
+	null, err := d.null()
+	if null || err != nil {
 		return err
 	}
-	if err := read(); err != nil {
+	switch name {
+	case "is_success":
+		d.envelope.IsSuccess, err = d.bool()
+	case "message":
+		d.envelope.Message, err = d.string()
+	case "error_code":
+		d.envelope.ErrorCode, err = d.string()
+	case "error_msg":
+		d.envelope.ErrorMsg, err = d.string()
+	}
+	if err != nil {
 		return within(name, err)
 	}
 	return nil
 }
 
-// texter returns what reads a string into text.
-func (d *decoder) texter(text *string) func() error {
-	return func() (err error) { *text, err = d.string(d.json.PeekKind()); return err }
-}
-
-// field reads the value of a field. null is as if the field were not there.
-func (d *decoder) field(v reflect.Value, f *field) error {
-	got := d.json.PeekKind()
-	if got == 'n' {
-		_, err := d.null()
-		return err
-	}
-	return d.value(got, v.Field(f.index), f)
-}
-
+// null reads null, and reports false if something else comes next.
 func (d *decoder) null() (bool, error) {
 	if d.json.PeekKind() != 'n' {
 		return false, nil
 	}
 	if _, err := d.json.ReadToken(); err != nil {
-		return true, d.failed(err)
+		return false, d.failed(err)
 	}
 	return true, nil
 }
 
-// skip passes over one value, whatever it is.
+// skip reads one value of any kind.
 func (d *decoder) skip() error {
 	around := d.json.StackDepth()
 	for {
@@ -225,6 +233,13 @@ func (d *decoder) skip() error {
 			return nil
 		}
 	}
+}
+
+func (d *decoder) enterObject() error {
+	if d.json.PeekKind() != '{' {
+		return d.unexpected("an object")
+	}
+	return d.enter()
 }
 
 // enter reads the "{" or "[" that comes next.

@@ -1,104 +1,114 @@
-// Package dlijson is the codec between connsvc's protobuf messages and DLI's
-// JSON dialect. The REST door, the client of DLI and the emulator use this one.
+// Package dlijson converts between connsvc's protobuf messages and DLI's JSON. The
+// REST API, the client of DLI and the emulator share it.
 //
-// The dialect is protobuf's JSON mapping with few rules of its own: a name is
-// the field's json_name and no other; a time is a number of milliseconds; an
-// enum is a word, in any case of letters, and its zero is ""; an answer bears
-// is_success and message before anything else. What is written is read back the
-// same. The package knows the kinds of field that the contract has; a message
-// with another kind is an error, not a guess.
+// The format is protobuf's JSON mapping with a few rules of its own: a name is the
+// field's json_name and no other; a time is a number of milliseconds; an enum is a
+// word in any case of letters, its zero ""; a response starts with is_success and
+// message. What is written is read back the same. Only the kinds of field that the
+// API uses are supported: a message with any other is an error.
 package dlijson
 
 import (
 	"io"
+	"strconv"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// MaxRequestItems and MaxResponseItems are how many elements all lists of one text
-// may hold together: an empty object is 3 bytes of JSON and 100 of memory. They are
-// no rules of the contract. Its longest list is a fifth of what a request may hold,
-// and the 64 MiB that an answer has by default are 1.1 million hosts.
+// MaxRequestItems and MaxResponseItems limit the elements of all lists of one text
+// together, because an empty object takes 3 bytes of JSON and 100 of memory. They are
+// far above what the API allows: its longest list is a fifth of MaxRequestItems, and
+// the 64 MiB of the largest response by default are 1.1 million hosts.
 const (
-	MaxRequestItems = 100_000
-	MaxResponseItems  = 2_000_000
-	// TooManyItems is the message of the Error about a request with more.
+	MaxRequestItems  = 100_000
+	MaxResponseItems = 2_000_000
+	// TooManyItems is the message of the Error about a request that exceeds MaxRequestItems.
 	TooManyItems = "more than 100000 elements"
 )
 
 // DecodeRequest reads one JSON object from r into m, strictly: unknown names are
-// errors. The fields named by omit are taken from elsewhere (the path), and are
-// unknown here. A field that the text leaves out, or that is null there, stays as
-// it was; a list is replaced. All lists together hold at most MaxRequestItems, JSON
-// nests at most 64 deep. Errors are *Error, or what r returned, wrapped; m is then
-// filled in part.
+// errors. The fields named by omit come from elsewhere, such as the path, and are
+// unknown here. A field that is missing or null in the text keeps its value; a list
+// is replaced. All lists together have at most MaxRequestItems elements, JSON nests
+// at most 64 deep. Errors are *Error, or a wrapped error of r; never io.EOF, also
+// where r is empty. After an error m is partly filled.
 func DecodeRequest(r io.Reader, m proto.Message, omit ...protoreflect.Name) error {
-	v, p, err := open(m)
+	message, p, err := openValid(m)
 	if err != nil {
 		return err
 	}
 	d := newDecoder(r, MaxRequestItems)
 	defer d.release()
-	return d.text(v, p, p.mask(omit))
+	return d.text(message, p, mask(message, omit))
 }
 
-// Envelope is what every answer of DLI bears beside its own fields.
+// Envelope is what every response of DLI has beside its own fields.
 type Envelope struct {
-	IsSuccess bool // true where DLI left it out
+	IsSuccess bool // true if missing in the response
 	Message   string
-	// ErrorCode and ErrorMsg are there where DLI puts an error into an answer with
-	// a status of success.
+	// ErrorCode and ErrorMsg are set if DLI reports an error in a response with a
+	// status of success.
 	ErrorCode, ErrorMsg string
 }
 
-// DecodeResponse reads one JSON object from r into m, as an answer of DLI: names
-// and enum words that m does not know are passed over. Where m has is_success
-// and message itself, they are as in the Envelope. All lists that m knows hold at most
-// MaxResponseItems together. Errors are as of DecodeRequest.
+// DecodeResponse reads one JSON object from r into m, as a response of DLI: names
+// and enum words that m does not know are skipped. If m has is_success and message,
+// they are set from the Envelope. All lists that m knows have at most
+// MaxResponseItems elements together. Errors are as of DecodeRequest.
 func DecodeResponse(r io.Reader, m proto.Message) (Envelope, error) {
-	v, p, err := open(m)
+	message, p, err := openValid(m)
 	if err != nil {
 		return Envelope{}, err
 	}
 	d := newDecoder(r, MaxResponseItems)
 	defer d.release()
-	d.answer = &Envelope{IsSuccess: true}
-	p.clearEnvelope(v)
-	if err := d.text(v, p, 0); err != nil {
+	envelope := Envelope{IsSuccess: true}
+	d.envelope = &envelope
+	if err := d.text(message, p, p.envelope); err != nil {
 		return Envelope{}, err
 	}
-	return p.envelopeOf(v, *d.answer), nil
+	if p.isSuccess != nil {
+		message.Set(p.isSuccess, protoreflect.ValueOfBool(envelope.IsSuccess))
+	}
+	if p.message != nil {
+		message.Set(p.message, protoreflect.ValueOfString(envelope.Message))
+	}
+	return envelope, nil
 }
 
-// AppendRequest appends m to b as a request to DLI: only what is set. With
-// emptyLists, empty lists are written as [] (PUT replaces, so it says them).
-// A text that is not UTF-8, a time outside the years 1 to 9999 and an enum
-// number without a word are an *Error.
+// AppendRequest appends m to b as a request to DLI: only fields that are set. With
+// emptyLists, empty lists are written as [], as a PUT needs to clear one. A text
+// that is not UTF-8, a time outside the years 1 to 9999 and an enum number without
+// a word are an *Error.
 func AppendRequest(b []byte, m proto.Message, emptyLists bool, omit ...protoreflect.Name) ([]byte, error) {
-	v, p, err := openToRead(m)
+	message, p, err := open(m)
 	if err != nil {
 		return b, err
 	}
 	e := encoder{emptyLists: emptyLists}
-	return e.object(append(b, '{'), v, p, p.mask(omit))
+	return e.message(append(b, '{'), message, p, mask(message, omit))
 }
 
-// AppendResponse appends m to b as an answer of DLI: is_success and message are
-// always there (true and empty where m has no such fields), and so is every
-// field without presence; empty lists are []. Errors are as of AppendRequest.
+// AppendResponse appends m to b as a response of DLI: it has is_success and message
+// (true and empty if m has no such fields), every field without presence, and empty
+// lists as []. Errors are as of AppendRequest.
 func AppendResponse(b []byte, m proto.Message) ([]byte, error) {
-	v, p, err := openToRead(m)
+	message, p, err := open(m)
 	if err != nil {
 		return b, err
 	}
-	e := encoder{zeros: true, emptyLists: true}
-	answer := p.envelopeOf(v, Envelope{IsSuccess: true})
-	b = append(b, `{"is_success":`...)
-	b = appendBool(b, answer.IsSuccess)
-	b = append(b, `,"message":`...)
-	if b, err = appendString(b, answer.Message); err != nil {
+	success, text := true, ""
+	if p.isSuccess != nil {
+		success = message.Get(p.isSuccess).Bool()
+	}
+	if p.message != nil {
+		text = message.Get(p.message).String()
+	}
+	b = strconv.AppendBool(append(b, `{"is_success":`...), success)
+	if b, err = appendString(append(b, `,"message":`...), text); err != nil {
 		return b, within("message", err)
 	}
-	return e.object(b, v, p, p.envelope)
+	e := encoder{zeros: true, emptyLists: true}
+	return e.message(b, message, p, p.envelope)
 }

@@ -1,29 +1,28 @@
 package dlijson
 
 import (
-	"reflect"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// An encoder says what to write of that which is not set.
+// An encoder holds what to write of unset fields.
 type encoder struct {
 	zeros      bool // fields without presence that are zero
 	emptyLists bool
 }
 
-// object appends the fields of a struct, but for the omitted, and the "}". The
-// "{" is there already, perhaps with fields behind it.
-func (e encoder) object(b []byte, v reflect.Value, p *plan, omitted uint64) ([]byte, error) {
+// message appends the fields of m, except those omitted, and "}". The "{" is
+// already in b, possibly with members after it.
+func (e encoder) message(b []byte, m protoreflect.Message, p *plan, omitted uint64) ([]byte, error) {
 	for i := range p.fields {
 		f := &p.fields[i]
-		if omitted&(1<<i) != 0 {
-			continue
-		}
-		value := v.Field(f.index)
-		if !e.writes(value, f.kind) {
+		if omitted&(1<<i) != 0 || !e.writes(m, f) {
 			continue
 		}
 		if b[len(b)-1] != '{' {
@@ -32,83 +31,68 @@ func (e encoder) object(b []byte, v reflect.Value, p *plan, omitted uint64) ([]b
 		b = append(b, f.quoted...)
 		b = append(b, ':')
 		var err error
-		if b, err = e.value(b, value, f); err != nil {
+		if f.list {
+			b, err = e.list(b, m, f)
+		} else {
+			b, err = e.value(b, m.Get(f.desc), f)
+		}
+		if err != nil {
 			return b, within(f.name, err)
 		}
 	}
 	return append(b, '}'), nil
 }
 
-func (e encoder) writes(v reflect.Value, k kind) bool {
-	switch k {
-	case kindOptString, kindOptBool, kindOptInt32, kindTimestamp, kindMessage:
-		return !v.IsNil()
-	case kindStrings, kindMessages:
-		return e.emptyLists || v.Len() > 0
-	case kindString:
-		return e.zeros || v.Len() > 0
-	default:
-		return e.zeros || !v.IsZero()
+func (e encoder) writes(m protoreflect.Message, f *field) bool {
+	switch {
+	case f.list && e.emptyLists, !f.list && !f.presence && e.zeros:
+		return true
 	}
+	return m.Has(f.desc)
 }
 
-func (e encoder) value(b []byte, v reflect.Value, f *field) ([]byte, error) {
-	switch f.kind {
-	case kindString:
-		return appendString(b, v.String())
-	case kindOptString:
-		return appendString(b, v.Elem().String())
-	case kindBool:
-		return appendBool(b, v.Bool()), nil
-	case kindOptBool:
-		return appendBool(b, v.Elem().Bool()), nil
-	case kindInt32:
-		return strconv.AppendInt(b, v.Int(), 10), nil
-	case kindOptInt32:
-		return strconv.AppendInt(b, v.Elem().Int(), 10), nil
-	case kindEnum:
-		return appendEnum(b, int32(v.Int()), f.words)
-	case kindTimestamp:
-		return appendTimestamp(b, v.Interface().(*timestamppb.Timestamp))
-	case kindMessage:
-		return e.object(append(b, '{'), v.Elem(), f.sub, 0)
-	case kindStrings:
-		return appendStrings(b, v.Interface().([]string))
-	default:
-		return e.messages(b, v, f.sub)
+func (e encoder) list(b []byte, m protoreflect.Message, f *field) ([]byte, error) {
+	if f.hosts {
+		if m, ok := m.Interface().(interface{ GetHosts() []*connsvcv1.Host }); ok {
+			return e.hosts(b, m.GetHosts())
+		}
 	}
-}
-
-func (e encoder) messages(b []byte, list reflect.Value, p *plan) ([]byte, error) {
+	if !m.Has(f.desc) {
+		return append(b, "[]"...), nil
+	}
 	b = append(b, '[')
+	list := m.Get(f.desc).List()
 	for i := range list.Len() {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		var err error
-		if b, err = e.object(append(b, '{'), p.elem(list.Index(i)), p, 0); err != nil {
+		if b, err = e.value(b, list.Get(i), f); err != nil {
 			return b, withinIndex(i, err)
 		}
 	}
 	return append(b, ']'), nil
 }
 
-func appendStrings(b []byte, list []string) ([]byte, error) {
-	b = append(b, '[')
-	for i, s := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		var err error
-		if b, err = appendString(b, s); err != nil {
-			return b, withinIndex(i, err)
-		}
+// value appends one value of a field.
+func (e encoder) value(b []byte, v protoreflect.Value, f *field) ([]byte, error) {
+	switch f.kind {
+	case protoreflect.StringKind:
+		return appendString(b, v.String())
+	case protoreflect.BoolKind:
+		return strconv.AppendBool(b, v.Bool()), nil
+	case protoreflect.Int32Kind:
+		return strconv.AppendInt(b, v.Int(), 10), nil
+	case protoreflect.EnumKind:
+		return appendEnum(b, v.Enum(), f.desc.Enum())
 	}
-	return append(b, ']'), nil
+	if f.sub == nil {
+		return appendTimestamp(b, v.Message().Interface())
+	}
+	return e.message(append(b, '{'), v.Message(), f.sub, 0)
 }
 
-// appendString has a way of its own for what nearly all strings are here,
-// printable ASCII: one look and one copy.
+// appendString copies printable ASCII, which nearly all strings are, unchanged.
 func appendString(b []byte, s string) ([]byte, error) {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
@@ -128,21 +112,24 @@ func quote(b []byte, s string) ([]byte, error) {
 	return b, nil
 }
 
-func appendBool(b []byte, v bool) []byte { return strconv.AppendBool(b, v) }
-
-func appendEnum(b []byte, number int32, ws words) ([]byte, error) {
+func appendEnum(b []byte, number protoreflect.EnumNumber, enum protoreflect.EnumDescriptor) ([]byte, error) {
 	if number == 0 {
 		return append(b, `""`...), nil
 	}
-	text, ok := ws.text(number)
+	name, ok := enumName(enum, number)
 	if !ok {
 		return b, &Error{Kind: Range, Offset: -1, Message: "the enum has no such number"}
 	}
-	return appendString(b, text)
+	return appendString(b, name)
 }
 
-// appendTimestamp cuts off what is finer than a millisecond.
-func appendTimestamp(b []byte, t *timestamppb.Timestamp) ([]byte, error) {
+// appendTimestamp appends milliseconds, rounded down.
+func appendTimestamp(b []byte, m proto.Message) ([]byte, error) {
+	t, ok := m.(*timestamppb.Timestamp)
+	if !ok {
+		t = &timestamppb.Timestamp{}
+		proto.Merge(t, m)
+	}
 	if t.CheckValid() != nil {
 		return b, &Error{Kind: Range, Offset: -1, Message: "no time of the years 1 to 9999"}
 	}

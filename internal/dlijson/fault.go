@@ -11,41 +11,41 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// next returns the offset of the token that comes next.
+// next returns the offset of the next token.
 func (d *decoder) next() int64 {
 	d.json.PeekKind()
 	unread := d.json.UnreadBuffer()
 	return d.json.InputOffset() + int64(len(unread)-len(bytes.TrimLeft(unread, ",: \t\r\n")))
 }
 
-// unexpected is the error that another kind than what comes next. A literal or
-// number that is broken is a fault of syntax first.
-func (d *decoder) unexpected(got jsontext.Kind, what string) error {
-	offset := d.next()
+// unexpected returns the error for a value of another kind than wanted. An invalid
+// literal or number is a syntax error instead.
+func (d *decoder) unexpected(wanted string) error {
+	got, offset := d.json.PeekKind(), d.next()
 	if got != '{' && got != '[' {
 		if _, err := d.json.ReadToken(); err == io.EOF { //nolint:errorlint // as in text
-			return &Error{Kind: Syntax, Offset: offset, Message: "expected " + what + ", got nothing"}
+			return &Error{Kind: Syntax, Offset: offset, Message: "expected " + wanted + ", got nothing"}
 		} else if err != nil {
 			return d.failed(err)
 		}
 	}
-	return &Error{Kind: Type, Offset: offset, Message: "expected " + what + ", got " + kindName(got)}
+	return &Error{Kind: Type, Offset: offset, Message: "expected " + wanted + ", got " + kindName(got)}
 }
 
-// noObject is the error about a text that does not start with "{", whatever else
-// it is: a form, a list, nothing.
-func (d *decoder) noObject(got jsontext.Kind) error {
+// notAnObject returns the error for a text that does not start with "{", such as a
+// form, a list or nothing.
+func (d *decoder) notAnObject() error {
+	const wanted = "a JSON object"
 	offset := d.next()
-	err := d.unexpected(got, "a JSON object")
+	err := d.unexpected(wanted)
 	var e *Error
-	if !errors.As(err, &e) {
-		return err
+	if errors.As(err, &e) {
+		e.Kind, e.Offset = Syntax, offset
+		if !strings.HasPrefix(e.Message, "expected "+wanted) {
+			e.Message = "expected " + wanted + ", got no JSON"
+		}
 	}
-	if e.Kind != Type && !strings.HasPrefix(e.Message, "expected a JSON object") {
-		return &Error{Kind: Syntax, Offset: offset, Message: "expected a JSON object, got no JSON"}
-	}
-	e.Kind = Syntax
-	return e
+	return err
 }
 
 func kindName(k jsontext.Kind) string {
@@ -82,20 +82,20 @@ func (d *decoder) tooDeep() error {
 
 func (d *decoder) tooMany() error {
 	e := &Error{Kind: Range, Offset: d.next(), Message: TooManyItems}
-	if d.answer != nil {
+	if d.envelope != nil {
 		e.Message = "more than " + strconv.Itoa(MaxResponseItems) + " elements"
 	}
 	return e
 }
 
-// failed turns an error of jsontext into ours, and passes on the reader's.
+// failed converts an error of jsontext into an Error, and wraps one of the reader.
 func (d *decoder) failed(err error) error {
 	var s *jsontext.SyntacticError
 	if !errors.As(err, &s) {
 		return fmt.Errorf("reading JSON: %w", err)
 	}
 	e := &Error{Kind: Syntax, Offset: s.ByteOffset, Message: withoutQuote(s.Err.Error())}
-	// jsontext keeps the two errors of encoding to itself: only their texts tell.
+	// jsontext does not export its two encoding errors, only their texts differ.
 	switch {
 	case errors.Is(s.Err, io.ErrUnexpectedEOF):
 		e.Message = "the text ends too early"
@@ -109,8 +109,8 @@ func (d *decoder) failed(err error) error {
 	return e
 }
 
-// withoutQuote takes out of a message of jsontext the characters of the text that
-// it quotes: how much of them it has seen is chance, and the offset leads there.
+// withoutQuote removes the characters of the text that a message of jsontext quotes:
+// their number depends on how much was buffered, and the offset locates them.
 func withoutQuote(message string) string {
 	for _, label := range []string{"invalid character ", "invalid escape sequence ", "invalid surrogate pair "} {
 		rest, ok := strings.CutPrefix(message, label)

@@ -6,13 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxEcho is how many characters of an unknown name an Error repeats.
+// maxEcho is how many characters of an unknown name an Error contains.
 const maxEcho = 64
 
-// unknown is the error about a name that is not among known. what says what it
-// is a name of: a field, a parameter.
+// unknown returns the error for a name that is not among known. what is "field" or
+// "parameter".
 func unknown(what, name string, known []string, offset int64) *Error {
-	name = cut(name)
+	name = truncate(name)
 	quoted := strconv.Quote(name)
 	e := &Error{Kind: UnknownField, Path: quoted, Offset: offset, Message: "unknown " + what + " " + quoted}
 	if isPlain(name) {
@@ -24,7 +24,7 @@ func unknown(what, name string, known []string, offset int64) *Error {
 	return e
 }
 
-func cut(name string) string {
+func truncate(name string) string {
 	if utf8.RuneCountInString(name) <= maxEcho {
 		return name
 	}
@@ -41,8 +41,8 @@ func isPlain(name string) bool {
 	})
 }
 
-// nearest returns the known name that name was probably meant to be: the one
-// with the least edits, at most a third of the name. Empty if none is so near.
+// nearest returns the known name with the fewest edits, if they are at most a third
+// of the name's length, else "".
 func nearest(name string, known []string) string {
 	best, bestEdits := "", len(name)/3+1
 	for _, k := range known {

@@ -3,140 +3,129 @@ package dlijson
 import (
 	"errors"
 	"fmt"
-	"reflect"
+	"strconv"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// A plan is what the codec knows of one message type. It works on the fields of
-// the generated struct, since protoreflect costs more for each element than all
-// the rest of decoding it.
+// A plan is what the codec needs of a message's descriptor, looked up once.
 type plan struct {
-	typ       reflect.Type
-	slice     reflect.Type // of typ, for blocks of messages
-	zero      reflect.Value
-	fields    []field // in the order of the proto
-	names     []string
-	byName    map[string]int // by JSON name
-	envelope  uint64         // mask of is_success and message
-	isSuccess int            // place in fields; -1 without
-	message   int            // place in fields; -1 without
+	fields    []field                      // in the order of the proto
+	isSuccess protoreflect.FieldDescriptor // nil without
+	message   protoreflect.FieldDescriptor // nil without
+	envelope  uint64                       // mask of these two
 }
 
-// maxFields leaves four bits of a mask to the envelope of an answer.
+type field struct {
+	desc     protoreflect.FieldDescriptor
+	kind     protoreflect.Kind
+	name     string // JSON name
+	quoted   string // the name as JSON
+	list     bool
+	presence bool
+	hosts    bool  // a list of Host, which has its own code
+	sub      *plan // of a message; nil for a Timestamp
+}
+
+// maxFields leaves four bits of a mask to the envelope of a response.
 const maxFields = 60
 
-// plans holds the *plan of each reflect.Type once built: a cache of what the
-// types say, never of anything that a call brings.
+// plans caches the *plan of each protoreflect.MessageDescriptor.
 var plans sync.Map
 
-func planOf(t reflect.Type, d protoreflect.MessageDescriptor) (*plan, error) {
-	if p, ok := plans.Load(t); ok {
+func planOf(md protoreflect.MessageDescriptor) (*plan, error) {
+	if p, ok := plans.Load(md); ok {
 		return p.(*plan), nil
 	}
-	p, err := build(t, d, make(map[reflect.Type]*plan))
+	p, err := build(md, make(map[protoreflect.MessageDescriptor]*plan))
 	if err != nil {
-		return nil, fmt.Errorf("dlijson: %s: %w", d.FullName(), err)
+		return nil, fmt.Errorf("dlijson: %s: %w", md.FullName(), err)
 	}
-	actual, _ := plans.LoadOrStore(t, p)
-	return actual.(*plan), nil
+	plans.Store(md, p)
+	return p, nil
 }
 
-// build makes the plan of a message; started holds those of its outer messages,
-// so that a message may hold itself.
-func build(t reflect.Type, d protoreflect.MessageDescriptor, started map[reflect.Type]*plan) (*plan, error) {
-	if p, ok := started[t]; ok {
+// build returns the plan of a message. started holds the plans of the messages
+// around it, because a message may contain itself.
+func build(md protoreflect.MessageDescriptor, started map[protoreflect.MessageDescriptor]*plan) (*plan, error) {
+	if p, ok := started[md]; ok {
 		return p, nil
 	}
-	if t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
-		return nil, errors.New("no generated struct")
-	}
-	p := &plan{
-		typ: t.Elem(), slice: reflect.SliceOf(t.Elem()), zero: reflect.Zero(t.Elem()),
-		byName: make(map[string]int), isSuccess: -1, message: -1,
-	}
-	started[t] = p
-	indexes := fieldIndexes(t.Elem())
-	descriptors := d.Fields()
-	if descriptors.Len() > maxFields {
+	p := &plan{}
+	started[md] = p
+	fields := md.Fields()
+	if fields.Len() > maxFields {
 		return nil, fmt.Errorf("more than %d fields", maxFields)
 	}
-	for i := range descriptors.Len() {
-		fd := descriptors.Get(i)
-		index, ok := indexes[fd.Number()]
-		if !ok {
-			return nil, fmt.Errorf("field %s: not in the generated struct", fd.Name())
+	for i := range fields.Len() {
+		f := newField(fields.Get(i))
+		if !supported(f.desc) {
+			return nil, fmt.Errorf("field %s: %s %s is not supported", f.desc.Name(), f.desc.Cardinality(), f.kind)
 		}
-		f, err := buildField(fd, t.Elem().Field(index), started)
-		if err != nil {
-			return nil, fmt.Errorf("field %s: %w", fd.Name(), err)
+		if sub := f.desc.Message(); sub != nil && sub.FullName() != "google.protobuf.Timestamp" {
+			var err error
+			if f.sub, err = build(sub, started); err != nil {
+				return nil, fmt.Errorf("field %s: %w", f.desc.Name(), err)
+			}
+			f.hosts = f.list && sub.FullName() == "connsvc.v1.Host"
 		}
-		f.index = index
-		p.add(f)
+		plain := !f.list && !f.presence
+		switch {
+		case plain && f.name == "is_success" && f.kind == protoreflect.BoolKind:
+			p.isSuccess, p.envelope = f.desc, p.envelope|1<<i
+		case plain && f.name == "message" && f.kind == protoreflect.StringKind:
+			p.message, p.envelope = f.desc, p.envelope|1<<i
+		}
+		p.fields = append(p.fields, f)
 	}
 	return p, nil
 }
 
-func (p *plan) add(f field) {
-	i := len(p.fields)
-	switch {
-	case f.name == "is_success" && f.kind == kindBool:
-		p.isSuccess = i
-		p.envelope |= 1 << i
-	case f.name == "message" && f.kind == kindString:
-		p.message = i
-		p.envelope |= 1 << i
+func newField(fd protoreflect.FieldDescriptor) field {
+	return field{
+		desc: fd, kind: fd.Kind(), name: fd.JSONName(), quoted: strconv.Quote(fd.JSONName()),
+		list: fd.IsList(), presence: fd.HasPresence(),
 	}
-	p.fields = append(p.fields, f)
-	p.names = append(p.names, f.name)
-	p.byName[f.name] = i
 }
 
-// open returns the struct of m, to be written, and its plan.
-func open(m proto.Message) (reflect.Value, *plan, error) {
-	v := reflect.ValueOf(m)
-	if m == nil || v.Kind() == reflect.Pointer && v.IsNil() {
-		return reflect.Value{}, nil, errors.New("dlijson: no message to decode into")
+func supported(fd protoreflect.FieldDescriptor) bool {
+	if fd.IsMap() || fd.ContainingOneof() != nil && !fd.ContainingOneof().IsSynthetic() {
+		return false
 	}
-	p, err := planOf(v.Type(), m.ProtoReflect().Descriptor())
-	if err != nil {
-		return reflect.Value{}, nil, err
+	switch fd.Kind() {
+	case protoreflect.StringKind, protoreflect.BoolKind, protoreflect.Int32Kind, protoreflect.EnumKind, protoreflect.MessageKind:
+		return true
 	}
-	return v.Elem(), p, nil
+	return false
 }
 
-// openToRead returns the struct of m and its plan. A nil m is an empty one.
-func openToRead(m proto.Message) (reflect.Value, *plan, error) {
+// open returns the reflection of m, and its plan.
+func open(m proto.Message) (protoreflect.Message, *plan, error) {
 	if m == nil {
-		return reflect.Value{}, nil, errors.New("dlijson: no message to encode")
+		return nil, nil, errors.New("dlijson: no message")
 	}
-	v := reflect.ValueOf(m)
-	p, err := planOf(v.Type(), m.ProtoReflect().Descriptor())
-	if err != nil {
-		return reflect.Value{}, nil, err
-	}
-	return p.elem(v), p, nil
+	message := m.ProtoReflect()
+	p, err := planOf(message.Descriptor())
+	return message, p, err
 }
 
-// elem returns the struct that a pointer points to: an empty one for nil, as
-// protobuf has it.
-func (p *plan) elem(pointer reflect.Value) reflect.Value {
-	if pointer.IsNil() {
-		return p.zero
+// openValid is open for a message that is written to: it must not be a nil pointer.
+func openValid(m proto.Message) (protoreflect.Message, *plan, error) {
+	message, p, err := open(m)
+	if err == nil && !message.IsValid() {
+		err = errors.New("dlijson: no message to decode into")
 	}
-	return pointer.Elem()
+	return message, p, err
 }
 
 // mask returns the bits of the named fields.
-func (p *plan) mask(names []protoreflect.Name) uint64 {
+func mask(m protoreflect.Message, names []protoreflect.Name) uint64 {
 	var mask uint64
 	for _, name := range names {
-		for i := range p.fields {
-			if p.fields[i].proto == name {
-				mask |= 1 << i
-			}
+		if f := m.Descriptor().Fields().ByName(name); f != nil {
+			mask |= 1 << f.Index()
 		}
 	}
 	return mask

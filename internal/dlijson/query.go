@@ -11,13 +11,14 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// DecodeQuery sets the given fields of m from a query, strictly: a name that is
-// not among fields, or stands twice, is an error. An empty value is as absent, but for
-// a number, which it is none.
-// A list of messages with a key and a value is "k=v,k2=v2". Errors are *Error,
-// but for fields of a kind that no query has.
+// DecodeQuery sets the given fields of m from a query, strictly: an unknown name
+// and a repeated one are errors. An empty value counts as missing, except that a
+// number must not be empty. Tags are "k=v,k2=v2". Errors are *Error, unless a
+// field has a kind that a query cannot hold.
 func DecodeQuery(q url.Values, m proto.Message, fields []protoreflect.FieldDescriptor) error {
 	known := make([]string, len(fields))
 	for i, f := range fields {
@@ -34,115 +35,97 @@ func DecodeQuery(q url.Values, m proto.Message, fields []protoreflect.FieldDescr
 		if len(q[name]) == 0 || q[name][0] == "" && fields[i].Kind() != protoreflect.Int32Kind {
 			continue
 		}
-		if err := setParameter(m.ProtoReflect(), fields[i], q[name][0]); err != nil {
+		v, err := parseParameter(m.ProtoReflect(), fields[i], q[name][0])
+		if err != nil {
 			return within(name, err)
 		}
+		m.ProtoReflect().Set(fields[i], v)
 	}
 	return nil
 }
 
-func setParameter(m protoreflect.Message, f protoreflect.FieldDescriptor, text string) error {
+func parseParameter(m protoreflect.Message, f protoreflect.FieldDescriptor, text string) (v protoreflect.Value, err error) {
 	if !utf8.ValidString(text) {
-		return &Error{Kind: Encoding, Offset: -1, Message: "invalid UTF-8"}
+		return v, &Error{Kind: Encoding, Offset: -1, Message: "invalid UTF-8"}
 	}
 	switch {
-	case isPairs(f):
-		return setPairs(m, f, text)
+	case isTags(f):
+		return parseTags(m.NewField(f), text)
 	case f.IsList():
 	case f.Kind() == protoreflect.StringKind:
-		m.Set(f, protoreflect.ValueOfString(text))
-		return nil
+		return protoreflect.ValueOfString(text), nil
 	case f.Kind() == protoreflect.Int32Kind:
-		return setNumber(m, f, text)
+		return parseNumber(text)
 	case f.Kind() == protoreflect.EnumKind:
-		ws := wordsOf(f.Enum())
-		n, ok := ws.number(text)
+		n, ok := enumNumber(f.Enum(), text)
 		if !ok {
-			return &Error{Kind: Type, Offset: -1, Message: ws.expected() + ", got another word"}
+			return v, unknownName(f.Enum(), -1)
 		}
-		m.Set(f, protoreflect.ValueOfEnum(protoreflect.EnumNumber(n)))
-		return nil
+		return protoreflect.ValueOfEnum(n), nil
 	}
-	return fmt.Errorf("dlijson: field %s cannot be in a query", f.FullName())
+	return v, fmt.Errorf("dlijson: field %s cannot be in a query", f.FullName())
 }
 
-func setNumber(m protoreflect.Message, f protoreflect.FieldDescriptor, text string) error {
-	n, err := strconv.ParseInt(text, 10, 32)
+func parseNumber(text string) (v protoreflect.Value, err error) {
 	digits := strings.TrimPrefix(text, "-")
-	switch {
-	case digits == "" || strings.Trim(digits, "0123456789") != "":
-		return &Error{Kind: Type, Offset: -1, Message: "expected a whole number"}
-	case err != nil:
-		return outOfRange(-1<<31, 1<<31-1, -1)
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return v, &Error{Kind: Type, Offset: -1, Message: "expected a whole number"}
 	}
-	m.Set(f, protoreflect.ValueOfInt32(int32(n)))
-	return nil
-}
-
-// isPairs reports whether f is a list of messages with a key and a value.
-func isPairs(f protoreflect.FieldDescriptor) bool {
-	if !f.IsList() || f.Kind() != protoreflect.MessageKind {
-		return false
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return v, outOfRange(-1<<31, 1<<31-1, -1)
 	}
-	key, value := pair(f)
-	return key != nil && key.Kind() == protoreflect.StringKind && !key.IsList() &&
-		value != nil && value.Kind() == protoreflect.StringKind && !value.IsList()
+	return protoreflect.ValueOfInt32(int32(n)), nil
 }
 
-func pair(f protoreflect.FieldDescriptor) (key, value protoreflect.FieldDescriptor) {
-	fields := f.Message().Fields()
-	return fields.ByName("key"), fields.ByName("value")
+func isTags(f protoreflect.FieldDescriptor) bool {
+	return f.IsList() && f.Kind() == protoreflect.MessageKind && f.Message().FullName() == "connsvc.v1.Tag"
 }
 
-func setPairs(m protoreflect.Message, f protoreflect.FieldDescriptor, text string) error {
-	key, value := pair(f)
-	list := m.NewField(f).List()
+// parseTags appends the tags of a text to an empty list.
+func parseTags(list protoreflect.Value, text string) (protoreflect.Value, error) {
 	for i, part := range strings.Split(text, ",") {
-		k, v, ok := strings.Cut(part, "=")
+		key, value, ok := strings.Cut(part, "=")
 		if !ok {
-			return withinIndex(i, &Error{Kind: Type, Offset: -1, Message: "expected key=value"})
+			return list, withinIndex(i, &Error{Kind: Type, Offset: -1, Message: "expected key=value"})
 		}
-		element := list.NewElement()
-		element.Message().Set(key, protoreflect.ValueOfString(k))
-		element.Message().Set(value, protoreflect.ValueOfString(v))
-		list.Append(element)
+		tag := &connsvcv1.Tag{Key: key, Value: &value}
+		list.List().Append(protoreflect.ValueOfMessage(tag.ProtoReflect()))
 	}
-	m.Set(f, protoreflect.ValueOfList(list))
-	return nil
+	return list, nil
 }
 
-// EncodeQuery returns those of the given fields that are set in m. Fields of a
-// kind that no query has, and enum numbers without a word, are left out.
+// EncodeQuery returns the given fields that are set in m. Fields of a kind that a
+// query cannot hold, and enum numbers without a name, are left out.
 func EncodeQuery(m proto.Message, fields []protoreflect.FieldDescriptor) url.Values {
 	q := make(url.Values)
 	for _, f := range fields {
 		if !m.ProtoReflect().Has(f) {
 			continue
 		}
-		if text, ok := parameter(m.ProtoReflect().Get(f), f); ok {
+		if text, ok := formatParameter(m.ProtoReflect().Get(f), f); ok {
 			q.Set(f.JSONName(), text)
 		}
 	}
 	return q
 }
 
-func parameter(v protoreflect.Value, f protoreflect.FieldDescriptor) (string, bool) {
+func formatParameter(v protoreflect.Value, f protoreflect.FieldDescriptor) (string, bool) {
 	switch {
-	case isPairs(f):
-		key, value := pair(f)
-		parts := make([]string, v.List().Len())
-		for i := range parts {
-			element := v.List().Get(i).Message()
-			parts[i] = element.Get(key).String() + "=" + element.Get(value).String()
+	case isTags(f):
+		tags := make([]string, v.List().Len())
+		for i := range tags {
+			tag, _ := v.List().Get(i).Message().Interface().(*connsvcv1.Tag)
+			tags[i] = tag.GetKey() + "=" + tag.GetValue()
 		}
-		return strings.Join(parts, ","), true
+		return strings.Join(tags, ","), true
 	case f.IsList():
 	case f.Kind() == protoreflect.StringKind:
 		return v.String(), true
 	case f.Kind() == protoreflect.Int32Kind:
 		return strconv.FormatInt(v.Int(), 10), true
 	case f.Kind() == protoreflect.EnumKind:
-		return wordsOf(f.Enum()).text(int32(v.Enum()))
+		return enumName(f.Enum(), v.Enum())
 	}
 	return "", false
 }

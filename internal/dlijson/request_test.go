@@ -193,6 +193,20 @@ func TestDecodeRequestRefuses(t *testing.T) {
 	}
 }
 
+// grpc-gateway ignores io.EOF of a decoder, so a body that ends early must be
+// another error: an empty one would clear a list of hosts.
+func TestDecodeRequestNeverReturnsEOF(t *testing.T) {
+	const text = ` {"name":"a","hosts":[{"ip":"b"}],"queues":["c"]}`
+	for i := range text {
+		for name, r := range readers(text[:i]) {
+			err := dlijson.DecodeRequest(r, &connsvcv1.CreateEnhancedConnectionRequest{})
+			if err == nil || errors.Is(err, io.EOF) {
+				t.Errorf("%s, %q: error %v", name, text[:i], err)
+			}
+		}
+	}
+}
+
 func checkError(t *testing.T, name string, err error, want dlijson.Error) {
 	t.Helper()
 	var got *dlijson.Error

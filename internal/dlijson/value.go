@@ -3,10 +3,10 @@ package dlijson
 import (
 	"bytes"
 	"errors"
-	"reflect"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
@@ -16,54 +16,87 @@ const (
 	maxMillis = 253_402_300_799_999 // 9999-12-31T23:59:59.999Z
 )
 
-// value reads a value that is not null into a field of a struct. got is what
-// kind of value comes next, here and in all that value calls.
-func (d *decoder) value(got jsontext.Kind, v reflect.Value, f *field) error {
+// field reads the value of a field, which is not null, into m.
+func (d *decoder) field(m protoreflect.Message, f *field) error {
+	switch {
+	case f.list:
+		m.Clear(f.desc)
+		return d.listField(m, f)
+	case f.sub != nil:
+		m.Clear(f.desc)
+		return d.message(m.Mutable(f.desc).Message(), f.sub, 0)
+	}
+	v, err := d.scalar(f)
+	if err == nil {
+		m.Set(f.desc, v)
+	}
+	return err
+}
+
+func (d *decoder) listField(m protoreflect.Message, f *field) error {
+	if f.hosts {
+		if hosts := hostsOf(m); hosts != nil {
+			var err error
+			*hosts, err = d.hosts(f.sub)
+			return err
+		}
+	}
+	list := m.Mutable(f.desc).List()
+	return d.list(func() error {
+		if f.sub != nil {
+			return d.message(list.AppendMutable().Message(), f.sub, 0)
+		}
+		v, err := d.scalar(f)
+		if err == nil {
+			list.Append(v)
+		}
+		return err
+	})
+}
+
+// list reads a list, each element by the given function.
+func (d *decoder) list(element func() error) error {
+	if d.json.PeekKind() != '[' {
+		return d.unexpected("a list")
+	}
+	if err := d.enter(); err != nil {
+		return err
+	}
+	for i := 0; d.json.PeekKind() != ']'; i++ {
+		if d.items--; d.items < 0 {
+			return d.tooMany()
+		}
+		if err := element(); err != nil {
+			return withinIndex(i, err)
+		}
+	}
+	return d.leave()
+}
+
+// scalar reads one value of a field that is no object.
+func (d *decoder) scalar(f *field) (protoreflect.Value, error) {
 	switch f.kind {
-	case kindString:
-		s, err := d.string(got)
-		v.SetString(s)
-		return err
-	case kindOptString:
-		s, err := d.string(got)
-		v.Set(reflect.ValueOf(&s))
-		return err
-	case kindBool:
-		b, err := d.bool(got)
-		v.SetBool(b)
-		return err
-	case kindOptBool:
-		b, err := d.bool(got)
-		v.Set(reflect.ValueOf(&b))
-		return err
-	case kindInt32:
-		n, err := d.int32(got)
-		v.SetInt(int64(n))
-		return err
-	case kindOptInt32:
-		n, err := d.int32(got)
-		v.Set(reflect.ValueOf(&n))
-		return err
-	case kindEnum:
-		n, err := d.enum(got, f.words)
-		v.SetInt(int64(n))
-		return err
-	case kindTimestamp:
-		t, err := d.timestamp(got)
-		v.Set(reflect.ValueOf(t))
-		return err
-	case kindMessage:
-		return d.message(got, v, f.sub)
-	case kindStrings:
-		return d.strings(got, v.Addr().Interface().(*[]string))
+	case protoreflect.StringKind:
+		s, err := d.string()
+		return protoreflect.ValueOfString(s), err
+	case protoreflect.BoolKind:
+		b, err := d.bool()
+		return protoreflect.ValueOfBool(b), err
+	case protoreflect.Int32Kind:
+		n, err := d.integer(-1<<31, 1<<31-1)
+		return protoreflect.ValueOfInt32(int32(n)), err
+	case protoreflect.EnumKind:
+		n, err := d.enum(f.desc.Enum())
+		return protoreflect.ValueOfEnum(n), err
 	default:
-		return d.messages(got, v, f.sub)
+		t, err := d.timestamp()
+		return protoreflect.ValueOfMessage(t.ProtoReflect()), err
 	}
 }
 
-func (d *decoder) string(got jsontext.Kind) (string, error) {
-	if got != '"' {
-		return "", d.unexpected(got, "a string")
+func (d *decoder) string() (string, error) {
+	if d.json.PeekKind() != '"' {
+		return "", d.unexpected("a string")
 	}
 	raw, err := d.json.ReadValue()
 	if err != nil {
@@ -75,7 +108,7 @@ func (d *decoder) string(got jsontext.Kind) (string, error) {
 	return d.arena.keep(raw[1 : len(raw)-1]), nil
 }
 
-// unquote returns what a string of JSON says. jsontext has checked it.
+// unquote returns the text of a JSON string that jsontext has checked.
 func unquote(raw []byte) string {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return string(raw[1 : len(raw)-1])
@@ -84,9 +117,9 @@ func unquote(raw []byte) string {
 	return string(text)
 }
 
-func (d *decoder) bool(got jsontext.Kind) (bool, error) {
-	if got != 't' && got != 'f' {
-		return false, d.unexpected(got, "a boolean")
+func (d *decoder) bool() (bool, error) {
+	if kind := d.json.PeekKind(); kind != 't' && kind != 'f' {
+		return false, d.unexpected("a boolean")
 	}
 	token, err := d.json.ReadToken()
 	if err != nil {
@@ -95,13 +128,8 @@ func (d *decoder) bool(got jsontext.Kind) (bool, error) {
 	return token.Bool(), nil
 }
 
-func (d *decoder) int32(got jsontext.Kind) (int32, error) {
-	n, err := d.integer(got, -1<<31, 1<<31-1)
-	return int32(n), err
-}
-
-func (d *decoder) timestamp(got jsontext.Kind) (*timestamppb.Timestamp, error) {
-	millis, err := d.integer(got, minMillis, maxMillis)
+func (d *decoder) timestamp() (*timestamppb.Timestamp, error) {
+	millis, err := d.integer(minMillis, maxMillis)
 	if err != nil {
 		return nil, err
 	}
@@ -113,9 +141,9 @@ func (d *decoder) timestamp(got jsontext.Kind) (*timestamppb.Timestamp, error) {
 }
 
 // integer reads a number without fraction and exponent.
-func (d *decoder) integer(got jsontext.Kind, least, most int64) (int64, error) {
-	if got != '0' {
-		return 0, d.unexpected(got, "an integer")
+func (d *decoder) integer(least, most int64) (int64, error) {
+	if d.json.PeekKind() != '0' {
+		return 0, d.unexpected("an integer")
 	}
 	raw, err := d.json.ReadValue()
 	if err != nil {
@@ -138,27 +166,18 @@ func outOfRange(least, most, offset int64) *Error {
 	}
 }
 
-// enum reads a word. One that an answer has and we do not know is 0.
-func (d *decoder) enum(got jsontext.Kind, ws words) (int32, error) {
-	if got != '"' {
-		return 0, d.unexpected(got, "a string")
+// enum reads the name of a value. An unknown one in a response is 0.
+func (d *decoder) enum(enum protoreflect.EnumDescriptor) (protoreflect.EnumNumber, error) {
+	if d.json.PeekKind() != '"' {
+		return 0, d.unexpected("a string")
 	}
 	raw, err := d.json.ReadValue()
 	if err != nil {
 		return 0, d.failed(err)
 	}
-	n, ok := ws.number(unquote(raw))
-	if !ok && d.answer == nil {
-		return 0, &Error{Kind: Type, Offset: d.json.InputOffset() - int64(len(raw)), Message: ws.expected() + ", got another word"}
+	n, ok := enumNumber(enum, unquote(raw))
+	if !ok && d.envelope == nil {
+		return 0, unknownName(enum, d.json.InputOffset()-int64(len(raw)))
 	}
 	return n, nil
-}
-
-func (d *decoder) message(got jsontext.Kind, v reflect.Value, p *plan) error {
-	if got != '{' {
-		return d.unexpected(got, "an object")
-	}
-	m := reflect.New(p.typ)
-	v.Set(m)
-	return d.object(m.Elem(), p, 0)
 }
