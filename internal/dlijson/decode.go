@@ -1,7 +1,6 @@
 package dlijson
 
 import (
-	"bytes"
 	"io"
 	"slices"
 	"sync"
@@ -115,16 +114,17 @@ func (d *decoder) member(o *object) (*field, error) {
 		if err != nil {
 			return nil, d.failed(err)
 		}
-		i := o.find(raw)
+		name, offset := unquote(raw), d.json.InputOffset()-int64(len(raw))
+		i := o.find(name)
 		if i < 0 || o.omitted&(1<<i) != 0 {
-			if err := d.unknown(raw, o); err != nil {
+			if err := d.unknown(name, offset, o); err != nil {
 				return nil, err
 			}
 			continue
 		}
 		f := &o.plan.fields[i]
 		if o.seen&(1<<i) != 0 {
-			return nil, d.duplicate(f.name, raw)
+			return nil, duplicate(f.name, offset)
 		}
 		o.seen |= 1 << i
 		o.expected = i + 1
@@ -136,74 +136,59 @@ func (d *decoder) member(o *object) (*field, error) {
 	}
 }
 
-// find returns the index of the field with a quoted name, -1 for none.
-func (o *object) find(raw []byte) int {
+// find returns the index of the field with a name, -1 for none.
+func (o *object) find(name []byte) int {
 	fields := o.plan.fields
-	if o.expected < len(fields) && string(raw) == fields[o.expected].quoted {
+	if o.expected < len(fields) && string(name) == fields[o.expected].name {
 		return o.expected
 	}
-	name := raw[1 : len(raw)-1]
-	if bytes.IndexByte(name, '\\') >= 0 {
-		name = []byte(unquote(raw))
-	}
-	for i := range fields {
-		if string(name) == fields[i].name {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(fields, func(f field) bool { return string(name) == f.name })
 }
 
 // unknown reads a member that has no field: a request with one is rejected.
-func (d *decoder) unknown(raw []byte, o *object) error {
-	name := unquote(raw)
+func (d *decoder) unknown(name []byte, offset int64, o *object) error {
 	if d.envelope != nil {
-		return d.envelopeMember(name, raw, &o.seen)
+		return d.envelopeMember(name, offset, &o.seen)
 	}
-	offset := d.json.InputOffset() - int64(len(raw))
 	var known []string
 	for i, f := range o.plan.fields {
 		switch {
 		case o.omitted&(1<<i) == 0:
 			known = append(known, f.name)
-		case f.name == name:
+		case f.name == string(name):
 			return &Error{
-				Kind: UnknownField, Path: name, Offset: offset,
-				Message: "unknown field \"" + name + "\": it is given by the path",
+				Kind: UnknownField, Path: f.name, Offset: offset,
+				Message: "unknown field \"" + f.name + "\": it is given by the path",
 			}
 		}
 	}
-	return unknown("field", name, known, offset)
+	return unknown("field", string(name), known, offset)
 }
 
 var envelopeNames = []string{"is_success", "message", "error_code", "error_msg"}
 
 // envelopeMember reads a member of the envelope, and skips any other.
-func (d *decoder) envelopeMember(name string, raw []byte, seen *uint64) error {
-	i := slices.Index(envelopeNames, name)
+func (d *decoder) envelopeMember(name []byte, offset int64, seen *uint64) error {
+	i := slices.IndexFunc(envelopeNames, func(n string) bool { return string(name) == n })
 	if i < 0 || d.depth > 1 {
 		return d.skip()
 	}
 	if *seen&(1<<(maxFields+i)) != 0 {
-		return d.duplicate(name, raw)
+		return duplicate(envelopeNames[i], offset)
 	}
 	*seen |= 1 << (maxFields + i)
 	null, err := d.null()
 	if null || err != nil {
 		return err
 	}
-	switch name {
-	case "is_success":
+	if i == 0 {
 		d.envelope.IsSuccess, err = d.bool()
-	case "message":
-		d.envelope.Message, err = d.string()
-	case "error_code":
-		d.envelope.ErrorCode, err = d.string()
-	case "error_msg":
-		d.envelope.ErrorMsg, err = d.string()
+	} else {
+		texts := [...]*string{1: &d.envelope.Message, 2: &d.envelope.ErrorCode, 3: &d.envelope.ErrorMsg}
+		*texts[i], err = d.string()
 	}
 	if err != nil {
-		return within(name, err)
+		return within(envelopeNames[i], err)
 	}
 	return nil
 }

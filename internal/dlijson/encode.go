@@ -22,7 +22,11 @@ type encoder struct {
 func (e encoder) message(b []byte, m protoreflect.Message, p *plan, omitted uint64) ([]byte, error) {
 	for i := range p.fields {
 		f := &p.fields[i]
-		if omitted&(1<<i) != 0 || !e.writes(m, f) {
+		if omitted&(1<<i) != 0 {
+			continue
+		}
+		set := isSet(m, f)
+		if !set && !e.writesUnset(f) {
 			continue
 		}
 		if b[len(b)-1] != '{' {
@@ -31,9 +35,12 @@ func (e encoder) message(b []byte, m protoreflect.Message, p *plan, omitted uint
 		b = append(b, f.quoted...)
 		b = append(b, ':')
 		var err error
-		if f.list {
+		switch {
+		case f.list && !set:
+			b = append(b, "[]"...)
+		case f.list:
 			b, err = e.list(b, m, f)
-		} else {
+		default:
 			b, err = e.value(b, m.Get(f.desc), f)
 		}
 		if err != nil {
@@ -43,12 +50,18 @@ func (e encoder) message(b []byte, m protoreflect.Message, p *plan, omitted uint
 	return append(b, '}'), nil
 }
 
-func (e encoder) writes(m protoreflect.Message, f *field) bool {
-	switch {
-	case f.list && e.emptyLists, !f.list && !f.presence && e.zeros:
-		return true
+func isSet(m protoreflect.Message, f *field) bool {
+	if f.kind == protoreflect.StringKind && !f.list && !f.presence {
+		return m.Get(f.desc).String() != "" // faster than Has
 	}
 	return m.Has(f.desc)
+}
+
+func (e encoder) writesUnset(f *field) bool {
+	if f.list {
+		return e.emptyLists
+	}
+	return e.zeros && !f.presence
 }
 
 func (e encoder) list(b []byte, m protoreflect.Message, f *field) ([]byte, error) {
@@ -56,9 +69,6 @@ func (e encoder) list(b []byte, m protoreflect.Message, f *field) ([]byte, error
 		if m, ok := m.Interface().(interface{ GetHosts() []*connsvcv1.Host }); ok {
 			return e.hosts(b, m.GetHosts())
 		}
-	}
-	if !m.Has(f.desc) {
-		return append(b, "[]"...), nil
 	}
 	b = append(b, '[')
 	list := m.Get(f.desc).List()

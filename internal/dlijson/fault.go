@@ -66,11 +66,8 @@ func kindName(k jsontext.Kind) string {
 	return "no value"
 }
 
-func (d *decoder) duplicate(name string, raw []byte) error {
-	return &Error{
-		Kind: Duplicate, Path: name, Offset: d.json.InputOffset() - int64(len(raw)),
-		Message: "field \"" + name + "\" stands twice",
-	}
+func duplicate(name string, offset int64) error {
+	return &Error{Kind: Duplicate, Path: name, Offset: offset, Message: "field \"" + name + "\" stands twice"}
 }
 
 func (d *decoder) tooDeep() error {

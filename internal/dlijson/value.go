@@ -20,7 +20,6 @@ const (
 func (d *decoder) field(m protoreflect.Message, f *field) error {
 	switch {
 	case f.list:
-		m.Clear(f.desc)
 		return d.listField(m, f)
 	case f.sub != nil:
 		m.Clear(f.desc)
@@ -41,6 +40,7 @@ func (d *decoder) listField(m protoreflect.Message, f *field) error {
 			return err
 		}
 	}
+	m.Clear(f.desc)
 	list := m.Mutable(f.desc).List()
 	return d.list(func() error {
 		if f.sub != nil {
@@ -102,19 +102,16 @@ func (d *decoder) string() (string, error) {
 	if err != nil {
 		return "", d.failed(err)
 	}
-	if bytes.IndexByte(raw, '\\') >= 0 {
-		return unquote(raw), nil
-	}
-	return d.arena.keep(raw[1 : len(raw)-1]), nil
+	return d.arena.keep(unquote(raw)), nil
 }
 
 // unquote returns the text of a JSON string that jsontext has checked.
-func unquote(raw []byte) string {
+func unquote(raw []byte) []byte {
 	if bytes.IndexByte(raw, '\\') < 0 {
-		return string(raw[1 : len(raw)-1])
+		return raw[1 : len(raw)-1]
 	}
 	text, _ := jsontext.AppendUnquote(nil, raw)
-	return string(text)
+	return text
 }
 
 func (d *decoder) bool() (bool, error) {
@@ -175,7 +172,7 @@ func (d *decoder) enum(enum protoreflect.EnumDescriptor) (protoreflect.EnumNumbe
 	if err != nil {
 		return 0, d.failed(err)
 	}
-	n, ok := enumNumber(enum, unquote(raw))
+	n, ok := enumNumber(enum, string(unquote(raw)))
 	if !ok && d.envelope == nil {
 		return 0, unknownName(enum, d.json.InputOffset()-int64(len(raw)))
 	}
