@@ -61,13 +61,13 @@ func (r *reloader) apply(cfg *configv1.Config) error {
 	return nil
 }
 
-func (r *reloader) observe(reloaded config.Reloaded) {
+func (r *reloader) observe(reloaded config.Reload) {
 	r.count(reloaded.Result, 1)
 	log := r.app.telemetry.Log
 	switch reloaded.Result {
 	case config.Applied:
 		log.Info("configuration reloaded", slog.Any("changed", reloaded.Changed))
-	case config.Refused:
+	case config.Rejected:
 		log.Error("configuration refused, what ran goes on", slog.Any("problems", strings.Split(reloaded.Err.Error(), "\n")))
 	default:
 		log.Info("configuration read again, nothing changed")

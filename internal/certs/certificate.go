@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"github.com/connsvc/connsvc/internal/watch"
 )
 
-// A Certificate is the TLS configuration of one listener, as its files last had it.
+// A Certificate is the TLS configuration of one listener, from its files.
 type Certificate struct {
 	listener  string
 	files     files
@@ -18,10 +21,8 @@ type Certificate struct {
 	metrics   *metrics
 
 	current atomic.Pointer[tls.Config]
-	expiry  atomic.Int64 // of current, in Unix seconds
-
-	// Hashes of the files' contents; used by the goroutine that watches only.
-	used, seen, rejected [sha256.Size]byte
+	expiry  atomic.Int64      // of current, in Unix seconds
+	used    [sha256.Size]byte // hash of the files of current; not for concurrent use
 }
 
 // Config returns the listener's TLS configuration; nil if c is nil. Each new
@@ -37,8 +38,16 @@ func (c *Certificate) Config() *tls.Config {
 	}
 }
 
-// use makes content the configuration of new connections, if it is usable.
-func (c *Certificate) use(content content) error {
+// load reads the files for the first time.
+func (c *Certificate) load() error {
+	if err := c.use(c.files.read()); err != nil {
+		return fmt.Errorf("%s: %w: %w", c.listener, ErrTLS, err)
+	}
+	return nil
+}
+
+// use activates content for new connections, if it is usable.
+func (c *Certificate) use(content watch.Content) error {
 	config, expiry, err := c.files.parse(content, time.Now())
 	if err != nil {
 		return err
@@ -46,32 +55,31 @@ func (c *Certificate) use(content content) error {
 	config.NextProtos = c.protocols
 	c.current.Store(config)
 	c.expiry.Store(expiry.Unix())
-	c.used = content.sum
+	c.used = content.Sum
 	return nil
 }
 
-// check reads the files again.
-//
-// A certificate and its key are two files, so a check may see one new and one old.
-// Content that is not usable is reported only if the next check finds the same.
-func (c *Certificate) check(ctx context.Context) {
-	content, err := c.files.read()
-	if content.sum == c.used {
-		c.seen, c.rejected = content.sum, c.used
-		return
+// watch reloads the files when they change, until ctx ends.
+func (c *Certificate) watch(ctx context.Context, interval time.Duration) {
+	watch.Watcher{
+		Read:     c.files.read,
+		Interval: func() time.Duration { return interval },
+		Changed: func(content watch.Content, _ bool) bool {
+			c.reload(ctx, content)
+			return false
+		},
+	}.Run(ctx, c.used)
+}
+
+func (c *Certificate) reload(ctx context.Context, content watch.Content) {
+	if content.Sum == c.used {
+		return // a rejected change was undone
 	}
-	if err == nil {
-		err = c.use(content)
-	}
-	settled := c.seen == content.sum
-	c.seen = content.sum
-	switch {
-	case err == nil:
-		c.metrics.reloaded(ctx, c.listener, reloadOK)
-		c.log.InfoContext(ctx, "certificate reloaded", "port", c.listener, "expires", time.Unix(c.expiry.Load(), 0).UTC())
-	case settled && c.rejected != content.sum:
-		c.rejected = content.sum
+	if err := c.use(content); err != nil {
 		c.metrics.reloaded(ctx, c.listener, reloadFailed)
 		c.log.ErrorContext(ctx, "certificate rejected; the previous certificate stays active", "port", c.listener, "error", err.Error())
+		return
 	}
+	c.metrics.reloaded(ctx, c.listener, reloadOK)
+	c.log.InfoContext(ctx, "certificate reloaded", "port", c.listener, "expires", time.Unix(c.expiry.Load(), 0).UTC())
 }

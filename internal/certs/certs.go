@@ -5,10 +5,11 @@
 package certs
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -61,10 +62,7 @@ func Load(cfg *configv1.Config, o Options) (*Certificates, error) {
 		GRPC:     load(0, listenerGRPC, cfg.GetGrpc().GetTls(), "h2"),
 		REST:     load(1, listenerREST, cfg.GetRest().GetTls(), "h2", "http/1.1"),
 		Admin:    load(2, listenerAdmin, cfg.GetAdmin().GetTls(), "h2", "http/1.1"),
-		interval: o.Interval,
-	}
-	if all.interval == 0 {
-		all.interval = defaultInterval
+		interval: cmp.Or(o.Interval, defaultInterval),
 	}
 	if err := errors.Join(append(errs[:], metricsErr)...); err != nil {
 		return nil, err
@@ -100,34 +98,11 @@ func (all *Certificates) configured() []*Certificate {
 	return some
 }
 
-// Watch checks the files until ctx ends.
+// Watch reloads changed files until ctx ends.
 func (all *Certificates) Watch(ctx context.Context) {
-	some := all.configured()
-	if len(some) == 0 {
-		return
+	var watching sync.WaitGroup
+	for _, c := range all.configured() {
+		watching.Go(func() { c.watch(ctx, all.interval) })
 	}
-	ticker := time.NewTicker(all.interval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			for _, c := range some {
-				c.check(ctx)
-			}
-		}
-	}
-}
-
-// load reads the files for the first time.
-func (c *Certificate) load() error {
-	content, err := c.files.read()
-	if err == nil {
-		err = c.use(content)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w: %w", c.listener, ErrTLS, err)
-	}
-	return nil
+	watching.Wait()
 }

@@ -1,18 +1,16 @@
 package certs
 
 import (
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/watch"
 )
 
 // maxFileBytes limits a certificate or key file: 1 MiB.
@@ -32,52 +30,19 @@ func newFiles(cfg *configv1.TLS, dir string) files {
 	return files{absolute(cfg.GetCertFile()), absolute(cfg.GetKeyFile()), absolute(cfg.GetClientCaFile())}
 }
 
-// A content is what the files contain, and its hash.
-type content struct {
-	cert, key, clientCA []byte // clientCA is nil if no file is configured
-	sum                 [sha256.Size]byte
-}
-
-// read reads all files. It follows symlinks anew each time: Kubernetes updates a
-// mounted secret by replacing one.
-func (f files) read() (content, error) {
-	var c content
-	var errs [3]error
-	c.cert, errs[0] = readFile(f.cert)
-	c.key, errs[1] = readFile(f.key)
-	c.clientCA, errs[2] = readFile(f.clientCA)
-	sum := sha256.New()
-	for i, part := range [][]byte{c.cert, c.key, c.clientCA} {
-		fmt.Fprintf(sum, "%d %v ", len(part), errs[i])
-		sum.Write(part)
-	}
-	sum.Sum(c.sum[:0])
-	return c, errors.Join(errs[:]...)
-}
-
-func readFile(path string) ([]byte, error) {
-	if path == "" {
-		return nil, nil
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxFileBytes {
-		return nil, fmt.Errorf("%s: larger than %d bytes", path, maxFileBytes)
-	}
-	return data, nil
+// read reads all files. The client CA's is nil if none is configured.
+func (f files) read() watch.Content {
+	return watch.Read(maxFileBytes, f.cert, f.key, f.clientCA)
 }
 
 // parse returns the TLS configuration and when its certificate expires. An expired
 // certificate is an error, as clients reject it.
-func (f files) parse(c content, now time.Time) (*tls.Config, time.Time, error) {
-	pair, pairErr := tls.X509KeyPair(c.cert, c.key)
+func (f files) parse(c watch.Content, now time.Time) (*tls.Config, time.Time, error) {
+	if c.Err != nil {
+		return nil, time.Time{}, c.Err
+	}
+	cert, key, clientCA := c.Files[0], c.Files[1], c.Files[2]
+	pair, pairErr := tls.X509KeyPair(cert, key)
 	if pairErr != nil {
 		pairErr = fmt.Errorf("%s, %s: %w", f.cert, f.key, pairErr)
 	} else if now.After(pair.Leaf.NotAfter) {
@@ -89,7 +54,7 @@ func (f files) parse(c content, now time.Time) (*tls.Config, time.Time, error) {
 		config.ClientAuth = tls.RequireAndVerifyClientCert
 		// A resumed session would stay trusted after its CA is removed.
 		config.SessionTicketsDisabled = true
-		if config.ClientCAs, poolErr = parsePool(c.clientCA); poolErr != nil {
+		if config.ClientCAs, poolErr = parsePool(clientCA); poolErr != nil {
 			poolErr = fmt.Errorf("%s: %w", f.clientCA, poolErr)
 		}
 	}

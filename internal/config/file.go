@@ -6,77 +6,59 @@ import (
 	"sync/atomic"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/watch"
 )
 
-// A File is a configuration file whose configuration runs. Watch reads it again.
+// A File is a configuration file and the active configuration. Watch reloads it.
 type File struct {
-	path    string
-	check   checker
-	opened  mark
-	running atomic.Pointer[configv1.Config]
+	path   string
+	schema checker
+	opened [sha256.Size]byte // hash of the content that Open read
+	active atomic.Pointer[configv1.Config]
 }
 
 // Open loads the configuration file at path, as Load does.
 func Open(path string) (*File, error) {
-	content := look(path)
-	if content.err != nil {
-		return nil, content.err
+	f := &File{path: path}
+	content := f.read()
+	if content.Err != nil {
+		return nil, content.Err
 	}
-	check, err := newChecker()
-	if err != nil {
+	var err error
+	if f.schema, err = newChecker(); err != nil {
 		return nil, err
 	}
-	f := &File{path: path, check: check, opened: content.mark()}
 	cfg, err := f.parse(content)
 	if err != nil {
 		return nil, err
 	}
-	f.running.Store(cfg)
+	f.opened = content.Sum
+	f.active.Store(cfg)
 	return f, nil
 }
 
-// Config returns the configuration that runs: it is only to be read. It is safe
+// Config returns the active configuration, which must not be modified. It is safe
 // for concurrent use.
-func (f *File) Config() *configv1.Config { return f.running.Load() }
+func (f *File) Config() *configv1.Config { return f.active.Load() }
 
-// parse returns the configuration that content is, with its defaults. Once there is
-// one that runs, what needs a restart is among the problems.
-func (f *File) parse(content content) (*configv1.Config, error) {
-	if content.err != nil {
-		return nil, content.err
+func (f *File) read() watch.Content {
+	content := watch.Read(maxFileBytes, f.path)
+	if content.Err != nil {
+		content.Err = fmt.Errorf("reading the configuration: %w", content.Err)
 	}
-	cfg, problems := parse(content.data, checker{f.check.schema, f.Config()})
+	return content
+}
+
+// parse returns the configuration in content, with its defaults. While a
+// configuration is active, changes that need a restart are errors.
+func (f *File) parse(content watch.Content) (*configv1.Config, error) {
+	if content.Err != nil {
+		return nil, content.Err
+	}
+	cfg, problems := parse(content.Files[0], checker{f.schema.schema, f.Config()})
 	if len(problems) > 0 {
 		return nil, problems.in(f.path)
 	}
 	fillDefaults(cfg)
 	return cfg, nil
-}
-
-// A content is what a look at the file found.
-type content struct {
-	data []byte
-	err  error
-}
-
-func look(path string) content {
-	data, err := readFile(path, maxFileBytes)
-	if err != nil {
-		return content{err: fmt.Errorf("reading the configuration: %w", err)}
-	}
-	return content{data: data}
-}
-
-// A mark tells one content from another. Times and sizes would not: they miss a
-// symlink that is swapped, and file systems have coarse times.
-type mark struct {
-	hash [sha256.Size]byte
-	err  string
-}
-
-func (c content) mark() mark {
-	if c.err != nil {
-		return mark{err: c.err.Error()}
-	}
-	return mark{hash: sha256.Sum256(c.data)}
 }

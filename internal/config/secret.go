@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/watch"
 )
 
 // maxSecretBytes bounds the file of a secret: 64 KiB. Tokens have a few.
@@ -39,7 +40,7 @@ func (s Secrets) Read(secret *configv1.Secret) (string, error) {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(s.Dir, path)
 		}
-		data, err := readFile(path, maxSecretBytes)
+		data, err := watch.ReadFile(path, maxSecretBytes)
 		if err != nil {
 			return "", fmt.Errorf("reading a secret: %w", err)
 		}

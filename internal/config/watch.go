@@ -2,123 +2,92 @@ package config
 
 import (
 	"context"
+	"crypto/sha256"
 	"os"
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/watch"
 )
 
-// settleTime is how long a change must last before it is taken: an editor or a copy
-// may have written half of it, and half of a list is a list.
-const settleTime = time.Second
-
-// A Result is what became of a reload.
+// A Result is the result of a reload, as the metric names it.
 type Result string
 
 // All results.
 const (
 	Applied   Result = "applied"
-	Unchanged Result = "unchanged" // the file says what runs already
-	Refused   Result = "refused"   // what ran goes on
+	Unchanged Result = "unchanged" // the file says what is active already
+	Rejected  Result = "refused"   // the previous configuration stays active
 )
 
 // Results returns all results, for metrics that start at 0.
-func Results() []Result { return []Result{Applied, Unchanged, Refused} }
+func Results() []Result { return []Result{Applied, Unchanged, Rejected} }
 
-// A Reloaded is a reload and what became of it.
-type Reloaded struct {
+// A Reload reports a reload.
+type Reload struct {
 	Result  Result
-	Changed []string // of Applied: the keys, as in "limits.max_calls"
-	Err     error    // of Refused: all problems, each a line
+	Changed []string // if applied: the keys, as in "limits.max_calls"
+	Err     error    // if rejected: all problems, one a line
 }
 
-// WatchOptions are what Watch needs; all but Signals are required.
+// WatchOptions are the arguments of Watch. All but Signals are required.
 type WatchOptions struct {
 	// Signals has the file read at once (SIGHUP). It is never closed; may be nil.
 	Signals <-chan os.Signal
-	// Apply puts a configuration in the place of the one that runs: whole, or not at
-	// all with an error.
+	// Apply activates a configuration as a whole. If it fails, the previous one
+	// stays active.
 	Apply func(*configv1.Config) error
-	// Observe is told of each reload, on the goroutine of Watch.
-	Observe func(Reloaded)
+	// Observe gets each reload, on the goroutine of Watch.
+	Observe func(Reload)
 }
 
-// Watch reads the file again at each signal and, unless reload.disable_watch says
-// otherwise, when its content changes, until ctx ends. A content that is not usable
-// is refused once, not at every look. It is called once.
+// Watch reloads the file at each signal and, unless reload.disable_watch is set,
+// when its content changes, until ctx ends. It is called once.
+//
+// Rejected content is reported once. If only Apply failed, it is tried again at each
+// reading: a secret that was missing may be there by then.
 func (f *File) Watch(ctx context.Context, o WatchOptions) {
-	w := &watcher{File: f, WatchOptions: o, judged: f.opened, found: f.opened}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-o.Signals:
-			w.judge(look(f.path), true)
-		case <-w.next():
-			w.poll(look(f.path))
-		}
+	type failure struct {
+		sum [sha256.Size]byte
+		err string
 	}
+	var last failure // of Apply
+	watch.Watcher{
+		Read: f.read,
+		Interval: func() time.Duration {
+			if f.Config().GetReload().GetDisableWatch() {
+				return 0
+			}
+			return f.Config().GetReload().GetInterval().AsDuration()
+		},
+		Signals: o.Signals,
+		Changed: func(content watch.Content, signalled bool) bool {
+			reload, applyErr := f.reload(content, o.Apply)
+			this := failure{content.Sum, applyErr}
+			known := applyErr != "" && this == last
+			last = this
+			if signalled || !known {
+				o.Observe(reload)
+			}
+			return applyErr != ""
+		},
+	}.Run(ctx, f.opened)
 }
 
-type watcher struct {
-	*File
-	WatchOptions
-	judged  mark   // what was applied or refused last
-	found   mark   // at the last look
-	pending string // why judged, which is well formed, could not be applied; empty if it was
-}
-
-// next returns a channel for the time of the next look, nil for never.
-func (w *watcher) next() <-chan time.Time {
-	reload := w.Config().GetReload()
-	interval := reload.GetInterval().AsDuration()
-	switch {
-	case reload.GetDisableWatch():
-		return nil
-	case w.found != w.judged:
-		return time.After(min(interval, settleTime))
-	default:
-		return time.After(interval)
-	}
-}
-
-// poll judges a content that is new and was the same at the last look.
-func (w *watcher) poll(content content) {
-	m := content.mark()
-	settled := m == w.found
-	w.found = m
-	// What could not be applied may be so now: a secret that was missing is there.
-	if settled && (m != w.judged || w.pending != "") {
-		w.judge(content, false)
-	}
-}
-
-// judge applies a content or refuses it. A failure that is known is not told of
-// again, unless someone asked.
-func (w *watcher) judge(content content, asked bool) {
-	m, pending := content.mark(), w.pending
-	known := m == w.judged && pending != "" && !asked
-	w.judged, w.found, w.pending = m, m, ""
-	reloaded := w.reload(content)
-	if known && w.pending == pending {
-		return
-	}
-	w.Observe(reloaded)
-}
-
-func (w *watcher) reload(content content) Reloaded {
-	cfg, err := w.parse(content)
+// reload activates the configuration in content. applyErr is set if only apply
+// failed.
+func (f *File) reload(content watch.Content, apply func(*configv1.Config) error) (r Reload, applyErr string) {
+	cfg, err := f.parse(content)
 	if err != nil {
-		return Reloaded{Result: Refused, Err: err}
+		return Reload{Result: Rejected, Err: err}, ""
 	}
-	changed := changes(w.Config().ProtoReflect(), cfg.ProtoReflect())
+	changed := changes(f.Config().ProtoReflect(), cfg.ProtoReflect())
 	if len(changed) == 0 {
-		return Reloaded{Result: Unchanged}
+		return Reload{Result: Unchanged}, ""
 	}
-	if err := w.Apply(cfg); err != nil {
-		w.pending = err.Error()
-		return Reloaded{Result: Refused, Err: err}
+	if err := apply(cfg); err != nil {
+		return Reload{Result: Rejected, Err: err}, err.Error()
 	}
-	w.running.Store(cfg)
-	return Reloaded{Result: Applied, Changed: keys(changed)}
+	f.active.Store(cfg)
+	return Reload{Result: Applied, Changed: keys(changed)}, ""
 }

@@ -32,9 +32,9 @@ type watch struct {
 	stop    context.CancelFunc // ends Watch
 
 	mu       sync.Mutex
-	refusal  error             // what Apply answers
-	running  *configv1.Config  // what Apply took last
-	observed []config.Reloaded // since the last call of wants
+	refusal  error            // what Apply answers
+	running  *configv1.Config // what Apply took last
+	observed []config.Reload  // since the last call of wants
 }
 
 func startWatch(t *testing.T, path string) *watch {
@@ -64,7 +64,7 @@ func (w *watch) apply(cfg *configv1.Config) error {
 	return nil
 }
 
-func (w *watch) observe(r config.Reloaded) {
+func (w *watch) observe(r config.Reload) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.observed = append(w.observed, r)
@@ -177,7 +177,7 @@ func TestWatchBetween(t *testing.T) {
 		defer cancel()
 		file.Watch(ctx, config.WatchOptions{
 			Apply:   func(*configv1.Config) error { return nil },
-			Observe: func(config.Reloaded) { cancel() },
+			Observe: func(config.Reload) { cancel() },
 		})
 		if got := file.Config().GetUpstreams()[0].GetName(); got != "b" {
 			t.Errorf("%s runs, want b", got)

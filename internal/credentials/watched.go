@@ -4,31 +4,27 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/connsvc/connsvc/internal/watch"
 )
 
-const (
-	// checkInterval is how often secrets are read again, at most.
-	checkInterval = time.Second
-	// maxReadings bounds how often secrets are read until two readings agree.
-	maxReadings = 4
-)
+// checkInterval is the shortest time between two readings of secrets.
+const checkInterval = time.Second
 
-// A version is what secrets held from a time on.
+// A version is the value of secrets from a time on.
 type version[T comparable] struct {
 	value  T
-	serial int       // one more than that of the version before
-	since  time.Time // zero for the first one
+	serial int       // one more than that of the previous version
+	since  time.Time // zero for the first version
 }
 
-// watched are secrets that are read again while they are used. They are read
-// whole and compared: times and sizes of files miss what a file system with
-// coarse times does not tell, and a symlink swap as Kubernetes does it is nothing
-// special then.
+// watched are secrets that are read again while they are used. Readings are
+// compared as a whole; unlike in package watch nobody waits between them.
 type watched[T comparable] struct {
 	read    func() (T, error)
-	observe func(error) // of a change, nil, and of the first failure of a row
+	observe func(error) // gets nil for a change, and the first error of a row
 	now     func() time.Time
-	fixed   bool // nothing of it can change
+	fixed   bool // it cannot change
 	current atomic.Pointer[version[T]]
 
 	mu      sync.Mutex // held while reading
@@ -38,13 +34,16 @@ type watched[T comparable] struct {
 
 func newWatched[T comparable](read func() (T, error), fixed bool, source string, o Options) (*watched[T], error) {
 	w := &watched[T]{read: read, now: o.Now, fixed: fixed, checked: o.Now()}
+	if !fixed {
+		w.read = func() (T, error) { return watch.Consistent(read) }
+	}
 	w.observe = func(err error) {
 		if err != nil {
 			err = &Error{Kind: Unreadable, Source: source, Err: err}
 		}
 		o.Observe(Renewal{Source: source, Err: err})
 	}
-	value, err := w.settled()
+	value, err := w.read()
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +51,8 @@ func newWatched[T comparable](read func() (T, error), fixed bool, source string,
 	return w, nil
 }
 
-// get returns what the secrets hold, as of a second ago at the most while they
-// are used. One caller reads; the others do not wait for a slow file system.
+// get returns the value of the secrets, at most a second old. One caller reads; the
+// others do not wait for a slow file system.
 func (w *watched[T]) get() *version[T] {
 	if !w.fixed && w.mu.TryLock() {
 		now := w.now()
@@ -65,7 +64,7 @@ func (w *watched[T]) get() *version[T] {
 	return w.current.Load()
 }
 
-// fresh returns what the secrets hold now.
+// fresh reads the secrets and returns their value.
 func (w *watched[T]) fresh() *version[T] {
 	if !w.fixed {
 		w.mu.Lock()
@@ -75,10 +74,10 @@ func (w *watched[T]) fresh() *version[T] {
 	return w.current.Load()
 }
 
-// check reads the secrets again. What cannot be used does not replace what is.
+// check reads the secrets again. If that fails, the previous value stays.
 func (w *watched[T]) check(now time.Time) {
 	w.checked = now
-	value, err := w.settled()
+	value, err := w.read()
 	switch {
 	case err != nil:
 		if !w.broken {
@@ -91,21 +90,4 @@ func (w *watched[T]) check(now time.Time) {
 		w.observe(nil)
 	}
 	w.broken = false
-}
-
-// settled reads until two readings agree, so that files which are replaced at
-// once, between two of the reads, do not give half of each.
-func (w *watched[T]) settled() (T, error) {
-	last, err := w.read()
-	if w.fixed {
-		return last, err
-	}
-	for range maxReadings - 1 {
-		next, nextErr := w.read()
-		if nextErr == nil && err == nil && next == last {
-			break
-		}
-		last, err = next, nextErr
-	}
-	return last, err
 }
