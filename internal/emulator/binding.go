@@ -20,6 +20,7 @@ func (e *Emulator) associateQueues(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.beforeChange(conn, c.now)
 	if err := e.bind(conn, e.bindings(conn, c.project, req.Queues, req.ElasticResourcePools), c.now, c.effects.Stuck); err != nil {
 		return nil, err
 	}
@@ -38,6 +39,7 @@ func (e *Emulator) disassociateQueues(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.beforeChange(conn, c.now)
 	if err := e.unbind(conn, e.bindings(conn, c.project, req.Queues, req.ElasticResourcePools), c.now); err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ func (e *Emulator) createEnhancedConnection(c call) (any, error) {
 	conn := &connection{
 		name: req.Name, project: c.project, vpc: req.DestVPCID, subnet: req.DestNetworkID,
 		ipv6:    e.ipv6Subnets[req.DestNetworkID],
-		created: c.now, updated: c.now, listed: c.now.Add(c.effects.Unlisted),
+		created: c.now, updated: c.now, listed: c.now.Add(c.effects.Unlisted), tagged: c.now.Add(c.effects.Untagged),
 		hosts: req.Hosts, tags: make(map[string]string, len(req.Tags)),
 	}
 	for _, t := range req.Tags {
@@ -79,7 +79,8 @@ func (e *Emulator) deleteEnhancedConnection(c call) (any, error) {
 	if conn.creating(c.now) {
 		return nil, wire.Errorf(wire.CodeNotSupported, "The connection that is being created cannot be deleted.")
 	}
-	e.store.markDeleted(conn, c.now)
+	e.beforeChange(conn, c.now)
+	e.store.markDeleted(conn, c.now, c.now.Add(c.effects.Unlisted))
 	return wire.Success("Deleted"), nil
 }
 
@@ -96,6 +97,7 @@ func (e *Emulator) updateEnhancedConnectionHosts(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.beforeChange(conn, c.now)
 	conn.hosts, conn.updated = req.Hosts, c.now
 	return wire.Success(""), nil
 }

@@ -30,7 +30,8 @@ func TestDocs(t *testing.T) {
 	for _, kind := range []faults.Kind{
 		faults.Latency, faults.Hang, faults.ResetBefore, faults.ResetAfter, faults.DropAnswer, faults.DelayAnswer,
 		faults.TruncatedBody, faults.EndlessBody, faults.WrongLength, faults.Status, faults.HTML, faults.InvalidJSON,
-		faults.Unsuccessful, faults.ExpiredToken, faults.StuckCreating, faults.SlowList,
+		faults.Unsuccessful, faults.ExpiredToken, faults.LateCommit,
+		faults.StuckCreating, faults.SlowList, faults.SlowTags, faults.OldList, faults.SnapshotList, faults.ShiftedDate,
 	} {
 		if !strings.Contains(page, "\n| `"+string(kind)+"` |") {
 			t.Errorf("docs/emulator.md does not have the kind %s", kind)

@@ -108,6 +108,7 @@ func (e *Emulator) ExpireTokens() { e.iam.ExpireTokens() }
 // Connections returns copies of the connections of a project as they are now,
 // deleted ones too, in the order of their creation.
 func (e *Emulator) Connections(project string) []wire.Connection {
+	e.faults.ExecuteLate()
 	now := e.now()
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -194,3 +194,12 @@ func TestUnlistedAndUnanswered(t *testing.T) {
 	}
 	d.made(1)
 }
+
+func TestNewPanicsOnBadFaults(t *testing.T) {
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, "rules[0].fault.kind") {
+			t.Errorf("panic %q", text)
+		}
+	}()
+	emulator.New(emulator.Options{Faults: []faults.Rule{{Operation: "*"}}})
+}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -61,7 +60,7 @@ const created = `{"is_success":true,"message":"","connection_id":"00000000-0000-
 
 // What a create that goes wrong looks like, and whether it was executed.
 func TestKinds(t *testing.T) {
-	const second = faults.Duration(time.Second)
+
 	for name, test := range map[string]struct {
 		fault   faults.Fault
 		status  int

@@ -97,6 +97,9 @@ func (e *Emulator) admit(w http.ResponseWriter, r *http.Request, op operation, e
 		project: r.PathValue("project_id"), connection: r.PathValue("connection_id"), route: r.PathValue("name"),
 		body: body, now: e.now(), effects: effects,
 	}
+	if !effects.Late.IsZero() {
+		c.now = effects.Late.Truncate(time.Millisecond)
+	}
 	if err := e.checkProject(r, c.project, grant); err != nil {
 		return nil, err
 	}

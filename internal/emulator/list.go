@@ -21,9 +21,13 @@ func (e *Emulator) listEnhancedConnections(c call) (any, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	asOf := c.effects.AsOf(c.now)
 	var matching []*connection
 	for _, conn := range e.store.project(c.project).connections {
-		if !c.now.Before(conn.listed) && e.visible(conn, c.now) && e.matches(conn, req) {
+		if asOf.Before(conn.listed) || len(req.Tags) > 0 && asOf.Before(conn.tagged) {
+			continue
+		}
+		if conn = conn.asOf(asOf); e.visible(conn, asOf) && e.matches(conn, req) {
 			matching = append(matching, conn)
 		}
 	}
@@ -36,7 +40,7 @@ func (e *Emulator) listEnhancedConnections(c call) (any, error) {
 		resp.Count = len(matching)
 	}
 	for i, conn := range page {
-		resp.Connections[i] = conn.view(c.now)
+		resp.Connections[i] = conn.view(asOf)
 	}
 	return resp, nil
 }

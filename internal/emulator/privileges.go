@@ -65,6 +65,7 @@ func (e *Emulator) updatePrivileges(c call) (any, error) {
 		}
 	}
 	for i, entry := range req.Privileges {
+		e.beforeChange(conns[i], c.now)
 		conns[i].authorize(req.Action, req.ProjectID, len(entry.Privileges) > 0)
 	}
 	return wire.Success(""), nil

@@ -27,6 +27,7 @@ func (e *Emulator) createRoute(c call) (any, error) {
 	if err := e.checkRoute(conn, req.Name, destination); err != nil {
 		return nil, err
 	}
+	e.beforeChange(conn, c.now)
 	conn.routes = append(conn.routes, wire.Route{Name: req.Name, CIDR: req.CIDR, CreateTime: c.now.UnixMilli()})
 	conn.updated = c.now
 	return wire.Success(""), nil
@@ -65,6 +66,7 @@ func (e *Emulator) deleteRoute(c call) (any, error) {
 	if i < 0 {
 		return nil, wire.Errorf(wire.CodeNoObject, "There is no route named %s", c.route)
 	}
+	e.beforeChange(conn, c.now)
 	// Responses that are being written share the old slice.
 	conn.routes = slices.Delete(slices.Clone(conn.routes), i, i+1)
 	conn.updated = c.now

@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/connsvc/connsvc/internal/emulator/wire"
@@ -14,13 +16,48 @@ type connection struct {
 	vpc, subnet       string
 	ipv6              bool
 	created, updated  time.Time
-	listed            time.Time // when lists begin to show it
+	listed, tagged    time.Time // when lists, and those by tags, begin to show it
 	deleted           time.Time // zero while the connection exists
+	unlisted          time.Time // when lists begin to show the deletion
 	hosts             []wire.Host
 	routes            []wire.Route
 	tags              map[string]string
 	peerings          []peering
 	grantees          map[string]bool // projects that have BIND_QUEUE
+	past              []past
+}
+
+// A past is a connection as it was until a change.
+type past struct {
+	until time.Time
+	*connection
+}
+
+// beforeChange keeps c as it is before a change, if lists may look back.
+func (e *Emulator) beforeChange(c *connection, now time.Time) {
+	retention := e.faults.Retention()
+	if retention == 0 {
+		c.past = nil
+		return
+	}
+	before := *c
+	before.grantees, before.past = maps.Clone(c.grantees), nil
+	c.past = slices.DeleteFunc(c.past, func(p past) bool { return p.until.Before(now.Add(-retention)) })
+	c.past = append(c.past, past{now, &before})
+}
+
+// asOf returns c as lists that look back to t show it, as far as its past is kept.
+// They do not show a deletion before c.unlisted.
+func (c *connection) asOf(t time.Time) *connection {
+	if t.Before(c.unlisted) && !t.Before(c.deleted) {
+		t = c.deleted.Add(-1)
+	}
+	for _, p := range c.past {
+		if t.Before(p.until) {
+			return p.connection
+		}
+	}
+	return c
 }
 
 // A project has its connections in the order of their creation, and counts the
@@ -59,11 +96,11 @@ func (s *store) add(c *connection) {
 }
 
 // markDeleted deletes c softly: its identity remains, its content does not.
-func (s *store) markDeleted(c *connection, now time.Time) {
+func (s *store) markDeleted(c *connection, now, unlisted time.Time) {
 	p := s.project(c.project)
 	p.existing[c.name]--
 	p.count--
-	c.deleted, c.updated = now, now
+	c.deleted, c.unlisted, c.updated = now, unlisted, now
 	c.hosts, c.routes, c.peerings, c.grantees = nil, nil, nil, nil
 }
 

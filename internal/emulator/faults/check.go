@@ -77,9 +77,8 @@ func (r *Rule) conditions() []string {
 
 func knownOperation(name string) bool {
 	return slices.Contains([]string{
-		AnyOperation, IAMOperation, MetadataOperation, createOperation, bindOperation,
-		"GetEnhancedConnection", "ListEnhancedConnections", "DeleteEnhancedConnection", "UpdateEnhancedConnectionHosts",
-		"DisassociateQueues", "CreateRoute", "DeleteRoute", "ListPrivileges", "UpdatePrivileges", "ListPrivilegesByObject",
+		AnyOperation, IAMOperation, MetadataOperation, createOperation, deleteOperation, listOperation, bindOperation,
+		"GetEnhancedConnection", "UpdateEnhancedConnectionHosts", "DisassociateQueues", "CreateRoute", "DeleteRoute", "ListPrivileges", "UpdatePrivileges", "ListPrivilegesByObject",
 	}, name)
 }
 
@@ -113,7 +112,9 @@ func (f *Fault) problem(operation string) problem {
 	uses, _ := usedBy(f.Kind)
 	const longer = "must be longer than 0"
 	switch {
-	case f.Delay < 0 || f.Delay == 0 && uses.delay == required:
+	case f.Delay == 0 && uses.delay == signed:
+		return problem{"fault.delay", "must not be 0"}
+	case f.Delay < 0 && uses.delay != signed, f.Delay == 0 && uses.delay == required:
 		return problem{"fault.delay", longer}
 	case f.RetryAfter < 0:
 		return problem{"fault.retry_after", longer}
@@ -127,7 +128,7 @@ func (f *Fault) problem(operation string) problem {
 		return problem{"fault.code", "must be " + wire.CodeGatewayNoAuth + " or " + wire.CodeUnauthorized}
 	case uses.only != nil && !slices.Contains(uses.only, operation):
 		return problem{"operation", fmt.Sprintf("must be %s for %q", strings.Join(uses.only, " or "), f.Kind)}
-	case f.Kind == Unsuccessful && ofIAM(operation):
+	case (f.Kind == Unsuccessful || f.Kind == LateCommit) && ofIAM(operation):
 		return problem{"operation", fmt.Sprintf("must be one of DLI for %q", f.Kind)}
 	}
 	return problem{}
@@ -144,6 +145,7 @@ const (
 	unused usage = iota
 	optional
 	required
+	signed // required, and may be negative
 )
 
 // fields are those that a kind uses.
@@ -171,7 +173,12 @@ func usedBy(k Kind) (fields, bool) {
 		Unsuccessful:  {commit: true},
 		ExpiredToken:  {code: true},
 		StuckCreating: {delay: optional, only: []string{createOperation, bindOperation}},
-		SlowList:      {delay: required, only: []string{createOperation}},
+		SlowList:      {delay: required, only: []string{createOperation, deleteOperation}},
+		SlowTags:      {delay: required, only: []string{createOperation}},
+		OldList:       {delay: required, only: []string{listOperation}},
+		SnapshotList:  {delay: required, only: []string{listOperation}},
+		LateCommit:    {delay: required},
+		ShiftedDate:   {delay: signed},
 	}[k]
 	return f, known
 }

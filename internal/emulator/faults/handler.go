@@ -31,8 +31,11 @@ type handler struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := h.set.plan(h.Name)
 	if p == (plan{}) {
-		h.Serve(w, r, Effects{})
+		h.execute(w, r, Effects{})
 		return
+	}
+	if p.dateShift != 0 {
+		w.Header().Set("Date", h.set.now().Add(p.dateShift).UTC().Format(http.TimeFormat))
 	}
 	if p.response == nil || p.response.Kind != ResetBefore {
 		readAhead(r)
@@ -47,10 +50,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if p.response == nil {
-		h.Serve(w, r, p.effects)
+		h.execute(w, r, p.effects)
 		return
 	}
 	h.respondWrongly(w, r, p)
+}
+
+func (h *handler) execute(w http.ResponseWriter, r *http.Request, x Effects) {
+	h.set.ExecuteLate()
+	h.Serve(w, r, x)
 }
 
 // readAhead reads the body: only then does the server notice that a caller has gone,
@@ -68,10 +76,13 @@ func (h *handler) respondWrongly(w http.ResponseWriter, r *http.Request, p plan)
 	f := p.response
 	var done *recording
 	if f.executes() {
-		done = record(w.Header(), func(w http.ResponseWriter) { h.Serve(w, r, p.effects) })
+		done = record(w.Header(), func(w http.ResponseWriter) { h.execute(w, r, p.effects) })
 	}
 	switch f.Kind {
 	case ResetBefore, ResetAfter, DropAnswer:
+		reset(w)
+	case LateCommit:
+		h.executeLate(w, r, p)
 		reset(w)
 	case Hang:
 		hang(r.Context(), time.Duration(f.Delay))
@@ -89,6 +100,21 @@ func (h *handler) respondWrongly(w http.ResponseWriter, r *http.Request, p plan)
 	default:
 		h.respondInstead(w, f)
 	}
+}
+
+// executeLate has the call executed after its delay. Nobody reads the response.
+func (h *handler) executeLate(w http.ResponseWriter, r *http.Request, p plan) {
+	p.effects.Late = h.set.now().Add(time.Duration(p.response.Delay))
+	header := w.Header().Clone()
+	body, err := io.ReadAll(io.LimitReader(r.Body, wire.MaxBodyBytes+1))
+	if err != nil {
+		return
+	}
+	r = r.WithContext(context.WithoutCancel(r.Context()))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	h.set.late.add(p.effects.Late, func() {
+		record(header, func(w http.ResponseWriter) { h.Serve(w, r, p.effects) })
+	})
 }
 
 // executes reports whether the call is executed before it goes wrong.

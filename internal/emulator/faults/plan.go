@@ -26,6 +26,7 @@ type RuleState struct {
 type Set struct {
 	seed uint64
 	now  func() time.Time
+	late lateCalls
 
 	mu    sync.Mutex
 	rules []*activeRule
@@ -49,6 +50,20 @@ func (s *Set) Replace(rules []Rule) error {
 	defer s.mu.Unlock()
 	s.rules = active
 	return nil
+}
+
+// Retention is how far lists may look back by the rules; 0: they show the present.
+func (s *Set) Retention() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var sum time.Duration // the rules may combine
+	for _, r := range s.rules {
+		switch f := r.Rule.Fault; f.Kind {
+		case OldList, SnapshotList, SlowList:
+			sum += time.Duration(f.Delay)
+		}
+	}
+	return sum
 }
 
 // States returns the rules in their order.
@@ -86,17 +101,56 @@ func newRuleSource(own, shared uint64, place int) *mathrand.ChaCha8 {
 
 // A plan is what goes wrong with one call.
 type plan struct {
-	latency  time.Duration
-	commit   bool // the call is executed although its caller left during the latency
-	effects  Effects
-	response *Fault // nil: the response is the regular one
+	latency   time.Duration
+	commit    bool // the call is executed although its caller left during the latency
+	dateShift time.Duration
+	effects   Effects
+	response  *Fault // nil: the response is the regular one
 }
 
 // Effects are faults of the call itself, not of its response. The operation applies
 // them.
 type Effects struct {
 	Stuck    time.Duration // how long peerings stay CREATING beyond their time
-	Unlisted time.Duration // how long lists lack the connection
+	Unlisted time.Duration // how long lists do not show the change
+	Untagged time.Duration // how long lists by tags do not show the connection
+	Age      time.Duration // a list shows the state of that long ago
+	Snapshot time.Duration // a list shows the state of the last multiple; 0: any time
+	Late     time.Time     // when the call is executed; zero: at once
+}
+
+// AsOf returns the time whose state a list shows at now.
+func (x Effects) AsOf(now time.Time) time.Time {
+	now = now.Add(-x.Age)
+	return now.Truncate(x.Snapshot)
+}
+
+// apply adds a fault that has no response of its own.
+func (p *plan) apply(f *Fault) (applied bool) {
+	delay, x := time.Duration(f.Delay), &p.effects
+	switch f.Kind {
+	case Latency:
+		p.latency += delay
+		p.commit = p.commit || f.Commit
+	case ShiftedDate:
+		p.dateShift += delay
+	case StuckCreating:
+		if delay == 0 {
+			delay = forever
+		}
+		x.Stuck = max(x.Stuck, delay)
+	case SlowList:
+		x.Unlisted = max(x.Unlisted, delay)
+	case SlowTags:
+		x.Untagged = max(x.Untagged, delay)
+	case OldList:
+		x.Age = max(x.Age, delay)
+	case SnapshotList:
+		x.Snapshot = max(x.Snapshot, delay)
+	default:
+		return false
+	}
+	return true
 }
 
 func (s *Set) plan(operation string) plan {
@@ -108,21 +162,9 @@ func (s *Set) plan(operation string) plan {
 			continue
 		}
 		f := r.Rule.Fault
-		delay := time.Duration(f.Delay)
-		switch f.Kind {
-		case Latency:
-			p.latency += delay
-			p.commit = p.commit || f.Commit
-		case StuckCreating:
-			if delay == 0 {
-				delay = forever
-			}
-			p.effects.Stuck = max(p.effects.Stuck, delay)
-		case SlowList:
-			p.effects.Unlisted = max(p.effects.Unlisted, delay)
-		default:
+		if !p.apply(&f) {
 			p.response = &f
-			return p
+			break
 		}
 	}
 	return p

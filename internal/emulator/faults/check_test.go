@@ -1,4 +1,4 @@
-package emulator_test
+package faults_test
 
 import (
 	"encoding/json"
@@ -10,11 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/connsvc/connsvc/internal/emulator"
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
-func TestParseFaults(t *testing.T) {
+func TestParse(t *testing.T) {
 	got, err := faults.Parse([]byte(`{"rules":[
 		{"operation":"CreateEnhancedConnection","nth":2,"fault":{"kind":"drop_answer"}},
 		{"operation":"*","probability":0.3,"seed":7,"times":5,"fault":{"kind":"status","status":429,"retry_after":"1.5s","retry_after_date":true}},
@@ -39,8 +38,8 @@ func TestParseFaults(t *testing.T) {
 	}
 }
 
-// A document that is refused says where.
-func TestParseFaultsRefuses(t *testing.T) {
+// An error says where in the document it is.
+func TestParseRejects(t *testing.T) {
 	for document, want := range map[string]string{
 		``:                              "body: ",
 		`[]`:                            "body: ",
@@ -68,13 +67,16 @@ func TestParseFaultsRefuses(t *testing.T) {
 	}
 }
 
-// Each field is refused where it is wrong or of no use, and the old rules stay.
-func TestSetFaultsRefuses(t *testing.T) {
+// Each field is rejected where it is wrong or unused, and the old rules stay.
+func TestReplaceRejects(t *testing.T) {
 	hang := faults.Fault{Kind: faults.Hang}
 	on := func(operation string, f faults.Fault) faults.Rule {
 		return faults.Rule{Operation: operation, Fault: f}
 	}
-	d := start(t, emulator.Options{Faults: []faults.Rule{failing(faults.Rule{})}})
+	set := faults.NewSet(0, time.Now)
+	if err := set.Replace([]faults.Rule{on("iam", hang)}); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		rule faults.Rule
 		want string
@@ -115,39 +117,41 @@ func TestSetFaultsRefuses(t *testing.T) {
 		{on("GetEnhancedConnection", faults.Fault{Kind: faults.StuckCreating}), "operation"},
 		{on("AssociateQueues", faults.Fault{Kind: faults.SlowList, Delay: 1}), "operation"},
 		{on("CreateEnhancedConnection", faults.Fault{Kind: faults.SlowList}), "fault.delay"},
+		{on("GetEnhancedConnection", faults.Fault{Kind: faults.SlowList, Delay: 1}), "operation"},
+		{on("DeleteEnhancedConnection", faults.Fault{Kind: faults.SlowTags, Delay: 1}), "operation"},
+		{on("CreateEnhancedConnection", faults.Fault{Kind: faults.SlowTags}), "fault.delay"},
+		{on("*", faults.Fault{Kind: faults.OldList, Delay: 1}), "operation"},
+		{on("ListEnhancedConnections", faults.Fault{Kind: faults.OldList, Delay: -1}), "fault.delay"},
+		{on("CreateEnhancedConnection", faults.Fault{Kind: faults.SnapshotList, Delay: 1}), "operation"},
+		{on("ListEnhancedConnections", faults.Fault{Kind: faults.SnapshotList}), "fault.delay"},
+		{on("*", faults.Fault{Kind: faults.ShiftedDate}), "fault.delay"},
+		{on("*", faults.Fault{Kind: faults.LateCommit}), "fault.delay"},
+		{on("*", faults.Fault{Kind: faults.LateCommit, Delay: 1, Commit: true}), "fault.commit"},
+		{on("iam", faults.Fault{Kind: faults.LateCommit, Delay: 1}), "operation"},
 		{on("iam", faults.Fault{Kind: faults.Unsuccessful}), "operation"},
 		{on("metadata", faults.Fault{Kind: faults.Unsuccessful}), "operation"},
 	} {
-		err := d.SetFaults([]faults.Rule{on("*", hang), test.rule})
+		err := set.Replace([]faults.Rule{on("*", hang), test.rule})
 		if want := fmt.Sprintf("setting faults: rules[1].%s: ", test.want); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", test.rule, err, want)
 		}
 	}
-	if got := d.pattern(2); got != "55" {
-		t.Errorf("after refused rules: %s", got)
+	if got := set.States(); len(got) != 1 || got[0].Rule != on("iam", hang) {
+		t.Errorf("after rejected rules: %v", got)
 	}
 }
 
-func TestNewPanicsOnBadFaults(t *testing.T) {
-	defer func() {
-		if text := fmt.Sprint(recover()); !strings.Contains(text, "rules[0].fault.kind") {
-			t.Errorf("panic %q", text)
-		}
-	}()
-	emulator.New(emulator.Options{Faults: []faults.Rule{{Operation: "*"}}})
-}
-
 // Whatever is read can be set, and is read again from what it is written as.
-func FuzzParseFaults(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"rules":[{"operation":"*","nth":2,"fault":{"kind":"status","status":503,"retry_after":"2s"}}]}`))
 	f.Add([]byte(`{"rules":[{"operation":"iam","probability":1e-3,"fault":{"kind":"hang","delay":"-1ns"}}]}`))
-	e := emulator.New(emulator.Options{})
+	set := faults.NewSet(0, time.Now)
 	f.Fuzz(func(t *testing.T, document []byte) {
 		rules, err := faults.Parse(document)
 		if err != nil {
 			return
 		}
-		if err := e.SetFaults(rules); err != nil {
+		if err := set.Replace(rules); err != nil {
 			t.Errorf("%s was read but not taken: %v", document, err)
 		}
 		written, err := json.Marshal(map[string]any{"rules": rules})
