@@ -15,21 +15,22 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
-// emulatorHeaderTimeout bounds how long the emulator waits for a request's headers.
+// emulatorHeaderTimeout limits how long the emulator waits for a request's headers.
 const emulatorHeaderTimeout = 10 * time.Second
 
 type emulatorCommand struct {
-	Address      string        `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address to listen on (${default})."`
-	PeeringDelay time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
-	Projects     []string      `placeholder:"ID" help:"Projects that exist; any does where none is given."`
-	Queues       []string      `placeholder:"NAME" help:"Queues that exist; any does where none is given."`
-	Pools        []string      `placeholder:"NAME" help:"Elastic resource pools that exist; any does where none is given."`
-	AccessKeyEnv string        `placeholder:"VARIABLE" help:"Environment variable with ID:SECRET, the access key that callers must sign with."`
-	TokenEnv     string        `placeholder:"VARIABLE" help:"Environment variable with the token that callers must show."`
-	Faults       faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file of rules by which it misbehaves; /_emulator/faults changes them at run time."`
+	Address        string        `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address to listen on (${default})."`
+	PeeringDelay   time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
+	Projects       []string      `placeholder:"ID" help:"Projects that exist; any does by default."`
+	Queues         []string      `placeholder:"NAME" help:"Queues that exist; any does by default."`
+	Pools          []string      `placeholder:"NAME" help:"Elastic resource pools that exist; any does by default."`
+	DuplicateNames bool          `help:"Let connections of a project share a name."`
+	AccessKeyEnv   string        `placeholder:"VARIABLE" help:"Environment variable with ID:SECRET, the access key that callers must sign with."`
+	TokenEnv       string        `placeholder:"VARIABLE" help:"Environment variable with the token that callers must send."`
+	Faults         faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file with rules of what goes wrong; /_emulator/faults changes them at run time."`
 }
 
-// A faultsFile names a file of fault rules; none where it is empty.
+// A faultsFile is the name of a file with fault rules; empty: none.
 type faultsFile string
 
 func (f faultsFile) rules() ([]faults.Rule, error) {
@@ -47,7 +48,7 @@ func (f faultsFile) rules() ([]faults.Rule, error) {
 	return rules, nil
 }
 
-// Run serves the embedded DLI until the process is told to stop.
+// Run serves the embedded DLI until the process is stopped.
 func (c *emulatorCommand) Run(p *process) error {
 	rules, err := c.Faults.rules()
 	if err != nil {
@@ -55,6 +56,7 @@ func (c *emulatorCommand) Run(p *process) error {
 	}
 	options := emulator.Options{
 		Projects: c.Projects, Queues: c.Queues, Pools: c.Pools, PeeringDelay: c.PeeringDelay, Faults: rules,
+		Quirks: emulator.Quirks{AllowDuplicateNames: c.DuplicateNames},
 	}
 	if err := c.credentials(p, &options); err != nil {
 		return err
@@ -67,7 +69,7 @@ func (c *emulatorCommand) Run(p *process) error {
 	return dli.run(p.ctx)
 }
 
-// credentials sets what callers must show: nothing where neither variable is named.
+// credentials sets the credentials of callers, from the variables that are named.
 func (c *emulatorCommand) credentials(p *process, o *emulator.Options) error {
 	if c.AccessKeyEnv != "" {
 		value, _ := p.lookupEnv(c.AccessKeyEnv)
@@ -87,7 +89,7 @@ func (c *emulatorCommand) credentials(p *process, o *emulator.Options) error {
 	return nil
 }
 
-// An emulatorServer is an embedded DLI that listens.
+// An emulatorServer is an embedded DLI on a listener.
 type emulatorServer struct {
 	listener net.Listener
 	http     *http.Server
