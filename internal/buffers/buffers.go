@@ -1,16 +1,16 @@
-// Package buffers keeps what bodies were encoded in for the next ones.
+// Package buffers reuses the memory of encoded bodies.
 package buffers
 
 import "sync"
 
-// maxKept is the largest buffer that is kept, more than the largest create has
-// (20,000 hosts at full length are 3.3 MB): rare larger ones must not stay in memory.
+// maxKept is the largest buffer that is reused. It exceeds the largest create, so that
+// only rare larger ones are left to the garbage collector.
 const maxKept = 4 << 20
 
-// A Pool keeps buffers. The zero Pool is ready, and safe for concurrent use.
+// A Pool holds unused buffers. The zero Pool is ready, and safe for concurrent use.
 type Pool struct{ pool sync.Pool }
 
-// Take returns an empty buffer. What grows out of it is to be given back in it.
+// Take returns an empty buffer. The caller stores the grown slice in it before Give.
 func (p *Pool) Take() *[]byte {
 	if buffer, ok := p.pool.Get().(*[]byte); ok {
 		*buffer = (*buffer)[:0]
@@ -19,7 +19,7 @@ func (p *Pool) Take() *[]byte {
 	return new([]byte)
 }
 
-// Give takes back a buffer that nobody uses any more.
+// Give makes a buffer available for reuse. The caller must not use it any more.
 func (p *Pool) Give(buffer *[]byte) {
 	if cap(*buffer) <= maxKept {
 		p.pool.Put(buffer)

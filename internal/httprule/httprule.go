@@ -1,14 +1,13 @@
-// Package httprule reads the google.api.http annotations of a service: which
-// HTTP method and path each RPC has, and where each request field travels. It
-// knows the few forms that the contract uses and refuses every other, so that
-// no door can serve a binding in part.
+// Package httprule reads the google.api.http annotations of a service: the HTTP
+// method and path of each RPC, and whether a request field travels in path, query or
+// body. Forms that the API does not use are an error, so no binding is half supported.
 package httprule
 
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,9 +23,9 @@ type Binding struct {
 	HTTPMethod string                         // "GET"
 	Template   string                         // "/v2.0/{project_id}/...": also a pattern of http.ServeMux
 	HasBody    bool                           // body: "*"
-	Path       []protoreflect.FieldDescriptor // fields in the path, in order; all are strings
+	Path       []protoreflect.FieldDescriptor // fields in the path, in order: all are strings
 	PathNames  []protoreflect.Name            // their names
-	Query      []protoreflect.FieldDescriptor // fields in the query: none where HasBody
+	Query      []protoreflect.FieldDescriptor // fields in the query: none with a body
 }
 
 // Bindings returns the bindings of a service, in the order of the proto, the
@@ -73,9 +72,12 @@ func ofRule(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) (*
 		FullMethod: fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name()),
 		Method:     method,
 	}
-	if b.HTTPMethod, b.Template = verb(rule); b.HTTPMethod == "" {
+	pattern := rule.ProtoReflect().WhichOneof(rule.ProtoReflect().Descriptor().Oneofs().ByName("pattern"))
+	if pattern == nil || pattern.Kind() != protoreflect.StringKind {
 		return nil, errors.New("neither get, put, post, delete nor patch")
 	}
+	b.HTTPMethod = strings.ToUpper(string(pattern.Name()))
+	b.Template = rule.ProtoReflect().Get(pattern).String()
 	if rule.GetResponseBody() != "" {
 		return nil, errors.New("response_body is not supported")
 	}
@@ -95,20 +97,49 @@ func ofRule(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) (*
 	return b, nil
 }
 
-func verb(rule *annotations.HttpRule) (method, template string) {
-	switch p := rule.GetPattern().(type) {
-	case *annotations.HttpRule_Get:
-		return http.MethodGet, p.Get
-	case *annotations.HttpRule_Put:
-		return http.MethodPut, p.Put
-	case *annotations.HttpRule_Post:
-		return http.MethodPost, p.Post
-	case *annotations.HttpRule_Delete:
-		return http.MethodDelete, p.Delete
-	case *annotations.HttpRule_Patch:
-		return http.MethodPatch, p.Patch
+// literal and variable match one segment of a template: a literal that means the same in a URL
+// and in a pattern of http.ServeMux, or "{field}".
+var (
+	literal  = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
+	variable = regexp.MustCompile(`^\{([A-Za-z_][A-Za-z0-9_]*)\}$`)
+)
+
+// readTemplate sets Path and PathNames from Template.
+func (b *Binding) readTemplate() error {
+	rest, ok := strings.CutPrefix(b.Template, "/")
+	if !ok {
+		return errors.New("does not start with /")
 	}
-	return "", ""
+	for segment := range strings.SplitSeq(rest, "/") {
+		if match := variable.FindStringSubmatch(segment); match != nil {
+			if err := b.addVariable(protoreflect.Name(match[1])); err != nil {
+				return err
+			}
+			continue
+		}
+		switch {
+		case segment == "":
+			return errors.New("an empty segment")
+		case segment == ".", segment == "..", !literal.MatchString(segment):
+			return fmt.Errorf("segment %q is not supported: only literals and {field}", segment)
+		}
+	}
+	return nil
+}
+
+func (b *Binding) addVariable(name protoreflect.Name) error {
+	field := b.Method.Input().Fields().ByName(name)
+	switch {
+	case field == nil:
+		return fmt.Errorf("{%s} is no field of %s", name, b.Method.Input().FullName())
+	case field.Kind() != protoreflect.StringKind || field.IsList() || field.HasPresence():
+		return fmt.Errorf("{%s} is not a plain string", name)
+	case slices.Contains(b.PathNames, name):
+		return fmt.Errorf("{%s} is repeated", name)
+	}
+	b.Path = append(b.Path, field)
+	b.PathNames = append(b.PathNames, name)
+	return nil
 }
 
 func (b *Binding) fieldsNotInPath() []protoreflect.FieldDescriptor {
@@ -122,8 +153,8 @@ func (b *Binding) fieldsNotInPath() []protoreflect.FieldDescriptor {
 	return rest
 }
 
-// URLPath returns the path of a call, each variable escaped as one segment. The
-// variables should be valid: an empty one makes an empty segment.
+// URLPath returns the path of a call, each variable escaped as one segment. An empty
+// variable becomes an empty segment.
 func (b *Binding) URLPath(req proto.Message) string {
 	m := req.ProtoReflect()
 	segments := strings.Split(b.Template, "/")
@@ -137,8 +168,8 @@ func (b *Binding) URLPath(req proto.Message) string {
 	return strings.Join(segments, "/")
 }
 
-// escape also hides the two segments that url.PathEscape leaves as they are and
-// that clients and proxies resolve: a variable must never climb to another path.
+// escape also escapes the segments "." and "..", which url.PathEscape does not, and
+// which clients and proxies would resolve to another path.
 func escape(value string) string {
 	if value == "." || value == ".." {
 		return strings.ReplaceAll(value, ".", "%2E")

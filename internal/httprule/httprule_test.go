@@ -177,7 +177,7 @@ func TestUnsupported(t *testing.T) {
 		{name: "nested field", rule: get("/v1/{sub.id}"), want: `segment "{sub.id}"`},
 		{name: "number", rule: get("/v1/{size}"), want: "{size} is not a plain string"},
 		{name: "list", rule: get("/v1/{ids}"), want: "{ids} is not a plain string"},
-		{name: "twice", rule: get("/v1/{id}/{id}"), want: "{id} stands twice"},
+		{name: "twice", rule: get("/v1/{id}/{id}"), want: "{id} is repeated"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestUnsupported(t *testing.T) {
 	}
 }
 
-// service makes a service with one method that bears the rule.
+// service makes a service with one method that has the rule.
 func service(t *testing.T, rule *annotations.HttpRule, edit func(*descriptorpb.MethodDescriptorProto)) protoreflect.ServiceDescriptor {
 	t.Helper()
 	field := func(name string, number int32, kind descriptorpb.FieldDescriptorProto_Type, label descriptorpb.FieldDescriptorProto_Label) *descriptorpb.FieldDescriptorProto {
