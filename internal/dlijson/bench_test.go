@@ -68,8 +68,7 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
-// Decoding allocates, the message and all on the way to it together, at most
-// five times what came over the wire.
+// Decoding allocates at most five times the length of the text, the message included.
 func TestDecodeMemory(t *testing.T) {
 	text, err := dlijson.AppendRequest(nil, manyHosts(20_000), false)
 	if err != nil {

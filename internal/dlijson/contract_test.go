@@ -21,7 +21,7 @@ import (
 	"github.com/connsvc/connsvc/internal/dlijson"
 )
 
-// contract returns the type of every message of the contract, sorted by name.
+// contract returns the type of every message of the API, sorted by name.
 func contract(t testing.TB) []protoreflect.MessageType {
 	t.Helper()
 	var types []protoreflect.MessageType
@@ -88,8 +88,8 @@ func fillValue(empty protoreflect.Value, f protoreflect.FieldDescriptor, chance 
 	return empty
 }
 
-// Every message of the contract goes through the codec and comes back the same,
-// empty, full, and anything between.
+// Every message of the API is read back as it was written: empty, full and anything
+// between.
 func TestRoundTripOfTheContract(t *testing.T) {
 	for _, mt := range contract(t) {
 		t.Run(string(mt.Descriptor().Name()), func(t *testing.T) {
@@ -132,7 +132,7 @@ func roundTripResponse(t *testing.T, want proto.Message) {
 		t.Fatalf("%s: %v", text, err)
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
-		t.Errorf("answer (-want +got):\n%s", diff)
+		t.Errorf("response (-want +got):\n%s", diff)
 	}
 }
 
@@ -180,7 +180,7 @@ func TestUnsupportedMessages(t *testing.T) {
 	}
 }
 
-// manyHosts is a create with n hosts, as a request of DLI's own examples.
+// manyHosts is a create with n hosts, like the one in DLI's documents.
 func manyHosts(n int) *connsvcv1.CreateEnhancedConnectionRequest {
 	m := &connsvcv1.CreateEnhancedConnectionRequest{
 		Name:          "test_1",

@@ -17,9 +17,8 @@ import (
 )
 
 // MaxRequestItems and MaxResponseItems limit the elements of all lists of one text
-// together, because an empty object takes 3 bytes of JSON and 100 of memory. They are
-// far above what the API allows: its longest list is a fifth of MaxRequestItems, and
-// the 64 MiB of the largest response by default are 1.1 million hosts.
+// together, because an empty object takes far more memory than its 3 bytes of JSON.
+// They are several times what valid texts contain.
 const (
 	MaxRequestItems  = 100_000
 	MaxResponseItems = 2_000_000

@@ -11,7 +11,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// An encoder holds what to write of unset fields.
+// An encoder defines which unset fields are written.
 type encoder struct {
 	zeros      bool // fields without presence that are zero
 	emptyLists bool

@@ -108,7 +108,7 @@ func TestAppendResponse(t *testing.T) {
 	}
 }
 
-func TestAppendRefuses(t *testing.T) {
+func TestAppendRejects(t *testing.T) {
 	hosts := []*connsvcv1.Host{{}, {Ip: "\xff"}}
 	tests := []struct {
 		name string
@@ -125,7 +125,7 @@ func TestAppendRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := dlijson.AppendResponse(nil, test.m)
-			checkError(t, "answer", err, test.want)
+			checkError(t, "response", err, test.want)
 			_, err = dlijson.AppendRequest(nil, test.m, false)
 			checkError(t, "request", err, test.want)
 		})

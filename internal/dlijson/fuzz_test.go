@@ -20,7 +20,7 @@ import (
 	"github.com/connsvc/connsvc/internal/dlijson"
 )
 
-// seeds are texts that reach every kind of field, and every kind of fault.
+// seeds are texts with every kind of field and every kind of fault.
 func seeds(f *testing.F) []string {
 	f.Helper()
 	texts := []string{
@@ -59,8 +59,8 @@ func addSeeds(f *testing.F) []protoreflect.MessageType {
 
 // What DecodeRequest accepts, AppendRequest writes and DecodeRequest reads back
 // the same; protojson accepts it too, as the same message. Other texts give an
-// Error. The code for hosts does the same as the general code, which a dynamic
-// message uses.
+// Error. A dynamic message gives the same, so the code for the generated Host equals
+// the general code.
 func FuzzDecodeRequest(f *testing.F) {
 	types := addSeeds(f)
 	f.Fuzz(func(t *testing.T, place uint8, text []byte) {
@@ -98,7 +98,7 @@ func FuzzDecodeRequest(f *testing.F) {
 		theirs := mt.New().Interface()
 		plain := toProtoJSON(t, mt.Descriptor(), text)
 		if err := protojson.Unmarshal(plain, theirs); err != nil {
-			t.Fatalf("protojson refuses it: %v\n%s", err, plain)
+			t.Fatalf("protojson rejects it: %v\n%s", err, plain)
 		}
 		if diff := cmp.Diff(got, theirs, protocmp.Transform()); diff != "" {
 			t.Errorf("(-dlijson +protojson):\n%s", diff)
@@ -106,16 +106,15 @@ func FuzzDecodeRequest(f *testing.F) {
 	})
 }
 
-// toProtoJSON translates the two rules of the dialect that protojson does not
-// know, times as numbers and words in any case. Any other text stays as it is,
-// to the byte.
+// toProtoJSON translates what protojson does not accept: times as numbers and enum
+// words in any case. Any other text is returned unchanged.
 func toProtoJSON(t *testing.T, md protoreflect.MessageDescriptor, text []byte) []byte {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	var object map[string]any
 	if err := decoder.Decode(&object); err != nil {
-		t.Fatalf("encoding/json refuses it: %v", err)
+		t.Fatalf("encoding/json rejects it: %v", err)
 	}
 	if !translate(t, md, object) {
 		return text

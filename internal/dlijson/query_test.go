@@ -72,7 +72,7 @@ func TestDecodeQuery(t *testing.T) {
 	}
 }
 
-func TestDecodeQueryRefuses(t *testing.T) {
+func TestDecodeQueryRejects(t *testing.T) {
 	const int32s = "expected an integer from -2147483648 to 2147483647"
 	tests := []struct {
 		query string
@@ -140,7 +140,7 @@ func TestEncodeQuery(t *testing.T) {
 	}
 }
 
-// A field that cannot be in a query is a fault of the caller, not of the query.
+// A field that cannot be in a query is a mistake in the calling code, not in the query.
 func TestQueryOfUnsupportedFields(t *testing.T) {
 	m := &connsvcv1.EnhancedConnection{IsPrivis: proto.Bool(true), Routes: []*connsvcv1.Route{{Name: "r"}}}
 	fields := m.ProtoReflect().Descriptor().Fields()

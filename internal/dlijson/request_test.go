@@ -92,7 +92,7 @@ func TestDecodeRequest(t *testing.T) {
 	}
 }
 
-// readers give a text in all ways that can matter to a streaming decoder.
+// readers return a text in all the ways that a streaming decoder may meet.
 func readers(text string) map[string]io.Reader {
 	return map[string]io.Reader{
 		"at once":      strings.NewReader(text),
@@ -101,7 +101,7 @@ func readers(text string) map[string]io.Reader {
 	}
 }
 
-func TestDecodeRequestRefuses(t *testing.T) {
+func TestDecodeRequestRejects(t *testing.T) {
 	deep := strings.Repeat("[", 70)
 	create, list, route := &connsvcv1.CreateEnhancedConnectionRequest{}, &connsvcv1.ListEnhancedConnectionsRequest{}, &connsvcv1.Route{}
 	tests := []struct {
@@ -240,7 +240,7 @@ func TestDecodeRequestOmits(t *testing.T) {
 	})
 }
 
-// A list of the text replaces the list of the message.
+// A list in the text replaces the list of the message.
 func TestDecodeRequestReplacesLists(t *testing.T) {
 	m := &connsvcv1.CreateEnhancedConnectionRequest{Queues: []string{"a", "b"}, Hosts: []*connsvcv1.Host{{Name: "a"}}}
 	if err := dlijson.DecodeRequest(strings.NewReader(`{"queues":["c"],"hosts":[]}`), m); err != nil {
@@ -268,7 +268,7 @@ func TestDecodeRequestPassesOnReadErrors(t *testing.T) {
 	if !errors.As(err, &tooLarge) || tooLarge.Limit != 50 {
 		t.Errorf("error %v, want a *http.MaxBytesError", err)
 	}
-	// A body that the client cut off is a read error, not a fault of the text.
+	// A body that ends early is a read error, not a fault of the text.
 	err = dlijson.DecodeRequest(iotest.ErrReader(io.ErrUnexpectedEOF), &connsvcv1.CreateEnhancedConnectionRequest{})
 	var e *dlijson.Error
 	if !errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &e) {

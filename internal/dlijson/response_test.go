@@ -20,7 +20,7 @@ func TestDecodeResponse(t *testing.T) {
 	tests := []struct {
 		name, text string
 		want       proto.Message
-		answer     dlijson.Envelope
+		envelope   dlijson.Envelope
 	}{
 		{
 			"DLI's example of a create", `{"is_success":true,"message":"Create peer connection for queues:{q}","connection_id":"2a620c33"}`,
@@ -49,7 +49,7 @@ func TestDecodeResponse(t *testing.T) {
 		{"nothing said to a message without the two", `{"id":"1"}`, &connsvcv1.EnhancedConnection{Id: "1"}, dlijson.Envelope{IsSuccess: true}},
 		{"null said to a message without the two", `{"is_success":null,"message":null}`, &connsvcv1.EnhancedConnection{}, dlijson.Envelope{IsSuccess: true}},
 		{
-			"the two below are no answer", `{"hosts":[{"name":"a","is_success":false,"message":"m"}]}`,
+			"the two below are no envelope", `{"hosts":[{"name":"a","is_success":false,"message":"m"}]}`,
 			&connsvcv1.EnhancedConnection{Hosts: []*connsvcv1.Host{{Name: "a"}}},
 			dlijson.Envelope{IsSuccess: true},
 		},
@@ -70,31 +70,31 @@ func TestDecodeResponse(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for name, r := range readers(test.text) {
 				got := test.want.ProtoReflect().New().Interface()
-				answer, err := dlijson.DecodeResponse(r, got)
+				envelope, err := dlijson.DecodeResponse(r, got)
 				if err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
 				if diff := cmp.Diff(test.want, got, protocmp.Transform()); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", name, diff)
 				}
-				if answer != test.answer {
-					t.Errorf("%s: answer %+v, want %+v", name, answer, test.answer)
+				if envelope != test.envelope {
+					t.Errorf("%s: envelope %+v, want %+v", name, envelope, test.envelope)
 				}
 			}
 		})
 	}
 }
 
-// A message that is decoded into again does not keep what the answer before said.
+// A message that is decoded into again does not keep the previous envelope.
 func TestDecodeResponseForgets(t *testing.T) {
 	m := &connsvcv1.CreateRouteResponse{IsSuccess: false, Message: "old"}
-	answer, err := dlijson.DecodeResponse(strings.NewReader(`{}`), m)
-	if err != nil || answer != (dlijson.Envelope{IsSuccess: true}) || !m.GetIsSuccess() || m.GetMessage() != "" {
-		t.Errorf("answer %+v, error %v, message %v", answer, err, m)
+	envelope, err := dlijson.DecodeResponse(strings.NewReader(`{}`), m)
+	if err != nil || envelope != (dlijson.Envelope{IsSuccess: true}) || !m.GetIsSuccess() || m.GetMessage() != "" {
+		t.Errorf("envelope %+v, error %v, message %v", envelope, err, m)
 	}
 }
 
-func TestDecodeResponseRefuses(t *testing.T) {
+func TestDecodeResponseRejects(t *testing.T) {
 	connection, created := &connsvcv1.EnhancedConnection{}, &connsvcv1.CreateEnhancedConnectionResponse{}
 	tests := []struct {
 		name, text string
@@ -122,32 +122,31 @@ func TestDecodeResponseRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			for name, r := range readers(test.text) {
-				answer, err := dlijson.DecodeResponse(r, test.m.ProtoReflect().New().Interface())
+				envelope, err := dlijson.DecodeResponse(r, test.m.ProtoReflect().New().Interface())
 				checkError(t, name, err, test.want)
-				if answer != (dlijson.Envelope{}) {
-					t.Errorf("%s: answer %+v beside an error", name, answer)
+				if envelope != (dlijson.Envelope{}) {
+					t.Errorf("%s: envelope %+v beside an error", name, envelope)
 				}
 			}
 		})
 	}
 }
 
-// What an answer may make of few bytes is bounded over all of its lists, those
-// within others among them.
+// The limit of elements counts those of all lists, also of lists in other lists.
 func TestDecodeResponseBoundsElements(t *testing.T) {
 	const half = dlijson.MaxResponseItems / 2
-	answer := func(last int) string {
+	text := func(last int) string {
 		return `{"connections":[{"hosts":[` + strings.Repeat("{},", half-1) + `{}]},{"hosts":[` +
 			strings.Repeat("{},", last-1) + `{}]}]}`
 	}
 	m := &connsvcv1.ListEnhancedConnectionsResponse{}
-	if _, err := dlijson.DecodeResponse(strings.NewReader(answer(half-2)), m); err != nil {
+	if _, err := dlijson.DecodeResponse(strings.NewReader(text(half-2)), m); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(m.GetConnections()[1].GetHosts()); n != half-2 {
 		t.Errorf("%d hosts", n)
 	}
-	_, err := dlijson.DecodeResponse(strings.NewReader(answer(half-1)), m)
+	_, err := dlijson.DecodeResponse(strings.NewReader(text(half-1)), m)
 	checkError(t, "one more", err, dlijson.Error{
 		Kind: dlijson.Range, Path: "connections[1].hosts", Offset: 6_000_032, Message: "more than 2000000 elements",
 	})
@@ -168,6 +167,6 @@ func TestErrorInAResponse(t *testing.T) {
 	}
 	want := dlijson.Envelope{Message: "no", ErrorCode: "DLI.0006", ErrorMsg: "The object exists."}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("answer (-want +got):\n%s", diff)
+		t.Errorf("envelope (-want +got):\n%s", diff)
 	}
 }
