@@ -10,7 +10,7 @@ import (
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
-// BenchmarkValidate compares protovalidate with the Validator, at few and at many
+// BenchmarkValidate compares protovalidate with the Validator, for few and for many
 // hosts.
 func BenchmarkValidate(b *testing.B) {
 	stock, err := protovalidate.New(protovalidate.WithMessages(&connsvcv1.CreateEnhancedConnectionRequest{}))
@@ -43,8 +43,8 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
-// BenchmarkRefuse measures what the largest bad requests cost.
-func BenchmarkRefuse(b *testing.B) {
+// BenchmarkReject measures the largest invalid requests.
+func BenchmarkReject(b *testing.B) {
 	v, err := validation.New()
 	if err != nil {
 		b.Fatal(err)

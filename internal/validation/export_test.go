@@ -1,60 +1,52 @@
 package validation
 
 import (
-	"fmt"
-	"reflect"
-
-	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// Slow returns, for each type that has no quick check, why.
-func (v *Validator) Slow() []error {
-	var all []error
-	for md, p := range v.plans {
-		if p.slow != nil {
-			all = append(all, fmt.Errorf("%s: %w", md.FullName(), p.slow))
+// Unpinned returns the message types that should have a fast function and have
+// none, each with the hash of its rules.
+func Unpinned() (map[protoreflect.FullName]string, error) {
+	unpinned := make(map[protoreflect.FullName]string)
+	for _, md := range append(requestTypes(), (*connsvcv1.Host)(nil).ProtoReflect().Descriptor()) {
+		hash, err := rulesHash(md)
+		if err != nil {
+			return nil, err
+		}
+		if hash != pins[md.FullName()].rules {
+			unpinned[md.FullName()] = hash
 		}
 	}
-	return all
+	return unpinned, nil
 }
 
-// Quick reports whether the quick check alone knows m to be valid.
-func (v *Validator) Quick(m proto.Message) bool {
-	return v.plans[m.ProtoReflect().Descriptor()].quick.broken(m) == 0
+// Fast reports whether the fast function alone accepts m.
+func (v *Validator) Fast(m proto.Message) bool {
+	valid := v.fast[m.ProtoReflect().Descriptor()]
+	return valid != nil && valid(m)
+}
+
+// HasFast reports whether a type has a fast function, by the rules of its descriptor.
+func HasFast(md protoreflect.MessageDescriptor) (bool, error) {
+	valid, err := fastCheck(md)
+	return valid != nil, err
 }
 
 // WithoutProtovalidate returns a Validator that panics if it needs protovalidate.
-func (v *Validator) WithoutProtovalidate() *Validator { return &Validator{plans: v.plans} }
+func (v *Validator) WithoutProtovalidate() *Validator { return &Validator{fast: v.fast} }
 
-// WithoutQuick returns a Validator that asks protovalidate about every request,
-// as for one with a rule that has no predicate.
-func (v *Validator) WithoutQuick() *Validator {
-	plans := make(map[protoreflect.MessageDescriptor]*plan)
-	for md, p := range v.plans {
-		slow := *p
-		slow.quick = nil
-		plans[md] = &slow
+// WithoutFast returns a Validator without fast functions of requests, as if all
+// their rules had changed. It still skips valid hosts if hosts is true.
+func (v *Validator) WithoutFast(hosts bool) *Validator {
+	fast := make(map[protoreflect.MessageDescriptor]func(proto.Message) bool)
+	for md := range v.fast {
+		fast[md] = nil
 	}
-	return &Validator{v.stock, plans}
+	return &Validator{stock: v.stock, fast: fast, hosts: hosts, limits: v.limits}
 }
 
-// QuickOf makes the quick check of m's type by the rules of another descriptor.
-func QuickOf(m proto.Message, md protoreflect.MessageDescriptor) error {
-	_, err := newQuick(reflect.TypeOf(m).Elem(), md)
-	return err
-}
-
-// BrokenByHost returns how many rules the quick check says a host breaks.
-func (v *Validator) BrokenByHost(host *connsvcv1.Host) int {
-	return v.plans[hostDescriptor()].quick.broken(host)
-}
-
-// TextCheck returns the quick check of a string without presence.
-func TextCheck(rules *validate.FieldRules) (func(string) int, error) {
-	rules = proto.CloneOf(rules)
-	return quickener{predicates: predicates()}.text(rules, takeAbsence(rules, false))
-}
+// BrokenByHost returns the number of rules that a host breaks.
+func BrokenByHost(host *connsvcv1.Host) int { return brokenByHost(host) }

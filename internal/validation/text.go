@@ -13,18 +13,29 @@ const (
 	digits  = "0123456789"
 )
 
-// A set of bytes.
-type set [256]bool
+// A byteSet is a set of ASCII characters.
+type byteSet [256]bool
 
-func setOf(characters string) *set {
-	var s set
+func setOf(characters string) *byteSet {
+	var s byteSet
 	for i := range len(characters) {
 		s[characters[i]] = true
 	}
 	return &s
 }
 
-func (s *set) holdsAll(text string) bool {
+var (
+	number       = setOf(digits)
+	alphabetic   = setOf(letters)
+	alphanumeric = setOf(letters + digits)
+	word         = setOf(letters + digits + "_")
+	hyphenated   = setOf(letters + digits + "_-")
+	hostName     = setOf(letters + digits + "_.-")
+	tagText      = setOf(letters + digits + " _.:+@-")
+)
+
+// only reports whether text consists of characters of the set.
+func (s *byteSet) only(text string) bool {
 	for i := range len(text) {
 		if !s[text[i]] {
 			return false
@@ -33,51 +44,44 @@ func (s *set) holdsAll(text string) bool {
 	return true
 }
 
-// made tests for texts of some length made of some ASCII characters.
-func made(least, most int, characters string) func(string) bool {
-	of := setOf(characters)
-	return func(s string) bool { return least <= len(s) && len(s) <= most && of.holdsAll(s) }
+func isProjectID(s string) bool      { return s != "" && len(s) <= 64 && alphanumeric.only(s) }
+func isConnectionName(s string) bool { return s != "" && len(s) <= 64 && word.only(s) }
+func isRouteName(s string) bool      { return s != "" && len(s) <= 64 && hyphenated.only(s) }
+
+func isHostName(s string) bool {
+	return s != "" && len(s) <= 128 && alphabetic[s[0]] && hostName.only(s[1:])
 }
 
-func isHostName(most int) func(string) bool {
-	first, rest := setOf(letters), setOf(letters+digits+"_.-")
-	return func(s string) bool { return s != "" && len(s) <= most && first[s[0]] && rest.holdsAll(s[1:]) }
+func isPoolName(s string) bool {
+	return len(s) <= 128 && word.only(s) && !number.only(s) && s[0] != '_'
 }
 
-func isQueueName(most int) func(string) bool {
-	of, number := setOf(letters+digits+"_"), setOf(digits)
-	return func(s string) bool {
-		return len(s) <= most && of.holdsAll(s) && !number.holdsAll(s) && s[0] != '_'
-	}
+func isQueueName(s string) bool { return isPoolName(s) && !strings.EqualFold(s, "default") }
+
+func isPrivilegeObject(s string) bool {
+	id, ok := strings.CutPrefix(s, "edsconnections.")
+	return ok && isUUID(id)
 }
 
-// isTagText tests for texts of some length, in characters, of letters and numbers
-// of any script and some signs.
-func isTagText(least, most int) func(string) bool {
-	ascii := setOf(letters + digits + " _.:+@-")
-	return func(s string) bool {
-		n := 0
-		for _, c := range s {
-			if n++; n > most {
-				return false
-			}
-			if c < utf8.RuneSelf && ascii[byte(c)] {
-				continue
-			}
-			if c < utf8.RuneSelf || !unicode.IsLetter(c) && !unicode.IsNumber(c) {
-				return false
-			}
+func isTagKey(s string) bool {
+	return s != "" && isTagText(s, 128) && s[0] != ' ' && s[len(s)-1] != ' ' && !strings.HasPrefix(s, "_sys_")
+}
+
+// isTagText tests for at most so many letters and numbers of any script and signs.
+func isTagText(s string, most int) bool {
+	n := 0
+	for _, c := range s {
+		if n++; n > most {
+			return false
 		}
-		return n >= least
+		if c < utf8.RuneSelf && tagText[byte(c)] {
+			continue
+		}
+		if c < utf8.RuneSelf || !unicode.IsLetter(c) && !unicode.IsNumber(c) {
+			return false
+		}
 	}
-}
-
-// noLongerThan counts characters, as protovalidate does.
-func noLongerThan(most uint64) func(string) bool {
-	return func(s string) bool {
-		n := uint64(len(s))
-		return n <= most || n/utf8.UTFMax <= most && uint64(utf8.RuneCountInString(s)) <= most //nolint:gosec // not negative
-	}
+	return true
 }
 
 func isUUID(s string) bool {
@@ -121,22 +125,21 @@ func isIPv4(s string) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// isCIDR tests for an address or a prefix, of IPv4 or IPv6, without a zone.
-func isCIDR(most int) func(string) bool {
-	return func(s string) bool {
-		if len(s) > most {
-			return false
-		}
-		if strings.Contains(s, "/") {
-			_, err := netip.ParsePrefix(s)
-			return err == nil
-		}
-		address, err := netip.ParseAddr(s)
-		return err == nil && address.Zone() == ""
+// isCIDR tests for an address or a prefix, of IPv4 or IPv6, without a zone. It
+// rejects a few unusual forms of IPv6 that protovalidate accepts.
+func isCIDR(s string) bool {
+	if len(s) > 64 {
+		return false
 	}
+	if strings.Contains(s, "/") {
+		_, err := netip.ParsePrefix(s)
+		return err == nil
+	}
+	address, err := netip.ParseAddr(s)
+	return err == nil && address.Zone() == ""
 }
 
-// isReserved tests for the start of an address in 100.64.0.0/10, also where it is
+// isReserved tests for an address or a prefix in 100.64.0.0/10, also where it is
 // mapped into IPv6.
 func isReserved(s string) bool {
 	const mapped = "::ffff:"
@@ -145,34 +148,9 @@ func isReserved(s string) bool {
 	}
 	s, first := strings.CutPrefix(s, "100.")
 	octet, _, second := strings.Cut(s, ".")
-	if !first || !second || octet == "" || octet[0] == '0' || octet[0] == '+' {
+	if !first || !second {
 		return false
 	}
 	n, err := strconv.Atoi(octet)
 	return err == nil && 64 <= n && n <= 127
-}
-
-// uniqueTexts tests for a list without the same text twice.
-func uniqueTexts(list []string) bool {
-	return distinct(len(list), func(i int) string { return list[i] })
-}
-
-// distinct tests n texts for being different.
-func distinct(n int, text func(int) string) bool {
-	const few = 16 // of which comparing all pairs costs less than a map
-	if n <= few {
-		for i := range n {
-			for j := range i {
-				if text(i) == text(j) {
-					return false
-				}
-			}
-		}
-		return true
-	}
-	seen := make(map[string]struct{}, n)
-	for i := range n {
-		seen[text(i)] = struct{}{}
-	}
-	return len(seen) == n
 }

@@ -1,12 +1,11 @@
 // Package validation checks requests against the protovalidate rules of the
-// contract. A valid request is known by a quick check that is made of those rules:
-// a Go predicate stands for each, and fuzz tests prove the two equal. Whatever the
-// quick check does not know to be valid is given to protovalidate, whose
-// violations are what the caller is told.
+// contract. A plain Go function for each request type accepts valid requests fast;
+// every other request goes to protovalidate, which alone rejects and words the
+// violations. Fuzz tests prove the functions equal to the rules, and a pinned hash
+// of the rules disables a function when they change.
 //
-// What a check costs is bounded, whatever the request holds: protovalidate sees
-// only the hosts that break a rule, and of a list that is too long only so many
-// items are looked at as it takes to break the rule.
+// The cost of a check is bounded: protovalidate evaluates only hosts that break a
+// rule, and a list that is too long only up to the item that exceeds its limit.
 package validation
 
 import (
@@ -16,109 +15,92 @@ import (
 	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
 // A Validator checks requests. It is safe for concurrent use.
 type Validator struct {
-	stock protovalidate.Validator
-	plans map[protoreflect.MessageDescriptor]*plan
+	stock  protovalidate.Validator
+	fast   map[protoreflect.MessageDescriptor]func(proto.Message) bool // by request type; nil if its rules are not pinned
+	hosts  bool                                                        // whether the rules of Host are pinned
+	limits limits
 }
 
-// New makes the validator of the contract's requests: those of the RPCs of
-// ConnectionService. It fails if a rule of theirs does not compile.
+// New returns a Validator for the requests of ConnectionService. It fails if their
+// rules cannot be read.
 func New() (*Validator, error) {
-	var requests []protoreflect.MessageDescriptor
-	plans := make(planner)
-	services := connsvcv1.File_connsvc_v1_connection_service_proto.Services()
-	for i := range services.Len() {
-		methods := services.Get(i).Methods()
-		for j := range methods.Len() {
-			request := methods.Get(j).Input()
-			requests = append(requests, request)
-			if _, err := plans.plan(request); err != nil {
-				return nil, err
-			}
+	v := &Validator{fast: make(map[protoreflect.MessageDescriptor]func(proto.Message) bool), limits: make(limits)}
+	requests := requestTypes()
+	for _, md := range requests {
+		valid, err := fastCheck(md)
+		if err != nil {
+			return nil, err
 		}
+		v.fast[md] = valid
 	}
-	stock, err := protovalidate.New(
+	validHost, err := fastCheck((*connsvcv1.Host)(nil).ProtoReflect().Descriptor())
+	if err != nil {
+		return nil, err
+	}
+	v.hosts = validHost != nil
+	v.stock, err = protovalidate.New(
 		protovalidate.WithMessageDescriptors(requests...),
 		protovalidate.WithDisableLazy(),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("making the validator: %w", err)
+		return nil, fmt.Errorf("creating the validator: %w", err)
 	}
-	v := &Validator{stock: stock, plans: plans}
-	return v, v.probe()
-}
-
-// probe validates an empty message of every type, because protovalidate reports a
-// rule that does not compile only when it meets the rule.
-func (v *Validator) probe() error {
-	var errs []error
-	for md := range v.plans {
-		mt, err := protoregistry.GlobalTypes.FindMessageByName(md.FullName())
-		if err == nil {
-			_, err = v.check(mt.New())
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("rules of %s: %w", md.FullName(), err))
+	for _, md := range typesIn(requests...) {
+		if err := v.limits.add(md); err != nil {
+			return nil, err
 		}
 	}
-	return errors.Join(errs...)
+	return v, nil
 }
 
-// Validate checks a request and all it holds. It returns nil, or an *Error with
-// the violations in the order of the contract's fields, those of the request as a
-// whole first. Any other error means that m is no request of the contract, or that a
-// rule could not be evaluated.
+// requestTypes returns the request type of each RPC.
+func requestTypes() []protoreflect.MessageDescriptor {
+	var requests []protoreflect.MessageDescriptor
+	services := connsvcv1.File_connsvc_v1_connection_service_proto.Services()
+	for i := range services.Len() {
+		methods := services.Get(i).Methods()
+		for j := range methods.Len() {
+			requests = append(requests, methods.Get(j).Input())
+		}
+	}
+	return requests
+}
+
+// Validate checks a request and all messages in it. It returns nil, or an *Error
+// with the violations in the order of the contract's fields, those of the request
+// as a whole first. Any other error means that m is no request of the contract, or
+// that a rule could not be evaluated.
 //
-// Of a list longer than its rule allows only the first items, one more than are
-// allowed, are looked at: the Total counts what those break.
+// A list longer than its max_items is checked only up to the item that exceeds it:
+// Total does not count violations behind that item.
 func (v *Validator) Validate(m proto.Message) error {
 	msg := m.ProtoReflect()
-	p, ok := v.plans[msg.Descriptor()]
+	md := msg.Descriptor()
+	valid, ok := v.fast[md]
 	if !ok {
-		return fmt.Errorf("validating %s: no request of the contract", msg.Descriptor().FullName())
+		return fmt.Errorf("validating %s: no request of the contract", md.FullName())
 	}
-	if p.quick != nil && p.quick.broken(m) == 0 {
+	if valid != nil && valid(m) {
 		return nil
 	}
-	found, err := v.violations(p, p.trim(msg))
-	if err != nil {
-		return fmt.Errorf("validating %s: %w", msg.Descriptor().FullName(), err)
+	var options []protovalidate.ValidationOption
+	var hosts hostFilter
+	if v.hosts {
+		options = append(options, protovalidate.WithFilter(&hosts))
 	}
-	return found.err()
-}
-
-// violations returns what msg breaks: by protovalidate alone, or with a scan of
-// the hosts where msg has some.
-func (v *Validator) violations(p *plan, msg protoreflect.Message) (findings, error) {
-	if p.hosts == nil || !msg.Has(p.hosts.field) {
-		return v.check(msg)
-	}
-	found, err := v.check(msg, p.hosts.others)
-	if err != nil {
-		return findings{}, err
-	}
-	inHosts, err := v.checkHosts(p.hosts, msg)
-	if err != nil {
-		return findings{}, err
-	}
-	return found.insert(inHosts, p.hosts.field.Index()), nil
-}
-
-// check returns what protovalidate finds in msg.
-func (v *Validator) check(msg protoreflect.Message, options ...protovalidate.ValidationOption) (findings, error) {
-	err := v.stock.Validate(msg.Interface(), options...)
+	err := v.stock.Validate(v.limits.trim(msg).Interface(), options...)
 	if err == nil {
-		return findings{}, nil
+		return nil
 	}
-	var violations *protovalidate.ValidationError
-	if !errors.As(err, &violations) {
-		return findings{}, err
+	var invalid *protovalidate.ValidationError
+	if !errors.As(err, &invalid) {
+		return fmt.Errorf("validating %s: %w", md.FullName(), err)
 	}
-	return found(violations, msg.Descriptor()), nil
+	return newError(invalid.Violations, md, hosts.skipped)
 }

@@ -17,14 +17,14 @@ import (
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
-// violations validates m, which must be refused, and returns the *Error.
+// violations validates m, which must be invalid, and returns the *Error.
 func violations(t *testing.T, m proto.Message) *validation.Error {
 	t.Helper()
-	var refused *validation.Error
-	if err := newValidator(t).Validate(m); !errors.As(err, &refused) {
+	var invalid *validation.Error
+	if err := newValidator(t).Validate(m); !errors.As(err, &invalid) {
 		t.Fatalf("Validate: %v, want an *Error", err)
 	}
-	return refused
+	return invalid
 }
 
 func TestErrorText(t *testing.T) {
@@ -42,14 +42,14 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// TestMessagesHoldNoValue breaks every string of every request with a text that no
-// message may repeat.
-func TestMessagesHoldNoValue(t *testing.T) {
+// TestMessagesContainNoValue sets every string of every request to an invalid text
+// that no message may contain.
+func TestMessagesContainNoValue(t *testing.T) {
 	const sent = "SENT/VALUE"
 	for _, m := range valid() {
 		spoil(m.ProtoReflect(), sent)
-		refused := violations(t, m)
-		for _, v := range refused.Violations {
+		invalid := violations(t, m)
+		for _, v := range invalid.Violations {
 			if strings.Contains(v.Field+v.RuleID+v.Message, sent) || v.Message == "" || v.RuleID == "" {
 				t.Errorf("%T: violation %+v", m, v)
 			}
@@ -90,18 +90,18 @@ func TestBadHostsAreCounted(t *testing.T) {
 			host.Name, host.Ip = "-", "-"
 		}
 	}
-	refused := violations(t, m)
-	if len(refused.Violations) != validation.MaxViolations || refused.Total != n {
-		t.Errorf("%d violations of %d, want %d of %d", len(refused.Violations), refused.Total, validation.MaxViolations, n)
+	invalid := violations(t, m)
+	if len(invalid.Violations) != validation.MaxViolations || invalid.Total != n {
+		t.Errorf("%d violations of %d, want %d of %d", len(invalid.Violations), invalid.Total, validation.MaxViolations, n)
 	}
-	last := refused.Violations[validation.MaxViolations-1]
+	last := invalid.Violations[validation.MaxViolations-1]
 	if want := "hosts[998].ip"; last.Field != want {
 		t.Errorf("last violation is in %s, want %s", last.Field, want)
 	}
 }
 
-// TestLongLists sends lists that fill the largest request. What they cost is seen
-// in the number of violations: those of one item more than is allowed.
+// TestLongLists validates lists that fill the largest request. The number of
+// violations shows how much of them is checked: one item more than is allowed.
 func TestLongLists(t *testing.T) {
 	const many = 1 << 20
 	for _, c := range []struct {
@@ -132,14 +132,14 @@ func TestLongLists(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before := proto.Size(c.request)
-			refused := violations(t, c.request)
-			if !slices.ContainsFunc(refused.Violations, func(v validation.Violation) bool {
+			invalid := violations(t, c.request)
+			if !slices.ContainsFunc(invalid.Violations, func(v validation.Violation) bool {
 				return v.Field == c.field && v.RuleID == "repeated.max_items"
 			}) {
-				t.Errorf("no violation of max_items in %s: %v", c.field, refused)
+				t.Errorf("no violation of max_items in %s: %v", c.field, invalid)
 			}
-			if refused.Total != c.total {
-				t.Errorf("Total = %d, want %d", refused.Total, c.total)
+			if invalid.Total != c.total {
+				t.Errorf("Total = %d, want %d", invalid.Total, c.total)
 			}
 			if after := proto.Size(c.request); after != before {
 				t.Errorf("the request was changed: %d bytes became %d", before, after)
@@ -148,8 +148,8 @@ func TestLongLists(t *testing.T) {
 	}
 }
 
-// TestListsAreBounded holds the contract to a bound on every list of a request:
-// without one, what a check costs has none either.
+// TestListsAreBounded wants a max_items for every list in a request: without one, the
+// cost of a check has no limit.
 func TestListsAreBounded(t *testing.T) {
 	for _, m := range valid() {
 		wantBounds(t, m.ProtoReflect().Descriptor())
@@ -185,8 +185,8 @@ func TestValidateChangesNothing(t *testing.T) {
 
 func TestNoRequest(t *testing.T) {
 	err := newValidator(t).Validate(&connsvcv1.EnhancedConnection{})
-	var refused *validation.Error
-	if err == nil || errors.As(err, &refused) {
+	var invalid *validation.Error
+	if err == nil || errors.As(err, &invalid) {
 		t.Errorf("Validate of a message that is no request: %v, want an error that is no *Error", err)
 	}
 }
