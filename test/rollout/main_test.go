@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "connsvc")
-	if out, err := exec.Command("go", "build", "-trimpath", "-o", binary, "../../cmd/connsvc").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", raceFlag(), "-o", binary, "../../cmd/connsvc").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building connsvc: %v\n%s", err, out)
 		return 1
 	}
@@ -60,4 +61,17 @@ func run(m *testing.M) int {
 		}
 	}
 	return status
+}
+
+// raceFlag returns the -race flag that these tests were built with: with other flags
+// "go build" would compile every package once more, which takes a minute.
+func raceFlag() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "-race" {
+				return "-race=" + s.Value
+			}
+		}
+	}
+	return "-race=false"
 }
