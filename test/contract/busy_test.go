@@ -8,11 +8,11 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// parkedID is the connection whose calls the scripted DLI keeps without an answer.
+// parkedID is the connection whose calls the scripted DLI never answers.
 const parkedID = "00000000-0000-4000-8000-00000000dead"
 
-// occupy has one call in flight, where the case asks for a busy connsvc. The
-// returned function ends it.
+// occupy keeps one call in flight if the case asks for a busy connsvc. The returned
+// function ends it.
 func (s *stage) occupy(t *testing.T, c *contractCase) func() {
 	t.Helper()
 	if !c.Busy {
@@ -24,14 +24,14 @@ func (s *stage) occupy(t *testing.T, c *contractCase) func() {
 		defer close(done)
 		client := connsvcv1.NewConnectionServiceClient(s.grpc)
 		for ctx.Err() == nil {
-			// It is refused as long as the one of the case before has not ended.
+			// It is rejected until the call of the case before has ended.
 			_, _ = client.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: "parked", ConnectionId: parkedID})
 		}
 	}()
 	select {
 	case <-s.dli.parked:
-	case <-time.After(patience):
-		t.Error("the call that is to keep connsvc busy did not reach DLI")
+	case <-time.After(callTimeout):
+		t.Error("the call that keeps connsvc busy did not reach DLI")
 	}
 	return func() {
 		cancel()

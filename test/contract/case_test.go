@@ -12,48 +12,48 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// A contractCase is one call, what DLI answers to it, and what is wanted of it.
-// testdata/README.md says how one is written.
+// A contractCase is one call, DLI's responses to it, and the wanted outcome.
+// testdata/README.md describes the format.
 type contractCase struct {
 	Name    string             `json:"name"`
 	RPC     string             `json:"rpc"`
 	Only    string             `json:"only"`    // "grpc" or "rest"
-	Because string             `json:"because"` // why only
-	Config  map[string]any     `json:"config"`  // over the base configuration
+	Because string             `json:"because"` // the reason for only
+	Config  map[string]any     `json:"config"`  // merged into the base configuration
 	Busy    bool               `json:"busy"`    // another call is in flight
 	Headers map[string]*string `json:"headers"` // of the call: HTTP headers or gRPC metadata
-	Request map[string]any     `json:"request"` // over the sample of the RPC; null takes away
+	Request map[string]any     `json:"request"` // merged into the sample of the RPC; null removes a key
 	GRPC    *grpcRequest       `json:"grpc"`    // a raw call instead of Request
 	REST    *restRequest       `json:"rest"`    // a raw call instead of Request
 
 	Upstream []exchange `json:"upstream"`
-	Then     []exchange `json:"then"` // what may follow, each any number of times
+	Then     []exchange `json:"then"` // calls that may follow, any number of times
 	Want     want       `json:"want"`
 
 	file   string
 	sample sample
 }
 
-// A grpcRequest is a call that no generated stub makes.
+// A grpcRequest is a call that a generated stub cannot make.
 type grpcRequest struct {
-	Method string `json:"method"` // full, as in /connsvc.v1.ConnectionService/GetRoute
+	Method string `json:"method"` // full name, such as /connsvc.v1.ConnectionService/GetRoute
 	Hex    string `json:"hex"`    // the message
 }
 
-// A restRequest is a call as it stands on the wire.
+// A restRequest is an HTTP request as it is sent.
 type restRequest struct {
 	Method string          `json:"method"`
-	Path   string          `json:"path"` // as it is sent, with its query
+	Path   string          `json:"path"` // escaped, with the query
 	Body   json.RawMessage `json:"body"`
-	Text   *string         `json:"text"` // a body that is no JSON
-	Hex    string          `json:"hex"`  // a body that is no text
+	Text   *string         `json:"text"` // a body that is not JSON
+	Hex    string          `json:"hex"`  // a body that is not text
 }
 
-// An exchange is one call that DLI has to get, and its answer to it.
+// An exchange is one call that DLI must get, and its response.
 type exchange struct {
-	Want   *upstreamWant `json:"want"`   // nil: the call's own method, path, query and body
-	Answer *answer       `json:"answer"` // nil: the sample answer of the RPC
-	Fault  string        `json:"fault"`  // instead of an answer: close, cut, hang or noise
+	Want     *upstreamWant `json:"want"`     // nil: the request of the case
+	Response *response     `json:"response"` // nil: the sample of the RPC
+	Fault    string        `json:"fault"`    // instead of a response: close, cut, hang or noise
 }
 
 type upstreamWant struct {
@@ -64,7 +64,7 @@ type upstreamWant struct {
 	Body    json.RawMessage    `json:"body"`    // left out: no body at all
 }
 
-type answer struct {
+type response struct {
 	Status  int               `json:"status"`
 	Headers map[string]string `json:"headers"`
 	Body    json.RawMessage   `json:"body"`
@@ -72,10 +72,10 @@ type answer struct {
 	Hex     string            `json:"hex"`
 }
 
-// A sample is a valid request of an RPC and DLI's good answer to it.
+// A sample is a valid request of an RPC and DLI's successful response.
 type sample struct {
-	Request map[string]any `json:"request"`
-	Answer  answer         `json:"answer"`
+	Request  map[string]any `json:"request"`
+	Response response       `json:"response"`
 }
 
 func load(t *testing.T) []*contractCase {
@@ -110,13 +110,13 @@ func load(t *testing.T) []*contractCase {
 	return cases
 }
 
-// expand makes the cases of a document: one for each row of its table, laid over
+// expand returns the cases of a document: one for each row of its table, merged into
 // the rest of the document, and one for each of its RPCs.
 func expand(t *testing.T, file string, doc any) []map[string]any {
 	t.Helper()
 	base, ok := doc.(map[string]any)
 	if !ok {
-		t.Fatalf("%s: a document that is no case", file)
+		t.Fatalf("%s: a document that is not a case", file)
 	}
 	rows := []map[string]any{base}
 	if table, ok := base["table"].([]any); ok {
@@ -170,7 +170,7 @@ func rpcNames(rpcs any) []string {
 	return names
 }
 
-// merge lays over on base: objects key by key, where null takes a key away, and
+// merge merges over into base: objects key by key, where null removes a key, and
 // everything else as a whole.
 func merge(base, over any) any {
 	b, isObject := base.(map[string]any)
@@ -211,7 +211,7 @@ func loadOne(t *testing.T, file string, to any) {
 	}
 }
 
-// check refuses a case that proves less than it seems to.
+// check rejects a case that proves less than it seems to.
 func (c *contractCase) check(t *testing.T, row map[string]any) {
 	t.Helper()
 	_, said := row["upstream"]
@@ -219,10 +219,10 @@ func (c *contractCase) check(t *testing.T, row map[string]any) {
 	case c.Name == "":
 		t.Fatalf("%s: a case without a name", c.file)
 	case !said:
-		t.Fatalf("%s: %q does not say what reaches DLI: upstream: [] for nothing", c.file, c.Name)
+		t.Fatalf("%s: %q has no key upstream, which is [] if nothing reaches DLI", c.file, c.Name)
 	case (c.Only == "") != (c.Because == ""), !slices.Contains([]string{"", "grpc", "rest"}, c.Only):
-		t.Fatalf("%s: %q is for one door (grpc or rest) without saying why", c.file, c.Name)
+		t.Fatalf("%s: %q is for one API (grpc or rest) without a reason", c.file, c.Name)
 	case c.REST != nil && c.GRPC != nil, c.GRPC != nil && c.Only != "grpc":
-		t.Fatalf("%s: %q is raw on both doors, or its raw call is for another", c.file, c.Name)
+		t.Fatalf("%s: %q has two raw calls, or one for the wrong API", c.file, c.Name)
 	}
 }

@@ -1,8 +1,9 @@
-// Package contract_test holds connsvc to its contract: each case of testdata is
-// one call, played over gRPC and over REST against the service as the command
-// wires it, before a DLI that follows a script. A new case is data, no code.
+// Package contract_test checks connsvc's contract: each case of testdata is one call
+// over gRPC and over REST to the service as the command wires it, in front of a DLI that
+// follows a script. A new case is data, not code.
 //
-// It is not a test of DLI: what DLI does is what a case says it does.
+// The expected requests come from package dlirest, which is written from DLI's documents,
+// and the expected responses from the cases.
 package contract_test
 
 import (
@@ -33,13 +34,13 @@ func TestContract(t *testing.T) {
 		s := all.of(t, c)
 		for _, p := range c.plays(t) {
 			plays++
-			t.Run(c.file+"/"+c.Name+"/"+p.door, func(t *testing.T) {
+			t.Run(c.file+"/"+c.Name+"/"+p.api, func(t *testing.T) {
 				release := s.occupy(t, c)
 				defer release()
 				s.dli.begin(c.script(t, c.Upstream), c.script(t, c.Then))
 				p.play(t, s, row)
-				for _, departure := range s.dli.end() {
-					t.Errorf("DLI %s", departure)
+				for _, mismatch := range s.dli.end() {
+					t.Errorf("DLI %s", mismatch)
 				}
 			})
 		}
@@ -47,13 +48,13 @@ func TestContract(t *testing.T) {
 	t.Logf("%d cases, %d calls", len(cases), plays)
 }
 
-// A play is one case at one door.
+// A play is one call of a case.
 type play struct {
-	door string
+	api  string
 	play func(t *testing.T, s *stage, row mapRow)
 }
 
-// plays returns the case at each of its doors, and in each of its REST forms.
+// plays returns the calls of a case: over gRPC, and in each of its REST forms.
 func (c *contractCase) plays(t *testing.T) []play {
 	t.Helper()
 	var plays []play
@@ -74,19 +75,19 @@ func (c *contractCase) plays(t *testing.T) []play {
 	return plays
 }
 
-// notHere are the reasons that no case can have yet: the features that give
-// them are still to come, or their caller is not there to read them.
-var notHere = map[connsvcv1.ErrorReason]string{
+// uncovered are the reasons that no case can have: their feature does not exist yet, or
+// no caller reads them.
+var uncovered = map[connsvcv1.ErrorReason]string{
 	connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED: "never sent",
 	connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED:   "callers are not authenticated yet",
 	connsvcv1.ErrorReason_POLICY_DENIED:            "there is no policy yet",
 	connsvcv1.ErrorReason_CALLER_QUOTA:             "callers have no quota yet",
-	connsvcv1.ErrorReason_CALLER_CANCELLED:         "its caller is gone",
+	connsvcv1.ErrorReason_CALLER_CANCELLED:         "the caller is gone",
 	connsvcv1.ErrorReason_INTERNAL:                 "a defect: none is known",
-	connsvcv1.ErrorReason_REQUEST_TIMEOUT:          "its caller is too slow to be one of these",
+	connsvcv1.ErrorReason_REQUEST_TIMEOUT:          "needs a caller that sends slowly",
 }
 
-// TestCoverage holds the cases to what they have to cover.
+// TestCoverage checks that the cases cover every RPC, reason and DLI code.
 func TestCoverage(t *testing.T) {
 	succeeds, fails, reasons, dliCodes := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, c := range load(t) {
@@ -98,11 +99,11 @@ func TestCoverage(t *testing.T) {
 			succeeds[c.RPC] = true
 		}
 		for _, e := range c.Upstream {
-			if e.Answer != nil {
+			if e.Response != nil {
 				var body struct {
 					Code string `json:"error_code"`
 				}
-				if json.Unmarshal(e.Answer.Body, &body) == nil {
+				if json.Unmarshal(e.Response.Body, &body) == nil {
 					dliCodes[body.Code] = true
 				}
 			}
@@ -111,7 +112,7 @@ func TestCoverage(t *testing.T) {
 	methods := connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0).Methods()
 	for i := range methods.Len() {
 		if name := string(methods.Get(i).Name()); !succeeds[name] || !fails[name] {
-			t.Errorf("%s has no case that succeeds with all it says, or none that fails", name)
+			t.Errorf("%s lacks a case that fails, or one that succeeds with its request and response written out", name)
 		}
 	}
 	values := connsvcv1.ErrorReason(0).Descriptor().Values()
@@ -122,15 +123,15 @@ func TestCoverage(t *testing.T) {
 	loadOne(t, "testdata/dli_codes.yaml", &documented)
 	for _, dliCode := range documented {
 		if !dliCodes[dliCode] {
-			t.Errorf("no case has DLI answer %s", dliCode)
+			t.Errorf("in no case does DLI respond %s", dliCode)
 		}
 	}
 }
 
 func checkCovered(t *testing.T, v protoreflect.EnumValueDescriptor, reasons map[string]bool) {
 	t.Helper()
-	why, excused := notHere[connsvcv1.ErrorReason(v.Number())]
+	why, excused := uncovered[connsvcv1.ErrorReason(v.Number())]
 	if covered := reasons[string(v.Name())]; covered == excused {
-		t.Errorf("reason %s: a case has it is %t, and it is excused with %q", v.Name(), covered, why)
+		t.Errorf("reason %s: covered %t, but excused with %q", v.Name(), covered, why)
 	}
 }

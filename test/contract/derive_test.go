@@ -53,7 +53,7 @@ func message(t *testing.T, md protoreflect.MessageDescriptor, request map[string
 		err = protojson.Unmarshal(data, m)
 	}
 	if err != nil {
-		t.Fatalf("a request that gRPC does not have: %v", err)
+		t.Fatalf("a request that gRPC cannot express: %v", err)
 	}
 	return m
 }
@@ -67,18 +67,18 @@ func newMessage(t *testing.T, md protoreflect.MessageDescriptor) protoreflect.Pr
 	return mt.New().Interface()
 }
 
-// script fills in what an exchange leaves out: DLI gets the very request that
-// the caller made, and answers well.
+// script fills in what an exchange leaves out: DLI gets the request that the caller
+// made, and responds with success.
 func (c *contractCase) script(t *testing.T, exchanges []exchange) []scripted {
 	t.Helper()
 	script := make([]scripted, 0, len(exchanges))
 	for _, e := range exchanges {
-		s := scripted{fault: e.Fault, answer: c.sample.Answer}
-		if e.Answer != nil {
-			s.answer = *e.Answer
+		s := scripted{fault: e.Fault, response: c.sample.Response}
+		if e.Response != nil {
+			s.response = *e.Response
 		}
-		if s.answer.Status == 0 {
-			s.answer.Status = http.StatusOK
+		if s.response.Status == 0 {
+			s.response.Status = http.StatusOK
 		}
 		if e.Want != nil {
 			s.want = *e.Want

@@ -13,48 +13,48 @@ import (
 	"testing"
 )
 
-// dliToken is what connsvc shows to the scripted DLI.
+// dliToken is the token that connsvc sends to the scripted DLI.
 const dliToken = "token-of-connsvc"
 
-// A dli is a DLI that follows a script and tells what departs from it.
-type dli struct {
+// A scriptedDLI is a DLI that follows a script and reports calls that differ from it.
+type scriptedDLI struct {
 	*httptest.Server
 
-	parked chan struct{} // told of each call for parkedID
+	parked chan struct{} // receives for each call of parkedID
 
 	mu     sync.Mutex
 	script []scripted
-	then   []scripted // what may come once the script is done
+	then   []scripted // calls that may come after the script
 	faults []string
 }
 
 // A scripted exchange is an exchange with everything filled in.
 type scripted struct {
-	want   upstreamWant
-	answer answer
-	fault  string
+	want     upstreamWant
+	response response
+	fault    string
 }
 
-func newDLI(t *testing.T) *dli {
+func newScriptedDLI(t *testing.T) *scriptedDLI {
 	t.Helper()
-	d := &dli{parked: make(chan struct{}, 1)}
+	d := &scriptedDLI{parked: make(chan struct{}, 1)}
 	d.Server = httptest.NewUnstartedServer(d)
-	// net/http sends a GET again where a kept connection broke; on a new one it
-	// does not, so that each case decides alone how many calls there are.
+	// net/http retries a GET on a broken idle connection, but not on a new one. So the
+	// case alone decides how many calls there are.
 	d.Config.SetKeepAlivesEnabled(false)
 	d.Start()
 	t.Cleanup(d.Close)
 	return d
 }
 
-func (d *dli) begin(script, then []scripted) {
+func (d *scriptedDLI) begin(script, then []scripted) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.script, d.then, d.faults = script, then, nil
 }
 
-// end returns what departed from the script.
-func (d *dli) end() []string {
+// end returns the differences from the script.
+func (d *scriptedDLI) end() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.script {
@@ -63,14 +63,14 @@ func (d *dli) end() []string {
 	return d.faults
 }
 
-func (d *dli) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *scriptedDLI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
 	}
 	if strings.Contains(r.URL.Path, parkedID) {
 		d.parked <- struct{}{}
-		breakOff(w, r, "hang")
+		breakConnection(w, r, "hang")
 		return
 	}
 	s, ok := d.next(r, body)
@@ -78,18 +78,18 @@ func (d *dli) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !ok:
 		w.WriteHeader(http.StatusNotImplemented)
 	case s.fault != "":
-		breakOff(w, r, s.fault)
+		breakConnection(w, r, s.fault)
 	default:
-		s.answer.write(w)
+		s.response.write(w)
 	}
 }
 
-func (d *dli) next(r *http.Request, body []byte) (scripted, bool) {
+func (d *scriptedDLI) next(r *http.Request, body []byte) (scripted, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.script) == 0 {
 		for _, s := range d.then {
-			if len(s.want.departures(r, body)) == 0 {
+			if len(s.want.mismatches(r, body)) == 0 {
 				return s, true
 			}
 		}
@@ -98,11 +98,11 @@ func (d *dli) next(r *http.Request, body []byte) (scripted, bool) {
 	}
 	s := d.script[0]
 	d.script = d.script[1:]
-	d.faults = append(d.faults, s.want.departures(r, body)...)
+	d.faults = append(d.faults, s.want.mismatches(r, body)...)
 	return s, true
 }
 
-func (w *upstreamWant) departures(r *http.Request, body []byte) []string {
+func (w *upstreamWant) mismatches(r *http.Request, body []byte) []string {
 	var faults []string
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	if r.Method != w.Method || path != w.Path {
@@ -150,13 +150,13 @@ func headerFaults(got http.Header, wanted map[string]*string) []string {
 	return faults
 }
 
-func (a *answer) write(w http.ResponseWriter) {
+func (r *response) write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
-	for name, value := range a.Headers {
+	for name, value := range r.Headers {
 		w.Header().Set(name, value)
 	}
-	w.WriteHeader(a.Status)
-	_, _ = w.Write(bodyOf(a.Body, a.Text, a.Hex))
+	w.WriteHeader(r.Status)
+	_, _ = w.Write(bodyOf(r.Body, r.Text, r.Hex))
 }
 
 func bodyOf(body []byte, text *string, hexText string) []byte {
@@ -169,8 +169,8 @@ func bodyOf(body []byte, text *string, hexText string) []byte {
 	return body
 }
 
-// breakOff does what a broken network does instead of an answer.
-func breakOff(w http.ResponseWriter, r *http.Request, fault string) {
+// breakConnection breaks the connection instead of responding.
+func breakConnection(w http.ResponseWriter, r *http.Request, fault string) {
 	if fault == "hang" {
 		<-r.Context().Done()
 		return

@@ -18,11 +18,11 @@ import (
 	"github.com/connsvc/connsvc/internal/config"
 )
 
-// trailerLimit is what clients of gRPC commonly read of headers and trailers.
+// trailerLimit is the size of headers and trailers that gRPC clients commonly accept.
 const trailerLimit = 8 << 10
 
-// baseConfig is the configuration of every stage; $DLI stands for the scripted
-// DLI, $NOBODY for an address where nobody listens.
+// baseConfig is the configuration of every stage. $DLI stands for the scripted DLI,
+// $NOBODY for an address without a listener.
 const baseConfig = `{
 	"grpc": {"address": "127.0.0.1:0"}, "rest": {"address": "127.0.0.1:0"}, "admin": {"address": "127.0.0.1:0"},
 	"upstreams": [{
@@ -33,15 +33,15 @@ const baseConfig = `{
 
 var environment = map[string]string{"TOKEN": dliToken, "AK": "AccessKey", "SK": "SecretKey"}
 
-// A stage is one connsvc, wired as the command wires it, before a scripted DLI.
+// A stage is a connsvc, wired as the command wires it, and a scripted DLI.
 type stage struct {
-	dli  *dli
+	dli  *scriptedDLI
 	grpc *grpc.ClientConn
 	http *http.Client
 	rest string // host:port
 }
 
-// stages are the stages by their configuration: cases share them.
+// stages has a stage for each configuration; cases share it.
 type stages map[string]*stage
 
 func (s stages) of(t *testing.T, c *contractCase) *stage {
@@ -62,7 +62,7 @@ func (s stages) of(t *testing.T, c *contractCase) *stage {
 
 func newStage(t *testing.T, text string) *stage {
 	t.Helper()
-	d := newDLI(t)
+	d := newScriptedDLI(t)
 	text = strings.NewReplacer("$DLI", d.URL, "$NOBODY", nobody(t)).Replace(text)
 	file := filepath.Join(t.TempDir(), "connsvc.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -83,7 +83,7 @@ func newStage(t *testing.T, text string) *stage {
 	return &stage{dli: d, grpc: conn, http: client, rest: srv.RESTAddr().String()}
 }
 
-// serve runs connsvc as the file says, and stops it when the test ends.
+// serve runs connsvc with a configuration file until the test ends.
 func serve(t *testing.T, file string) *app.App {
 	t.Helper()
 	cfg, err := config.Load(file)
@@ -109,7 +109,7 @@ func serve(t *testing.T, file string) *app.App {
 	return srv
 }
 
-// nobody returns a URL of loopback where nobody listens.
+// nobody returns a loopback URL without a listener.
 func nobody(t *testing.T) string {
 	t.Helper()
 	var lc net.ListenConfig

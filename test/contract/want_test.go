@@ -13,31 +13,31 @@ import (
 	"github.com/connsvc/connsvc/test/dlirest"
 )
 
-// A want is what a call has to come to: without a reason, success.
+// A want is the wanted outcome of a call: success if it has no reason.
 type want struct {
-	Reason     string             `json:"reason"`     // ErrorReason: error_map.yaml says the rest
+	Reason     string             `json:"reason"`     // ErrorReason; error_map.yaml has the rest
 	Message    *string            `json:"message"`    // gRPC's message and error_msg
 	Code       string             `json:"error_code"` // of REST
 	Metadata   map[string]*string `json:"metadata"`   // of ErrorInfo; "*": any; null: absent
 	Violations []violation        `json:"violations"`
-	Details    *[]string          `json:"details"` // where they are not those of error_map.yaml
+	Details    *[]string          `json:"details"` // nil: those of error_map.yaml
 	Resource   *resource          `json:"resource"`
-	Never      []string           `json:"never"` // texts that no caller may read
+	Never      []string           `json:"never"` // texts that must not reach the caller
 
 	Response json.RawMessage `json:"response"` // of gRPC, exactly
 	HTTP     wantHTTP        `json:"http"`
 }
 
-// wantHTTP is what REST has beside; body and like are of success only.
+// wantHTTP is wanted of REST only.
 type wantHTTP struct {
-	Status  int                `json:"status"`  // where error_map.yaml does not say it
+	Status  int                `json:"status"`  // 0: that of error_map.yaml or of the operation
 	Headers map[string]*string `json:"headers"` // "*": any; null: absent
-	Body    json.RawMessage    `json:"body"`    // exactly; response where left out
+	Body    json.RawMessage    `json:"body"`    // of a success, exactly; nil: Response
 }
 
 type violation struct {
 	Field  string `json:"field"`
-	Reason string `json:"reason"` // any, where left out
+	Reason string `json:"reason"` // empty: any
 	Says   string `json:"says"`   // a part of its description
 }
 
@@ -46,7 +46,7 @@ type resource struct {
 	Name string `json:"name"`
 }
 
-// A mapRow is a row of the error map, as the design has it.
+// A mapRow is a row of the error map.
 type mapRow struct {
 	Code    string   `json:"code"`
 	HTTP    int      `json:"http"`
@@ -55,15 +55,15 @@ type mapRow struct {
 
 func (r mapRow) retries() bool { return strings.Contains(strings.Join(r.Details, " "), "RetryInfo") }
 
-// A refusal is an error as one of the doors told it.
-type refusal struct {
+// A callError is an error as the caller sees it.
+type callError struct {
 	code    string // NOT_FOUND
 	message string
 	details []proto.Message
 }
 
-// find returns the detail of a type, nil where there is none.
-func find[M proto.Message](r *refusal) (M, bool) {
+// find returns the detail of a type, or nil.
+func find[M proto.Message](r *callError) (M, bool) {
 	for _, d := range r.details {
 		if m, ok := d.(M); ok {
 			return m, true
@@ -73,8 +73,8 @@ func find[M proto.Message](r *refusal) (M, bool) {
 	return none, false
 }
 
-// checkRefusal checks what both doors tell of an error.
-func (w *want) checkRefusal(t *testing.T, row mapRow, r *refusal, requestID string) {
+// checkError checks what an error has in both APIs.
+func (w *want) checkError(t *testing.T, row mapRow, r *callError, requestID string) {
 	t.Helper()
 	if r.code != row.Code {
 		t.Errorf("code %s, wanted %s: %s", r.code, row.Code, r.message)
@@ -96,7 +96,7 @@ func (w *want) checkRefusal(t *testing.T, row mapRow, r *refusal, requestID stri
 		}
 	}
 	if got, _ := find[*errdetails.RequestInfo](r); got.GetRequestId() != requestID {
-		t.Errorf("RequestInfo has the request ID %q, the answer %q", got.GetRequestId(), requestID)
+		t.Errorf("RequestInfo has the request ID %q, the response %q", got.GetRequestId(), requestID)
 	}
 	checkHelp(t, w.Reason, r)
 	w.checkDetails(t, row, r)
@@ -109,17 +109,17 @@ func text(s *string) string {
 	return *s
 }
 
-func checkHelp(t *testing.T, reason string, r *refusal) {
+func checkHelp(t *testing.T, reason string, r *callError) {
 	t.Helper()
 	help, _ := find[*errdetails.Help](r)
 	if len(help.GetLinks()) != 1 || !strings.HasSuffix(help.GetLinks()[0].GetUrl(), "docs/errors.md#"+strings.ToLower(reason)) {
-		t.Errorf("help %v does not lead to the reason", help.GetLinks())
+		t.Errorf("help %v does not link to the reason", help.GetLinks())
 	}
 }
 
-// checkDetails checks that the details are those of the map's row, no more and
-// no fewer, and what the case says of them.
-func (w *want) checkDetails(t *testing.T, row mapRow, r *refusal) {
+// checkDetails checks that the details are exactly those of the map's row and that they
+// have what the case wants.
+func (w *want) checkDetails(t *testing.T, row mapRow, r *callError) {
 	t.Helper()
 	var names []string
 	for _, d := range r.details {
@@ -165,12 +165,12 @@ func (w *want) checkViolations(t *testing.T, got []*errdetails.BadRequest_FieldV
 	}
 }
 
-// checkNever checks that an error repeats nothing that is not the caller's to read.
-func (w *want) checkNever(t *testing.T, told string) {
+// checkNever checks that an error contains no secret and no internal text.
+func (w *want) checkNever(t *testing.T, text string) {
 	t.Helper()
 	for _, secret := range append(w.Never, dliToken, "SecretKey") {
-		if strings.Contains(told, secret) {
-			t.Errorf("the answer tells %q: %.500s", secret, told)
+		if strings.Contains(text, secret) {
+			t.Errorf("the response contains %q: %.500s", secret, text)
 		}
 	}
 }

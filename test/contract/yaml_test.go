@@ -13,10 +13,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// readYAML returns the documents of a file as what encoding/json makes of JSON,
-// so that a key that no case has is refused by the decoder of cases.
+// readYAML returns the documents of a file in the types of encoding/json, so that the
+// decoder of cases rejects unknown keys.
 //
-// Three tags spare what nobody wants to read:
+// Three tags abbreviate long values:
 //
 //	!repeat [3, ab]       "ababab"
 //	!join [a, !repeat …]  the texts, one after the other
@@ -72,7 +72,7 @@ func mapping(n *yaml.Node) (any, error) {
 	for i := 0; i < len(n.Content); i += 2 {
 		key := n.Content[i].Value
 		if _, twice := m[key]; twice || n.Content[i].Tag == "!!merge" {
-			return nil, fmt.Errorf("%d: key %q stands twice, or is a merge", n.Content[i].Line, key)
+			return nil, fmt.Errorf("%d: key %q is a duplicate or a merge", n.Content[i].Line, key)
 		}
 		v, err := value(n.Content[i+1])
 		if err != nil {

@@ -13,13 +13,12 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
-// readers is how many callers read in a brown-out.
+// readers is the number of parallel callers during a brown-out.
 const readers = 64
 
-// takeBrownOut takes what becomes of reads while DLI answers three in ten of its
-// calls with 503: of reads that are all of something else, and of reads of one
-// connection, which can share what reaches DLI.
-func takeBrownOut(t *testing.T) []figure {
+// measureBrownOut measures reads while DLI answers 30 % of its calls with 503: reads
+// of different connections, and reads of one connection, which share calls to DLI.
+func measureBrownOut(t *testing.T) []figure {
 	var rows []figure
 	for _, c := range []struct {
 		name   string
@@ -36,18 +35,18 @@ func takeBrownOut(t *testing.T) []figure {
 		b.dli.Wrap(slowly)
 		b.fail(t, faults.Rule{Operation: "*", Probability: 0.3, Seed: 7, Fault: status(503)})
 		before := b.dli.Calls()
-		s := b.read(t, c.hot, much(10, 100))
+		s := b.read(t, c.hot, scaled(10, 100))
 		s.check(t, ok, unavailable)
 		each := float64(b.dli.Calls()-before) / float64(len(s.took))
 		rows = append(rows,
-			figure{"30 % 503, reads, " + c.name + ": succeeded", s.share(ok), "at least 99 %"},
-			figure{"30 % 503, reads, " + c.name + ": calls to DLI for each", fmt.Sprintf("%.2f", each), "at most 1.2"})
-		strike(t, b.Stage)
+			figure{"30 % 503, readOnly, " + c.name + ": succeeded", s.share(ok), "at least 99 %"},
+			figure{"30 % 503, readOnly, " + c.name + ": calls to DLI for each", fmt.Sprintf("%.2f", each), "at most 1.2"})
+		closeStage(t, b.Stage)
 	}
 	return rows
 }
 
-// slowly is a DLI that takes its time, as DLI does.
+// slowly delays each response, as the real DLI does.
 func slowly(dli http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(20 * time.Millisecond)
@@ -55,8 +54,8 @@ func slowly(dli http.Handler) http.Handler {
 	})
 }
 
-// read has every reader read so often, each its own connection or all the same.
-func (b *bench) read(t *testing.T, hot bool, often int) *sample {
+// read calls get from every reader: one connection each, or the same for all if hot.
+func (b *bench) read(t *testing.T, hot bool, times int) *sample {
 	t.Helper()
 	var s sample
 	var wg sync.WaitGroup
@@ -65,11 +64,11 @@ func (b *bench) read(t *testing.T, hot bool, often int) *sample {
 		if hot {
 			id = b.ids[0]
 		}
-		door := doors[i%2](b.Stage)
+		client := clients[i%2](b.Stage)
 		wg.Go(func() {
-			for range often {
+			for range times {
 				began := time.Now()
-				r := door.Call(t.Context(), methodPrefix+"GetEnhancedConnection", getOf(id), &connsvcv1.EnhancedConnection{})
+				r := client.Call(t.Context(), methodPrefix+"GetEnhancedConnection", getOf(id), &connsvcv1.EnhancedConnection{})
 				s.add(r, time.Since(began))
 			}
 		})

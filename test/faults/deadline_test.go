@@ -11,12 +11,12 @@ import (
 	"github.com/connsvc/connsvc/test/stage"
 )
 
-// tries is how often a caller may miss the answer: a busy machine can lose the time
-// that is kept for it.
+// tries bounds how often a call may end without a response: on a busy machine the time
+// that connsvc reserves for its response can be too short.
 const tries = 5
 
-// TestDeadlineOfCaller lets DLI hang for longer than the caller waits, and than
-// connsvc would: the caller is told so, and does not have to conclude it.
+// TestDeadlineOfCaller checks that the caller gets an error of connsvc, not just its
+// own deadline, when DLI hangs for longer than both would wait.
 func TestDeadlineOfCaller(t *testing.T) {
 	operations := allOperations()
 	emulators := make(map[string]*emulator.Emulator, len(operations))
@@ -27,14 +27,14 @@ func TestDeadlineOfCaller(t *testing.T) {
 		c := matrixCase{op: op, fault: hang}
 		upstreams[projectOf(i)] = c.upstream()
 	}
-	s := raise(t, emulators, upstreams)
+	s := newStage(t, emulators, upstreams)
 	t.Run("operations", func(t *testing.T) {
 		for i, op := range operations {
 			c := matrixCase{op: op, fault: hang}
 			t.Run(c.name(), func(t *testing.T) {
 				t.Parallel()
 				p := s.Project(projectOf(i))
-				scene := set(t, p.Emulator(), projectOf(i))
+				at := newFixture(t, p.Emulator(), projectOf(i))
 				if err := p.Emulator().SetFaults(hang.rules(op.rpc, 0)); err != nil {
 					t.Fatal(err)
 				}
@@ -42,23 +42,23 @@ func TestDeadlineOfCaller(t *testing.T) {
 				if op.creates() {
 					want = unknown
 				}
-				r := hurry(t, s.GRPC, op, scene)
-				for n := 1; n < tries && r.Lost(); n++ {
-					r = hurry(t, s.GRPC, op, scene)
+				r := callBriefly(t, s.GRPC, op, at)
+				for n := 1; n < tries && r.NoResponse(); n++ {
+					r = callBriefly(t, s.GRPC, op, at)
 				}
-				if r.Told() != want {
-					t.Errorf("told %s, want %s: %v", r.Told(), want, r)
+				if r.Outcome() != want {
+					t.Errorf("outcome %s, want %s: %v", r.Outcome(), want, r)
 				}
 			})
 		}
 	})
-	strike(t, s)
+	closeStage(t, s)
 }
 
-// hurry makes a call that has little time.
-func hurry(t *testing.T, door stage.Door, op operation, at scene) *stage.Refusal {
+// callBriefly makes a call with a short deadline.
+func callBriefly(t *testing.T, client stage.Client, op operation, at fixture) *stage.Failure {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
-	return door.Call(ctx, methodPrefix+op.rpc, op.request(at), op.response())
+	return client.Call(ctx, methodPrefix+op.rpc, op.request(at), op.response())
 }

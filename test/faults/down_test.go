@@ -12,18 +12,18 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
-// down is a DLI that cuts every connection.
+// down makes DLI reset every connection.
 func down() faults.Rule {
 	return faults.Rule{Operation: "*", Fault: *of(faults.ResetBefore)}
 }
 
-// takeDown takes how long callers wait for the answer that DLI is down. Nothing
-// reaches DLI while the breaker is open, and every answer says when to come again.
-func takeDown(t *testing.T) []figure {
+// measureOutage measures how fast calls fail while DLI is down and the breaker is open.
+// Nothing reaches DLI then, and every error says when to retry.
+func measureOutage(t *testing.T) []figure {
 	u := documented()
 	u.Protection.BreakerDelay = durationpb.New(time.Hour)
 	b := newBench(t, 1, u)
-	defer strike(t, b.Stage)
+	defer closeStage(t, b.Stage)
 	b.fail(t, down())
 	for reached := int64(-1); reached != b.dli.Calls(); {
 		reached = b.dli.Calls()
@@ -31,24 +31,24 @@ func takeDown(t *testing.T) []figure {
 	}
 	reached := b.dli.Calls()
 	var rows []figure
-	for _, door := range b.Doors() {
+	for _, client := range b.Clients() {
 		for _, call := range []struct {
 			rpc  string
 			req  proto.Message
 			resp proto.Message
 		}{
 			{"GetEnhancedConnection", getOf(b.ids[0]), &connsvcv1.EnhancedConnection{}},
-			{create, createOperations()[1].request(scene{project: "p0"}), &connsvcv1.CreateEnhancedConnectionResponse{}},
+			{create, createOperations()[1].request(fixture{project: "p0"}), &connsvcv1.CreateEnhancedConnectionResponse{}},
 		} {
 			var s sample
-			for range much(100, 5000) {
+			for range scaled(100, 5000) {
 				began := time.Now()
-				refusal := door.Call(t.Context(), methodPrefix+call.rpc, call.req, call.resp)
-				s.add(refusal, time.Since(began))
+				failure := client.Call(t.Context(), methodPrefix+call.rpc, call.req, call.resp)
+				s.add(failure, time.Since(began))
 			}
 			s.check(t, unavailable)
 			rows = append(rows, figure{
-				fmt.Sprintf("DLI down, breaker open: %s over %s, 99th percentile", call.rpc, door.Name()),
+				fmt.Sprintf("DLI down, breaker open: %s over %s, 99th percentile", call.rpc, client.Name()),
 				fmt.Sprintf("%.2f ms", milliseconds(s.percentile(0.99))), "under 5 ms",
 			})
 		}
@@ -59,21 +59,21 @@ func takeDown(t *testing.T) []figure {
 	return rows
 }
 
-// takeRecovery takes how many probes it needs until calls go through again: the
-// first that DLI answers, no second one.
-func takeRecovery(t *testing.T) []figure {
+// measureRecovery measures how many calls DLI must answer until the breaker closes:
+// one, the probe.
+func measureRecovery(t *testing.T) []figure {
 	const interval = 200 * time.Millisecond
 	u := documented()
 	u.Protection.BreakerDelay = durationpb.New(interval)
 	b := newBench(t, 1, u)
-	defer strike(t, b.Stage)
+	defer closeStage(t, b.Stage)
 	get := func() bool {
 		return b.GRPC.Call(t.Context(), methodPrefix+"GetEnhancedConnection", getOf(b.ids[0]), &connsvcv1.EnhancedConnection{}) == nil
 	}
 	var worst time.Duration
-	for range much(2, 20) {
+	for range scaled(2, 20) {
 		b.fail(t, down())
-		for range 100 { // enough to open it, whatever is shared and repeated
+		for range 100 { // enough to open the breaker, although calls are shared and retried
 			get()
 		}
 		b.dli.Wait()
@@ -84,11 +84,11 @@ func takeRecovery(t *testing.T) []figure {
 		}
 		worst = max(worst, time.Since(back))
 		if probes := b.dli.Calls() - before; probes != 1 {
-			t.Errorf("calls go through after %d that DLI answered, want 1", probes)
+			t.Errorf("the breaker closed after %d calls to DLI, want 1", probes)
 		}
 		for range 50 {
 			if !get() {
-				t.Error("a call failed after DLI was known to be back")
+				t.Error("a call failed after the breaker had closed")
 			}
 		}
 	}

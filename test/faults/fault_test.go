@@ -7,56 +7,56 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
-// The times of a case. What is short is far below the time that an attempt may
-// take, and what is long is above it.
+// The delays of the cases: short is far below the timeout of an attempt, long is
+// above it.
 const (
 	attemptTime   = time.Second
 	reconcileTime = time.Second
 	short         = 10 * time.Millisecond
-	long          = attemptTime + 300*time.Millisecond
-	tooLong       = 2 * (attemptTime + reconcileTime)
+	long          = 2 * attemptTime
+	tooLong       = long + 2*reconcileTime
 )
 
-// A fate is what a fault leaves of a call.
-type fate int
+// An effect is what DLI does with a call that a fault meets.
+type effect int
 
 const (
-	undone fate = iota // DLI does not execute it
-	done               // DLI executes it before the caller can ask again
-	late               // DLI executes it after the caller was told
+	notExecuted  effect = iota
+	executed            // before the caller can retry
+	executedLate        // after the caller has its response
 )
 
-// A fault is a way in which DLI fails, and what must be told of it.
+// A fault is a way in which DLI fails, and the outcome that a caller must get.
 type fault struct {
-	name  string
-	first []faults.Fault // kinds that change how the call is done
-	kind  *faults.Fault  // the kind that decides; nil: none
-	fate  fate
-	// reason is what is told of a call that it is the last word on; OK: success.
+	name   string
+	first  []faults.Fault // change how the call is executed
+	kind   *faults.Fault  // decides the response; nil: a good one
+	effect effect
+	// reason is the outcome of a call that is not retried after it; OK: success.
 	reason string
-	// retryAfter is what the answer must ask to wait at least.
+	// retryAfter is the least delay that the error must ask for.
 	retryAfter time.Duration
-	// repeated are the classes of call that are sent again after it.
-	repeated class
+	// retried are the classes of calls that connsvc retries after it.
+	retried class
 	// definite: after reason, the call was not executed.
 	definite bool
-	// lies: DLI says the one and does the other.
-	lies bool
-	slow bool
-	only []string // RPCs; nil: all
-	// instead are what is told of an RPC in place of reason.
+	// misreports: DLI reports an error and executes the call.
+	misreports bool
+	slow       bool
+	only       []string // RPCs; nil: all
+	// instead are the outcomes of an RPC that are allowed beside reason.
 	instead map[string][]string
 }
 
-// A class says after what a call may be sent again (docs/reliability.md). Each
+// A class says after which faults connsvc may retry a call (docs/reliability.md). Each
 // class includes those before it.
 type class int
 
 const (
-	nobody   class = iota // no call, not even a read
-	reads                 // only what changes nothing
-	harmless              // also what leaves the same when it is done twice
-	refused               // also what may be done once only, for DLI has not done it
+	never      class = iota // not even after a rejection
+	readOnly                // calls that change nothing
+	idempotent              // calls that leave the same when executed twice
+	rejected                // calls that are retried only if DLI has not executed them
 )
 
 // of makes a fault of one kind.
@@ -77,33 +77,32 @@ func coded(status int, code string) *faults.Fault {
 	return &faults.Fault{Kind: faults.Status, Status: status, Code: code}
 }
 
-// allFaults are all ways in which DLI fails.
+// allFaults returns all ways in which DLI fails.
 func allFaults() []fault {
-	faults := slices.Concat(waits(), breaks(), statuses(), refusals(), garbage(), effects())
-	return faults
+	return slices.Concat(waits(), breaks(), statuses(), rejections(), garbage(), effects())
 }
 
 func waits() []fault {
-	longAnswer, hang := delayed(faults.DelayAnswer, long), faults.Fault{Kind: faults.Hang}
+	longResponse, hang := delayed(faults.DelayAnswer, long), faults.Fault{Kind: faults.Hang}
 	return []fault{
-		{name: "latency", first: []faults.Fault{delayed(faults.Latency, short)}, fate: done, reason: ok},
-		{name: "delayed answer", kind: new(delayed(faults.DelayAnswer, short)), fate: done, reason: ok},
+		{name: "latency", first: []faults.Fault{delayed(faults.Latency, short)}, effect: executed, reason: ok},
+		{name: "delayed response", kind: new(delayed(faults.DelayAnswer, short)), effect: executed, reason: ok},
 		{name: "long latency", first: []faults.Fault{delayed(faults.Latency, long)}, reason: timeout, slow: true},
-		{name: "long latency, done all the same", first: []faults.Fault{*committed(delayed(faults.Latency, long))}, fate: done, reason: timeout, slow: true},
-		{name: "very long latency, done all the same", first: []faults.Fault{*committed(delayed(faults.Latency, tooLong))}, fate: late, reason: timeout, slow: true},
-		{name: "very late answer", kind: &longAnswer, fate: done, reason: timeout, slow: true},
+		{name: "long latency, executed all the same", first: []faults.Fault{*committed(delayed(faults.Latency, long))}, effect: executed, reason: timeout, slow: true},
+		{name: "very long latency, executed all the same", first: []faults.Fault{*committed(delayed(faults.Latency, tooLong))}, effect: executedLate, reason: timeout, slow: true},
+		{name: "very late response", kind: &longResponse, effect: executed, reason: timeout, slow: true},
 		{name: "hang", kind: &hang, reason: timeout, slow: true},
-		{name: "done, then hang", kind: committed(hang), fate: done, reason: timeout, slow: true},
+		{name: "executed, then hang", kind: committed(hang), effect: executed, reason: timeout, slow: true},
 	}
 }
 
 func breaks() []fault {
 	return []fault{
-		{name: "reset before the request was read", kind: of(faults.ResetBefore), reason: unavailable, repeated: reads},
-		{name: "reset after the request was read", kind: of(faults.ResetAfter), reason: unavailable, repeated: reads},
-		{name: "done, then reset", kind: of(faults.DropAnswer), fate: done, reason: unavailable, repeated: reads},
-		{name: "done, answer cut off", kind: of(faults.TruncatedBody), fate: done, reason: unavailable, repeated: reads},
-		{name: "done, answer of wrong length", kind: of(faults.WrongLength), fate: done, reason: faulty},
+		{name: "reset before the request was read", kind: of(faults.ResetBefore), reason: unavailable, retried: readOnly},
+		{name: "reset after the request was read", kind: of(faults.ResetAfter), reason: unavailable, retried: readOnly},
+		{name: "executed, then reset", kind: of(faults.DropAnswer), effect: executed, reason: unavailable, retried: readOnly},
+		{name: "executed, response cut off", kind: of(faults.TruncatedBody), effect: executed, reason: unavailable, retried: readOnly},
+		{name: "executed, response of wrong length", kind: of(faults.WrongLength), effect: executed, reason: faulty},
 	}
 }
 
@@ -112,34 +111,34 @@ func statuses() []fault {
 	var faults []fault
 	for _, f := range []fault{
 		{name: "500", kind: new(status(500)), reason: faulty},
-		{name: "502", kind: new(status(502)), reason: unavailable, repeated: harmless},
-		{name: "503", kind: new(status(503)), reason: unavailable, repeated: harmless},
-		{name: "503 as text", kind: &text, reason: unavailable, repeated: harmless},
-		{name: "504", kind: new(status(504)), reason: timeout, repeated: harmless},
+		{name: "502", kind: new(status(502)), reason: unavailable, retried: idempotent},
+		{name: "503", kind: new(status(503)), reason: unavailable, retried: idempotent},
+		{name: "503 as text", kind: &text, reason: unavailable, retried: idempotent},
+		{name: "504", kind: new(status(504)), reason: timeout, retried: idempotent},
 	} {
-		executed := f
-		executed.name, executed.kind, executed.fate = "done, then "+f.name, committed(*f.kind), done
-		faults = append(faults, f, executed)
+		after := f
+		after.name, after.kind, after.effect = "executed, then "+f.name, committed(*f.kind), executed
+		faults = append(faults, f, after)
 	}
 	return faults
 }
 
-func refusals() []fault {
+func rejections() []fault {
 	wait := faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: faults.Duration(7 * time.Second)}
 	date := wait
 	date.RetryAfterDate = true
 	return []fault{
-		{name: "429", kind: new(status(429)), reason: throttled, definite: true, repeated: refused},
+		{name: "429", kind: new(status(429)), reason: throttled, definite: true, retried: rejected},
 		{name: "429 with Retry-After", kind: &wait, reason: throttled, definite: true, retryAfter: 7 * time.Second},
 		{name: "429 with a date", kind: &date, reason: throttled, definite: true, retryAfter: 5 * time.Second},
 		{name: "is_success=false", kind: of(faults.Unsuccessful), reason: "UPSTREAM_REFUSED", definite: true},
-		{name: "done, then is_success=false", kind: committed(faults.Fault{Kind: faults.Unsuccessful}), fate: done, reason: "UPSTREAM_REFUSED", lies: true},
+		{name: "executed, then is_success=false", kind: committed(faults.Fault{Kind: faults.Unsuccessful}), effect: executed, reason: "UPSTREAM_REFUSED", misreports: true},
 		{name: "401 of the gateway", kind: of(faults.ExpiredToken), reason: "UPSTREAM_CREDENTIALS", definite: true},
 		{name: "401 of DLI", kind: &faults.Fault{Kind: faults.ExpiredToken, Code: "DLI.0013"}, reason: "UPSTREAM_CREDENTIALS", definite: true},
 		{name: "403 of the gateway", kind: coded(403, "APIGW.0302"), reason: "UPSTREAM_DENIED", definite: true},
 		{name: "403 of DLI", kind: coded(403, "DLI.0003"), reason: "UPSTREAM_DENIED", definite: true},
-		{name: "400 about a parameter", kind: coded(400, "DLI.0001"), reason: "VALIDATION_FAILED", definite: true},
-		{name: "400 not available", kind: coded(400, "DLI.0012"), reason: "RESOURCE_UNAVAILABLE", definite: true, instead: map[string][]string{"DeleteEnhancedConnection": {busy}}},
+		{name: "400 invalid parameter", kind: coded(400, "DLI.0001"), reason: "VALIDATION_FAILED", definite: true},
+		{name: "400 unavailable object", kind: coded(400, "DLI.0012"), reason: "RESOURCE_UNAVAILABLE", definite: true, instead: map[string][]string{"DeleteEnhancedConnection": {busy}}},
 		{name: "400 quota", kind: coded(400, "DLI.1028"), reason: "UPSTREAM_QUOTA", definite: true},
 	}
 }
@@ -147,38 +146,39 @@ func refusals() []fault {
 func garbage() []fault {
 	page, badPage := faults.Fault{Kind: faults.HTML}, faults.Fault{Kind: faults.HTML, Status: 502}
 	invalid, endless := faults.Fault{Kind: faults.InvalidJSON}, faults.Fault{Kind: faults.EndlessBody}
-	// A list can be too large in earnest: less is asked for, and the caller may too.
+	// A list can really be too large: connsvc asks DLI for less, and so can the caller.
 	lists := map[string][]string{"ListEnhancedConnections": {"ANSWER_TOO_LARGE", ok}}
 	return []fault{
-		{name: "a page", kind: &page, reason: faulty},
-		{name: "done, then a page", kind: committed(page), fate: done, reason: faulty},
-		{name: "502 as a page", kind: &badPage, reason: unavailable, repeated: harmless},
-		{name: "done, then 502 as a page", kind: committed(badPage), fate: done, reason: unavailable, repeated: harmless},
+		{name: "an HTML page", kind: &page, reason: faulty},
+		{name: "executed, then an HTML page", kind: committed(page), effect: executed, reason: faulty},
+		{name: "502 as an HTML page", kind: &badPage, reason: unavailable, retried: idempotent},
+		{name: "executed, then 502 as an HTML page", kind: committed(badPage), effect: executed, reason: unavailable, retried: idempotent},
 		{name: "invalid JSON", kind: &invalid, reason: faulty},
-		{name: "done, then invalid JSON", kind: committed(invalid), fate: done, reason: faulty},
-		{name: "endless answer", kind: &endless, reason: faulty, instead: lists},
-		{name: "done, then an endless answer", kind: committed(endless), fate: done, reason: faulty, instead: lists},
+		{name: "executed, then invalid JSON", kind: committed(invalid), effect: executed, reason: faulty},
+		{name: "endless response", kind: &endless, reason: faulty, instead: lists},
+		{name: "executed, then an endless response", kind: committed(endless), effect: executed, reason: faulty, instead: lists},
 	}
 }
 
-// effects are faults of what a call does, alone and with an answer that is lost.
+// effects are faults in what a call does, alone and with a lost response.
 func effects() []fault {
 	stuck := delayed(faults.StuckCreating, short)
 	lag, longLag := delayed(faults.SlowList, reconcileTime/4), delayed(faults.SlowList, 2*reconcileTime)
 	creates := []string{create}
 	return []fault{
-		{name: "stuck CREATING", first: []faults.Fault{stuck}, fate: done, reason: ok, only: []string{create, "AssociateQueues"}},
-		{name: "a list that lags", first: []faults.Fault{lag}, fate: done, reason: ok, only: creates},
-		{name: "a list that lags, and a lost answer", first: []faults.Fault{lag}, kind: of(faults.DropAnswer), fate: done, reason: unavailable, only: creates},
-		{name: "a list that lags long", first: []faults.Fault{longLag}, fate: done, reason: ok, slow: true, only: creates},
-		{name: "a list that lags long, and a lost answer", first: []faults.Fault{longLag}, kind: of(faults.DropAnswer), fate: late, reason: unavailable, slow: true, only: creates},
+		{name: "stuck CREATING", first: []faults.Fault{stuck}, effect: executed, reason: ok, only: []string{create, "AssociateQueues"}},
+		{name: "a list that lags", first: []faults.Fault{lag}, effect: executed, reason: ok, only: creates},
+		{name: "a list that lags, and a lost response", first: []faults.Fault{lag}, kind: of(faults.DropAnswer), effect: executed, reason: unavailable, only: creates},
+		{name: "a list that lags long", first: []faults.Fault{longLag}, effect: executed, reason: ok, slow: true, only: creates},
+		{name: "a list that lags long, and a lost response", first: []faults.Fault{longLag}, kind: of(faults.DropAnswer), effect: executedLate, reason: unavailable, slow: true, only: creates},
 	}
 }
 
-// repeats reports whether a call of an operation is sent again after the fault.
-func (f *fault) repeats(op operation) bool { return op.class != nobody && op.class <= f.repeated }
+// retries reports whether connsvc retries an operation after the fault.
+func (f *fault) retries(op operation) bool { return op.class != never && op.class <= f.retried }
 
-// rules are those that make a fault happen to an RPC: to its first call, or to each.
+// rules returns the emulator's rules for a fault of an RPC: at its first calls, or at
+// all if times is 0.
 func (f *fault) rules(rpc string, times int) []faults.Rule {
 	var rules []faults.Rule
 	for _, first := range f.first {

@@ -20,12 +20,12 @@ import (
 	"github.com/connsvc/connsvc/test/stage"
 )
 
-// figures says whether figures are taken for long enough to be worth printing. Without
-// it the promises in them are tried all the same.
-var figures = flag.Bool("figures", false, "take the figures of docs/reliability.md, for long enough to mean something")
+// figures makes the measurements long enough for their figures to mean something.
+// Without it the guarantees behind them are tested all the same.
+var figures = flag.Bool("figures", false, "measure the figures of docs/reliability.md, which takes longer")
 
-// much returns how often something is done.
-func much(short, long int) int {
+// scaled returns the number of repetitions for a test, or for figures.
+func scaled(short, long int) int {
 	if *figures {
 		return long
 	}
@@ -35,11 +35,11 @@ func much(short, long int) int {
 // A figure is one row of the table.
 type figure struct{ what, measured, wanted string }
 
-// TestFigures prints the figures that docs/reliability.md gives. It fails where a
-// promise is broken, and never for a time.
+// TestFigures prints the figures of docs/reliability.md. It fails if a guarantee is
+// broken, never because of a duration.
 func TestFigures(t *testing.T) {
 	t.Parallel()
-	rows := slices.Concat(takeDown(t), takeRecovery(t), takeOverload(t), takeBrownOut(t))
+	rows := slices.Concat(measureOutage(t), measureRecovery(t), measureOverload(t), measureBrownOut(t))
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "what\tmeasured\tto reach")
@@ -50,7 +50,7 @@ func TestFigures(t *testing.T) {
 	t.Logf("\n%s", text.String())
 }
 
-// documented is an upstream with the defaults of the configuration.
+// documented returns an upstream with the defaults of the configuration.
 func documented() *configv1.Upstream {
 	return &configv1.Upstream{
 		Timeout: durationpb.New(30 * time.Second),
@@ -65,7 +65,7 @@ func documented() *configv1.Upstream {
 	}
 }
 
-// A bench is a stage of one project, which has some connections.
+// A bench is a stage of one project that has some connections.
 type bench struct {
 	*stage.Stage
 	dli *stage.Project
@@ -75,7 +75,7 @@ type bench struct {
 func newBench(t *testing.T, connections int, u *configv1.Upstream) *bench {
 	t.Helper()
 	const project = "p0"
-	b := &bench{Stage: raise(t, map[string]*emulator.Emulator{project: emulator.New(emulator.Options{Seed: 1})}, map[string]*configv1.Upstream{project: u})}
+	b := &bench{Stage: newStage(t, map[string]*emulator.Emulator{project: emulator.New(emulator.Options{Seed: 1})}, map[string]*configv1.Upstream{project: u})}
 	b.dli = b.Project(project)
 	for i := range connections {
 		resp := &connsvcv1.CreateEnhancedConnectionResponse{}
@@ -101,38 +101,37 @@ func getOf(id string) *connsvcv1.GetEnhancedConnectionRequest {
 	return &connsvcv1.GetEnhancedConnectionRequest{ProjectId: "p0", ConnectionId: id}
 }
 
-// A sample is what callers were told, and how long each call took.
+// A sample counts the outcomes of calls and has the duration of each.
 type sample struct {
-	mu    sync.Mutex
-	told  map[string]int
-	took  []time.Duration
-	wrong []string // answers that may not be
+	mu       sync.Mutex
+	outcomes map[string]int
+	took     []time.Duration
+	wrong    []string // outcomes that break the error map
 }
 
-// add notes an answer. Of what is refused for now, an answer must say when it may be
-// asked for again.
-func (s *sample) add(r *stage.Refusal, took time.Duration) {
+// add records an outcome. A temporary error must say when to retry.
+func (s *sample) add(r *stage.Failure, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.told == nil {
-		s.told = make(map[string]int)
+	if s.outcomes == nil {
+		s.outcomes = make(map[string]int)
 	}
-	s.told[r.Told()]++
+	s.outcomes[r.Outcome()]++
 	s.took = append(s.took, took)
-	if row, known := mapped[r.Told()]; !known || r != nil && row.retries != (r.RetryAfter > 0) {
+	if row, known := mapped[r.Outcome()]; !known || r != nil && row.retries != (r.RetryAfter > 0) {
 		s.wrong = append(s.wrong, r.Error())
 	}
 }
 
-// check fails the test where an answer was one that may not be.
+// check fails the test if an outcome is not allowed.
 func (s *sample) check(t *testing.T, allowed ...string) {
 	t.Helper()
 	for _, wrong := range s.wrong[:min(len(s.wrong), 5)] {
-		t.Errorf("told %s", wrong)
+		t.Errorf("unexpected outcome %s", wrong)
 	}
-	for told, n := range s.told {
-		if !slices.Contains(allowed, told) {
-			t.Errorf("%d times told %s", n, told)
+	for outcome, n := range s.outcomes {
+		if !slices.Contains(allowed, outcome) {
+			t.Errorf("%d calls ended with %s", n, outcome)
 		}
 	}
 }
@@ -142,6 +141,6 @@ func (s *sample) percentile(p float64) time.Duration {
 	return sorted[min(int(p*float64(len(sorted))), len(sorted)-1)]
 }
 
-func (s *sample) share(told string) string {
-	return fmt.Sprintf("%.1f %%", 100*float64(s.told[told])/float64(len(s.took)))
+func (s *sample) share(outcome string) string {
+	return fmt.Sprintf("%.1f %%", 100*float64(s.outcomes[outcome])/float64(len(s.took)))
 }

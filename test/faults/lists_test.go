@@ -10,16 +10,16 @@ import (
 	"github.com/connsvc/connsvc/test/stage"
 )
 
-// A listCase is a create whose lists fail: connsvc looks for a request_id before it
-// posts, for what a POST without an answer made, and for the connection of another
-// replica after it posted.
+// A listCase is a create whose lists fail. connsvc lists before the POST to find the
+// request_id, after a POST without a response to find what it made, and after a
+// successful POST to find a duplicate of another replica.
 type listCase struct {
-	matrixCase        // the fault is that of the lists
-	when       string // in which of the three they fail
-	lost       bool   // the answer of the POST is lost
+	matrixCase        // whose fault is that of the lists
+	when       string // before, without a response, after
+	lost       bool   // the response of the POST is lost
 	every      int    // only these lists fail; 0: all
-	told       string
-	creates    int64 // how many are posted
+	outcome    string
+	creates    int64 // POSTs that DLI must get
 }
 
 func listCases() []listCase {
@@ -29,23 +29,23 @@ func listCases() []listCase {
 		if f.only != nil || f.reason == ok {
 			continue
 		}
-		cell := func(op operation) matrixCase { return matrixCase{op, f, true, doors[i%len(doors)]} }
+		cell := func(op operation) matrixCase { return matrixCase{op, f, true, clients[i%len(clients)]} }
 		cases = append(cases,
-			listCase{matrixCase: cell(tagged), when: "before", told: f.reason},
-			listCase{matrixCase: cell(plain), when: "without an answer", lost: true, told: unknown, creates: 1},
-			listCase{matrixCase: cell(tagged), when: "without an answer", lost: true, told: unknown, creates: 1},
-			listCase{matrixCase: cell(tagged), when: "after", told: ok, creates: 1},
+			listCase{matrixCase: cell(tagged), when: "before", outcome: f.reason},
+			listCase{matrixCase: cell(plain), when: "without a response", lost: true, outcome: unknown, creates: 1},
+			listCase{matrixCase: cell(tagged), when: "without a response", lost: true, outcome: unknown, creates: 1},
+			listCase{matrixCase: cell(tagged), when: "after", outcome: ok, creates: 1},
 		)
 	}
-	// What the name shows is there, but whether it bears the request_id is never told.
+	// The list by name works and the list by request_id fails, or the other way round.
 	half := fault{name: "every other is invalid JSON", kind: of(faults.InvalidJSON), reason: faulty}
 	return append(cases, listCase{
-		matrixCase: matrixCase{tagged, half, true, doors[0]}, when: "without an answer", lost: true, every: 2, told: unknown, creates: 1,
+		matrixCase: matrixCase{tagged, half, true, clients[0]}, when: "without a response", lost: true, every: 2, outcome: unknown, creates: 1,
 	})
 }
 
-// TestCreateWhileListsFail holds creates against lists that fail in each of their
-// places. The POST is made once or not at all, and a repeat tells which.
+// TestCreateWhileListsFail lets the lists of creates fail at each of these points. The
+// POST is sent at most once, and a retry finds out whether it was executed.
 func TestCreateWhileListsFail(t *testing.T) {
 	t.Parallel()
 	cases := listCases()
@@ -53,24 +53,24 @@ func TestCreateWhileListsFail(t *testing.T) {
 	upstreams := make(map[string]*configv1.Upstream, len(cases))
 	for i, c := range cases {
 		emulators[projectOf(i)] = emulator.New(emulator.Options{})
-		c.fault.fate = undone // lists do nothing: who looks, looks in vain
+		c.fault.effect = notExecuted // lists execute nothing: they find nothing
 		upstreams[projectOf(i)] = c.upstream()
 	}
-	s := raise(t, emulators, upstreams)
+	s := newStage(t, emulators, upstreams)
 	t.Run("cells", func(t *testing.T) {
 		for i, c := range cases {
 			t.Run(c.op.title+"/"+c.when+"/"+c.fault.name, func(t *testing.T) {
 				t.Parallel()
-				c.play(t, s, projectOf(i))
+				c.run(t, s, projectOf(i))
 			})
 		}
 	})
-	strike(t, s)
+	closeStage(t, s)
 }
 
-func (c *listCase) play(t *testing.T, s *stage.Stage, project string) {
+func (c *listCase) run(t *testing.T, s *stage.Stage, project string) {
 	p := s.Project(project)
-	a := &act{matrixCase: &c.matrixCase, scene: set(t, p.Emulator(), project), project: p, door: c.door(s)}
+	try := &trial{matrixCase: &c.matrixCase, fixture: newFixture(t, p.Emulator(), project), project: p, client: c.client(s)}
 	fail := func() {
 		rules := c.fault.rules("ListEnhancedConnections", 0)
 		rules[len(rules)-1].Every = c.every
@@ -86,12 +86,12 @@ func (c *listCase) play(t *testing.T, s *stage.Stage, project string) {
 	} else {
 		p.OnCreate(fail)
 	}
-	resp, refusal := a.call(t)
-	if told := refusal.Told(); told != c.told && !c.tooLarge(told) {
-		t.Errorf("told %s, want %s: %v", told, c.told, refusal)
+	resp, failure := try.call(t)
+	if outcome := failure.Outcome(); outcome != c.outcome && !c.tooLarge(outcome) {
+		t.Errorf("outcome %s, want %s: %v", outcome, c.outcome, failure)
 	}
-	if made, is := resp.(*connsvcv1.CreateEnhancedConnectionResponse); is && refusal == nil && made.GetWarning() == "" {
-		t.Error("no warning that nobody could look for another connection of the request_id")
+	if made, is := resp.(*connsvcv1.CreateEnhancedConnectionResponse); is && failure == nil && made.GetWarning() == "" {
+		t.Error("no warning that the check for a duplicate failed")
 	}
 	if got := p.Creates(); got != c.creates {
 		t.Errorf("%d creates were posted, want %d", got, c.creates)
@@ -99,10 +99,10 @@ func (c *listCase) play(t *testing.T, s *stage.Stage, project string) {
 	if err := p.Emulator().SetFaults(nil); err != nil {
 		t.Fatal(err)
 	}
-	a.repeat(t, resp, refusal)
+	try.retry(t, resp, failure)
 }
 
-// tooLarge reports whether a list that has no end was told to be too large.
-func (c *listCase) tooLarge(told string) bool {
-	return c.when == "before" && told != ok && len(c.fault.instead["ListEnhancedConnections"]) > 0
+// tooLarge reports whether the outcome is that of an endless list.
+func (c *listCase) tooLarge(outcome string) bool {
+	return c.when == "before" && outcome != ok && len(c.fault.instead["ListEnhancedConnections"]) > 0
 }

@@ -1,7 +1,6 @@
-// Package faults_test holds every RPC against every way in which DLI can fail: what
-// a caller is told, what DLI did, and whether the caller finds that out by repeating
-// the call. What must be told is written here by hand, from the error map of the
-// design and docs/errors.md; no table of the service has a part in it.
+// Package faults_test runs every RPC against every way in which DLI can fail. It checks
+// the caller's outcome, what DLI executed, and that retries find that out. The expected
+// outcomes are written by hand from docs/errors.md, not taken from the service.
 package faults_test
 
 import (
@@ -17,9 +16,9 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// The client of net/http writes there what follows an answer of wrong length.
+	// net/http logs there the bytes that follow a response of wrong length.
 	log.SetOutput(io.Discard)
-	// The slow cases wait for timeouts, and wait together.
+	// The slow cases wait for timeouts, which they can do in parallel.
 	if err := flag.Set("test.parallel", "64"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}

@@ -18,25 +18,25 @@ import (
 
 const (
 	methodPrefix = "/connsvc.v1.ConnectionService/"
-	// patience is the deadline of each call. A call that is not answered by then has
-	// lost its answer.
-	patience = 30 * time.Second
-	// repeats bounds how often a caller asks again until it knows.
-	repeats = 100
-	pause   = 50 * time.Millisecond
-	// atATime is how many of the cases that need no timeout run at once, so that they
-	// do not make each other's calls time out.
-	atATime = 6
+	// callTimeout is the deadline of each call. A call that has no response by then
+	// fails the test.
+	callTimeout = 30 * time.Second
+	// maxRetries bounds the retries of a caller until the outcome is conclusive.
+	maxRetries = 100
+	pause      = 50 * time.Millisecond
+	// maxParallel bounds the cases without a timeout that run at once, so that they do
+	// not make each other's calls time out.
+	maxParallel = 6
 )
 
-// upstream is how DLI is called in a case: quick to give up where the case waits for
-// that, so that on a busy machine no other call does, and with no limit in the way.
+// upstream returns the configuration for a case. Timeouts are short only where the case
+// waits for them, so that no other call times out on a busy machine.
 func (c *matrixCase) upstream() *configv1.Upstream {
-	attempt, reconcile := patience/2, patience/2
+	attempt, reconcile := callTimeout/2, callTimeout/2
 	if c.fault.slow && c.fault.reason == timeout {
 		attempt = attemptTime
 	}
-	if c.fault.fate != done || c.fault.reason == ok {
+	if c.fault.effect != executed || c.fault.reason == ok {
 		reconcile = reconcileTime
 	}
 	return &configv1.Upstream{
@@ -50,12 +50,12 @@ func (c *matrixCase) upstream() *configv1.Upstream {
 	}
 }
 
-// A matrixCase is one cell: an RPC, a fault of it, and how often DLI fails so.
+// A matrixCase is one cell: an RPC, a fault, and whether it happens always or once.
 type matrixCase struct {
 	op     operation
 	fault  fault
 	always bool
-	door   func(*stage.Stage) stage.Door
+	client func(*stage.Stage) stage.Client
 }
 
 func (c *matrixCase) name() string {
@@ -69,13 +69,13 @@ func (c *matrixCase) name() string {
 	return title + "/" + c.fault.name + "/" + times
 }
 
-// waits reports whether the call is one that waits: for a timeout, or for a
-// connection to show.
+// waits reports whether the call waits for a timeout, or for a connection to appear in
+// a list.
 func (c *matrixCase) waits() bool {
 	return c.fault.slow || c.op.creates() && c.fault.reason != ok && !c.fault.definite
 }
 
-// allCases are all cells over both doors.
+// allCases returns all cells, over both APIs.
 func allCases() []matrixCase {
 	var cases []matrixCase
 	for _, op := range allOperations() {
@@ -84,11 +84,11 @@ func allCases() []matrixCase {
 				continue
 			}
 			for _, always := range []bool{false, true} {
-				if always && !f.repeats(op) {
-					continue // the first failure is the last word
+				if always && !f.retries(op) {
+					continue // there is no second attempt
 				}
-				for _, door := range doors {
-					cases = append(cases, matrixCase{op, f, always, door})
+				for _, client := range clients {
+					cases = append(cases, matrixCase{op, f, always, client})
 				}
 			}
 		}
@@ -96,13 +96,13 @@ func allCases() []matrixCase {
 	return cases
 }
 
-var doors = []func(*stage.Stage) stage.Door{
-	func(s *stage.Stage) stage.Door { return s.GRPC },
-	func(s *stage.Stage) stage.Door { return s.REST },
+var clients = []func(*stage.Stage) stage.Client{
+	func(s *stage.Stage) stage.Client { return s.GRPC },
+	func(s *stage.Stage) stage.Client { return s.REST },
 }
 
-// TestMatrix plays every cell: a call while DLI fails, and its repeats when DLI is
-// well again.
+// TestMatrix runs every cell: a call while DLI fails, and retries after DLI has
+// recovered.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	cases := allCases()
@@ -112,26 +112,26 @@ func TestMatrix(t *testing.T) {
 		upstreams[projectOf(i)] = c.upstream()
 		emulators[projectOf(i)] = emulator.New(emulator.Options{Quirks: c.op.quirks})
 	}
-	s := raise(t, emulators, upstreams)
-	places := make(chan struct{}, atATime)
+	s := newStage(t, emulators, upstreams)
+	slots := make(chan struct{}, maxParallel)
 	t.Run("cells", func(t *testing.T) {
 		for i, c := range cases {
-			t.Run(c.name()+"/"+c.door(s).Name(), func(t *testing.T) {
+			t.Run(c.name()+"/"+c.client(s).Name(), func(t *testing.T) {
 				t.Parallel()
 				if !c.waits() {
-					places <- struct{}{}
-					defer func() { <-places }()
+					slots <- struct{}{}
+					defer func() { <-slots }()
 				}
-				c.play(t, s, projectOf(i))
+				c.run(t, s, projectOf(i))
 			})
 		}
 	})
-	strike(t, s)
+	closeStage(t, s)
 	t.Logf("%d cells", len(cases))
 }
 
-// raise starts the stage of a test, with an upstream and a DLI for each project.
-func raise(t *testing.T, emulators map[string]*emulator.Emulator, upstreams map[string]*configv1.Upstream) *stage.Stage {
+// newStage starts connsvc with an upstream and a DLI for each project.
+func newStage(t *testing.T, emulators map[string]*emulator.Emulator, upstreams map[string]*configv1.Upstream) *stage.Stage {
 	t.Helper()
 	s, err := stage.New(stage.Options{
 		Emulators: emulators,
@@ -144,14 +144,14 @@ func raise(t *testing.T, emulators map[string]*emulator.Emulator, upstreams map[
 	return s
 }
 
-// strike ends a stage, and looks at what connsvc logged.
-func strike(t *testing.T, s *stage.Stage) {
+// closeStage stops a stage and checks what connsvc logged.
+func closeStage(t *testing.T, s *stage.Stage) {
 	t.Helper()
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 	if s.Log.Lines() == 0 {
-		t.Error("connsvc logged nothing: what it logs proves nothing")
+		t.Error("connsvc logged nothing, so its log was not checked")
 	}
 	for _, line := range s.Log.Alarms() {
 		t.Errorf("connsvc logged: %s", line)
@@ -160,10 +160,10 @@ func strike(t *testing.T, s *stage.Stage) {
 
 func projectOf(i int) string { return fmt.Sprintf("p%d", i) }
 
-func (c *matrixCase) play(t *testing.T, s *stage.Stage, project string) {
+func (c *matrixCase) run(t *testing.T, s *stage.Stage, project string) {
 	p := s.Project(project)
 	e := p.Emulator()
-	scene := set(t, e, project)
+	at := newFixture(t, e, project)
 	times := 1
 	if c.always {
 		times = 0
@@ -171,120 +171,119 @@ func (c *matrixCase) play(t *testing.T, s *stage.Stage, project string) {
 	if err := e.SetFaults(c.fault.rules(c.op.rpc, times)); err != nil {
 		t.Fatal(err)
 	}
-	a := &act{matrixCase: c, scene: scene, project: p, door: c.door(s)}
-	resp, refusal := a.call(t)
-	a.checkTold(t, resp, refusal)
+	a := &trial{matrixCase: c, fixture: at, project: p, client: c.client(s)}
+	resp, failure := a.call(t)
+	a.checkOutcome(t, resp, failure)
 	if err := e.SetFaults(nil); err != nil {
 		t.Fatal(err)
 	}
-	a.checkDone(t, refusal)
-	a.repeat(t, resp, refusal)
+	a.checkExecuted(t, failure)
+	a.retry(t, resp, failure)
 }
 
-// An act is a cell that is being played.
-type act struct {
+// A trial is a run of a cell.
+type trial struct {
 	*matrixCase
-	scene   scene
+	fixture fixture
 	project *stage.Project
-	door    stage.Door
+	client  stage.Client
 }
 
-// call makes the call once, and checks what every answer must have.
-func (a *act) call(t *testing.T) (proto.Message, *stage.Refusal) {
+// call makes the call once, and checks what holds for every outcome.
+func (a *trial) call(t *testing.T) (proto.Message, *stage.Failure) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
 	defer cancel()
 	creates := a.project.Creates()
 	resp := a.op.response()
-	refusal := a.door.Call(ctx, methodPrefix+a.op.rpc, a.op.request(a.scene), resp)
-	if refusal.Lost() {
-		t.Fatalf("the answer is lost: %v", refusal)
+	failure := a.client.Call(ctx, methodPrefix+a.op.rpc, a.op.request(a.fixture), resp)
+	if failure.NoResponse() {
+		t.Fatalf("no response: %v", failure)
 	}
-	row, known := mapped[refusal.Told()]
+	row, known := mapped[failure.Outcome()]
 	switch {
 	case !known:
-		t.Fatalf("told %v", refusal)
-	case refusal != nil && refusal.Code != row.code:
-		t.Errorf("told %v, want code %s", refusal, row.code)
-	case refusal != nil && row.retries != (refusal.RetryAfter > 0):
-		t.Errorf("told %v: RetryInfo %t, want %t", refusal, refusal.RetryAfter > 0, row.retries)
+		t.Fatalf("unexpected outcome %v", failure)
+	case failure != nil && failure.Code != row.code:
+		t.Errorf("outcome %v, want code %s", failure, row.code)
+	case failure != nil && row.retries != (failure.RetryAfter > 0):
+		t.Errorf("outcome %v: RetryInfo %t, want %t", failure, failure.RetryAfter > 0, row.retries)
 	}
 	if sent := a.project.Creates() - creates; sent > 1 {
 		t.Errorf("one call posted %d creates", sent)
 	}
-	return resp, refusal
+	return resp, failure
 }
 
-// checkTold checks what the caller is told while DLI fails.
-func (a *act) checkTold(t *testing.T, resp proto.Message, refusal *stage.Refusal) {
+// checkOutcome checks the outcome while DLI fails.
+func (a *trial) checkOutcome(t *testing.T, resp proto.Message, failure *stage.Failure) {
 	t.Helper()
 	want := a.wanted()
-	if refusal.Told() != want && !slices.Contains(a.fault.instead[a.op.rpc], refusal.Told()) {
-		t.Errorf("told %s, want %s: %v", refusal.Told(), want, refusal)
+	if failure.Outcome() != want && !slices.Contains(a.fault.instead[a.op.rpc], failure.Outcome()) {
+		t.Errorf("outcome %s, want %s: %v", failure.Outcome(), want, failure)
 	}
-	if refusal != nil && want == a.fault.reason && refusal.RetryAfter < a.fault.retryAfter {
-		t.Errorf("told to wait %v, DLI asked for %v", refusal.RetryAfter, a.fault.retryAfter)
+	if failure != nil && want == a.fault.reason && failure.RetryAfter < a.fault.retryAfter {
+		t.Errorf("retry after %v, DLI asked for %v", failure.RetryAfter, a.fault.retryAfter)
 	}
-	if refusal == nil && a.op.answers != nil && !a.op.answers(resp, a.scene) {
-		t.Errorf("a wrong answer: %v", resp)
+	if failure == nil && a.op.valid != nil && !a.op.valid(resp, a.fixture) {
+		t.Errorf("a wrong response: %v", resp)
 	}
-	if made, is := resp.(*connsvcv1.CreateEnhancedConnectionResponse); is && refusal == nil {
+	if made, is := resp.(*connsvcv1.CreateEnhancedConnectionResponse); is && failure == nil {
 		if adopts := a.fault.reason != ok; made.GetReconciled() != adopts {
 			t.Errorf("reconciled %t, want %t", made.GetReconciled(), adopts)
 		}
 	}
 }
 
-// wanted is what must be told, by the error map.
-func (a *act) wanted() string {
+// wanted returns the outcome that the call must have.
+func (a *trial) wanted() string {
 	f := &a.fault
 	switch {
 	case f.reason == ok:
 		return ok
-	case a.op.creates() && !f.definite && !f.lies:
-		// It is posted once, and looked for.
-		if f.fate == done {
+	case a.op.creates() && !f.definite && !f.misreports:
+		// A create is sent once, and then looked for.
+		if f.effect == executed {
 			return ok
 		}
 		return unknown
-	case !a.always && f.repeats(a.op):
+	case !a.always && f.retries(a.op):
 		return ok
 	default:
 		return f.reason
 	}
 }
 
-// checkDone checks what DLI did against what the caller was told.
-func (a *act) checkDone(t *testing.T, refusal *stage.Refusal) {
+// checkExecuted checks that DLI did what the outcome says.
+func (a *trial) checkExecuted(t *testing.T, failure *stage.Failure) {
 	t.Helper()
-	if a.op.happened == nil || a.fault.lies {
+	if a.op.happened == nil || a.fault.misreports {
 		return
 	}
 	switch {
-	case refusal == nil && !a.happened(t):
-		t.Error("told OK, but DLI has not done it")
-	case refusal != nil && a.fault.definite:
+	case failure == nil && !a.happened(t):
+		t.Error("outcome OK, but DLI has not executed the call")
+	case failure != nil && a.fault.definite:
 		a.project.Wait()
 		if a.happened(t) {
-			t.Errorf("told %s, but DLI has done it", refusal.Told())
+			t.Errorf("outcome %s, but DLI has executed the call", failure.Outcome())
 		}
 	}
 }
 
-// happened reports whether DLI has executed the call, and checks that nothing is
-// there twice.
-func (a *act) happened(t *testing.T) bool {
+// happened reports whether DLI has executed the call, and checks that it did so once.
+func (a *trial) happened(t *testing.T) bool {
 	t.Helper()
 	seed, made := a.look(t)
 	return a.op.happened(seed, made)
 }
 
-// look returns the connection of the scene, and the one that a create made.
-func (a *act) look(t *testing.T) (seed, made *connsvcv1.EnhancedConnection) {
+// look returns the connection of the fixture and the one that the call created.
+func (a *trial) look(t *testing.T) (seed, made *connsvcv1.EnhancedConnection) {
 	t.Helper()
-	for _, c := range a.project.Connections(a.scene.project) {
+	for _, c := range a.project.Connections(a.fixture.project) {
 		switch {
-		case c.GetId() == a.scene.seed:
+		case c.GetId() == a.fixture.seed:
 			seed = c
 		case made != nil || !a.op.creates():
 			t.Errorf("a duplicate: %v beside %v", c, made)
@@ -295,75 +294,74 @@ func (a *act) look(t *testing.T) (seed, made *connsvcv1.EnhancedConnection) {
 	return seed, made
 }
 
-// repeat has the caller ask again until it knows, and checks that what it knows is
-// the truth.
-func (a *act) repeat(t *testing.T, first proto.Message, told *stage.Refusal) {
+// retry calls until the outcome is conclusive, and checks that it is true.
+func (a *trial) retry(t *testing.T, first proto.Message, firstFailure *stage.Failure) {
 	t.Helper()
-	for range repeats {
-		resp, refusal := a.call(t)
-		if !settled(refusal) {
+	for range maxRetries {
+		resp, failure := a.call(t)
+		if !conclusive(failure) {
 			time.Sleep(pause)
 			continue
 		}
-		if refusal.Told() == nameTaken && a.op.creates() && refusal.Metadata["existing_connection_id"] == "" {
+		if failure.Outcome() == nameTaken && a.op.creates() && failure.Metadata["existing_connection_id"] == "" {
 			if a.op.title != "create" {
-				t.Fatalf("told %v, though the connection is that of the request_id", refusal)
+				t.Fatalf("outcome %v, though the connection is that of the request_id", failure)
 			}
-			time.Sleep(pause) // it is not told whose the name is, as long as lists lag
+			time.Sleep(pause) // the list lags, so the owner of the name is not known yet
 			continue
 		}
 		a.project.Wait()
-		a.checkSettled(t, resp, refusal)
-		a.checkSame(t, first, told, resp, refusal)
+		a.checkConclusive(t, resp, failure)
+		a.checkSameConnection(t, first, firstFailure, resp, failure)
 		return
 	}
-	t.Fatalf("after %d repeats the caller does not know what happened", repeats)
+	t.Fatalf("after %d retries the outcome is still not conclusive", maxRetries)
 }
 
-func (a *act) checkSettled(t *testing.T, resp proto.Message, refusal *stage.Refusal) {
+func (a *trial) checkConclusive(t *testing.T, resp proto.Message, failure *stage.Failure) {
 	t.Helper()
-	if refusal != nil && !slices.Contains(a.op.again, refusal.Told()) {
-		t.Fatalf("a repeat was told %v", refusal)
+	if failure != nil && !slices.Contains(a.op.again, failure.Outcome()) {
+		t.Fatalf("a retry ended with %v", failure)
 	}
 	if a.op.happened == nil {
-		if !a.op.answers(resp, a.scene) {
-			t.Errorf("a wrong answer: %v", resp)
+		if !a.op.valid(resp, a.fixture) {
+			t.Errorf("a wrong response: %v", resp)
 		}
 		return
 	}
 	if !a.happened(t) {
-		t.Fatalf("a repeat was told %s, but DLI has not done it", refusal.Told())
+		t.Fatalf("a retry ended with %s, but DLI has not executed the call", failure.Outcome())
 	}
 	if !a.op.creates() {
 		return
 	}
 	_, made := a.look(t)
-	if id := idOf(resp, refusal); id != made.GetId() {
-		t.Errorf("a repeat was told of connection %q, DLI has %q", id, made.GetId())
+	if id := idOf(resp, failure); id != made.GetId() {
+		t.Errorf("a retry returned connection %q, DLI has %q", id, made.GetId())
 	}
-	if refusal != nil && (refusal.Metadata["same_spec"] != "true" || refusal.Resource != made.GetId()) {
-		t.Errorf("a repeat was told %v with resource %q of its own connection %s", refusal, refusal.Resource, made.GetId())
+	if failure != nil && (failure.Metadata["same_spec"] != "true" || failure.Resource != made.GetId()) {
+		t.Errorf("a retry ended with %v and resource %q for its own connection %s", failure, failure.Resource, made.GetId())
 	}
 }
 
-// checkSame checks that a repeat is told the same as the call that succeeded.
-func (a *act) checkSame(t *testing.T, first proto.Message, told *stage.Refusal, resp proto.Message, refusal *stage.Refusal) {
+// checkSameConnection checks that a retry returns the connection of the call that succeeded.
+func (a *trial) checkSameConnection(t *testing.T, first proto.Message, firstFailure *stage.Failure, resp proto.Message, failure *stage.Failure) {
 	t.Helper()
-	if told != nil || !a.op.creates() {
+	if firstFailure != nil || !a.op.creates() {
 		return
 	}
-	if was, is := idOf(first, nil), idOf(resp, refusal); was != is {
-		t.Errorf("told of connection %q, and in a repeat of %q", was, is)
+	if was, is := idOf(first, nil), idOf(resp, failure); was != is {
+		t.Errorf("created connection %q, and a retry returned %q", was, is)
 	}
-	if refusal == nil && a.op.title == "create" {
-		t.Error("a repeat without a request_id succeeded: one create too many")
+	if failure == nil && a.op.title == "create" {
+		t.Error("a retry without a request_id succeeded: one create too many")
 	}
 }
 
-// idOf is the ID of the connection that an answer to a create tells of.
-func idOf(resp proto.Message, refusal *stage.Refusal) string {
-	if refusal != nil {
-		return refusal.Metadata["existing_connection_id"]
+// idOf returns the ID of the connection in the outcome of a create.
+func idOf(resp proto.Message, failure *stage.Failure) string {
+	if failure != nil {
+		return failure.Metadata["existing_connection_id"]
 	}
 	if made, is := resp.(*connsvcv1.CreateEnhancedConnectionResponse); is {
 		return made.GetConnectionId()

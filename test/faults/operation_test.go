@@ -21,28 +21,28 @@ const (
 	subnet    = "78f2562a-36e4-4b39-95b9-f5aab22e1281"
 )
 
-// A scene is a project before the call of a case: it has one connection, which is
-// bound, routed and granted.
-type scene struct {
+// A fixture is a project before the call of a case, with one connection that has a
+// queue, a route and a grant.
+type fixture struct {
 	project string
-	seed    string // its ID
+	seed    string // the ID of the connection
 }
 
-// An operation is an RPC as the matrix calls it.
+// An operation is an RPC with the request that the matrix sends.
 type operation struct {
-	title    string // of the RPC, where it has several
+	title    string // if the RPC has several operations
 	rpc      string
 	class    class
-	request  func(scene) proto.Message
+	request  func(fixture) proto.Message
 	response func() proto.Message
 	// happened reports whether DLI has executed the call; nil: it changes nothing.
 	happened func(seed, made *connsvcv1.EnhancedConnection) bool
-	// again are the reasons, beside success, by which a repeat says that the call was
+	// again are the reasons, beside success, by which a retry shows that the call was
 	// executed before.
 	again []string
-	// answers reports whether a successful answer is right; nil: it says nothing.
-	answers func(proto.Message, scene) bool
-	quirks  emulator.Quirks
+	// valid reports whether a successful response is right; nil: it has no content.
+	valid  func(proto.Message, fixture) bool
+	quirks emulator.Quirks
 }
 
 // creates reports whether the operation makes a connection.
@@ -53,8 +53,8 @@ func allOperations() []operation {
 }
 
 func createOperations() []operation {
-	request := func(id string) func(scene) proto.Message {
-		return func(s scene) proto.Message {
+	request := func(id string) func(fixture) proto.Message {
+		return func(s fixture) proto.Message {
 			return &connsvcv1.CreateEnhancedConnectionRequest{
 				ProjectId: s.project, Name: madeName, DestVpcId: vpc, DestNetworkId: subnet, Queues: []string{"q1"},
 				Hosts: []*connsvcv1.Host{{Name: "db", Ip: "192.168.0.1"}}, RequestId: id,
@@ -73,28 +73,28 @@ func connectionOperations() []operation {
 	hosts := []*connsvcv1.Host{{Name: "after", Ip: "192.168.0.9"}}
 	return []operation{
 		{
-			rpc: "GetEnhancedConnection", class: reads,
-			request: func(s scene) proto.Message {
+			rpc: "GetEnhancedConnection", class: readOnly,
+			request: func(s fixture) proto.Message {
 				return &connsvcv1.GetEnhancedConnectionRequest{ProjectId: s.project, ConnectionId: s.seed}
 			},
 			response: func() proto.Message { return &connsvcv1.EnhancedConnection{} },
-			answers: func(m proto.Message, s scene) bool {
+			valid: func(m proto.Message, s fixture) bool {
 				c, is := m.(*connsvcv1.EnhancedConnection)
 				return is && c.GetId() == s.seed && c.GetName() == "seed" && len(c.GetRoutes()) == 1
 			},
 		},
 		{
-			rpc: "ListEnhancedConnections", class: reads,
-			request:  func(s scene) proto.Message { return &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: s.project} },
+			rpc: "ListEnhancedConnections", class: readOnly,
+			request:  func(s fixture) proto.Message { return &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: s.project} },
 			response: func() proto.Message { return &connsvcv1.ListEnhancedConnectionsResponse{} },
-			answers: func(m proto.Message, s scene) bool {
+			valid: func(m proto.Message, s fixture) bool {
 				l, is := m.(*connsvcv1.ListEnhancedConnectionsResponse)
 				return is && len(l.GetConnections()) == 1 && l.GetConnections()[0].GetId() == s.seed
 			},
 		},
 		{
-			rpc: "DeleteEnhancedConnection", class: harmless,
-			request: func(s scene) proto.Message {
+			rpc: "DeleteEnhancedConnection", class: idempotent,
+			request: func(s fixture) proto.Message {
 				return &connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: s.project, ConnectionId: s.seed}
 			},
 			response: func() proto.Message { return &connsvcv1.DeleteEnhancedConnectionResponse{} },
@@ -104,8 +104,8 @@ func connectionOperations() []operation {
 			again: []string{noConnection},
 		},
 		{
-			rpc: "UpdateEnhancedConnectionHosts", class: harmless,
-			request: func(s scene) proto.Message {
+			rpc: "UpdateEnhancedConnectionHosts", class: idempotent,
+			request: func(s fixture) proto.Message {
 				return &connsvcv1.UpdateEnhancedConnectionHostsRequest{ProjectId: s.project, ConnectionId: s.seed, Hosts: hosts}
 			},
 			response: func() proto.Message { return &connsvcv1.UpdateEnhancedConnectionHostsResponse{} },
@@ -121,22 +121,22 @@ func queueOperations() []operation {
 		return slices.ContainsFunc(c.GetAvailableQueueInfo(), func(p *connsvcv1.Peering) bool { return p.GetName() == queue })
 	}
 	bind := operation{
-		rpc: "AssociateQueues", class: refused,
-		request: func(s scene) proto.Message {
+		rpc: "AssociateQueues", class: rejected,
+		request: func(s fixture) proto.Message {
 			return &connsvcv1.AssociateQueuesRequest{ProjectId: s.project, ConnectionId: s.seed, Queues: []string{"q1"}}
 		},
 		response: func() proto.Message { return &connsvcv1.AssociateQueuesResponse{} },
 		happened: func(seed, _ *connsvcv1.EnhancedConnection) bool { return bound(seed, "q1") },
 	}
 	unbind := operation{
-		rpc: "DisassociateQueues", class: refused,
-		request: func(s scene) proto.Message {
+		rpc: "DisassociateQueues", class: rejected,
+		request: func(s fixture) proto.Message {
 			return &connsvcv1.DisassociateQueuesRequest{ProjectId: s.project, ConnectionId: s.seed, Queues: []string{"q0"}}
 		},
 		response: func() proto.Message { return &connsvcv1.DisassociateQueuesResponse{} },
 		happened: func(seed, _ *connsvcv1.EnhancedConnection) bool { return !bound(seed, "q0") },
 	}
-	// DLI's documents do not say what it answers to a repeat.
+	// DLI's documents do not say how it responds to the second call.
 	strictBind, strictUnbind := bind, unbind
 	strictBind.title, strictBind.quirks.RebindFails, strictBind.again = "AssociateQueues, not twice", true, []string{nameTaken}
 	strictUnbind.title, strictUnbind.quirks.UnbindUnboundFails, strictUnbind.again = "DisassociateQueues, not twice", true, []string{noQueue}
@@ -156,7 +156,7 @@ func routeOperations() []operation {
 	return []operation{
 		{
 			rpc: "CreateRoute",
-			request: func(s scene) proto.Message {
+			request: func(s fixture) proto.Message {
 				return &connsvcv1.CreateRouteRequest{ProjectId: s.project, ConnectionId: s.seed, Name: "r1", Cidr: "10.1.0.0/16"}
 			},
 			response: func() proto.Message { return &connsvcv1.CreateRouteResponse{} },
@@ -164,8 +164,8 @@ func routeOperations() []operation {
 			again:    []string{nameTaken},
 		},
 		{
-			rpc: "DeleteRoute", class: harmless,
-			request: func(s scene) proto.Message {
+			rpc: "DeleteRoute", class: idempotent,
+			request: func(s fixture) proto.Message {
 				return &connsvcv1.DeleteRouteRequest{ProjectId: s.project, ConnectionId: s.seed, Name: "r0"}
 			},
 			response: func() proto.Message { return &connsvcv1.DeleteRouteResponse{} },
@@ -176,25 +176,25 @@ func routeOperations() []operation {
 }
 
 func privilegeOperations() []operation {
-	object := func(s scene) string { return "edsconnections." + s.seed }
+	object := func(s fixture) string { return "edsconnections." + s.seed }
 	granted := func(all []*connsvcv1.Privilege) bool {
 		return len(all) == 1 && all[0].GetApplicantProjectId() == "grantee"
 	}
 	return []operation{
 		{
-			rpc: "ListPrivileges", class: reads,
-			request: func(s scene) proto.Message {
+			rpc: "ListPrivileges", class: readOnly,
+			request: func(s fixture) proto.Message {
 				return &connsvcv1.ListPrivilegesRequest{ProjectId: s.project, ConnectionId: s.seed}
 			},
 			response: func() proto.Message { return &connsvcv1.ListPrivilegesResponse{} },
-			answers: func(m proto.Message, _ scene) bool {
+			valid: func(m proto.Message, _ fixture) bool {
 				l, is := m.(*connsvcv1.ListPrivilegesResponse)
 				return is && granted(l.GetPrivileges())
 			},
 		},
 		{
-			rpc: "UpdatePrivileges", class: harmless,
-			request: func(s scene) proto.Message {
+			rpc: "UpdatePrivileges", class: idempotent,
+			request: func(s fixture) proto.Message {
 				return &connsvcv1.UpdatePrivilegesRequest{
 					ProjectId: s.project, GranteeProjectId: "grantee", Action: "revoke",
 					Privileges: []*connsvcv1.UpdatePrivilegesRequest_ObjectPrivileges{{Object: object(s), Privileges: []string{"BIND_QUEUE"}}},
@@ -204,12 +204,12 @@ func privilegeOperations() []operation {
 			happened: func(seed, _ *connsvcv1.EnhancedConnection) bool { return seed.GetIsPrivis() },
 		},
 		{
-			rpc: "ListPrivilegesByObject", class: reads,
-			request: func(s scene) proto.Message {
+			rpc: "ListPrivilegesByObject", class: readOnly,
+			request: func(s fixture) proto.Message {
 				return &connsvcv1.ListPrivilegesByObjectRequest{ProjectId: s.project, Object: object(s)}
 			},
 			response: func() proto.Message { return &connsvcv1.ListPrivilegesByObjectResponse{} },
-			answers: func(m proto.Message, _ scene) bool {
+			valid: func(m proto.Message, _ fixture) bool {
 				l, is := m.(*connsvcv1.ListPrivilegesByObjectResponse)
 				return is && granted(l.GetPrivileges())
 			},
@@ -217,21 +217,21 @@ func privilegeOperations() []operation {
 	}
 }
 
-// set makes the scene of a project, past connsvc and all faults.
-func set(t *testing.T, e *emulator.Emulator, project string) scene {
+// newFixture sets up a project directly at DLI, before any fault is set.
+func newFixture(t *testing.T, e *emulator.Emulator, project string) fixture {
 	t.Helper()
-	say := func(method, path, body string) {
+	call := func(method, path, body string) {
 		w := httptest.NewRecorder()
 		e.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body)))
 		if w.Code >= http.StatusBadRequest {
-			t.Fatalf("setting the scene: %s %s: %d %s", method, path, w.Code, w.Body)
+			t.Fatalf("setting up the fixture: %s %s: %d %s", method, path, w.Code, w.Body)
 		}
 	}
 	connections := "/v2.0/" + project + "/datasource/enhanced-connections"
-	say(http.MethodPost, connections, `{"name":"seed","dest_vpc_id":"`+vpc+`","dest_network_id":"`+subnet+`","queues":["q0"]}`)
-	s := scene{project: project, seed: e.Connections(project)[0].ID}
-	say(http.MethodPost, "/v3/"+project+"/datasource/enhanced-connections/"+s.seed+"/routes", `{"name":"r0","cidr":"10.0.0.0/16"}`)
-	say(http.MethodPut, "/v1.0/"+project+"/authorization",
+	call(http.MethodPost, connections, `{"name":"seed","dest_vpc_id":"`+vpc+`","dest_network_id":"`+subnet+`","queues":["q0"]}`)
+	s := fixture{project: project, seed: e.Connections(project)[0].ID}
+	call(http.MethodPost, "/v3/"+project+"/datasource/enhanced-connections/"+s.seed+"/routes", `{"name":"r0","cidr":"10.0.0.0/16"}`)
+	call(http.MethodPut, "/v1.0/"+project+"/authorization",
 		`{"projectId":"grantee","action":"grant","privileges":[{"object":"edsconnections.`+s.seed+`","privileges":["BIND_QUEUE"]}]}`)
 	return s
 }

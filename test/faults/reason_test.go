@@ -6,7 +6,7 @@ import (
 	"github.com/connsvc/connsvc/test/stage"
 )
 
-// What callers are told, by the names of docs/errors.md.
+// Outcomes: OK, or a reason of docs/errors.md.
 const (
 	ok           = "OK"
 	unavailable  = "UPSTREAM_UNAVAILABLE"
@@ -21,10 +21,10 @@ const (
 	noResource   = "RESOURCE_NOT_FOUND"
 )
 
-// mapped is the error map of the design, as far as a DLI that fails leads to it.
+// mapped is the error map for the outcomes that a failing DLI can lead to.
 var mapped = map[string]struct {
 	code    codes.Code
-	retries bool // RetryInfo says when
+	retries bool // the error has RetryInfo
 }{
 	ok:                     {codes.OK, false},
 	unavailable:            {codes.Unavailable, true},
@@ -47,10 +47,10 @@ var mapped = map[string]struct {
 	noResource:             {codes.NotFound, false},
 }
 
-// settled reports whether an answer leaves nothing open. What is temporary is to be
-// repeated, and so is what does not say whether the call was executed.
-func settled(r *stage.Refusal) bool {
-	switch r.Told() {
+// conclusive reports whether the caller knows from an outcome if its call was executed.
+// After a temporary error, or one that leaves this open, it retries.
+func conclusive(r *stage.Failure) bool {
+	switch r.Outcome() {
 	case unavailable, throttled, timeout, faulty, unknown, "OVERLOADED", busy:
 		return false
 	default:

@@ -16,12 +16,12 @@ import (
 
 const (
 	methodPrefix = "/connsvc.v1.ConnectionService/"
-	// patience is the deadline of a call; an impatient caller gives up long before.
-	patience = 20 * time.Second
-	// wits is how long a caller goes on asking: without an end it would never know.
-	wits = 2 * time.Minute
-	// longestPause is what a caller waits at most before it asks again. It is less
-	// patient than RetryInfo asks it to be, which makes things harder for connsvc.
+	// callTimeout is the deadline of a call; an impatient caller gives up much earlier.
+	callTimeout = 20 * time.Second
+	// retryTimeout bounds the retries of a call.
+	retryTimeout = 2 * time.Minute
+	// longestPause is the longest delay before a retry. It is shorter than RetryInfo
+	// asks for, which makes the test harder for connsvc.
 	longestPause = 60 * time.Millisecond
 
 	create = "CreateEnhancedConnection"
@@ -32,21 +32,20 @@ const (
 	noResource   = "RESOURCE_NOT_FOUND"
 )
 
-// unsettling are the answers after which a caller has to ask again: those that are
-// temporary, and those that do not say what was done. The weather brings refusals
-// that an operator would mend.
-var unsettling = []string{
+// inconclusive are the reasons after which a caller retries: temporary ones, those that
+// leave open whether the call was executed, and rejections that end with their phase.
+var inconclusive = []string{
 	"UPSTREAM_UNAVAILABLE", "UPSTREAM_THROTTLED", "OVERLOADED", "UPSTREAM_TIMEOUT", "UPSTREAM_FAULT", "CREATE_OUTCOME_UNKNOWN",
 	"CONNECTION_BUSY", "UPSTREAM_REFUSED", "UPSTREAM_CREDENTIALS", "UPSTREAM_DENIED", "ANSWER_TOO_LARGE",
 }
 
-// A connection is what its owner was told that DLI has.
+// A connection is the state that DLI must have, by the responses to its owner.
 type connection struct {
 	id, name string
-	since    time.Time // when the owner was told
+	created  time.Time // when the owner had the response
 	hosts    []*connsvcv1.Host
 	queue    bool // q1 is bound
-	route    bool // r1 is there
+	route    bool // r1 exists
 	granted  bool
 }
 
@@ -61,7 +60,7 @@ type caller struct {
 	owns    []*connection
 }
 
-// work goes on until ctx ends. What was begun then is brought to its end.
+// work calls until ctx ends. It completes the call that has begun then.
 func (c *caller) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		c.act(ctx)
@@ -82,7 +81,7 @@ func (c *caller) act(ctx context.Context) {
 	case 2:
 		c.bindOrUnbind(ctx, conn)
 	case 3:
-		c.routeOrNot(ctx, conn)
+		c.addOrRemoveRoute(ctx, conn)
 	case 4:
 		c.grantOrRevoke(ctx, conn)
 	case 5:
@@ -92,69 +91,69 @@ func (c *caller) act(ctx context.Context) {
 	}
 }
 
-// A question is a call that is repeated until its answer leaves nothing open.
-type question struct {
+// A request is a call that is retried until its outcome is conclusive.
+type request struct {
 	rpc       string
 	req       proto.Message
 	resp      func() proto.Message
-	impatient bool // its caller may give a call up
-	// again are the answers, beside success, that a repeat may have.
+	impatient bool // its caller may give up early
+	// again are the reasons, beside success, that a retry may end with.
 	again []string
 }
 
-// ask asks until it knows, and returns the last answer. It is nil where a promise
-// was broken, which is noted.
-func (c *caller) ask(ctx context.Context, door stage.Door, random *rand.Rand, q question) (proto.Message, *stage.Refusal) {
-	// The end of the soak does not end what was begun.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wits)
+// retry calls until the outcome is conclusive, and returns it. If it breaks a
+// guarantee, retry records that.
+func (c *caller) retry(ctx context.Context, client stage.Client, random *rand.Rand, q request) (proto.Message, *stage.Failure) {
+	// The end of the soak does not cut off a call.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), retryTimeout)
 	defer cancel()
 	for n := 1; ctx.Err() == nil; n++ {
-		deadline := patience
+		deadline := callTimeout
 		if q.impatient && n == 1 && random.IntN(30) == 0 {
 			deadline = time.Duration(1+random.IntN(30)) * time.Millisecond
 		}
-		resp, refusal := q.resp(), (*stage.Refusal)(nil)
-		gone := c.once(ctx, deadline, func(ctx context.Context) {
-			refusal = door.Call(ctx, methodPrefix+q.rpc, q.req, resp)
-		}) || refusal != nil && refusal.Code == codes.DeadlineExceeded // connsvc may know it first
-		c.tally.told(q.rpc, refusal.Told(), n > 1)
-		told := refusal.Told()
+		resp, failure := q.resp(), (*stage.Failure)(nil)
+		expired := c.once(ctx, deadline, func(ctx context.Context) {
+			failure = client.Call(ctx, methodPrefix+q.rpc, q.req, resp)
+		}) || failure != nil && failure.Code == codes.DeadlineExceeded // connsvc may notice the deadline first
+		outcome := failure.Outcome()
+		c.tally.record(q.rpc, outcome, n > 1)
 		switch {
-		case refusal == nil:
+		case failure == nil:
 			return resp, nil
-		case refusal.Lost() && gone && deadline < patience:
+		case failure.NoResponse() && expired && deadline < callTimeout:
 			c.tally.add(&c.tally.impatient)
-		case refusal.Lost():
-			c.tally.add(&c.tally.lost)
-			c.tally.breaks("%s over %s: no answer: %v", q.rpc, door.Name(), refusal)
-			return nil, refusal
-		case slices.Contains(unsettling, told):
-		case n > 1 && q.rpc == create && slices.Contains(q.again, told) && refusal.Metadata["existing_connection_id"] == "":
-			// The name is taken; whose it is nobody knows as long as lists lag.
-		case n > 1 && slices.Contains(q.again, told):
-			return nil, refusal
+		case failure.NoResponse():
+			c.tally.add(&c.tally.noResponse)
+			c.tally.violated("%s over %s: no response: %v", q.rpc, client.Name(), failure)
+			return nil, failure
+		case slices.Contains(inconclusive, outcome):
+		case n > 1 && q.rpc == create && slices.Contains(q.again, outcome) && failure.Metadata["existing_connection_id"] == "":
+			// The list lags, so the owner of the name is not known yet.
+		case n > 1 && slices.Contains(q.again, outcome):
+			return nil, failure
 		default:
-			c.tally.breaks("%s of %v over %s, asked %d times: %v", q.rpc, q.req, door.Name(), n, refusal)
-			return nil, refusal
+			c.tally.violated("%s of %v over %s, call %d: %v", q.rpc, q.req, client.Name(), n, failure)
+			return nil, failure
 		}
 		pause := time.Duration(1 + random.Int64N(int64(longestPause)))
-		wait(ctx, min(max(refusal.RetryAfter, pause), longestPause))
+		wait(ctx, min(max(failure.RetryAfter, pause), longestPause))
 	}
-	c.tally.breaks("%s of %v over %s: the caller never knows", q.rpc, q.req, door.Name())
-	return nil, &stage.Refusal{}
+	c.tally.violated("%s of %v over %s: no conclusive outcome", q.rpc, q.req, client.Name())
+	return nil, &stage.Failure{}
 }
 
-// once makes a call with a deadline, and reports whether that has passed.
-func (c *caller) once(ctx context.Context, deadline time.Duration, call func(context.Context)) (gone bool) {
+// once makes a call with a deadline and reports whether the deadline passed.
+func (c *caller) once(ctx context.Context, deadline time.Duration, call func(context.Context)) (expired bool) {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	call(ctx)
 	return ctx.Err() != nil
 }
 
-func (c *caller) door() stage.Door {
-	doors := c.stage.Doors()
-	return doors[c.random.IntN(len(doors))]
+func (c *caller) client() stage.Client {
+	clients := c.stage.Clients()
+	return clients[c.random.IntN(len(clients))]
 }
 
 func (c *caller) uuid() string {

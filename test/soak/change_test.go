@@ -10,21 +10,21 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// age is how old a connection must be to be deleted: a call that its caller gave up
-// may still be on its way to DLI, and create the connection again.
-const age = time.Second
+// minAge is the age of a connection before it is deleted. A create that its caller gave
+// up may still reach DLI, and would create the connection again.
+const minAge = time.Second
 
-// know asks, and reports whether the caller knows what it wanted to.
-func (c *caller) know(ctx context.Context, q question) bool {
-	_, refusal := c.ask(ctx, c.door(), c.random, q)
-	return refusal == nil || slices.Contains(q.again, refusal.Told())
+// change makes a call until it succeeds, and reports whether it did.
+func (c *caller) change(ctx context.Context, q request) bool {
+	_, failure := c.retry(ctx, c.client(), c.random, q)
+	return failure == nil || slices.Contains(q.again, failure.Outcome())
 }
 
 func (c *caller) delete(ctx context.Context, conn *connection) {
-	if time.Since(conn.since) < age {
+	if time.Since(conn.created) < minAge {
 		return
 	}
-	gone := c.know(ctx, question{
+	gone := c.change(ctx, request{
 		rpc:   "DeleteEnhancedConnection",
 		req:   &connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: c.project, ConnectionId: conn.id},
 		resp:  func() proto.Message { return &connsvcv1.DeleteEnhancedConnectionResponse{} },
@@ -37,7 +37,7 @@ func (c *caller) delete(ctx context.Context, conn *connection) {
 
 func (c *caller) replaceHosts(ctx context.Context, conn *connection) {
 	hosts := c.hosts()
-	if c.know(ctx, question{
+	if c.change(ctx, request{
 		rpc:  "UpdateEnhancedConnectionHosts",
 		req:  &connsvcv1.UpdateEnhancedConnectionHostsRequest{ProjectId: c.project, ConnectionId: conn.id, Hosts: hosts},
 		resp: func() proto.Message { return &connsvcv1.UpdateEnhancedConnectionHostsResponse{} },
@@ -48,7 +48,7 @@ func (c *caller) replaceHosts(ctx context.Context, conn *connection) {
 
 func (c *caller) bindOrUnbind(ctx context.Context, conn *connection) {
 	queues := []string{"q1"}
-	q := question{
+	q := request{
 		rpc:  "AssociateQueues",
 		req:  &connsvcv1.AssociateQueuesRequest{ProjectId: c.project, ConnectionId: conn.id, Queues: queues},
 		resp: func() proto.Message { return &connsvcv1.AssociateQueuesResponse{} },
@@ -58,13 +58,13 @@ func (c *caller) bindOrUnbind(ctx context.Context, conn *connection) {
 		q.req = &connsvcv1.DisassociateQueuesRequest{ProjectId: c.project, ConnectionId: conn.id, Queues: queues}
 		q.resp = func() proto.Message { return &connsvcv1.DisassociateQueuesResponse{} }
 	}
-	if c.know(ctx, q) {
+	if c.change(ctx, q) {
 		conn.queue = !conn.queue
 	}
 }
 
-func (c *caller) routeOrNot(ctx context.Context, conn *connection) {
-	q := question{
+func (c *caller) addOrRemoveRoute(ctx context.Context, conn *connection) {
+	q := request{
 		rpc:   "CreateRoute",
 		req:   &connsvcv1.CreateRouteRequest{ProjectId: c.project, ConnectionId: conn.id, Name: "r1", Cidr: "10.1.0.0/16"},
 		resp:  func() proto.Message { return &connsvcv1.CreateRouteResponse{} },
@@ -76,7 +76,7 @@ func (c *caller) routeOrNot(ctx context.Context, conn *connection) {
 		q.resp = func() proto.Message { return &connsvcv1.DeleteRouteResponse{} }
 		q.again = []string{noResource}
 	}
-	if c.know(ctx, q) {
+	if c.change(ctx, q) {
 		conn.route = !conn.route
 	}
 }
@@ -86,7 +86,7 @@ func (c *caller) grantOrRevoke(ctx context.Context, conn *connection) {
 	if conn.granted {
 		action = "revoke"
 	}
-	if c.know(ctx, question{
+	if c.change(ctx, request{
 		rpc: "UpdatePrivileges",
 		req: &connsvcv1.UpdatePrivilegesRequest{
 			ProjectId: c.project, GranteeProjectId: "grantee", Action: action,

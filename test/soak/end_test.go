@@ -17,22 +17,22 @@ import (
 	"github.com/connsvc/connsvc/test/stage"
 )
 
-// An ending is what DLI has in the end, beside what callers were told.
-type ending struct {
-	connections int // both have
+// A result compares DLI's connections in the end with the responses to callers.
+type result struct {
+	connections int // with a response, and at DLI
 	duplicates  int // names that exist twice
-	untold      int // DLI has, and nobody was told
-	missing     int // somebody was told, and DLI has not
+	unreported  int // at DLI only
+	missing     int // with a response only
 	calls       int64
 	counters    map[string]float64
 }
 
-func compare(s *stage.Stage, y *tally, all []*caller) ending {
-	var end ending
-	told := make(map[string]*connection)
+func compare(s *stage.Stage, y *tally, all []*caller) result {
+	var end result
+	known := make(map[string]*connection)
 	for _, c := range all {
 		for _, conn := range c.owns {
-			told[conn.id] = conn
+			known[conn.id] = conn
 		}
 	}
 	for i := range projects {
@@ -45,30 +45,30 @@ func compare(s *stage.Stage, y *tally, all []*caller) ending {
 			}
 			if names[got.GetName()] {
 				end.duplicates++
-				y.breaks("a duplicate: %v", got)
+				y.violated("a duplicate: %v", got)
 			}
 			names[got.GetName()] = true
-			conn := told[got.GetId()]
+			conn := known[got.GetId()]
 			if conn == nil {
-				end.untold++
-				y.breaks("nobody was told of %v", got)
+				end.unreported++
+				y.violated("no response had %v", got)
 				continue
 			}
-			delete(told, got.GetId())
+			delete(known, got.GetId())
 			end.connections++
 			if problem := conn.differs(got); problem != "" {
-				y.breaks("in the end %s has %s: %v", conn.name, problem, got)
+				y.violated("in the end %s has %s: %v", conn.name, problem, got)
 			}
 		}
 	}
-	end.missing = len(told)
-	for _, conn := range told {
-		y.breaks("DLI does not have %s %s", conn.name, conn.id)
+	end.missing = len(known)
+	for _, conn := range known {
+		y.violated("DLI does not have %s %s", conn.name, conn.id)
 	}
 	return end
 }
 
-// A size is how large the process is when nothing is under way.
+// A size is the size of the process when no call is in flight.
 type size struct {
 	goroutines int
 	heap       uint64 // bytes
@@ -77,26 +77,25 @@ type size struct {
 func measure(s *stage.Stage) size {
 	s.Disconnect()
 	var m runtime.MemStats
-	for range 3 { // what a pool holds goes with the second
+	for range 3 { // a sync.Pool is emptied by the second
 		runtime.GC()
 	}
 	runtime.ReadMemStats(&m)
 	return size{runtime.NumGoroutine(), m.HeapAlloc}
 }
 
-// The leeway of a size: what comes and goes by itself.
+// The growth that is not a leak.
 const (
-	goroutineLeeway = 16
-	heapLeeway      = 8 << 20
+	maxMoreGoroutines = 16
+	maxMoreHeap       = 8 << 20
 )
 
 func (z size) within(start size) bool {
-	return z.goroutines <= start.goroutines+goroutineLeeway && z.heap <= start.heap+heapLeeway
+	return z.goroutines <= start.goroutines+maxMoreGoroutines && z.heap <= start.heap+maxMoreHeap
 }
 
-// settle waits until the process is as small as it was, or it is clear that it is
-// not to be.
-func settle(s *stage.Stage, start size) size {
+// waitForSize waits until the process is as small as at the start, or for 5 seconds.
+func waitForSize(s *stage.Stage, start size) size {
 	z := measure(s)
 	for n := 0; n < 100 && !z.within(start); n++ {
 		time.Sleep(50 * time.Millisecond)
@@ -105,7 +104,7 @@ func settle(s *stage.Stage, start size) size {
 	return z
 }
 
-// counters are connsvc's own, summed up by their names.
+// counters returns connsvc's counters, summed by name.
 func counters(t *testing.T, s *stage.Stage) map[string]float64 {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Admin+"/metrics", http.NoBody)
@@ -137,8 +136,8 @@ func counters(t *testing.T, s *stage.Stage) map[string]float64 {
 	return sums
 }
 
-// report prints the table, and fails for each promise that was broken.
-func report(t *testing.T, s *stage.Stage, y *tally, end ending, before, after size) {
+// report prints the table, and fails for each broken guarantee.
+func report(t *testing.T, s *stage.Stage, y *tally, end result, before, after size) {
 	t.Helper()
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
@@ -150,16 +149,16 @@ func report(t *testing.T, s *stage.Stage, y *tally, end ending, before, after si
 	}{
 		{"calls", calls},
 		{"succeeded", succeeded},
-		{"made again by callers", y.repeats},
+		{"retried by callers", y.retries},
 		{"given up by impatient callers", y.impatient},
 		{"calls to DLI", end.calls},
-		{"creates told with reconciled", y.reconciled},
-		{"creates adopted on a repeat", y.adopted},
+		{"creates with reconciled", y.reconciled},
+		{"creates with NAME_TAKEN for the own connection", y.adopted},
 		{"connections in the end", end.connections},
 		{"duplicates", end.duplicates},
-		{"that nobody was told of", end.untold},
-		{"that DLI does not have", end.missing},
-		{"lost answers", y.lost},
+		{"without a response", end.unreported},
+		{"missing at DLI", end.missing},
+		{"calls without a response", y.noResponse},
 		{"goroutines before and after", fmt.Sprintf("%d, %d", before.goroutines, after.goroutines)},
 		{"heap before and after", fmt.Sprintf("%d KiB, %d KiB", before.heap>>10, after.heap>>10)},
 		{"lines logged", s.Log.Lines()},
@@ -171,16 +170,16 @@ func report(t *testing.T, s *stage.Stage, y *tally, end ending, before, after si
 	}
 	_ = w.Flush()
 	t.Logf("\n%s", text.String())
-	for _, promise := range y.broken {
-		t.Error(promise)
+	for _, violation := range y.violations {
+		t.Error(violation)
 	}
 	if y.more > 0 {
 		t.Errorf("and %d more", y.more)
 	}
 	if !after.within(before) {
-		t.Errorf("connsvc has grown: from %+v to %+v", before, after)
+		t.Errorf("connsvc has grown from %+v to %+v", before, after)
 	}
 	if succeeded == 0 || end.connections == 0 || y.reconciled == 0 {
-		t.Error("nothing was tried")
+		t.Error("too little happened to prove anything")
 	}
 }

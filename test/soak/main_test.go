@@ -1,6 +1,6 @@
-// Package soak_test lets many callers work for a while with a DLI whose weather
-// changes, and then compares what DLI has with what they were told. `go test` plays
-// a short one; `make soak` a long one.
+// Package soak_test runs many callers while DLI fails in changing ways, and then compares
+// DLI's connections with the responses that the callers had. "go test" takes seconds,
+// "make soak" as long as it is told.
 package soak_test
 
 import (
@@ -15,11 +15,11 @@ import (
 
 var (
 	duration = flag.Duration("soak", 2*time.Second, "how long the callers work")
-	seed     = flag.Uint64("seed", 0, "repeats the choices of callers and weather; 0: new ones")
+	seed     = flag.Uint64("seed", 0, "repeats the random choices of a run; 0: new ones")
 )
 
 func TestMain(m *testing.M) {
-	// The client of net/http writes there what follows an answer of wrong length.
+	// net/http logs there the bytes that follow a response of wrong length.
 	log.SetOutput(io.Discard)
 	goleak.VerifyTestMain(m)
 }

@@ -9,23 +9,23 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// get reads a connection, and checks that it is as its owner was told.
+// get reads a connection and checks its state.
 func (c *caller) get(ctx context.Context, conn *connection) {
-	resp, _ := c.ask(ctx, c.door(), c.random, question{
+	resp, _ := c.retry(ctx, c.client(), c.random, request{
 		rpc: "GetEnhancedConnection", impatient: true,
 		req:  &connsvcv1.GetEnhancedConnectionRequest{ProjectId: c.project, ConnectionId: conn.id},
 		resp: func() proto.Message { return &connsvcv1.EnhancedConnection{} },
 	})
 	if got, is := resp.(*connsvcv1.EnhancedConnection); is {
 		if problem := conn.differs(got); problem != "" {
-			c.tally.breaks("a get of %s: %s: %v", conn.name, problem, got)
+			c.tally.violated("a get of %s: %s: %v", conn.name, problem, got)
 		}
 	}
 }
 
-// list looks for a connection by its name. A list may lag, but not lie.
+// list lists a connection by its name. It may be missing, but must not be wrong.
 func (c *caller) list(ctx context.Context, conn *connection) {
-	resp, _ := c.ask(ctx, c.door(), c.random, question{
+	resp, _ := c.retry(ctx, c.client(), c.random, request{
 		rpc: "ListEnhancedConnections", impatient: true,
 		req:  &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: c.project, Name: conn.name},
 		resp: func() proto.Message { return &connsvcv1.ListEnhancedConnectionsResponse{} },
@@ -36,12 +36,12 @@ func (c *caller) list(ctx context.Context, conn *connection) {
 	}
 	for _, got := range listed.GetConnections() {
 		if problem := conn.differs(got); problem != "" {
-			c.tally.breaks("a list of %s: %s: %v", conn.name, problem, got)
+			c.tally.violated("a list of %s: %s: %v", conn.name, problem, got)
 		}
 	}
 }
 
-// differs says in what DLI's connection is not as the owner was told.
+// differs returns in what DLI's connection differs from the state it must have.
 func (conn *connection) differs(got *connsvcv1.EnhancedConnection) string {
 	bound := slices.ContainsFunc(got.GetAvailableQueueInfo(), func(p *connsvcv1.Peering) bool { return p.GetName() == "q1" })
 	switch {

@@ -22,8 +22,8 @@ const (
 	projects = 8
 )
 
-// TestSoak has callers work while the weather changes. In the end DLI has what they
-// were told of, and nothing else; and connsvc is as small as it was.
+// TestSoak runs callers while the faults change. In the end DLI has exactly the
+// connections of their responses, and connsvc has not grown.
 func TestSoak(t *testing.T) {
 	chosen := *seed
 	if chosen == 0 {
@@ -46,8 +46,8 @@ func TestSoak(t *testing.T) {
 	for i := range projects {
 		s.Project(projectOf(i)).Replace(emulator.New(emulator.Options{}))
 	}
-	clear(all) // what callers and DLI remember is not connsvc's
-	report(t, s, &y, end, before, settle(s, before))
+	clear(all) // the heap of callers and DLI is not connsvc's
+	report(t, s, &y, end, before, waitForSize(s, before))
 
 	if err := s.Close(); err != nil {
 		t.Error(err)
@@ -80,7 +80,7 @@ func start(t *testing.T) *stage.Stage {
 				Idempotency: &configv1.Idempotency{ReconcileTimeout: durationpb.New(2 * time.Second)},
 			}
 		},
-		Limits: &configv1.Limits{MaxResponseBytes: 64 << 10, CallTimeout: durationpb.New(patience / 2)},
+		Limits: &configv1.Limits{MaxResponseBytes: 64 << 10, CallTimeout: durationpb.New(callTimeout / 2)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -88,27 +88,27 @@ func start(t *testing.T) *stage.Stage {
 	return s
 }
 
-// warmUp has every project and door used once: what is made once stays.
+// warmUp calls every project over both APIs, which creates what connsvc keeps for good.
 func warmUp(t *testing.T, s *stage.Stage) {
 	t.Helper()
 	for i := range projects {
-		for _, door := range s.Doors() {
+		for _, client := range s.Clients() {
 			req := &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectOf(i)}
-			if r := door.Call(t.Context(), methodPrefix+"ListEnhancedConnections", req, &connsvcv1.ListEnhancedConnectionsResponse{}); r != nil {
+			if r := client.Call(t.Context(), methodPrefix+"ListEnhancedConnections", req, &connsvcv1.ListEnhancedConnectionsResponse{}); r != nil {
 				t.Fatal(r)
 			}
 		}
 	}
 }
 
-// soak returns the callers when they are done: ctx ends the bad weather, and what
-// they have begun then, they bring to its end.
+// soak runs faults and callers until ctx ends, and returns the callers when their last
+// calls have completed.
 func soak(ctx context.Context, t *testing.T, s *stage.Stage, y *tally, chosen uint64) []*caller {
 	t.Helper()
 	var wg sync.WaitGroup
 	for i := range projects {
 		random := rand.New(rand.NewPCG(chosen, uint64(i)))
-		wg.Go(func() { change(ctx, t, s.Project(projectOf(i)).Emulator(), random) })
+		wg.Go(func() { changeFaults(ctx, t, s.Project(projectOf(i)).Emulator(), random) })
 	}
 	all := make([]*caller, callers)
 	for i := range all {

@@ -10,23 +10,23 @@ import (
 	"text/tabwriter"
 )
 
-// maxBroken bounds the broken promises that are kept: the first of many say enough.
-const maxBroken = 20
+// maxViolations bounds the violations that are kept; the first ones suffice.
+const maxViolations = 20
 
-// A tally counts what all callers were told.
+// A tally counts the outcomes of all callers.
 type tally struct {
 	mu         sync.Mutex
-	calls      map[string]map[string]int // by RPC and by what was told
-	repeats    int                       // calls that a caller made again
-	reconciled int                       // creates that were told to be adopted, by connsvc
-	adopted    int                       // creates that a caller adopted when told that the name is taken
-	impatient  int                       // calls that their callers gave up
-	lost       int
-	broken     []string
-	more       int // broken promises beside those
+	calls      map[string]map[string]int // by RPC and outcome
+	retries    int                       // calls that a caller retried
+	reconciled int                       // creates whose connection connsvc found after it lost the response
+	adopted    int                       // creates that ended with NAME_TAKEN for the caller's own connection
+	impatient  int                       // calls whose callers gave up
+	noResponse int                       // calls that ended without a response
+	violations []string                  // broken guarantees
+	more       int                       // violations beyond those
 }
 
-func (y *tally) told(rpc, what string, again bool) {
+func (y *tally) record(rpc, outcome string, retry bool) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	if y.calls == nil {
@@ -35,9 +35,9 @@ func (y *tally) told(rpc, what string, again bool) {
 	if y.calls[rpc] == nil {
 		y.calls[rpc] = make(map[string]int)
 	}
-	y.calls[rpc][what]++
-	if again {
-		y.repeats++
+	y.calls[rpc][outcome]++
+	if retry {
+		y.retries++
 	}
 }
 
@@ -47,15 +47,15 @@ func (y *tally) add(n *int) {
 	*n++
 }
 
-// breaks notes a broken promise.
-func (y *tally) breaks(format string, args ...any) {
+// violated records a broken guarantee.
+func (y *tally) violated(format string, args ...any) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if len(y.broken) == maxBroken {
+	if len(y.violations) == maxViolations {
 		y.more++
 		return
 	}
-	y.broken = append(y.broken, fmt.Sprintf(format, args...))
+	y.violations = append(y.violations, fmt.Sprintf(format, args...))
 }
 
 // total returns how many calls were made, and how many of them succeeded.
@@ -71,9 +71,9 @@ func (y *tally) total() (calls, succeeded int) {
 	return calls, succeeded
 }
 
-// write writes the calls as a table: a row for each RPC, with what was told.
+// write writes the calls as a table, with a row for each RPC.
 func (y *tally) write(w *tabwriter.Writer) {
-	fmt.Fprintln(w, "RPC\tcalls\tOK\ttold otherwise")
+	fmt.Fprintln(w, "RPC\tcalls\tOK\tother outcomes")
 	for _, rpc := range slices.Sorted(maps.Keys(y.calls)) {
 		reasons, calls := y.calls[rpc], 0
 		for _, n := range reasons {

@@ -12,7 +12,7 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator"
 )
 
-// A Project is DLI as one project has it, and what has reached it.
+// A Project is the DLI of one project. It counts the requests that reach it.
 type Project struct {
 	emulator atomic.Pointer[emulator.Emulator]
 	gate     atomic.Pointer[func(http.Handler) http.Handler]
@@ -58,28 +58,28 @@ func (p *Project) Connections(project string) []*connsvcv1.EnhancedConnection {
 	return all
 }
 
-// Replace puts another DLI in the place of the project's.
+// Replace replaces the project's DLI.
 func (p *Project) Replace(e *emulator.Emulator) { p.emulator.Store(e) }
 
-// Wrap puts a handler between connsvc and the project's DLI, as a gateway that has
-// few places is one.
+// Wrap puts a handler between connsvc and the project's DLI, such as a gateway that
+// serves few requests at once.
 func (p *Project) Wrap(gate func(dli http.Handler) http.Handler) { p.gate.Store(&gate) }
 
 // Calls returns how many requests have reached DLI.
 func (p *Project) Calls() int64 { return p.calls.Load() }
 
-// Creates returns how many of them were to create a connection.
+// Creates returns how many of them were creates of a connection.
 func (p *Project) Creates() int64 { return p.creates.Load() }
 
-// OnCreate has f called once, when the next create reaches DLI and before it is
-// executed.
+// OnCreate calls f once, when the next create has reached DLI and before DLI executes
+// it.
 func (p *Project) OnCreate(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.onCreate = f
 }
 
-// Wait waits until DLI has nothing under way, be it for callers that have gone.
+// Wait waits until no request is in flight, including those of callers that gave up.
 func (p *Project) Wait() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -114,7 +114,7 @@ func (p *Project) leave() {
 	}
 }
 
-// ServeHTTP makes a Stage DLI: each request goes to the DLI of its project.
+// ServeHTTP routes each request to the DLI of its project.
 func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	id, _, _ := strings.Cut(rest, "/")

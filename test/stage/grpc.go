@@ -10,30 +10,30 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-type grpcDoor struct{ *grpc.ClientConn }
+type grpcClient struct{ *grpc.ClientConn }
 
-func newGRPCDoor(address string) (Door, error) {
+func newGRPCClient(address string) (Client, error) {
 	conn, err := grpc.NewClient(address,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		// gRPC would repeat by itself what no handler has seen.
+		// By default gRPC retries calls that no handler has seen.
 		grpc.WithDisableRetry(),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("opening the gRPC door: %w", err)
+		return nil, fmt.Errorf("creating the gRPC client: %w", err)
 	}
-	return grpcDoor{conn}, nil
+	return grpcClient{conn}, nil
 }
 
-func (grpcDoor) Name() string { return "grpc" }
+func (grpcClient) Name() string { return "grpc" }
 
-func (d grpcDoor) Call(ctx context.Context, fullMethod string, req, resp proto.Message) *Refusal {
-	err := d.Invoke(ctx, fullMethod, req, resp)
+func (c grpcClient) Call(ctx context.Context, fullMethod string, req, resp proto.Message) *Failure {
+	err := c.Invoke(ctx, fullMethod, req, resp)
 	if err == nil {
 		return nil
 	}
 	st := status.Convert(err)
-	r := &Refusal{Code: st.Code(), Message: st.Message()}
+	r := &Failure{Code: st.Code(), Message: st.Message()}
 	for _, detail := range st.Details() {
 		r.add(detail)
 	}

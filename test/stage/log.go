@@ -6,18 +6,18 @@ import (
 	"sync"
 )
 
-// maxAlarms bounds what a Log keeps: the first of many say enough.
+// maxAlarms is how many alarms a Log keeps; the first ones suffice.
 const maxAlarms = 20
 
-// A Log takes connsvc's log, and keeps the lines that must not be there: errors,
-// and whatever speaks of a panic.
+// A Log is the writer of connsvc's log. It keeps the lines that no test expects:
+// errors, and lines about a panic.
 type Log struct {
 	mu     sync.Mutex
 	lines  int
 	alarms []string
 }
 
-// Write takes one line, as slog writes them.
+// Write receives one line, as slog writes them.
 func (l *Log) Write(line []byte) (int, error) {
 	alarm := bytes.Contains(line, []byte(`"level":"ERROR"`)) || bytes.Contains(line, []byte("panic"))
 	l.mu.Lock()
@@ -36,7 +36,7 @@ func (l *Log) Lines() int {
 	return l.lines
 }
 
-// Alarms returns the lines that must not be there, the first 20 of them.
+// Alarms returns the errors and lines about a panic, at most 20.
 func (l *Log) Alarms() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -18,54 +18,54 @@ import (
 	"github.com/connsvc/connsvc/test/dlirest"
 )
 
-// maxConns is the most connections that the door keeps: more than any suite has
-// callers.
+// maxConns is the most idle connections that the client keeps: more than the
+// parallel callers of any suite.
 const maxConns = 512
 
-type restDoor struct {
+type restClient struct {
 	host      string
 	transport *http.Transport
 }
 
-func newRESTDoor(address string) Door {
-	return &restDoor{
+func newRESTClient(address string) Client {
+	return &restClient{
 		host:      address,
 		transport: &http.Transport{MaxIdleConns: maxConns, MaxIdleConnsPerHost: maxConns},
 	}
 }
 
-func (*restDoor) Name() string { return "rest" }
+func (*restClient) Name() string { return "rest" }
 
-func (d *restDoor) Close() error {
-	d.transport.CloseIdleConnections()
+func (c *restClient) Close() error {
+	c.transport.CloseIdleConnections()
 	return nil
 }
 
-func (d *restDoor) Call(ctx context.Context, fullMethod string, req, resp proto.Message) *Refusal {
-	r, err := d.request(ctx, path.Base(fullMethod), req)
+func (c *restClient) Call(ctx context.Context, fullMethod string, req, resp proto.Message) *Failure {
+	r, err := c.request(ctx, path.Base(fullMethod), req)
 	if err != nil {
-		return &Refusal{Code: codes.Internal, Message: err.Error()}
+		return &Failure{Code: codes.Internal, Message: err.Error()}
 	}
-	answer, err := d.transport.RoundTrip(r)
+	response, err := c.transport.RoundTrip(r)
 	if err != nil {
-		return &Refusal{Code: codes.Unavailable, Message: err.Error()}
+		return &Failure{Code: codes.Unavailable, Message: err.Error()}
 	}
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
-		return &Refusal{Code: codes.Unavailable, Message: err.Error()}
+		return &Failure{Code: codes.Unavailable, Message: err.Error()}
 	}
-	if answer.StatusCode >= http.StatusBadRequest {
-		return readRefusal(body)
+	if response.StatusCode >= http.StatusBadRequest {
+		return readFailure(body)
 	}
 	if err := dlirest.Decode(body, resp); err != nil {
-		return &Refusal{Code: codes.Internal, Message: err.Error()}
+		return &Failure{Code: codes.Internal, Message: err.Error()}
 	}
 	return nil
 }
 
-// request writes a request as REST has it: a request_id is a header there.
-func (d *restDoor) request(ctx context.Context, rpc string, req proto.Message) (*http.Request, error) {
+// request writes a call as an HTTP request. In REST a request_id is a header.
+func (c *restClient) request(ctx context.Context, rpc string, req proto.Message) (*http.Request, error) {
 	fields, err := dlirest.Fields(req)
 	if err != nil {
 		return nil, err
@@ -76,12 +76,12 @@ func (d *restDoor) request(ctx context.Context, rpc string, req proto.Message) (
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, call.Method, "http://"+d.host, bytes.NewReader(call.Body))
+	r, err := http.NewRequestWithContext(ctx, call.Method, "http://"+c.host, bytes.NewReader(call.Body))
 	if err != nil {
 		return nil, fmt.Errorf("making the request: %w", err)
 	}
-	r.URL = &url.URL{Scheme: "http", Host: d.host, Opaque: call.Target()}
-	// The transport would repeat what has an Idempotency-Key or GetBody.
+	r.URL = &url.URL{Scheme: "http", Host: c.host, Opaque: call.Target()}
+	// With GetBody, the transport retries requests that have an Idempotency-Key.
 	r.GetBody = nil
 	if key != "" {
 		r.Header["Idempotency-Key"] = []string{key}
@@ -89,16 +89,16 @@ func (d *restDoor) request(ctx context.Context, rpc string, req proto.Message) (
 	return r, nil
 }
 
-func readRefusal(body []byte) *Refusal {
+func readFailure(body []byte) *Failure {
 	var e struct {
 		Message string            `json:"error_msg"`
 		Code    codes.Code        `json:"code"`
 		Details []json.RawMessage `json:"details"`
 	}
 	if err := json.Unmarshal(body, &e); err != nil {
-		return &Refusal{Code: codes.Internal, Message: fmt.Sprintf("%v: %.200s", err, body)}
+		return &Failure{Code: codes.Internal, Message: fmt.Sprintf("%v: %.200s", err, body)}
 	}
-	r := &Refusal{Code: e.Code, Message: e.Message}
+	r := &Failure{Code: e.Code, Message: e.Message}
 	for _, raw := range e.Details {
 		var packed anypb.Any
 		if err := protojson.Unmarshal(raw, &packed); err != nil {

@@ -1,7 +1,6 @@
-// Package stage puts the whole of connsvc, wired as its command wires it, between
-// callers at both doors and a DLI that misbehaves. Suites stand on it; no part of
-// the service does. It knows nothing of what a call should end with: it only says
-// what a caller was told, and what DLI did.
+// Package stage runs connsvc, wired as its command wires it, between clients of both
+// APIs and a DLI that can fail. It serves the suites of test/ and judges nothing: it
+// reports the outcome of each call and what reached DLI.
 package stage
 
 import (
@@ -19,25 +18,25 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator"
 )
 
-// Options say what stands behind connsvc, and how it is configured.
+// Options configure connsvc and the DLI behind it.
 type Options struct {
-	// Emulators are DLI, one for each project. Each project has an upstream of its
-	// own, so that the trouble of one is none of the others'.
+	// Emulators are the DLI of each project. Each project has an upstream of its own,
+	// so that the faults of one do not affect the others.
 	Emulators map[string]*emulator.Emulator
-	// Upstream returns what the upstream of a project is made of; endpoint, projects
-	// and credentials are set here.
+	// Upstream returns the configuration of a project's upstream; name, endpoint,
+	// projects and credentials are filled in.
 	Upstream func(project string) *configv1.Upstream
-	// Limits are connsvc's own.
+	// Limits override the default limits of connsvc.
 	Limits *configv1.Limits
 }
 
 // A Stage is connsvc with a DLI behind it.
 type Stage struct {
-	// GRPC and REST are the doors.
-	GRPC, REST Door
+	// GRPC and REST are clients of the two APIs.
+	GRPC, REST Client
 	// Admin is the address of the admin port.
 	Admin string
-	// Log is what connsvc logged.
+	// Log collects what connsvc logs.
 	Log *Log
 
 	projects map[string]*Project
@@ -72,18 +71,18 @@ func New(o Options) (*Stage, error) {
 		dli.Close()
 		return err
 	}
-	if err := s.openDoors(connsvc.GRPCAddr().String(), connsvc.RESTAddr().String()); err != nil {
+	if err := s.openClients(connsvc.GRPCAddr().String(), connsvc.RESTAddr().String()); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (s *Stage) openDoors(grpcAddress, restAddress string) error {
-	grpcDoor, err := newGRPCDoor(grpcAddress)
+func (s *Stage) openClients(grpcAddress, restAddress string) error {
+	grpcClient, err := newGRPCClient(grpcAddress)
 	if err != nil {
 		return err
 	}
-	s.GRPC, s.REST = grpcDoor, newRESTDoor(restAddress)
+	s.GRPC, s.REST = grpcClient, newRESTClient(restAddress)
 	return nil
 }
 
@@ -105,20 +104,20 @@ func (s *Stage) config(o Options, endpoint string) *configv1.Config {
 	return cfg
 }
 
-// Project returns what stands behind the upstream of a project.
+// Project returns the DLI of a project.
 func (s *Stage) Project(id string) *Project { return s.projects[id] }
 
-// Doors are both doors.
-func (s *Stage) Doors() []Door { return []Door{s.GRPC, s.REST} }
+// Clients returns both clients.
+func (s *Stage) Clients() []Client { return []Client{s.GRPC, s.REST} }
 
-// Disconnect closes the connections that REST callers and connsvc keep for later.
-// Nothing may be under way.
+// Disconnect closes the idle connections of the REST client and of connsvc. No call
+// may be in flight.
 func (s *Stage) Disconnect() {
 	_ = s.REST.Close()
 	s.dli.CloseClientConnections()
 }
 
-// Close ends connsvc as a signal does, and then DLI.
+// Close stops connsvc as a signal does, and then DLI.
 func (s *Stage) Close() error {
 	err := errors.Join(s.GRPC.Close(), s.REST.Close())
 	return errors.Join(err, s.close())

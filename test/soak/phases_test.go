@@ -10,18 +10,18 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
-// A weather is what goes wrong at a DLI for a while.
-type weather struct {
+// A phase is the set of faults that a DLI has for a while.
+type phase struct {
 	name  string
 	rules []faults.Rule
 }
 
 const everything = "*"
 
-// weathers are those that change. None lets DLI execute a call that it has not
-// begun when the caller was told: what is executed after it was repeated, answered
-// and taken back again, no caller can know of.
-func weathers() []weather {
+// phases returns all phases. In none does DLI begin to execute a call after its caller
+// had a response: by then the caller may have retried and undone it, so the end state
+// would be unpredictable.
+func phases() []phase {
 	ms := func(n int) faults.Duration { return faults.Duration(time.Duration(n) * time.Millisecond) }
 	some := func(p float64, f faults.Fault) faults.Rule {
 		return faults.Rule{Operation: everything, Probability: p, Fault: f}
@@ -36,7 +36,7 @@ func weathers() []weather {
 	}
 	throttle := status(429)
 	throttle.RetryAfter = ms(1000)
-	return []weather{
+	return []phase{
 		{"calm", []faults.Rule{}},
 		{"brown-out", []faults.Rule{some(0.3, status(503))}},
 		{"throttled", []faults.Rule{some(0.2, status(429)), some(0.1, throttle)}},
@@ -59,7 +59,7 @@ func weathers() []weather {
 			some(0.02, committed(faults.Fault{Kind: faults.EndlessBody})), some(0.05, committed(faults.Fault{Kind: faults.InvalidJSON})),
 			some(0.05, faults.Fault{Kind: faults.HTML}), some(0.05, committed(faults.Fault{Kind: faults.HTML})),
 		}},
-		{"refusing", []faults.Rule{
+		{"rejecting", []faults.Rule{
 			some(0.05, faults.Fault{Kind: faults.Unsuccessful}), some(0.05, faults.Fault{Kind: faults.ExpiredToken}),
 			some(0.05, faults.Fault{Kind: faults.Status, Status: 403, Code: "DLI.0003"}),
 		}},
@@ -73,9 +73,9 @@ func weathers() []weather {
 	}
 }
 
-// change changes the weather of a DLI until ctx ends, and then leaves it calm.
-func change(ctx context.Context, t *testing.T, e *emulator.Emulator, random *rand.Rand) {
-	all := weathers()
+// changeFaults changes the faults of a DLI until ctx ends, and then removes them.
+func changeFaults(ctx context.Context, t *testing.T, e *emulator.Emulator, random *rand.Rand) {
+	all := phases()
 	for ctx.Err() == nil {
 		w := all[random.IntN(len(all))]
 		for i := range w.rules {

@@ -28,14 +28,14 @@ import (
 	"github.com/connsvc/connsvc/test/dlirest"
 )
 
-// patience ends a call that connsvc does not end itself.
-const patience = 30 * time.Second
+// callTimeout ends a call to which connsvc does not respond.
+const callTimeout = 30 * time.Second
 
 const requestIDName = "X-Request-Id"
 
 // playGRPC makes the call of a case over gRPC.
 func (c *contractCase) playGRPC(t *testing.T, s *stage, row mapRow) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
 	defer cancel()
 	headers := metadata.MD{}
 	for name, value := range c.Headers {
@@ -59,8 +59,8 @@ func (c *contractCase) playGRPC(t *testing.T, s *stage, row mapRow) {
 	requestID := strings.Join(trailer.Get(requestIDName), ",")
 	c.checkRequestID(t, requestID)
 	if c.Want.Reason != "" {
-		r := refusalOf(t, err)
-		c.Want.checkRefusal(t, row, r, requestID)
+		r := errorOf(t, err)
+		c.Want.checkError(t, row, r, requestID)
 		c.Want.checkNever(t, status.Convert(err).Proto().String())
 		checkTrailers(t, status.Convert(err), r)
 		return
@@ -78,9 +78,9 @@ func (c *contractCase) playGRPC(t *testing.T, s *stage, row mapRow) {
 	}
 }
 
-// checkTrailers checks that a status leaves half of what clients read of trailers
-// to others.
-func checkTrailers(t *testing.T, st *status.Status, r *refusal) {
+// checkTrailers checks that a status takes at most half of the trailers that clients
+// read.
+func checkTrailers(t *testing.T, st *status.Status, r *callError) {
 	t.Helper()
 	size := base64.StdEncoding.EncodedLen(proto.Size(st.Proto())) + len(url.PathEscape(st.Message()))
 	if size > trailerLimit/2 {
@@ -91,34 +91,34 @@ func checkTrailers(t *testing.T, st *status.Status, r *refusal) {
 	}
 }
 
-func refusalOf(t *testing.T, err error) *refusal {
+func errorOf(t *testing.T, err error) *callError {
 	t.Helper()
 	if err == nil {
 		t.Fatal("the call succeeded")
 	}
 	st := status.Convert(err)
-	r := &refusal{code: code.Code(st.Code()).String(), message: st.Message()}
+	r := &callError{code: code.Code(st.Code()).String(), message: st.Message()}
 	for _, d := range st.Details() {
 		m, ok := d.(proto.Message)
 		if !ok {
-			t.Fatalf("a detail that cannot be read: %v", d)
+			t.Fatalf("an unreadable detail: %v", d)
 		}
 		r.details = append(r.details, m)
 	}
 	return r
 }
 
-// checkRequestID checks that the call has an ID, and its caller's own where it
-// gave one that is safe.
+// checkRequestID checks that the response has a request ID: the caller's, if it sent a
+// safe one.
 func (c *contractCase) checkRequestID(t *testing.T, got string) {
 	t.Helper()
 	sent := c.Headers[requestIDName]
 	switch {
 	case got == "":
-		t.Error("the answer has no request ID")
+		t.Error("the response has no request ID")
 	case sent != nil && strings.ContainsAny(*sent, " <\t") || sent != nil && len(*sent) > 128:
 		if got == *sent {
-			t.Errorf("the request ID %q was taken", got)
+			t.Errorf("the unsafe request ID %q was accepted", got)
 		}
 	case sent != nil && got != *sent:
 		t.Errorf("request ID %q, sent was %q", got, *sent)
@@ -127,13 +127,13 @@ func (c *contractCase) checkRequestID(t *testing.T, got string) {
 
 // playREST makes the call of a case over REST.
 func (c *contractCase) playREST(t *testing.T, s *stage, row mapRow, r *dlirest.Request) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, r.Method, "http://"+s.rest, bytes.NewReader(r.Body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Opaque goes out as it is, however little of a URL it is.
+	// Opaque is sent as it is, even if it is not a valid URL.
 	req.URL = &url.URL{Scheme: "http", Host: s.rest, Opaque: r.Target()}
 	if len(r.Body) > 0 {
 		req.Header.Set("Content-Type", "application/json")
@@ -214,11 +214,11 @@ func (c *contractCase) checkErrorBody(t *testing.T, row mapRow, resp *http.Respo
 	if n, err := e.Code.Int64(); err != nil || code.Code(n).String() != e.Status {
 		t.Errorf("code %s is not the number of status %s", e.Code, e.Status)
 	}
-	r := &refusal{code: e.Status, message: e.ErrorMsg}
+	r := &callError{code: e.Status, message: e.ErrorMsg}
 	for _, raw := range e.Details {
 		var packed anypb.Any
 		if err := protojson.Unmarshal(raw, &packed); err != nil {
-			t.Fatalf("a detail that cannot be read: %v: %s", err, raw)
+			t.Fatalf("an unreadable detail: %v: %s", err, raw)
 		}
 		m, err := packed.UnmarshalNew()
 		if err != nil {
@@ -226,7 +226,7 @@ func (c *contractCase) checkErrorBody(t *testing.T, row mapRow, resp *http.Respo
 		}
 		r.details = append(r.details, m)
 	}
-	c.Want.checkRefusal(t, row, r, requestID)
+	c.Want.checkError(t, row, r, requestID)
 	c.Want.checkNever(t, string(body))
 	if resp.StatusCode == http.StatusUnauthorized && resp.Header.Get("WWW-Authenticate") == "" {
 		t.Error("401 without WWW-Authenticate")
