@@ -13,14 +13,13 @@ import (
 	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
-// An adminPort is what the operator's port serves: metrics, probes, the version,
-// the log level and, if it is asked for, profiles. No probe asks whether DLI is
-// there.
+// An adminPort serves the operator's port: metrics, probes, the version, the log level
+// and, if configured, profiles. No probe depends on DLI.
 type adminPort struct {
 	telemetry *telemetry.Telemetry
 	version   string
 	pprof     bool
-	ready     atomic.Bool // it takes calls, and is not about to stop
+	ready     atomic.Bool // it accepts calls, and is not about to stop
 	started   atomic.Bool // it was ready once
 }
 
@@ -61,7 +60,7 @@ func probe(w http.ResponseWriter, holds bool, word string) {
 
 func (a *adminPort) serveVersion(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	// An error here is the caller's going away.
+	// It fails only where the caller is gone.
 	_ = json.NewEncoder(w).Encode(map[string]string{"version": a.version, "go": runtime.Version()})
 }
 
@@ -69,8 +68,7 @@ func (a *adminPort) serveLevel(w http.ResponseWriter, _ *http.Request) {
 	writeText(w, http.StatusOK, strings.ToLower(a.telemetry.Level.Level().String())+"\n")
 }
 
-// setLevel sets the level of the log until the configuration is read again, or the
-// process ends.
+// setLevel sets the log level until the configuration is reloaded, or the process ends.
 func (a *adminPort) setLevel(w http.ResponseWriter, r *http.Request) {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64))
 	level, ok := levels()[strings.ToLower(strings.TrimSpace(string(text)))]

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// httpLog takes what net/http has to say. A client that ends a handshake is a port
-// scan, or a balancer's probe: too often to be a warning each time.
+// httpLog logs what net/http reports. A client that breaks off a handshake is a port
+// scan or a balancer's probe: too frequent for warnings.
 type httpLog struct{ log *slog.Logger }
 
 func (h httpLog) Write(line []byte) (int, error) {

@@ -53,8 +53,8 @@ func TestTooManyItems(t *testing.T) {
 		"as many, and a tag":      {slices.Concat(most, []byte{0x4a, 0x00}), "tags: " + dlijson.TooManyItems, true},
 		"not a list":              {bytes.Repeat([]byte{0x12, 0x00}, 1+dlijson.MaxRequestItems), "project_id: ", false},
 		"a field nobody knows":    {bytes.Repeat([]byte{0x7a, 0x00}, 1+dlijson.MaxRequestItems), "project_id: ", false},
-		"broken after the last":   {slices.Concat(most, []byte{0x42}), "no valid protobuf message", false},
-		"broken before too many":  {slices.Concat([]byte{0x07}, most, host), "no valid protobuf message", false},
+		"broken after the last":   {slices.Concat(most, []byte{0x42}), "not a valid protobuf message", false},
+		"broken before too many":  {slices.Concat([]byte{0x07}, most, host), "not a valid protobuf message", false},
 		"truncated, and too many": {slices.Concat(most, host, []byte{0x42, 0x7f}), text, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,14 +9,14 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// The ports, as errors, metrics and the log name them.
+// The ports, as errors and the log name them.
 const (
 	portGRPC  = "grpc"
 	portREST  = "rest"
 	portAdmin = "admin"
 )
 
-// listeners are where the three ports listen.
+// listeners are those of the three ports.
 type listeners struct{ grpc, rest, admin net.Listener }
 
 // listen opens all three or none.
@@ -41,7 +41,7 @@ func (l listeners) close() {
 	}
 }
 
-// listenOn refuses plaintext beyond loopback that is not allowed in so many words.
+// listenOn rejects plaintext beyond loopback, unless it is allowed explicitly.
 func listenOn(name string, cfg *configv1.Listener) (net.Listener, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(context.Background(), "tcp", cfg.GetAddress())
@@ -50,7 +50,7 @@ func listenOn(name string, cfg *configv1.Listener) (net.Listener, error) {
 	}
 	if addr, ok := l.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() && cfg.GetTls() == nil && !cfg.GetAllowPlaintext() {
 		l.Close()
-		return nil, fmt.Errorf("%s: %s is beyond loopback, without TLS: set allow_plaintext to mean it", name, cfg.GetAddress())
+		return nil, fmt.Errorf("%s: %s must be loopback without TLS; set tls or allow_plaintext: true", name, cfg.GetAddress())
 	}
 	return l, nil
 }

@@ -82,15 +82,15 @@ func hasLabels(sample, name string, labels map[string]string) bool {
 func TestMetricsAreServed(t *testing.T) {
 	b := start(t, &stub{}, setup{})
 	createREST(t, b, createRequest(), nil)
-	b.awaitMetric(t, "rpc_server_call_duration_seconds_count", map[string]string{"door": "rest", "rpc_system_name": "grpc"})
-	b.awaitMetric(t, "connsvc_request_size_bytes_count", map[string]string{"door": "rest"})
-	b.awaitMetric(t, "connsvc_response_size_bytes_count", map[string]string{"door": "rest"})
+	b.awaitMetric(t, "rpc_server_call_duration_seconds_count", map[string]string{"api": "rest", "rpc_system_name": "grpc"})
+	b.awaitMetric(t, "connsvc_request_size_bytes_count", map[string]string{"api": "rest"})
+	b.awaitMetric(t, "connsvc_response_size_bytes_count", map[string]string{"api": "rest"})
 	b.awaitMetric(t, "connsvc_build_info", map[string]string{"version": "v1.2.3"})
 	invalid := createRequest()
 	invalid.Name = ""
 	createREST(t, b, invalid, nil)
-	b.awaitMetric(t, "connsvc_validation_failures_total", map[string]string{"door": "rest", "rpc_method": createName})
-	if _, text := b.admin(t, "/metrics"); !strings.Contains(text, `connsvc_calls_in_flight{door="rest"} 0`) {
+	b.awaitMetric(t, "connsvc_validation_failures_total", map[string]string{"api": "rest", "rpc_method": createName})
+	if _, text := b.admin(t, "/metrics"); !strings.Contains(text, `connsvc_calls_in_flight{api="rest"} 0`) {
 		t.Errorf("no call is in flight, but:\n%s", text)
 	}
 }
@@ -103,10 +103,10 @@ func TestSeriesAreThereFromTheStart(t *testing.T) {
 		}
 	}})
 	for _, door := range []string{"grpc", "rest"} {
-		b.awaitMetricOf(t, "0", "connsvc_calls_in_flight", map[string]string{"door": door})
+		b.awaitMetricOf(t, "0", "connsvc_calls_in_flight", map[string]string{"api": door})
 		for _, rpc := range connsvcv1.ConnectionService_ServiceDesc.Methods {
 			b.awaitMetricOf(t, "0", "connsvc_validation_failures_total", map[string]string{
-				"door": door, "rpc_method": "connsvc.v1.ConnectionService/" + rpc.MethodName,
+				"api": door, "rpc_method": "connsvc.v1.ConnectionService/" + rpc.MethodName,
 			})
 		}
 	}

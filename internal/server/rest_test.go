@@ -78,7 +78,6 @@ func TestNotFound(t *testing.T) {
 		"//v2.0/" + project + "/datasource/enhanced-connections", "/v2.0//datasource/enhanced-connections",
 		"/v2.0/x/../" + project + "/datasource/enhanced-connections", "/v2.0/./" + project + "/datasource/enhanced-connections",
 		connections + "/..", connections + "/../x", connections + "/.", connections + "//", "/x/.." + connections,
-		"/v2.0/%2F/datasource/enhanced-connections", connections + "/%2F",
 	} {
 		got := b.do(t, http.MethodGet, path, nil, nil)
 		if got.status != http.StatusNotFound || got.reason != "METHOD_NOT_FOUND" || got.header.Get("Location") != "" {
@@ -107,7 +106,7 @@ func TestPathVariablesAreValidated(t *testing.T) {
 	b := start(t, &stub{on: func(_ context.Context, req proto.Message) error {
 		return fmt.Errorf("reached the service as %v", req)
 	}}, setup{})
-	for _, segment := range []string{"..%2f", "%2e%2e", "..%2F..%2Fx", "a%00", "%ff", "a%20b", "%25", "x.y", strings.Repeat("a", 65)} {
+	for _, segment := range []string{"%2F", "..%2f", "%2e%2e", "..%2F..%2Fx", "a%00", "%ff", "a%20b", "%25", "x.y", strings.Repeat("a", 65)} {
 		for _, path := range []string{"/v2.0/" + segment + "/datasource/enhanced-connections", connections + "/" + segment} {
 			if got := b.do(t, http.MethodGet, path, nil, nil); got.reason != "VALIDATION_FAILED" || got.status != http.StatusBadRequest {
 				t.Errorf("%s: got %d %s", path, got.status, got.body)

@@ -19,7 +19,7 @@ type port struct {
 
 func (s *Server) ports() []port {
 	return []port{
-		{portGRPC, func() error { return s.grpc.serve(s.listeners.grpc) }},
+		{portGRPC, func() error { return s.grpc.Serve(s.listeners.grpc) }},
 		{portREST, func() error { return serveHTTP(s.rest, s.listeners.rest) }},
 		{portAdmin, func() error { return serveHTTP(s.admin, s.listeners.admin) }},
 	}
@@ -32,9 +32,9 @@ func serveHTTP(server *http.Server, l net.Listener) error {
 	return server.Serve(l)
 }
 
-// Run serves until ctx ends or a port fails, then stops in order: not ready,
-// drain delay, REST and gRPC, upstream, admin. It returns nil after a stop that was
-// asked for, else what failed. It is called once.
+// Run serves until ctx ends or a port fails, then stops in order: not ready, drain delay,
+// REST and gRPC, upstream, admin. It returns nil after a requested stop, otherwise what
+// failed. It is called once.
 func (s *Server) Run(ctx context.Context) error {
 	ports := s.ports()
 	failed := make(chan error, len(ports))
@@ -65,13 +65,12 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// stopped tells whether serving ended because it was asked to, perhaps before it
-// began.
+// stopped reports whether serving ended on request, perhaps before it began.
 func stopped(err error) bool {
 	return errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped)
 }
 
 func (s *Server) setReady(ready bool) {
 	s.operator.setReady(ready)
-	s.grpc.setServing(ready)
+	s.grpc.SetServing(ready)
 }

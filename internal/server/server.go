@@ -1,7 +1,6 @@
-// Package server puts the service behind its doors: gRPC, REST and the
-// operator's port, one interceptor chain for both doors, and one ordered
-// shutdown. It knows nothing of what the RPCs do. No call passes a door without
-// being in metrics and log, whatever becomes of it.
+// Package server is the life of the process: it listens for gRPC, for REST and for the
+// operator, serves until it is stopped, and stops in one order. It knows no RPC: what
+// a call passes is the chain's.
 package server
 
 import (
@@ -18,16 +17,20 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/certs"
+	"github.com/connsvc/connsvc/internal/server/chain"
+	"github.com/connsvc/connsvc/internal/server/grpcapi"
+	"github.com/connsvc/connsvc/internal/server/restapi"
 	"github.com/connsvc/connsvc/internal/telemetry"
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
-// The timeouts of the HTTP ports. Those of a whole request and answer follow
-// from how long a call may take.
+// The bounds of the HTTP ports. The timeouts of a whole request and response follow from
+// how long a call may take.
 const (
 	defaultHeaderTimeout = 10 * time.Second
-	transferGrace        = 30 * time.Second // beyond the call, for sending the answer
+	replyTime            = 30 * time.Second // beyond the call, to send the response
 	idleTimeout          = 120 * time.Second
+	maxHeaderBytes       = 64 << 10 // of one request
 )
 
 // Options are what New needs beside the configuration.
@@ -37,61 +40,66 @@ type Options struct {
 	Telemetry  *telemetry.Telemetry
 	Reflection bool   // serve gRPC reflection
 	Version    string // for /version and the build info metric
-	// CloseUpstream is called after both doors are shut, and returns when nothing is
+	// CloseUpstream is called after gRPC and REST have stopped, and returns when nothing is
 	// in flight any more or ctx ends; may be nil.
 	CloseUpstream func(ctx context.Context)
-	// Dir is where relative paths of the configuration start.
+	// Dir is what relative paths of the configuration are relative to.
 	Dir string
 
 	headerTimeout time.Duration // of the HTTP ports; 0: defaultHeaderTimeout
-	bodyTimeout   time.Duration // 0: defaultBodyTimeout
+	bodyTimeout   time.Duration // 0: restapi.DefaultBodyTimeout
 	tlsInterval   time.Duration // 0: as certs has it
 }
 
-// A Server is the doors of connsvc.
+// A Server serves gRPC, REST and the operator's port.
 type Server struct {
 	log           *slog.Logger
 	listeners     listeners
 	certificates  *certs.Certificates
-	grpc          *grpcDoor
+	grpc          *grpcapi.Server
 	rest, admin   *http.Server
 	operator      *adminPort
 	shutdown      *configv1.Shutdown
 	closeUpstream func(context.Context)
 }
 
-// New listens on the configured addresses. cfg is as config.Load returns it,
-// with its defaults. The error joins all problems, and nothing listens then.
+// New listens on the configured addresses. cfg is as config.Load returns it, with its
+// defaults. The error joins all problems; then nothing listens.
 func New(cfg *configv1.Config, o Options) (*Server, error) {
 	limit := cfg.GetLimits()
-	m, metricsErr := newMetrics(o.Telemetry.Meter, o.Version)
-	d := newDispatcher(o, m, limit)
-	rest, restErr := newRESTDoor(d, limit, cmp.Or(o.bodyTimeout, defaultBodyTimeout))
+	ch, err := chain.New(chain.Options{
+		Service: o.Service, Validator: o.Validator, Telemetry: o.Telemetry, Version: o.Version,
+	}, limit)
+	if err != nil {
+		return nil, err
+	}
+	rest, restErr := restapi.New(ch, limit, cmp.Or(o.bodyTimeout, restapi.DefaultBodyTimeout))
 	certificates, certErr := certs.Load(cfg, certs.Options{
 		Dir: o.Dir, Log: o.Telemetry.Log, Meter: o.Telemetry.Meter, Interval: o.tlsInterval,
 	})
 	l, listenErr := listen(cfg)
-	if err := errors.Join(metricsErr, restErr, certErr, listenErr); err != nil {
+	if err := errors.Join(restErr, certErr, listenErr); err != nil {
 		l.close()
 		return nil, err
 	}
 	s := &Server{
-		log:           o.Telemetry.Log,
-		listeners:     l,
-		certificates:  certificates,
-		grpc:          newGRPCDoor(d, m, limit, certificates.GRPC.Config(), o.Reflection),
+		log:          o.Telemetry.Log,
+		listeners:    l,
+		certificates: certificates,
+		grpc: grpcapi.New(ch, limit, grpcapi.Options{
+			TLS: certificates.GRPC.Config(), Reflection: o.Reflection, MaxHeaderBytes: maxHeaderBytes, ReplyTime: replyTime,
+		}),
 		shutdown:      cfg.GetShutdown(),
 		operator:      &adminPort{telemetry: o.Telemetry, version: o.Version, pprof: cfg.GetAdmin().GetPprof()},
 		closeUpstream: o.CloseUpstream,
 	}
-	s.rest = newHTTPServer(leaving(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o)
+	s.rest = newHTTPServer(closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o)
 	s.admin = newHTTPServer(s.operator.handler(), limit, certificates.Admin.Config(), o)
 	return s, nil
 }
 
-// newHTTPServer makes a server on which no slow caller holds a connection for
-// long. Reading may last longer than a call: when the deadline of reading passes,
-// net/http cancels the request.
+// newHTTPServer makes a server on which no slow caller keeps a connection for long. Its
+// read timeout is longer than a call: when it passes, net/http cancels the request.
 func newHTTPServer(h http.Handler, l *configv1.Limits, secured *tls.Config, o Options) *http.Server {
 	header := cmp.Or(o.headerTimeout, defaultHeaderTimeout)
 	call := l.GetCallTimeout().AsDuration()
@@ -99,27 +107,27 @@ func newHTTPServer(h http.Handler, l *configv1.Limits, secured *tls.Config, o Op
 		Handler:           h,
 		TLSConfig:         secured,
 		ReadHeaderTimeout: header,
-		ReadTimeout:       header + call + transferGrace,
-		WriteTimeout:      call + transferGrace,
+		ReadTimeout:       header + call + replyTime,
+		WriteTimeout:      call + replyTime,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		// Else net/http answers "OPTIONS *" itself, unseen by metrics and log.
+		// Otherwise net/http responds to "OPTIONS *" itself, unseen by metrics and log.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     log.New(httpLog{o.Telemetry.Log}, "", 0),
 	}
 }
 
-// GRPCAddr returns where the gRPC door listens.
+// GRPCAddr returns the address of gRPC.
 func (s *Server) GRPCAddr() net.Addr { return s.listeners.grpc.Addr() }
 
-// RESTAddr returns where the REST door listens.
+// RESTAddr returns the address of REST.
 func (s *Server) RESTAddr() net.Addr { return s.listeners.rest.Addr() }
 
-// AdminAddr returns where the operator's port listens.
+// AdminAddr returns the address of the operator's port.
 func (s *Server) AdminAddr() net.Addr { return s.listeners.admin.Addr() }
 
-// Close frees the addresses of a server that is not run after all.
+// Close frees the addresses of a server that is never run.
 func (s *Server) Close() {
-	s.grpc.server.Stop()
+	s.grpc.Close()
 	s.listeners.close()
 }

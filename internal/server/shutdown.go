@@ -7,31 +7,29 @@ import (
 	"time"
 )
 
-// adminGrace is what the operator's port has for its last answers, on top of the
+// adminGrace is what the operator's port has for its last responses, on top of the
 // time of the stop.
 const adminGrace = time.Second
 
-// A step is one part of stopping. It should be done when ctx ends, and cuts
-// what is not.
+// A step is one part of stopping. When ctx ends it cuts what is not done.
 type step struct {
 	name string
 	run  func(ctx context.Context)
 }
 
-// steps is the order of stopping. Callers are kept away before a door closes.
-// Both doors close at once: neither needs the other, and one that waited would
-// take calls that the deadline then cuts. The upstream outlives them, as calls in
-// flight need it; the operator's port is last, so that probes and metrics tell of
-// the stop.
+// steps lists the shutdown order. Readiness fails and the drain delay passes before a
+// port closes. REST and gRPC close together, so that neither accepts calls that the
+// deadline would cut. The upstream closes next, as calls in flight need it; the admin
+// port closes last, to serve probes and metrics meanwhile.
 func (s *Server) steps() []step {
 	return []step{
 		{"not ready", func(context.Context) { s.setReady(false) }},
 		{"drain delay", s.delay},
 		{"rest and grpc", func(ctx context.Context) {
-			var doors sync.WaitGroup
-			doors.Go(func() { s.close(ctx, s.rest, "REST") })
-			doors.Go(func() { s.grpc.stop(ctx, s.log) })
-			doors.Wait()
+			var apis sync.WaitGroup
+			apis.Go(func() { s.close(ctx, s.rest, "REST") })
+			apis.Go(func() { s.grpc.Stop(ctx, s.log) })
+			apis.Wait()
 		}},
 		{"upstream", func(ctx context.Context) {
 			if s.closeUpstream != nil {

@@ -1,4 +1,4 @@
-package server
+package grpcapi
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
@@ -8,21 +8,20 @@ import (
 	"github.com/connsvc/connsvc/internal/dlijson"
 )
 
-// checkItems refuses a message whose lists have more elements together than a
-// request may have, before any is made: an empty one is two bytes on the wire and a
-// hundred in memory, and the rules of the contract count what is made. What is no
-// protobuf is left for decoding to refuse.
+// checkItems rejects a message whose lists have more elements together than a request
+// may have, before any is decoded: an empty element is two bytes on the wire and a
+// hundred in memory. What is not protobuf is left to the decoder.
 //
-// Lists inside of lists are not counted. Neither are packed numbers: no request
+// Lists inside of lists are not counted, and neither are packed numbers: no request
 // has any.
 func checkItems(wire []byte, m protoreflect.MessageDescriptor) error {
-	if len(wire) <= 2*dlijson.MaxRequestItems { // an element takes two bytes at least
+	if len(wire) <= 2*dlijson.MaxRequestItems { // an element takes at least two bytes
 		return nil
 	}
 	fields := m.Fields()
 	items := 0
 	var last protowire.Number
-	var field protoreflect.FieldDescriptor // of last: a list mostly stands in one piece
+	var field protoreflect.FieldDescriptor // of last: the elements of a list mostly follow each other
 	for len(wire) > 0 {
 		number, kind, n := protowire.ConsumeTag(wire)
 		if n < 0 {

@@ -1,4 +1,4 @@
-package server
+package restapi
 
 import (
 	"bytes"
@@ -8,10 +8,12 @@ import (
 	"strconv"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/server/chain"
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
@@ -26,33 +28,36 @@ type errorBody struct {
 	RequestID string            `json:"request_id"`
 }
 
-func (rc *restCall) refuse(c *call) {
-	e := c.failure
-	if rc.answered || errors.Is(e, http.ErrAbortHandler) {
+// Reject sends the error of a call.
+func (x *exchange) Reject(c *chain.Call) {
+	e := c.Failure
+	if x.sent || isAbort(e) {
 		return
 	}
-	header := rc.w.Header()
 	if e.RetryAfter > 0 {
 		seconds := (e.RetryAfter + time.Second - 1) / time.Second
-		header.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+		x.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 	}
 	if e.HTTPStatus == http.StatusUnauthorized {
-		header.Set("WWW-Authenticate", `Bearer realm="connsvc"`)
+		x.Header().Set("WWW-Authenticate", `Bearer realm="connsvc"`)
 	}
-	rc.beforeRefusal()
-	// The caller may be gone: then nobody is left to tell.
-	_ = rc.send(c, e.HTTPStatus, errorJSON(e))
-	if rc.draining {
-		_ = http.NewResponseController(rc.w).Flush()
+	x.beforeRejection()
+	// If it cannot be sent the caller is gone.
+	_ = x.send(c, e.HTTPStatus, errorJSON(e))
+	if x.draining {
+		_ = http.NewResponseController(x.ResponseWriter).Flush()
 	}
 }
+
+// isAbort reports whether the call panicked with http.ErrAbortHandler.
+func isAbort(e *apierror.Error) bool { return e != nil && errors.Is(e, http.ErrAbortHandler) }
 
 func errorJSON(e *apierror.Error) []byte {
 	body := errorBody{
 		ErrorCode: e.DLICode,
 		ErrorMsg:  e.Message,
 		Code:      int(e.Code()),
-		Status:    codeName(e.Code()),
+		Status:    code.Code(e.Code()).String(),
 		Details:   []json.RawMessage{},
 		RequestID: e.RequestID,
 	}

@@ -1,9 +1,9 @@
-package server
+package chain
 
 import "sync"
 
-// labels keeps the attributes of measurements, made once for each of a closed
-// set of keys: making them costs more than the measurement.
+// labels caches what is made of each key of a closed set, such as the attributes of a
+// measurement: making them costs more than the measurement.
 type labels[K comparable, V any] struct {
 	make func(K) V
 

@@ -1,4 +1,4 @@
-package server
+package grpcapi
 
 import (
 	"google.golang.org/grpc/encoding"
@@ -6,9 +6,8 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
-// A frame is an encoded message. RecvMsg and SendMsg write a bare status of
-// gRPC's own as soon as the codec fails, so the calls of the service move frames
-// and are decoded and encoded inside of the chain, where an error is ours.
+// A frame is an encoded message. gRPC sends a bare status when its codec fails, so it
+// moves frames, and an exchange decodes and encodes them with errors of ours.
 type frame struct{ data mem.BufferSlice }
 
 // frameCodec passes frames on as they are, and every other message to protobuf.
@@ -16,7 +15,7 @@ type frameCodec struct{ encoding.CodecV2 }
 
 func newFrameCodec() frameCodec { return frameCodec{encoding.GetCodecV2("proto")} }
 
-// Marshal hands the data of a frame over: gRPC frees it.
+// Marshal passes on the data of a frame, which gRPC then frees.
 func (c frameCodec) Marshal(v any) (mem.BufferSlice, error) {
 	if f, ok := v.(*frame); ok {
 		return f.data, nil
@@ -24,7 +23,7 @@ func (c frameCodec) Marshal(v any) (mem.BufferSlice, error) {
 	return c.CodecV2.Marshal(v)
 }
 
-// Unmarshal keeps the data for a frame: whoever has the frame frees it.
+// Unmarshal keeps the data for a frame, whose owner frees it.
 func (c frameCodec) Unmarshal(data mem.BufferSlice, v any) error {
 	if f, ok := v.(*frame); ok {
 		data.Ref()

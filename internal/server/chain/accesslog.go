@@ -1,0 +1,116 @@
+package chain
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/grpc/codes"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+// The longest texts in a log line, in bytes.
+const (
+	maxLoggedTarget = 256
+	maxLoggedCaller = 256
+	maxLoggedCause  = 1024
+)
+
+// maxOwnAttrs is how many fields addOwn can add.
+const maxOwnAttrs = 11
+
+// accessLog writes one line for each call: never a body, a header or a query, so
+// never a secret. A failure that is not the caller's fault is a warning.
+type accessLog struct {
+	// handlers have encoded the fields of a lineKey already.
+	handlers *labels[lineKey, slog.Handler]
+}
+
+// A lineKey holds the fields that many calls share, each of a closed set.
+type lineKey struct {
+	outcome
+	httpStatus int // 0 where no HTTP response was sent
+}
+
+func newAccessLog(log *slog.Logger) accessLog {
+	return accessLog{newLabels(func(k lineKey) slog.Handler { return log.Handler().WithAttrs(k.attrs()) })}
+}
+
+func (k lineKey) attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.String("api", k.api), slog.String("method", k.method), slog.String("code", codeName(k.code))}
+	if k.httpStatus != 0 {
+		attrs = append(attrs, slog.Int("http_status", k.httpStatus))
+	}
+	if k.reason != connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED {
+		attrs = append(attrs, slog.String("reason", k.reason.String()))
+	}
+	return attrs
+}
+
+// write logs a call that has ended.
+func (a accessLog) write(ctx context.Context, c *Call, took time.Duration) {
+	level := slog.LevelInfo
+	if c.Failure != nil && c.Failure.HTTPStatus >= http.StatusInternalServerError {
+		level = slog.LevelWarn
+	}
+	handler := a.handlers.of(lineKey{c.outcome(), c.HTTPStatus})
+	if !handler.Enabled(ctx, level) {
+		return
+	}
+	// To the handler itself: a logger would look up the line of the source each time.
+	line := slog.NewRecord(time.Now(), level, "call", 0)
+	addOwn(&line, c, took)
+	_ = handler.Handle(ctx, line) // a log that cannot be written has nobody to report to
+}
+
+// addOwn adds the fields that differ from call to call.
+func addOwn(line *slog.Record, c *Call, took time.Duration) {
+	upstream, dliRequestID := c.Record.Attempts()
+	var array [maxOwnAttrs]slog.Attr // stays on the stack: the record copies it
+	attrs := append(array[:0],
+		slog.String("request_id", c.ID),
+		slog.String("project", c.projectID()),
+		slog.Int64("bytes_in", c.BytesIn),
+		slog.Int64("bytes_out", c.BytesOut),
+		slog.Int64("duration_us", took.Microseconds()),
+	)
+	if upstream > 0 {
+		attrs = append(attrs, slog.Int64("upstream_us", upstream.Microseconds()))
+	}
+	if dliRequestID != "" {
+		attrs = append(attrs, slog.String("dli_request_id", dliRequestID))
+	}
+	if c.Peer != "" {
+		attrs = append(attrs, slog.String("peer", c.Peer))
+	}
+	if c.Identity != "" {
+		attrs = append(attrs, slog.String("caller", truncate(c.Identity, maxLoggedCaller)))
+	}
+	if c.Target != "" {
+		attrs = append(attrs, slog.String("target", truncate(c.Target, maxLoggedTarget)))
+	}
+	if e := c.Failure; e != nil && e.Err != nil && e.HTTPStatus >= http.StatusInternalServerError {
+		attrs = append(attrs, slog.String("cause", truncate(e.Err.Error(), maxLoggedCause)))
+	}
+	line.AddAttrs(attrs...)
+}
+
+// codeName returns a code as google.rpc spells it: INVALID_ARGUMENT.
+func codeName(c codes.Code) string {
+	return code.Code_name[int32(c)] //nolint:gosec // codes are 0 to 16; String() is ten times as slow
+}
+
+// truncate returns at most limit bytes of s, cut between runes.
+func truncate(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit] + "..."
+}

@@ -1,0 +1,84 @@
+package chain
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/proto"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/validation"
+)
+
+// api is the service behind the checks of a decoded request. The generated handlers
+// of both APIs call it.
+type api struct {
+	connsvcv1.UnsafeConnectionServiceServer
+	service   connsvcv1.ConnectionServiceServer
+	validator *validation.Validator
+}
+
+// handle completes and checks a decoded request, and passes it to its RPC.
+func handle[Request proto.Message, Response any](ctx context.Context, a api, req Request, rpc func(context.Context, Request) (Response, error)) (Response, error) {
+	var none Response
+	c := callFrom(ctx)
+	c.request = req
+	if err := c.Transport.Complete(req); err != nil {
+		return none, err
+	}
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	if err := a.validator.Validate(req); err != nil {
+		return none, err
+	}
+	// Authorization goes here: it sees the valid, typed request.
+	return rpc(ctx, req)
+}
+
+func (a api) CreateEnhancedConnection(ctx context.Context, req *connsvcv1.CreateEnhancedConnectionRequest) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
+	return handle(ctx, a, req, a.service.CreateEnhancedConnection)
+}
+
+func (a api) GetEnhancedConnection(ctx context.Context, req *connsvcv1.GetEnhancedConnectionRequest) (*connsvcv1.EnhancedConnection, error) {
+	return handle(ctx, a, req, a.service.GetEnhancedConnection)
+}
+
+func (a api) ListEnhancedConnections(ctx context.Context, req *connsvcv1.ListEnhancedConnectionsRequest) (*connsvcv1.ListEnhancedConnectionsResponse, error) {
+	return handle(ctx, a, req, a.service.ListEnhancedConnections)
+}
+
+func (a api) DeleteEnhancedConnection(ctx context.Context, req *connsvcv1.DeleteEnhancedConnectionRequest) (*connsvcv1.DeleteEnhancedConnectionResponse, error) {
+	return handle(ctx, a, req, a.service.DeleteEnhancedConnection)
+}
+
+func (a api) UpdateEnhancedConnectionHosts(ctx context.Context, req *connsvcv1.UpdateEnhancedConnectionHostsRequest) (*connsvcv1.UpdateEnhancedConnectionHostsResponse, error) {
+	return handle(ctx, a, req, a.service.UpdateEnhancedConnectionHosts)
+}
+
+func (a api) AssociateQueues(ctx context.Context, req *connsvcv1.AssociateQueuesRequest) (*connsvcv1.AssociateQueuesResponse, error) {
+	return handle(ctx, a, req, a.service.AssociateQueues)
+}
+
+func (a api) DisassociateQueues(ctx context.Context, req *connsvcv1.DisassociateQueuesRequest) (*connsvcv1.DisassociateQueuesResponse, error) {
+	return handle(ctx, a, req, a.service.DisassociateQueues)
+}
+
+func (a api) CreateRoute(ctx context.Context, req *connsvcv1.CreateRouteRequest) (*connsvcv1.CreateRouteResponse, error) {
+	return handle(ctx, a, req, a.service.CreateRoute)
+}
+
+func (a api) DeleteRoute(ctx context.Context, req *connsvcv1.DeleteRouteRequest) (*connsvcv1.DeleteRouteResponse, error) {
+	return handle(ctx, a, req, a.service.DeleteRoute)
+}
+
+func (a api) ListPrivileges(ctx context.Context, req *connsvcv1.ListPrivilegesRequest) (*connsvcv1.ListPrivilegesResponse, error) {
+	return handle(ctx, a, req, a.service.ListPrivileges)
+}
+
+func (a api) UpdatePrivileges(ctx context.Context, req *connsvcv1.UpdatePrivilegesRequest) (*connsvcv1.UpdatePrivilegesResponse, error) {
+	return handle(ctx, a, req, a.service.UpdatePrivileges)
+}
+
+func (a api) ListPrivilegesByObject(ctx context.Context, req *connsvcv1.ListPrivilegesByObjectRequest) (*connsvcv1.ListPrivilegesByObjectResponse, error) {
+	return handle(ctx, a, req, a.service.ListPrivilegesByObject)
+}

@@ -1,0 +1,93 @@
+package chain
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
+)
+
+// The APIs, as metrics and the log name them.
+const (
+	GRPC = "grpc"
+	REST = "rest"
+)
+
+// UnknownMethod stands for every method or path that does not exist: a label must
+// not take what a caller makes up.
+const UnknownMethod = "unknown"
+
+// A Transport receives the request of one call and sends the response.
+type Transport interface {
+	// Exchange receives the request, passes it to Chain.API and sends the response. Its
+	// error was not sent.
+	Exchange(ctx context.Context, c *Call) error
+	// Complete adds to a decoded request what does not travel in its body.
+	Complete(request proto.Message) error
+	// Reject sends c.Failure, if nothing was sent yet.
+	Reject(c *Call)
+}
+
+// A Call is one call: what its transport knows of it, and what becomes of it.
+type Call struct {
+	// Set by the transport, before Serve.
+	API         string // GRPC or REST
+	ID          string // see RequestID
+	Method      string // "connsvc.v1.ConnectionService/GetEnhancedConnection", or UnknownMethod
+	Target      string // the path or method that was asked for, where it is unknown
+	Project     string // as the path has it; gRPC's is in the request
+	Peer        string // the caller's address
+	Identity    string // of the caller's verified certificate; empty without one
+	Traceparent string // W3C Trace Context of the caller; empty without one
+	Tracestate  string
+	Unrouted    *apierror.Error // why no RPC takes the call; nil where one does
+	Record      call.Call
+	Transport   Transport
+
+	// Set by the transport, during Serve.
+	HTTPStatus        int   // of the response; 0 over gRPC
+	BytesIn, BytesOut int64 // of request and response, uncompressed
+
+	// Failure is why the call failed; nil where it succeeded. Set by Serve.
+	Failure *apierror.Error
+
+	request  proto.Message // nil until it is decoded
+	limits   *limits       // nil until the call is admitted
+	reserved int64         // bytes of limits
+}
+
+type callKey struct{}
+
+func withCall(ctx context.Context, c *Call) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+// callFrom returns the call that ctx belongs to.
+func callFrom(ctx context.Context) *Call {
+	c, _ := ctx.Value(callKey{}).(*Call)
+	return c
+}
+
+// projectID returns the project of the call if it can be one: at most 64 letters and
+// digits.
+func (c *Call) projectID() string {
+	id := c.Project
+	if r, ok := c.request.(interface{ GetProjectId() string }); ok && id == "" {
+		id = r.GetProjectId()
+	}
+	if len(id) > 64 {
+		return ""
+	}
+	for i := range len(id) {
+		if !isAlphanumeric(id[i]) {
+			return ""
+		}
+	}
+	return id
+}
+
+func isAlphanumeric(b byte) bool {
+	return '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
+}

@@ -1,0 +1,102 @@
+// Package chain is what every call passes, over gRPC and REST alike: Serve reads from
+// top to bottom in the order of the request flow. It is not a transport: how a
+// request is received and a response sent is the Transport's. Every call is in
+// metrics, log and traces, a rejected or panicking one too.
+package chain
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
+	"github.com/connsvc/connsvc/internal/credentials"
+	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/telemetry"
+	"github.com/connsvc/connsvc/internal/validation"
+)
+
+// Options are what New needs beside the limits.
+type Options struct {
+	Service   connsvcv1.ConnectionServiceServer
+	Validator *validation.Validator
+	Telemetry *telemetry.Telemetry
+	Version   string // for the build info metric
+}
+
+// A Chain serves the calls of both APIs. It is safe for concurrent use.
+type Chain struct {
+	// API is the service as the handlers of both APIs must call it: each of its methods
+	// checks the request and passes it on.
+	API connsvcv1.ConnectionServiceServer
+	// Metrics also count what does not pass the chain: health checks and reflection.
+	Metrics *Metrics
+
+	timeout time.Duration // of a call
+	tracer  trace.Tracer
+	log     *slog.Logger
+	access  accessLog
+	limits  limits
+}
+
+// New makes the chain in front of a service.
+func New(o Options, l *configv1.Limits) (*Chain, error) {
+	metrics, err := newMetrics(o.Telemetry.Meter, o.Version)
+	if err != nil {
+		return nil, err
+	}
+	return &Chain{
+		API:     api{service: o.Service, validator: o.Validator},
+		Metrics: metrics,
+		timeout: l.GetCallTimeout().AsDuration(),
+		tracer:  o.Telemetry.Tracer,
+		log:     o.Telemetry.Log,
+		access:  newAccessLog(o.Telemetry.Log),
+		limits:  limits{maxCalls: int64(l.GetMaxCalls()), maxBytes: l.GetMaxCallsBytes()},
+	}, nil
+}
+
+// Serve passes a call through the chain: observe, admit, receive, check, handle,
+// reply. The Transport has sent the response, or the error that is c.Failure then.
+func (ch *Chain) Serve(ctx context.Context, c *Call) {
+	start := time.Now()
+	ctx, span := ch.startSpan(ctx, c)
+	ch.Metrics.begin(c)
+
+	if err := ch.exchange(ctx, c); err != nil {
+		c.Failure = apierror.From(err).WithRequestID(c.ID)
+		c.Transport.Reject(c)
+	}
+
+	took := time.Since(start)
+	ch.access.write(ctx, c, took)
+	ch.Metrics.end(ctx, c, took)
+	endSpan(span, c)
+}
+
+// exchange admits the call, and has the Transport receive the request, pass it to the
+// API and send the response.
+func (ch *Chain) exchange(ctx context.Context, c *Call) (err error) {
+	defer ch.recover(ctx, c, &err)
+	if c.Unrouted != nil {
+		return c.Unrouted
+	}
+	// Authentication goes here: of an unknown caller no body is read.
+	release, err := ch.limits.admit(c)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if c.Record.CallerToken != "" {
+		ctx = credentials.WithCallerToken(ctx, c.Record.CallerToken)
+	}
+	if c.Record.Unpaginated {
+		ctx = service.WithWholeAnswers(ctx)
+	}
+	return c.Transport.Exchange(withCall(call.NewContext(ctx, &c.Record), c), c)
+}

@@ -1,0 +1,156 @@
+package grpcapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/server/chain"
+)
+
+// An exchange is the transport of one gRPC call.
+type exchange struct {
+	stream        grpc.ServerStream
+	api           connsvcv1.ConnectionServiceServer
+	handler       grpc.MethodHandler // generated
+	codec         frameCodec
+	maxIn, maxOut int64
+}
+
+// serve serves a call of an RPC, or of an unknown method where handler is nil.
+func (s *Server) serve(stream grpc.ServerStream, method string, handler grpc.MethodHandler) error {
+	x := &exchange{
+		stream: stream, api: s.chain.API, handler: handler, codec: s.codec,
+		maxIn: s.limits.GetMaxRequestBytes(), maxOut: s.limits.GetMaxResponseBytes(),
+	}
+	ctx := stream.Context()
+	c := &chain.Call{API: chain.GRPC, Method: method, Transport: x}
+	readMetadata(ctx, c)
+	readPeer(ctx, c)
+	if handler == nil {
+		c.Target, _ = grpc.MethodFromServerStream(stream)
+		c.Unrouted = apierror.New(connsvcv1.ErrorReason_METHOD_NOT_FOUND, "", nil)
+	}
+	// At once: at the call's deadline gRPC sends the status by itself.
+	stream.SetTrailer(metadata.MD{"x-request-id": {c.ID}})
+	s.chain.Serve(ctx, c)
+	if c.Failure != nil {
+		return c.Failure.GRPCStatus().Err()
+	}
+	return nil
+}
+
+func (s *Server) serveUnknown(_ any, stream grpc.ServerStream) error {
+	return s.serve(stream, chain.UnknownMethod, nil)
+}
+
+// readMetadata reads what the chain needs of the metadata. Of two values where one is
+// wanted none is taken: nobody could know which is meant.
+func readMetadata(ctx context.Context, c *chain.Call) {
+	one := func(key string) string {
+		if values := metadata.ValueFromIncomingContext(ctx, key); len(values) == 1 {
+			return values[0]
+		}
+		return ""
+	}
+	c.ID = chain.RequestID(one("x-request-id"))
+	c.Traceparent, c.Record.CallerToken = one("traceparent"), one("x-auth-token")
+	c.Tracestate = strings.Join(metadata.ValueFromIncomingContext(ctx, "tracestate"), ",")
+}
+
+func readPeer(ctx context.Context, c *chain.Call) {
+	p, ok := peer.FromContext(ctx)
+	if !ok || p.Addr == nil {
+		return
+	}
+	c.Peer = p.Addr.String()
+	if info, ok := p.AuthInfo.(credentials.TLSInfo); ok {
+		c.Identity = chain.Identity(&info.State)
+	}
+}
+
+// Exchange makes an exchange a chain.Transport.
+func (x *exchange) Exchange(ctx context.Context, c *chain.Call) error {
+	resp, err := x.handler(x.api, ctx, func(req any) error { return x.receive(c, req.(proto.Message)) }, nil)
+	if err != nil {
+		return err
+	}
+	return x.reply(c, resp.(proto.Message))
+}
+
+// Complete does nothing: all of a request is in its message.
+func (x *exchange) Complete(proto.Message) error { return nil }
+
+// Reject does nothing: the handler returns the status.
+func (x *exchange) Reject(*chain.Call) {}
+
+func (x *exchange) receive(c *chain.Call, req proto.Message) error {
+	var f frame
+	if err := x.stream.RecvMsg(&f); err != nil {
+		return x.notReceived(err)
+	}
+	defer func() { f.data.Free() }()
+	c.BytesIn = int64(f.data.Len())
+	if c.BytesIn > x.maxIn {
+		return x.tooLarge()
+	}
+	if err := c.Reserve(c.BytesIn); err != nil {
+		return err
+	}
+	// In one piece, for both the count and the decoding.
+	message := f.data.MaterializeToBuffer(mem.DefaultBufferPool())
+	defer message.Free()
+	if err := checkItems(message.ReadOnlyData(), req.ProtoReflect().Descriptor()); err != nil {
+		return err
+	}
+	if err := proto.Unmarshal(message.ReadOnlyData(), req); err != nil {
+		return apierror.Unreadable("protobuf.syntax", "the request is not a valid protobuf message of its type", err)
+	}
+	return nil
+}
+
+// notReceived returns the error of a request that did not arrive. gRPC has sent a status
+// of its own by then, so this one is for metrics and the log.
+func (x *exchange) notReceived(err error) error {
+	switch status.Code(err) {
+	case codes.ResourceExhausted:
+		return x.tooLarge()
+	case codes.DeadlineExceeded:
+		return apierror.New(connsvcv1.ErrorReason_REQUEST_TIMEOUT, "", err)
+	case codes.Canceled, codes.Unavailable:
+		return apierror.New(connsvcv1.ErrorReason_CALLER_CANCELLED, "", err)
+	default:
+		return apierror.Unreadable("protobuf.incomplete", "the request did not arrive as one complete message", err)
+	}
+}
+
+// tooLarge returns the error that REST has from net/http.
+func (x *exchange) tooLarge() error { return &http.MaxBytesError{Limit: x.maxIn} }
+
+func (x *exchange) reply(c *chain.Call, resp proto.Message) error {
+	data, err := x.codec.Marshal(resp)
+	if err != nil {
+		return err
+	}
+	size := int64(data.Len())
+	if size > x.maxOut {
+		data.Free()
+		return apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
+	}
+	c.BytesOut = size
+	if err := x.stream.SendMsg(&frame{data}); err != nil {
+		return apierror.NotSent(err)
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+// Package grpcapi serves the contract over gRPC, natively, with health and reflection
+// beside it. What a call passes is the chain's; here is what only gRPC's transport
+// knows of it.
+package grpcapi
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"math"
+	"net"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/server/chain"
+)
+
+const (
+	// detailsMargin is how much larger than the limit, in bytes, a message may be to be
+	// rejected with error details.
+	detailsMargin = 1 << 20
+	// streamWorkers is how many goroutines wait for calls: their stacks have grown
+	// already. Where all are busy a call gets a goroutine of its own.
+	streamWorkers = 32
+)
+
+// Options are what New needs beside the chain and the limits.
+type Options struct {
+	TLS            *tls.Config // nil for plaintext
+	Reflection     bool        // serve gRPC reflection
+	MaxHeaderBytes uint32      // of one request
+	// ReplyTime is how much longer than a call its connection may live, to send the
+	// response.
+	ReplyTime time.Duration
+}
+
+// A Server is the gRPC API.
+type Server struct {
+	chain     *chain.Chain
+	codec     frameCodec
+	limits    *configv1.Limits
+	server    *grpc.Server
+	health    *health.Server
+	auxiliary map[string]bool // full names of the methods of health and reflection
+
+	stopping context.Context // done when Stop begins
+	setStop  context.CancelFunc
+}
+
+// New makes the server; it does not listen yet.
+func New(ch *chain.Chain, l *configv1.Limits, o Options) *Server {
+	s := &Server{chain: ch, codec: newFrameCodec(), limits: l, health: health.NewServer(), auxiliary: map[string]bool{}}
+	s.stopping, s.setStop = context.WithCancel(context.Background())
+	s.server = grpc.NewServer(s.options(o)...)
+	healthv1.RegisterHealthServer(s.server, s.health)
+	if o.Reflection {
+		reflection.Register(s.server)
+	}
+	for name, info := range s.server.GetServiceInfo() {
+		for _, method := range info.Methods {
+			s.auxiliary["/"+name+"/"+method.Name] = true
+		}
+	}
+	s.server.RegisterService(s.serviceDesc(), ch.API)
+	s.SetServing(false)
+	return s
+}
+
+func (s *Server) options(o Options) []grpc.ServerOption {
+	options := []grpc.ServerOption{
+		grpc.ForceServerCodecV2(s.codec),
+		// gRPC rejects larger messages with a bare status. The margin lets us reject slightly
+		// oversized ones with error details; it is small, because a message is in memory
+		// before our limits count it.
+		grpc.MaxRecvMsgSize(int(s.limits.GetMaxRequestBytes() + detailsMargin)),
+		grpc.MaxSendMsgSize(math.MaxInt32), // reply bounds responses
+		grpc.MaxHeaderListSize(o.MaxHeaderBytes),
+		grpc.NumStreamWorkers(streamWorkers),
+		grpc.MaxConcurrentStreams(uint32(max(s.limits.GetMaxCalls(), 100))), //nolint:gosec // it is at least 100
+		grpc.ConnectionTimeout(10 * time.Second),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionIdle: 15 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second,
+			// The grace lets every call in flight complete.
+			MaxConnectionAge:      s.limits.GetMaxConnectionAge().AsDuration(),
+			MaxConnectionAgeGrace: s.limits.GetCallTimeout().AsDuration() + o.ReplyTime,
+		}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.InTapHandle(s.tap),
+		grpc.UnaryInterceptor(s.observeUnary),
+		grpc.StreamInterceptor(s.observeStream),
+		grpc.UnknownServiceHandler(s.serveUnknown),
+	}
+	if o.TLS != nil {
+		options = append(options, grpc.Creds(credentials.NewTLS(o.TLS)))
+	}
+	return options
+}
+
+// serviceDesc describes the service as streams that carry one message each way: so a
+// call is admitted before its request is read.
+func (s *Server) serviceDesc() *grpc.ServiceDesc {
+	own := connsvcv1.ConnectionService_ServiceDesc
+	desc := &grpc.ServiceDesc{ServiceName: own.ServiceName, HandlerType: own.HandlerType, Metadata: own.Metadata}
+	for _, rpc := range own.Methods {
+		method := own.ServiceName + "/" + rpc.MethodName
+		desc.Streams = append(desc.Streams, grpc.StreamDesc{
+			StreamName: rpc.MethodName,
+			Handler:    func(_ any, stream grpc.ServerStream) error { return s.serve(stream, method, rpc.Handler) },
+		})
+	}
+	return desc
+}
+
+// SetServing sets what health checks are answered.
+func (s *Server) SetServing(serving bool) {
+	state := healthv1.HealthCheckResponse_NOT_SERVING
+	if serving {
+		state = healthv1.HealthCheckResponse_SERVING
+	}
+	s.health.SetServingStatus("", state)
+	s.health.SetServingStatus(connsvcv1.ConnectionService_ServiceDesc.ServiceName, state)
+}
+
+// Serve accepts connections until Stop. It returns nil, or why it ended by itself.
+func (s *Server) Serve(l net.Listener) error { return s.server.Serve(l) }
+
+// Close ends a server that does not serve.
+func (s *Server) Close() { s.server.Stop() }
+
+// Stop lets the calls in flight complete, and cuts them when ctx ends. It returns when
+// their handlers have: GracefulStop also waits for those that Stop has cut.
+func (s *Server) Stop(ctx context.Context, log *slog.Logger) {
+	s.setStop()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.server.GracefulStop()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		log.WarnContext(ctx, "cutting gRPC calls that did not complete in time")
+		s.server.Stop()
+		<-done
+	}
+}

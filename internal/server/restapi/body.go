@@ -1,0 +1,57 @@
+package restapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+// A body reads the body of a request. Only bytes that have arrived count against the
+// limits: what was announced may never come.
+type body struct {
+	io.ReadCloser                 // bounded; nil until start
+	exchange      *exchange       // whose request it is of
+	ctx           context.Context // of the call; it ends by its deadline, or when the caller leaves
+	conn          *http.ResponseController
+	extended      time.Time // when conn last got a deadline
+	n             int64     // bytes read
+	ended         bool      // nothing more can be read
+}
+
+func (b *body) start() {
+	w := b.exchange.ResponseWriter
+	b.ReadCloser = http.MaxBytesReader(w, b.exchange.request.Body, b.exchange.gateway.limits.GetMaxRequestBytes())
+	b.conn = http.NewResponseController(w)
+}
+
+func (b *body) started() bool { return b.ReadCloser != nil }
+
+func (b *body) Read(p []byte) (int, error) {
+	b.extend()
+	n, err := b.ReadCloser.Read(p)
+	b.n += int64(n)
+	var tooLarge *http.MaxBytesError
+	b.ended = err != nil && !errors.As(err, &tooLarge)
+	if overloaded := b.exchange.call.Reserve(int64(n)); overloaded != nil {
+		return 0, overloaded
+	}
+	return n, err
+}
+
+// extend postpones the read deadline. That costs as much as to read a small body, so
+// reads that follow closely share one. A recorder of a test has no deadline.
+func (b *body) extend() {
+	now := time.Now()
+	timeout := b.exchange.gateway.bodyTimeout
+	if now.Sub(b.extended) < timeout/10 {
+		return
+	}
+	b.extended = now
+	at := now.Add(timeout)
+	if deadline, ok := b.ctx.Deadline(); ok && deadline.Before(at) {
+		at = deadline
+	}
+	_ = b.conn.SetReadDeadline(at)
+}

@@ -1,0 +1,174 @@
+package restapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/dlijson"
+	"github.com/connsvc/connsvc/internal/server/chain"
+)
+
+// An exchange is the transport of one REST call. The generated handler gets it as its
+// http.ResponseWriter, and the body of its request leads to it.
+type exchange struct {
+	http.ResponseWriter
+	gateway    *gateway
+	request    *http.Request
+	next       runtime.HandlerFunc // generated; nil where no RPC takes the request
+	pathParams map[string]string
+	call       *chain.Call // set by Exchange
+
+	body     body
+	err      error // the first of the exchange
+	sent     bool
+	draining bool // see beforeRejection
+}
+
+func (g *gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{ResponseWriter: w, gateway: g, request: r}
+	x.body.exchange = x
+	return x
+}
+
+// Exchange has the generated handler decode the request, call the API and reply.
+func (x *exchange) Exchange(ctx context.Context, c *chain.Call) error {
+	x.call = c
+	r := x.request.WithContext(ctx)
+	// The gateway's parser of queries does not know DLI's dialect: Complete reads the query.
+	withoutQuery := *r.URL
+	withoutQuery.RawQuery = ""
+	r.URL = &withoutQuery
+	r.Body, x.body.ctx = &x.body, ctx
+	x.next(x, r, x.pathParams)
+	return x.err
+}
+
+// fail keeps the first error, which is the typed one.
+func (x *exchange) fail(err error) {
+	if x.err == nil {
+		x.err = err
+	}
+}
+
+// receive decodes the body into the request. No query belongs to a request with a body.
+func (x *exchange) receive(request proto.Message) error {
+	if err := x.readQuery(request, true); err != nil {
+		return err
+	}
+	return x.readBody(request)
+}
+
+// Complete adds to the request what travels in the query and in the Idempotency-Key.
+func (x *exchange) Complete(request proto.Message) error {
+	if !x.body.started() {
+		if err := x.readQuery(request, false); err != nil {
+			return err
+		}
+	}
+	return readIdempotencyKey(x.request.Header, request.ProtoReflect())
+}
+
+// readQuery decodes the query into the request: into the fields that are neither in the
+// body nor in the path.
+func (x *exchange) readQuery(request proto.Message, hasBody bool) error {
+	if x.request.URL.RawQuery == "" {
+		return nil
+	}
+	query, err := url.ParseQuery(x.request.URL.RawQuery)
+	if err != nil {
+		return apierror.Unreadable("query.syntax", "the query is malformed: a bad escape, or a semicolon", err)
+	}
+	var inQuery []protoreflect.FieldDescriptor
+	fields := request.ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		if _, inPath := x.pathParams[string(fields.Get(i).Name())]; !inPath && !hasBody {
+			inQuery = append(inQuery, fields.Get(i))
+		}
+	}
+	return dlijson.DecodeQuery(query, request, inQuery)
+}
+
+// readBody decodes the body as it comes. Reading knows no context: its deadlines end the
+// wait for a body that never comes.
+func (x *exchange) readBody(request proto.Message) error {
+	if x.request.ContentLength > x.gateway.limits.GetMaxRequestBytes() {
+		return &http.MaxBytesError{Limit: x.gateway.limits.GetMaxRequestBytes()}
+	}
+	inPath := make([]protoreflect.Name, 0, len(x.pathParams))
+	for name := range x.pathParams {
+		inPath = append(inPath, protoreflect.Name(name))
+	}
+	x.body.start()
+	err := dlijson.DecodeRequest(&x.body, request, inPath...)
+	x.call.BytesIn = x.body.n
+	if err != nil {
+		return notRead(x.body.ctx, err)
+	}
+	_ = x.body.conn.SetReadDeadline(time.Time{})
+	return nil
+}
+
+// notRead returns the error of a body that could not be read. A body that was cut short
+// differs from a caller who is gone, though net/http reports both alike.
+func notRead(ctx context.Context, err error) error {
+	var tooLarge *http.MaxBytesError
+	var malformed *dlijson.Error
+	var rejected *apierror.Error
+	switch {
+	case errors.As(err, &tooLarge), errors.As(err, &malformed), errors.As(err, &rejected):
+		return err
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return apierror.New(connsvcv1.ErrorReason_REQUEST_TIMEOUT, "", err)
+	case ctx.Err() != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return ctx.Err()
+	default:
+		return apierror.Unreadable("body.incomplete", "the request body could not be read whole", err)
+	}
+}
+
+// Write sends the response that the gateway has encoded, if it is not too large.
+func (x *exchange) Write(response []byte) (int, error) {
+	defer x.gateway.buffers.Give(&response)
+	if int64(len(response)) > x.gateway.limits.GetMaxResponseBytes() {
+		x.fail(apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil))
+		return len(response), nil
+	}
+	status := http.StatusOK
+	if x.call.Method == createMethod {
+		status = http.StatusCreated // DLI's clients accept no other (dli_02_0187)
+	}
+	if err := x.send(x.call, status, response); err != nil {
+		x.fail(apierror.NotSent(err))
+	}
+	return len(response), nil
+}
+
+var createMethod = connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName[1:]
+
+// send sends a response or an error, once.
+func (x *exchange) send(c *chain.Call, status int, body []byte) error {
+	x.sent = true
+	c.HTTPStatus, c.BytesOut = status, int64(len(body))
+	if _, isHead := x.ResponseWriter.(headWriter); isHead {
+		c.BytesOut = 0
+	}
+	header := x.Header()
+	header.Set("X-Request-Id", c.ID)
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	x.WriteHeader(status)
+	_, err := x.ResponseWriter.Write(body)
+	return err
+}

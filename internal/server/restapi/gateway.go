@@ -1,0 +1,131 @@
+// Package restapi serves the contract as DLI's own REST API: grpc-gateway's generated
+// handlers route, decode and reply, with DLI's dialect as their marshaler. The chain is
+// their middleware: it runs before a byte of the body is read. No path and no method is
+// listed here: the gateway has them from the contract.
+package restapi
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/buffers"
+	"github.com/connsvc/connsvc/internal/server/chain"
+)
+
+// DefaultBodyTimeout is how long the server waits for more of a body. A slower caller
+// would keep a place that others could have.
+const DefaultBodyTimeout = 10 * time.Second
+
+// A gateway is the REST API.
+type gateway struct {
+	chain       *chain.Chain
+	limits      *configv1.Limits
+	bodyTimeout time.Duration // for each wait
+	mux         *runtime.ServeMux
+	buffers     buffers.Pool // for responses
+}
+
+// New makes the handler of the REST API.
+func New(ch *chain.Chain, l *configv1.Limits, bodyTimeout time.Duration) (http.Handler, error) {
+	g := &gateway{chain: ch, limits: l, bodyTimeout: bodyTimeout}
+	g.mux = runtime.NewServeMux(
+		runtime.WithMiddlewares(g.serve),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler{&g.buffers}),
+		runtime.WithErrorHandler(handleError),
+		runtime.WithRoutingErrorHandler(g.handleRoutingError),
+		// What the chain needs of a header it reads itself: none becomes metadata by chance.
+		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
+		runtime.WithDisableHTTPMethodOverride(),
+		runtime.WithDisablePathLengthFallback(),
+		// "%2F" stays in its segment, where the field's rule rejects it.
+		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptSlash),
+	)
+	return g, connsvcv1.RegisterConnectionServiceHandlerServer(context.Background(), g.mux, ch.API)
+}
+
+// ServeHTTP passes a request to the gateway. A path that is not clean has no RPC: the
+// gateway would take its empty segments for empty fields.
+func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if p := r.URL.EscapedPath(); r.RequestURI == "*" || !strings.HasPrefix(p, "/") || path.Clean(p) != p {
+		g.reject(w, r, connsvcv1.ErrorReason_METHOD_NOT_FOUND)
+		return
+	}
+	// For the gateway these would be a deadline, and leave to send trailers.
+	r.Header.Del("Grpc-Timeout")
+	r.Header.Del("Te")
+	if r.Method == http.MethodHead {
+		get := *r
+		get.Method = http.MethodGet
+		w, r = headWriter{w}, &get
+	}
+	g.mux.ServeHTTP(w, r)
+}
+
+// serve is the middleware around a generated handler.
+func (g *gateway) serve(next runtime.HandlerFunc) runtime.HandlerFunc {
+	method := methodOf(next)
+	return func(w http.ResponseWriter, r *http.Request, pathParams map[string]string) {
+		if p, ok := w.(*probe); ok {
+			p.routed = true
+			return
+		}
+		ctx, cancel := g.chain.WithDeadline(r.Context())
+		defer cancel()
+		x := g.newExchange(w, r)
+		x.next, x.pathParams = next, pathParams
+		c := g.newCall(r, x, method)
+		c.Project = pathParams["project_id"]
+		g.run(ctx, c, x)
+	}
+}
+
+// reject rejects a request that no RPC takes.
+func (g *gateway) reject(w http.ResponseWriter, r *http.Request, reason connsvcv1.ErrorReason) {
+	x := g.newExchange(w, r)
+	c := g.newCall(r, x, chain.UnknownMethod)
+	c.Target = r.Method + " " + r.URL.Path
+	c.Unrouted = apierror.New(reason, "", nil)
+	g.run(r.Context(), c, x)
+}
+
+func (g *gateway) newCall(r *http.Request, x *exchange, method string) *chain.Call {
+	c := &chain.Call{API: chain.REST, Method: method, Peer: r.RemoteAddr, Identity: chain.Identity(r.TLS), Transport: x}
+	// Of two values where one is wanted none is taken: nobody could know which is meant.
+	one := func(name string) string {
+		if values := r.Header[name]; len(values) == 1 {
+			return values[0]
+		}
+		return ""
+	}
+	c.ID = chain.RequestID(one("X-Request-Id"))
+	c.Traceparent, c.Record.CallerToken = one("Traceparent"), one("X-Auth-Token")
+	c.Tracestate = strings.Join(r.Header["Tracestate"], ",")
+	c.Record.Unpaginated = true // DLI's clients do not know of pages
+	return c
+}
+
+// run serves the call. One that panicked with http.ErrAbortHandler ends as net/http has
+// it: without a response, and the connection is cut.
+func (g *gateway) run(ctx context.Context, c *chain.Call, x *exchange) {
+	g.chain.Serve(ctx, c)
+	if isAbort(c.Failure) {
+		panic(http.ErrAbortHandler)
+	}
+	x.drain()
+}
+
+// headWriter is for HEAD, which is GET without a body.
+type headWriter struct{ http.ResponseWriter }
+
+func (headWriter) Write(p []byte) (int, error) { return len(p), nil }
+
+// Unwrap is for http.ResponseController.
+func (w headWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
