@@ -13,16 +13,16 @@ ports. What the chart decides is refused in values.config, not overwritten.
 {{- if and (dig "admin" "pprof" false $config) (not .Values.networkPolicy.enabled) -}}
 {{- fail "config.admin.pprof: every pod of the cluster could read it; enable networkPolicy, and name metrics there" -}}
 {{- end -}}
-{{- range $door, $port := dict "grpc" 9090 "rest" 8080 "admin" 9091 -}}
-{{- $listener := dig $door dict $config | default dict -}}
+{{- range $name, $port := dict "grpc" 9090 "rest" 8080 "admin" 9091 -}}
+{{- $listener := dig $name dict $config | default dict -}}
 {{- if hasKey $listener "address" -}}
-{{- fail (printf "config.%s.address: the chart sets the addresses, here to %s:%d; leave it out" $door $.Values.listenAddress $port) -}}
+{{- fail (printf "config.%s.address: the chart sets the addresses, here to %s:%d; leave it out" $name $.Values.listenAddress $port) -}}
 {{- end -}}
 {{- $_ := set $listener "address" (printf "%s:%d" $.Values.listenAddress $port) -}}
 {{- $secret := include "connsvc.tlsSecret" $ -}}
-{{- if and $secret (ne $door "admin") -}}
+{{- if and $secret (ne $name "admin") -}}
 {{- if $listener.tls -}}
-{{- fail (printf "config.%s.tls and tls.secretName both name a certificate; leave one out" $door) -}}
+{{- fail (printf "config.%s.tls and tls.secretName both name a certificate; leave one out" $name) -}}
 {{- end -}}
 {{- $tls := dict "cert_file" "/etc/connsvc/tls/tls.crt" "key_file" "/etc/connsvc/tls/tls.key" -}}
 {{- if include "connsvc.clientCA" $ -}}
@@ -34,7 +34,7 @@ ports. What the chart decides is refused in values.config, not overwritten.
 {{- if not $listener.tls -}}
 {{- $_ := set $listener "allow_plaintext" true -}}
 {{- end -}}
-{{- $_ := set $config $door $listener -}}
+{{- $_ := set $config $name $listener -}}
 {{- end -}}
 {{- toYaml $config -}}
 {{- end -}}
