@@ -26,7 +26,7 @@ check: generate format lint ## Generates, formats and lints; what is committed m
 .PHONY: generate
 generate: third_party ## Generates gen/ from proto/, and docs from the code.
 	buf generate
-	go test ./internal/service ./internal/config -run Docs -update
+	go run ./internal/gendocs
 
 .PHONY: third_party
 third_party: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc ## Prints the imported protos from the pinned Go packages.

@@ -10,10 +10,10 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// reloadable returns the keys that change while connsvc runs, each with all below
+// Reloadable returns the keys that change while connsvc runs, each with all below
 // it. A file that changes another one is refused as a whole: what runs is always
 // what one file says, never the half of it that could be had without a restart.
-func reloadable() []protoreflect.FullName {
+func Reloadable() []protoreflect.FullName {
 	return []protoreflect.FullName{
 		"connsvc.config.v1.Config.upstreams",
 		"connsvc.config.v1.Log.level",
@@ -39,7 +39,7 @@ func changes(from, to protoreflect.Message, path ...*validate.FieldPathElement) 
 		has := from.Has(field) && to.Has(field)
 		switch {
 		case from.Has(field) == to.Has(field) && from.Get(field).Equal(to.Get(field)):
-		case slices.Contains(reloadable(), field.FullName()):
+		case slices.Contains(Reloadable(), field.FullName()):
 			all = append(all, change{path: at})
 		case has && isSection(field):
 			all = append(all, changes(from.Get(field).Message(), to.Get(field).Message(), at...)...)

@@ -6,9 +6,6 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// Reloadable is reloadable.
-var Reloadable = reloadable
-
 // FillDefaults is fillDefaults.
 var FillDefaults = fillDefaults
 
@@ -31,6 +28,3 @@ func Parser(path string) (func(text string) (*configv1.Config, error), error) {
 		return cfg, nil
 	}, err
 }
-
-// ShortestDuration is shortest.
-var ShortestDuration = shortest

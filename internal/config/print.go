@@ -75,7 +75,7 @@ func itemOf(field protoreflect.FieldDescriptor, value protoreflect.Value) *yaml.
 	switch field.Kind() {
 	case protoreflect.MessageKind:
 		if d, ok := value.Message().Interface().(*durationpb.Duration); ok {
-			return scalar("!!str", shortest(d.AsDuration()))
+			return scalar("!!str", FormatDuration(d.AsDuration()))
 		}
 		return mappingOf(value.Message())
 	case protoreflect.EnumKind:
@@ -98,8 +98,8 @@ func scalar(tag, value string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: value}
 }
 
-// shortest prints a duration as people write it: 30m, not 30m0s.
-func shortest(d time.Duration) string {
+// FormatDuration returns a duration as people write it: 30m, not 30m0s.
+func FormatDuration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")

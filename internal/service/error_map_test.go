@@ -1,7 +1,6 @@
 package service_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -78,57 +77,4 @@ func TestErrorMap(t *testing.T) {
 	if e := apierror.New(9999, "", nil); e.Reason != connsvcv1.ErrorReason_INTERNAL {
 		t.Errorf("an unknown reason became %v", e.Reason)
 	}
-}
-
-// TestErrorMapIsTheContract compares the map with what the proto says of each
-// reason in parentheses.
-func TestErrorMapIsTheContract(t *testing.T) {
-	for _, d := range reasonDocs(t) {
-		want := places[d.name]
-		code, http := d.code, d.http
-		if d.name == "METHOD_NOT_FOUND" {
-			// The one that says two codes: its REST status is that of the first.
-			if d.place != "NOT_FOUND over REST, UNIMPLEMENTED over gRPC" {
-				t.Errorf("METHOD_NOT_FOUND: %q", d.place)
-			}
-			code, http = "UNIMPLEMENTED", 404
-		}
-		if got := codeName(want.Code); got != code {
-			t.Errorf("%s: the proto says %s, the map %s", d.name, code, got)
-		}
-		// Where the proto says no HTTP status, it is that of the code.
-		if http == 0 && !bodyLimits[d.name] {
-			http = canonicalHTTP[want.Code]
-		}
-		if http != 0 && http != want.HTTPStatus {
-			t.Errorf("%s: the proto says HTTP %d, the map %d", d.name, http, want.HTTPStatus)
-		}
-	}
-}
-
-// bodyLimits are the reasons whose 413 the proto leaves to HTTP's own rule.
-var bodyLimits = map[string]bool{"BODY_TOO_LARGE": true, "ANSWER_TOO_LARGE": true}
-
-// canonicalHTTP is google.rpc.Code's map to HTTP.
-var canonicalHTTP = map[codes.Code]int{
-	codes.Canceled: 499, codes.Unknown: 500, codes.InvalidArgument: 400, codes.DeadlineExceeded: 504,
-	codes.NotFound: 404, codes.AlreadyExists: 409, codes.PermissionDenied: 403, codes.Unauthenticated: 401,
-	codes.ResourceExhausted: 429, codes.FailedPrecondition: 400, codes.Unimplemented: 501,
-	codes.Internal: 500, codes.Unavailable: 503,
-}
-
-// codeName is the name of a code as the protocol writes it.
-func codeName(c codes.Code) string {
-	for name, v := range map[string]codes.Code{
-		"CANCELLED": codes.Canceled, "UNKNOWN": codes.Unknown, "INVALID_ARGUMENT": codes.InvalidArgument,
-		"DEADLINE_EXCEEDED": codes.DeadlineExceeded, "NOT_FOUND": codes.NotFound, "ALREADY_EXISTS": codes.AlreadyExists,
-		"PERMISSION_DENIED": codes.PermissionDenied, "UNAUTHENTICATED": codes.Unauthenticated,
-		"RESOURCE_EXHAUSTED": codes.ResourceExhausted, "FAILED_PRECONDITION": codes.FailedPrecondition,
-		"UNIMPLEMENTED": codes.Unimplemented, "INTERNAL": codes.Internal, "UNAVAILABLE": codes.Unavailable,
-	} {
-		if v == c {
-			return name
-		}
-	}
-	return fmt.Sprint(c)
 }

@@ -1,11 +1,11 @@
-package config_test
+package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"testing"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
@@ -18,66 +18,73 @@ import (
 )
 
 // A key is a key of the configuration at one place, with all that the reference
-// and the JSON Schema say of it.
+// and the JSON Schema contain about it.
 type key struct {
-	path     string // as in upstreams[].timeout; empty for the whole
+	path     string // as in upstreams[].timeout; empty for the root
 	field    protoreflect.FieldDescriptor
 	rules    *validate.FieldRules
 	text     string
-	fallback protoreflect.Value // the default; not valid where there is none
+	fallback protoreflect.Value // the default; not valid without one
 	example  *yaml.Node         // of a key without keys, or a secret
-	values   []string           // of an enum: what each means
+	values   []string           // of an enum: the meaning of each
 	message  protoreflect.MessageDescriptor
 	about    string // text of the message
-	filled   bool   // the defaults have one, in which keys have their defaults
+	filled   bool   // the defaults include the section
 	keys     []*key
 }
 
 func (k *key) name() string { return string(k.field.Name()) }
 
-// isSection tells whether a key has a mapping for its value, or a list of them.
+// isSection reports whether a key's value is a mapping or a list of mappings.
 func (k *key) isSection() bool {
 	return k.message != nil && k.message.FullName() != "google.protobuf.Duration"
 }
 
-// A survey makes keys of the schema.
+// A survey makes keys of the schema and collects what is missing.
 type survey struct {
-	t        *testing.T
 	texts    map[protoreflect.FullName]string
 	examples map[protoreflect.FullName]*yaml.Node // the first one of each field
+	problems []error
 }
 
-// allKeys returns the configuration as a key without a name, with every key that
-// is served.
-func allKeys(t *testing.T) *key {
-	t.Helper()
+func (s *survey) problem(format string, args ...any) {
+	s.problems = append(s.problems, fmt.Errorf(format, args...))
+}
+
+// allKeys returns the configuration as a key without a name, with all keys below it.
+func allKeys() (*key, error) {
+	texts, err := protoComments()
+	if err != nil {
+		return nil, err
+	}
+	s := &survey{texts: texts, examples: make(map[protoreflect.FullName]*yaml.Node)}
 	md := (&configv1.Config{}).ProtoReflect().Descriptor()
-	s := &survey{t: t, texts: protoComments(t), examples: make(map[protoreflect.FullName]*yaml.Node)}
-	paths, err := filepath.Glob("../../examples/*.yaml")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no examples: %v", err)
+	paths, err := filepath.Glob("examples/*.yaml")
+	if err != nil {
+		return nil, err
 	}
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		var document yaml.Node
 		if err := yaml.Unmarshal(text, &document); err != nil {
-			t.Fatal(err)
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		s.findExamples(document.Content[0], md)
 	}
 	root := &key{message: md, about: s.texts[md.FullName()]}
-	s.addKeys(root, s.defaults())
-	return root
+	s.addKeys(root, []protoreflect.Message{defaults().ProtoReflect()})
+	return root, errors.Join(s.problems...)
 }
 
 func (s *survey) findExamples(node *yaml.Node, md protoreflect.MessageDescriptor) {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		field := md.Fields().ByName(protoreflect.Name(node.Content[i].Value))
 		if field == nil {
-			s.t.Fatalf("line %d of an example: no key %q", node.Line, node.Content[i].Value)
+			s.problem("line %d of an example: no key %q", node.Line, node.Content[i].Value)
+			continue
 		}
 		value := node.Content[i+1]
 		if s.examples[field.FullName()] == nil {
@@ -97,30 +104,30 @@ func (s *survey) findExamples(node *yaml.Node, md protoreflect.MessageDescriptor
 
 // defaults returns a configuration with an upstream for each kind of credentials
 // and nothing else set but defaults.
-func (s *survey) defaults() []protoreflect.Message {
-	cfg := &configv1.Config{}
+func defaults() *configv1.Config {
+	var upstreams []*configv1.Upstream
 	credentials := (&configv1.Upstream{}).ProtoReflect().Descriptor().Oneofs().ByName("credentials").Fields()
 	for i := range credentials.Len() {
 		u := &configv1.Upstream{}
 		u.ProtoReflect().Mutable(credentials.Get(i)).Message()
-		cfg.Upstreams = append(cfg.Upstreams, u)
+		upstreams = append(upstreams, u)
 	}
-	config.FillDefaults(cfg)
-	return []protoreflect.Message{cfg.ProtoReflect()}
+	return config.Default(upstreams...)
 }
 
-// addKeys adds the keys of a section; instances are what the defaults have there.
+// addKeys adds the keys of a section; instances are the default values of it.
 func (s *survey) addKeys(to *key, instances []protoreflect.Message) {
 	fields := to.message.Fields()
 	for i := range fields.Len() {
 		field := fields.Get(i)
 		rules, err := protovalidate.ResolveFieldRules(field)
 		if err != nil {
-			s.t.Fatal(err)
+			s.problems = append(s.problems, err)
+			continue
 		}
 		k := &key{path: strings.TrimPrefix(to.path+"."+string(field.Name()), "."), field: field, rules: rules, text: s.texts[field.FullName()]}
 		if k.text == "" {
-			s.t.Errorf("%s has no comment in the proto", field.FullName())
+			s.problem("%s has no comment in the proto", field.FullName())
 		}
 		if field.Enum() != nil {
 			for _, name := range enumNames(field.Enum()) {
@@ -139,7 +146,7 @@ func (s *survey) addKeys(to *key, instances []protoreflect.Message) {
 			k.fallback = fallback
 		}
 		if example := s.examples[field.FullName()]; example == nil {
-			s.t.Errorf("%s is in no example", k.path)
+			s.problem("%s is in no example", k.path)
 		} else if !k.isSection() || k.message.Name() == "Secret" {
 			k.example = example
 		}
@@ -147,7 +154,7 @@ func (s *survey) addKeys(to *key, instances []protoreflect.Message) {
 	}
 }
 
-// valuesOf returns what instances have in a field: messages, or else a value.
+// valuesOf returns the values of a field in instances: messages, or else one value.
 func valuesOf(field protoreflect.FieldDescriptor, instances []protoreflect.Message) (below []protoreflect.Message, value protoreflect.Value) {
 	for _, m := range instances {
 		switch {
@@ -175,7 +182,7 @@ func printed(field protoreflect.FieldDescriptor, value protoreflect.Value) any {
 	case field.Enum() != nil:
 		return string(field.Enum().Values().ByNumber(value.Enum()).Name())
 	case field.Message() != nil:
-		return config.ShortestDuration(value.Message().Interface().(*durationpb.Duration).AsDuration())
+		return config.FormatDuration(value.Message().Interface().(*durationpb.Duration).AsDuration())
 	default:
 		return value.Interface()
 	}

@@ -1,15 +1,15 @@
-package config_test
+package main
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
-	"testing"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-const schemaProto = "../../proto/connsvc/config/v1/config.proto"
+const configProto = "proto/connsvc/config/v1/config.proto"
 
 var (
 	quoted    = regexp.MustCompile(`"[^"]*"`)
@@ -17,16 +17,15 @@ var (
 	fieldLine = regexp.MustCompile(`^(?:(?:repeated|optional) )?(?:[\w.]+ )?(\w+) = \d+`)
 )
 
-// protoComments reads what the proto says of messages, enums, fields and values:
-// generated Go does not hold it. Values are named as if in their enum.
-func protoComments(t *testing.T) map[protoreflect.FullName]string {
-	t.Helper()
-	source, err := os.ReadFile(schemaProto)
+// protoComments returns the comments of the configuration's messages, enums, fields
+// and values, which generated Go lacks. A value's name starts with its enum's.
+func protoComments() (map[protoreflect.FullName]string, error) {
+	source, err := os.ReadFile(configProto)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	all := make(map[protoreflect.FullName]string)
-	blocks := []string{"connsvc.config.v1"} // open ones; "" where it adds nothing to names
+	blocks := []string{"connsvc.config.v1"} // those open; "" for one that is not part of names
 	fullName := func(last string) protoreflect.FullName {
 		var parts []string
 		for _, block := range append(blocks, last) {
@@ -61,7 +60,7 @@ func protoComments(t *testing.T) map[protoreflect.FullName]string {
 		blocks = blocks[:len(blocks)-strings.Count(line, "}")]
 	}
 	if len(blocks) != 1 {
-		t.Fatalf("%s: %q are open at the end", schemaProto, blocks)
+		return nil, fmt.Errorf("%s: %q are open at the end", configProto, blocks)
 	}
-	return all
+	return all, nil
 }

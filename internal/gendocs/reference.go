@@ -1,14 +1,12 @@
-package config_test
+package main
 
 import (
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"testing"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
-	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -16,20 +14,32 @@ import (
 	"github.com/connsvc/connsvc/internal/config"
 )
 
-// The page is written by hand but for what is between these lines.
+// The generated part of the page is between these lines.
 const (
-	reference      = "../../docs/configuration.md"
-	referenceBegin = "<!-- Made from proto/connsvc/config/v1/config.proto and examples/ by\n     go test ./internal/config -run Docs -update -->\n"
-	referenceEnd   = "<!-- The end of what is made. -->\n"
+	referenceBegin = "<!-- Generated from proto/connsvc/config/v1/config.proto and examples/ by\n     go run ./internal/gendocs -->\n"
+	referenceEnd   = "<!-- End of the generated part. -->\n"
 )
 
-// A group is the places of the configuration that have the same keys.
+// renderConfigPage returns the page with its generated part replaced.
+func renderConfigPage(root *key) (string, error) {
+	page, err := os.ReadFile(configPage)
+	if err != nil {
+		return "", err
+	}
+	before, rest, begins := strings.Cut(string(page), referenceBegin)
+	_, after, ends := strings.Cut(rest, referenceEnd)
+	if !begins || !ends {
+		return "", fmt.Errorf("%s lacks the lines\n%s%s", configPage, referenceBegin, referenceEnd)
+	}
+	return before + referenceBegin + renderReference(root) + referenceEnd + after, nil
+}
+
+// A group is the sections of the configuration that have the same keys.
 type group struct {
 	places []*key
 }
 
-// groups returns the sections of the configuration in the order of the schema, the
-// whole left out.
+// groups returns the sections of the configuration in the order of the schema.
 func groups(root *key) []*group {
 	var all []*group
 	var walk func(k *key)
@@ -48,7 +58,7 @@ func groups(root *key) []*group {
 		}
 	}
 	walk(root)
-	// A secret is in many places: it comes last.
+	// Secrets are used in many places, so they come last.
 	slices.SortStableFunc(all, func(a, b *group) int { return strings.Compare(isSecret(a), isSecret(b)) })
 	return all
 }
@@ -71,7 +81,7 @@ func (g *group) title() string {
 	return strings.Join(titles, ", ")
 }
 
-// anchor returns where GitHub puts the heading.
+// anchor returns the anchor that GitHub gives the heading.
 func (g *group) anchor() string {
 	keep := func(r rune) rune {
 		switch {
@@ -154,7 +164,7 @@ func oneofNames(k *key, oneof protoreflect.OneofDescriptor) string {
 	return strings.Join(names, ", ")
 }
 
-// restarts says which keys of a section change while connsvc runs.
+// restarts returns which keys of a section can be reloaded.
 func restarts(places []*key) string {
 	var with, without []string
 	for _, k := range places[0].keys {
@@ -174,7 +184,7 @@ func restarts(places []*key) string {
 	}
 }
 
-// reloads tells whether a key, or all that it is in, is reloadable.
+// reloads reports whether a key, or the section it is in, is reloadable.
 func reloads(k *key, below string) bool {
 	return slices.Contains(config.Reloadable(), k.field.FullName()) || strings.HasPrefix(below, "upstreams")
 }
@@ -258,7 +268,7 @@ func durationRules(rules *validate.FieldRules) []string {
 	return []string{strings.Join(bounds, ", ")}
 }
 
-func shortest(d *durationpb.Duration) string { return config.ShortestDuration(d.AsDuration()) }
+func shortest(d *durationpb.Duration) string { return config.FormatDuration(d.AsDuration()) }
 
 func celRules(rules *validate.FieldRules) []string {
 	var all []string
@@ -268,7 +278,7 @@ func celRules(rules *validate.FieldRules) []string {
 	return all
 }
 
-// meaning is what the proto says, and of an enum what each value means.
+// meaning returns the comment of a key and of its enum values.
 func meaning(k *key) string {
 	if len(k.values) == 0 {
 		return k.text
@@ -289,76 +299,7 @@ func exampleOf(k *key) string {
 	return code(strings.TrimSpace(string(text)))
 }
 
-// code quotes a text; what ends a cell of a table cannot be in it.
+// code formats text as code.
 func code(text string) string { return "`" + text + "`" }
 
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
-
-func TestDocsReference(t *testing.T) {
-	page, err := os.ReadFile(reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(page), referenceBegin)
-	got, after, ok2 := strings.Cut(rest, referenceEnd)
-	if !ok || !ok2 {
-		t.Fatalf("%s does not have the lines\n%s%s", reference, referenceBegin, referenceEnd)
-	}
-	want := renderReference(allKeys(t))
-	if *update {
-		if err := os.WriteFile(reference, []byte(before+referenceBegin+want+referenceEnd+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s is not as the proto says; -update writes it (-want +got):\n%s", reference, diff)
-	}
-}
-
-// TestDocsExamples loads every block of YAML in the page. One that does not say
-// which upstreams there are gets one.
-func TestDocsExamples(t *testing.T) {
-	page, err := os.ReadFile(reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := strings.Split(string(page), "```yaml\n")[1:]
-	if len(blocks) == 0 {
-		t.Fatal("there are no examples")
-	}
-	for _, block := range blocks {
-		text, _, _ := strings.Cut(block, "```")
-		if !strings.Contains(text, "upstreams:") {
-			text += "upstreams: [{ endpoint: \"https://dli.example.com\", token: { env: TOKEN } }]\n"
-		}
-		if _, err := load(t, text); err != nil {
-			t.Errorf("%v\nin the example\n%s", err, text)
-		}
-	}
-}
-
-// TestDocsLinks wants each link within the page to lead to a heading.
-func TestDocsLinks(t *testing.T) {
-	page, err := os.ReadFile(reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	anchors := make(map[string]bool)
-	for line := range strings.Lines(string(page)) {
-		if heading := strings.TrimLeft(line, "#"); heading != line {
-			g := strings.NewReplacer("`", "", ",", "", "[", "", "]", "", ".", "", "*", "", " ", "-")
-			anchor := "#" + strings.ToLower(g.Replace(strings.TrimSpace(heading)))
-			if anchors[anchor] {
-				t.Errorf("two headings are %s", anchor)
-			}
-			anchors[anchor] = true
-		}
-	}
-	for _, link := range strings.Split(string(page), "](#")[1:] {
-		anchor, _, _ := strings.Cut(link, ")")
-		if !anchors["#"+anchor] {
-			t.Errorf("#%s leads to no heading", anchor)
-		}
-	}
-}
