@@ -51,7 +51,7 @@ func TestFaultsHandler(t *testing.T) {
 	}
 }
 
-// The emulator's own paths tell the truth whatever the rules are, and need no
+// The emulator's own paths show the facts whatever the rules are, and need no
 // credentials.
 func TestConnectionsHandler(t *testing.T) {
 	d := startAll(t, emulator.Options{Identities: iam.Identities{Tokens: []string{"token"}}, Faults: []faults.Rule{

@@ -79,7 +79,7 @@ func TestTokens(t *testing.T) {
 	for _, token := range []string{"token", "token3", "token11", "Token1"} {
 		d.do("GET", connectionsA, "", "X-Auth-Token", token).unauthorized("decrypt token fail")
 	}
-	d.do("GET", connectionsA, "").refused(401, "DLI.0013",
+	d.do("GET", connectionsA, "").rejected(401, "DLI.0013",
 		"X-Auth-Token is not defined in request. It is mandatory. Please define and send the request.")
 }
 
@@ -100,7 +100,7 @@ func TestTokensAndKeys(t *testing.T) {
 }
 
 // Without keys and tokens, credentials are not looked at.
-func TestEveryoneIsLetIn(t *testing.T) {
+func TestEveryoneIsAccepted(t *testing.T) {
 	d := start(t, emulator.Options{})
 	if r := d.do("GET", connectionsA, "", "Authorization", "nonsense", "X-Auth-Token", "nonsense"); r.status != http.StatusOK {
 		t.Errorf("%d %s", r.status, r.body)
@@ -108,7 +108,7 @@ func TestEveryoneIsLetIn(t *testing.T) {
 }
 
 // The gateway knows its paths before it asks who is there, and a caller that is
-// not let in learns nothing of what is in the project.
+// not accepted learns nothing of what is in the project.
 func TestUnauthenticatedCallersLearnNothing(t *testing.T) {
 	d := start(t, emulator.Options{Identities: iam.Identities{Tokens: []string{"token"}}})
 	if r := d.do("GET", "/nowhere", ""); r.status != 404 {

@@ -93,38 +93,38 @@ func TestQueueInsidePool(t *testing.T) {
 	d.wantBound("dedicated ACTIVE")
 }
 
-func TestUnknownNamesAreRefused(t *testing.T) {
+func TestUnknownNamesAreRejected(t *testing.T) {
 	d := start(t, emulator.Options{Queues: []string{"q1"}, Pools: []string{}})
 	d.do("POST", connectionsA, createBody("c", `"queues":["q1","testqueue"]`)).
-		refused(400, "DLI.0002", "There is no queue named testqueue")
+		rejected(400, "DLI.0002", "There is no queue named testqueue")
 	if got := d.Connections(projectA); got != nil {
-		t.Fatalf("a refused create made %v", got)
+		t.Fatalf("a rejected create made %v", got)
 	}
 	path, _ := d.create("c")
 	for _, verb := range []string{"/associate-queue", "/disassociate-queue"} {
 		d.do("POST", path+verb, `{"queues":["q1","testqueue"]}`).
-			refused(400, "DLI.0002", "There is no queue named testqueue")
+			rejected(400, "DLI.0002", "There is no queue named testqueue")
 		d.do("POST", path+verb, `{"queues":["q1"],"elastic_resource_pools":["p"]}`).
-			refused(400, "DLI.0002", "There is no elastic resource pool named p")
+			rejected(400, "DLI.0002", "There is no elastic resource pool named p")
 	}
 	d.wantBound() // all or nothing
 }
 
-func TestDefaultQueueIsRefused(t *testing.T) {
+func TestDefaultQueueIsRejected(t *testing.T) {
 	const text = "The operation is not supported. The default queue cannot be bound to a datasource connection."
 	d := start(t, emulator.Options{})
 	path, _ := d.create("c")
-	d.do("POST", connectionsA, createBody("c2", `"queues":["q1","default"]`)).refused(400, "DLI.0007", text)
-	d.do("POST", path+"/associate-queue", `{"queues":["Default"]}`).refused(400, "DLI.0007", text)
+	d.do("POST", connectionsA, createBody("c2", `"queues":["q1","default"]`)).rejected(400, "DLI.0007", text)
+	d.do("POST", path+"/associate-queue", `{"queues":["Default"]}`).rejected(400, "DLI.0007", text)
 	d.do("POST", path+"/associate-queue", `{"elastic_resource_pools":["default"]}`).ok(`{"is_success":true,"message":""}`)
 }
 
-func TestNothingToBindIsRefused(t *testing.T) {
+func TestNothingToBindIsRejected(t *testing.T) {
 	d := start(t, emulator.Options{})
 	path, _ := d.create("c")
 	for _, body := range []string{`{}`, `{"queues":[]}`, `{"queues":null,"elastic_resource_pools":[]}`} {
-		d.do("POST", path+"/associate-queue", body).refusedWith("queues")
-		d.do("POST", path+"/disassociate-queue", body).refusedWith("queues")
+		d.do("POST", path+"/associate-queue", body).rejectedWith("queues")
+		d.do("POST", path+"/disassociate-queue", body).rejectedWith("queues")
 	}
 }
 
@@ -142,7 +142,7 @@ func TestPeeringLifecycle(t *testing.T) {
 			t.Errorf("while CREATING: %v", p)
 		}
 	}
-	d.do("DELETE", path, "").refused(400, "DLI.0007", "The connection that is being created cannot be deleted.")
+	d.do("DELETE", path, "").rejected(400, "DLI.0007", "The connection that is being created cannot be deleted.")
 
 	d.clock.advance(time.Millisecond)
 	d.wantBound("good ACTIVE", "bad FAILED")
@@ -157,7 +157,7 @@ func TestPeeringLifecycle(t *testing.T) {
 	d.do("DELETE", path, "").ok(`{"is_success":true,"message":"Deleted"}`)
 }
 
-func TestUnbindOfFailedPeeringIsRefused(t *testing.T) {
+func TestUnbindOfFailedPeeringIsRejected(t *testing.T) {
 	d := start(t, emulator.Options{
 		FailPeering: map[string]string{"inner": "no route", "pool2": "no route"},
 		PoolOfQueue: map[string]string{"inner": "pool1", "inner2": "pool2"},
@@ -169,7 +169,7 @@ func TestUnbindOfFailedPeeringIsRefused(t *testing.T) {
 		"pool1": `{"queues":["good"],"elastic_resource_pools":["pool1"]}`,
 		"pool2": `{"queues":["good"],"elastic_resource_pools":["pool2"]}`,
 	} {
-		d.do("POST", path+"/disassociate-queue", body).refused(400, "DLI.0007",
+		d.do("POST", path+"/disassociate-queue", body).rejected(400, "DLI.0007",
 			"The operation is not supported. The peer connection of "+name+" is failed and cannot be unbound.")
 	}
 	d.wantBound("good ACTIVE", "[pool1] FAILED", "[pool2] FAILED")
@@ -191,7 +191,7 @@ func TestUnknownSubnetFailsPeerings(t *testing.T) {
 		t.Errorf("err_msg %q, want %q", got, want)
 	}
 	if got := start(t, emulator.Options{Subnets: []string{subnet}}); got.do("POST", connectionsA, createBody("c", `"queues":["q"]`)).status != http.StatusCreated {
-		t.Error("a connection to a known subnet was refused")
+		t.Error("a connection to a known subnet was rejected")
 	} else {
 		got.wantBound("q ACTIVE")
 	}

@@ -20,7 +20,7 @@ func TestValuesAreChecked(t *testing.T) {
 	}
 	tag := func(key, value string) string { return fmt.Sprintf(`"tags":[{"key":%q,"value":%q}]`, key, value) }
 	host := func(name, ip string) string { return fmt.Sprintf(`"hosts":[{"name":%q,"ip":%q}]`, name, ip) }
-	for _, test := range []struct{ name, member, refused string }{
+	for _, test := range []struct{ name, member, rejected string }{
 		{x(64), `"hosts":[]`, ""},
 		{x(65), `"hosts":[]`, "name"},
 		{"", `"hosts":[]`, "name"},
@@ -67,8 +67,8 @@ func TestValuesAreChecked(t *testing.T) {
 		t.Run(test.name+" "+test.member[:min(40, len(test.member))], func(t *testing.T) {
 			d := start(t, emulator.Options{})
 			r := d.do("POST", connectionsA, createBody(test.name, test.member))
-			if test.refused != "" {
-				r.refusedWith(test.refused)
+			if test.rejected != "" {
+				r.rejectedWith(test.rejected)
 			} else if r.status != http.StatusCreated {
 				t.Errorf("%d %s, want 201", r.status, r.body)
 			}
@@ -78,9 +78,9 @@ func TestValuesAreChecked(t *testing.T) {
 
 func TestMandatoryParameters(t *testing.T) {
 	d := start(t, emulator.Options{})
-	d.do("POST", connectionsA, `{"dest_vpc_id":"v","dest_network_id":"s"}`).refusedWith("name")
-	d.do("POST", connectionsA, `{"name":"c","dest_network_id":"s"}`).refusedWith("dest_vpc_id")
-	d.do("POST", connectionsA, `{"name":"c","dest_vpc_id":"v"}`).refusedWith("dest_network_id")
+	d.do("POST", connectionsA, `{"dest_vpc_id":"v","dest_network_id":"s"}`).rejectedWith("name")
+	d.do("POST", connectionsA, `{"name":"c","dest_network_id":"s"}`).rejectedWith("dest_vpc_id")
+	d.do("POST", connectionsA, `{"name":"c","dest_vpc_id":"v"}`).rejectedWith("dest_network_id")
 	d.do("POST", connectionsA, `{"name":"c","dest_vpc_id":"v","dest_network_id":"s"}`).
 		is(http.StatusCreated, `{"is_success":true,"message":"","connection_id":"`+id(1)+`"}`)
 }
@@ -88,8 +88,8 @@ func TestMandatoryParameters(t *testing.T) {
 func TestUpdateHostsChecksValues(t *testing.T) {
 	d := start(t, emulator.Options{})
 	path, _ := d.create("c", `"hosts":[{"name":"h"}]`)
-	d.do("PUT", path, `{"hosts":[{"name":"a"},{"name":"-"}]}`).refusedWith("hosts[1].name")
+	d.do("PUT", path, `{"hosts":[{"name":"a"},{"name":"-"}]}`).rejectedWith("hosts[1].name")
 	if got := d.Connections(projectA)[0].Hosts; len(got) != 1 || got[0].Name != "h" {
-		t.Errorf("hosts are %v after a refused update", got)
+		t.Errorf("hosts are %v after a rejected update", got)
 	}
 }

@@ -39,7 +39,7 @@ func (e *Emulator) createEnhancedConnection(c call) (any, error) {
 func (e *Emulator) checkNew(c *connection) error {
 	p, quirks := e.store.project(c.project), e.options.Quirks
 	switch {
-	case quirks.UnknownSubnetRefused && !e.knownSubnets.exist(c.subnet):
+	case quirks.UnknownSubnetRejected && !e.knownSubnets.exist(c.subnet):
 		return wire.Errorf(wire.CodeNoObject, "Failed to get subnet %s", c.subnet)
 	case !quirks.AllowDuplicateNames && p.existing[c.name] > 0:
 		return wire.Exists()

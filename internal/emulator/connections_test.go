@@ -70,7 +70,7 @@ func TestCreateMessages(t *testing.T) {
 func TestDuplicateName(t *testing.T) {
 	d := start(t, emulator.Options{})
 	path, _ := d.create("c")
-	d.do("POST", connectionsA, createBody("c")).refused(400, "DLI.0006", "The object exists.")
+	d.do("POST", connectionsA, createBody("c")).rejected(400, "DLI.0006", "The object exists.")
 	d.create("C") // names keep their case
 	if got := d.do("POST", connectionsB, createBody("c")).status; got != http.StatusCreated {
 		t.Errorf("the name in another project: status %d, want 201", got)
@@ -101,7 +101,7 @@ func TestDuplicateNameInARace(t *testing.T) {
 func TestQuota(t *testing.T) {
 	d := start(t, emulator.Options{MaxConnections: 1})
 	path, _ := d.create("c1")
-	d.do("POST", connectionsA, createBody("c2")).refused(400, "DLI.1028", "The quota is insufficient.")
+	d.do("POST", connectionsA, createBody("c2")).rejected(400, "DLI.1028", "The quota is insufficient.")
 	d.do("DELETE", path, "").ok(`{"is_success":true,"message":"Deleted"}`)
 	d.create("c2")
 }
@@ -142,10 +142,10 @@ func TestMissingConnection(t *testing.T) {
 				`{"projectId":"b","action":"grant","privileges":[{"object":"` + object + `","privileges":["BIND_QUEUE"]}]}`,
 			},
 		} {
-			d.do(test.method, test.path, test.body).refused(400, "DLI.0001", missing(connectionID))
+			d.do(test.method, test.path, test.body).rejected(400, "DLI.0001", missing(connectionID))
 		}
 	}
-	d.do("GET", connectionsA+"/"+id(99), "").refused(400, "DLI.0001", missing(id(99)))
+	d.do("GET", connectionsA+"/"+id(99), "").rejected(400, "DLI.0001", missing(id(99)))
 }
 
 func TestProjectsAreIsolated(t *testing.T) {
@@ -164,7 +164,7 @@ func TestProjectsAreIsolated(t *testing.T) {
 		{"GET", other + "/privileges", ""},
 		{"GET", "/v1.0/" + projectB + "/authorization/privileges?object=edsconnections." + connectionID, ""},
 	} {
-		d.do(test.method, test.path, test.body).refused(400, "DLI.0001", missing(connectionID))
+		d.do(test.method, test.path, test.body).rejected(400, "DLI.0001", missing(connectionID))
 	}
 	d.do("GET", connectionsB, "").ok(`{"is_success":true,"message":"","count":0,"connections":[]}`)
 	if diff := cmp.Diff(before, d.Connections(projectA)); diff != "" {
@@ -219,8 +219,8 @@ func TestTwentyThousandHosts(t *testing.T) {
 	if err != nil || !strings.Contains(string(last), "10.78.31.1") {
 		t.Errorf("the last host is %s (%v)", last, err)
 	}
-	d.do("POST", connectionsA, createBody("more", hosts(20_001))).refusedWith("hosts")
-	d.do("PUT", path, "{"+hosts(20_001)+"}").refusedWith("hosts")
+	d.do("POST", connectionsA, createBody("more", hosts(20_001))).rejectedWith("hosts")
+	d.do("PUT", path, "{"+hosts(20_001)+"}").rejectedWith("hosts")
 }
 
 // What Connections returns is the caller's own.

@@ -3,14 +3,15 @@ package emulator_test
 import (
 	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
-// TestDocs wants docs/emulator.md to name every kind of fault and every field of a
-// rule, and to show the example, which must be valid.
+// TestDocs checks that docs/emulator.md has every kind of fault and every field of a
+// rule, and examples/faults.json; and that its rules are valid.
 func TestDocs(t *testing.T) {
 	example, err := os.ReadFile("../../examples/faults.json")
 	if err != nil {
@@ -26,6 +27,11 @@ func TestDocs(t *testing.T) {
 	page := string(source)
 	if !strings.Contains(page, "```json\n"+string(example)+"```\n") {
 		t.Error("docs/emulator.md does not show examples/faults.json as it is")
+	}
+	for _, rules := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(page, -1) {
+		if _, err := faults.Parse([]byte(rules[1])); err != nil {
+			t.Errorf("docs/emulator.md: %v in %s", err, rules[1])
+		}
 	}
 	for _, kind := range []faults.Kind{
 		faults.Latency, faults.Hang, faults.ResetBefore, faults.ResetAfter, faults.DropAnswer, faults.DelayAnswer,

@@ -171,7 +171,7 @@ func TestLateCommit(t *testing.T) {
 	d.made(0)
 	d.clock.advance(time.Minute)
 	d.wantList("?name=c", "c")
-	d.do("POST", connectionsA, createBody("c")).refused(400, "DLI.0006", "The object exists.")
+	d.do("POST", connectionsA, createBody("c")).rejected(400, "DLI.0006", "The object exists.")
 	if got := d.Connections(projectA)[0].CreateTime; got != startMillis+5000 {
 		t.Errorf("create_time %d, want the time of execution", got)
 	}

@@ -60,7 +60,7 @@ func TestWhen(t *testing.T) {
 }
 
 // Chance is repeatable: the same seed and calls give the same faults, a rule's
-// draws do not hang on other rules, and about as many calls go wrong as were asked.
+// draws do not depend on other rules, and the part of the calls is about right.
 func TestChanceIsRepeatable(t *testing.T) {
 	run := func(seed uint64, rules ...faults.Rule) string {
 		return start(t, emulator.Options{Seed: seed, Faults: rules}).pattern(400)
@@ -154,7 +154,7 @@ func TestSlowList(t *testing.T) {
 	if r := d.do("GET", path, ""); r.status != http.StatusOK {
 		t.Errorf("GET: %d %s", r.status, r.body)
 	}
-	d.do("POST", connectionsA, createBody("b")).refused(400, "DLI.0006", "The object exists.")
+	d.do("POST", connectionsA, createBody("b")).rejected(400, "DLI.0006", "The object exists.")
 	d.made(3)
 	d.clock.advance(time.Millisecond)
 	want("", "a", "b", "c")
@@ -177,17 +177,17 @@ func TestStuckCreating(t *testing.T) {
 	d.wantBound("q1 ACTIVE", "q2 CREATING", "q3 ACTIVE")
 	d.clock.advance(100 * 365 * 24 * time.Hour)
 	d.wantBound("q1 ACTIVE", "q2 CREATING", "q3 ACTIVE")
-	d.do("DELETE", path, "").refused(400, "DLI.0007", "The connection that is being created cannot be deleted.")
+	d.do("DELETE", path, "").rejected(400, "DLI.0007", "The connection that is being created cannot be deleted.")
 }
 
-// What a call does and how it is answered go wrong together.
-func TestUnlistedAndUnanswered(t *testing.T) {
+// A fault of what a call does combines with one of its response.
+func TestUnlistedWithoutResponse(t *testing.T) {
 	d := start(t, emulator.Options{Faults: []faults.Rule{
 		{Operation: "CreateEnhancedConnection", Fault: faults.Fault{Kind: faults.SlowList, Delay: faults.Duration(time.Second)}},
 		{Operation: "CreateEnhancedConnection", Fault: faults.Fault{Kind: faults.DropAnswer}},
 	}})
 	if o := d.try("POST", connectionsA, createBody("c")); o.err == nil {
-		t.Errorf("answered: %d %s", o.status, o.body)
+		t.Errorf("there is a response: %d %s", o.status, o.body)
 	}
 	if got := names(t, d.do("GET", connectionsA, "")); len(got) != 0 {
 		t.Errorf("listed at once: %v", got)

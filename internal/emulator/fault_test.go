@@ -22,7 +22,7 @@ type outcome struct {
 	err error // of the call, or of reading the body
 }
 
-// try sends a request on a connection of its own, so that no client repeats it.
+// try sends a request on a connection of its own, so that the client does not retry.
 func (d *dli) try(method, path, body string) outcome {
 	d.t.Helper()
 	r, err := http.NewRequestWithContext(d.t.Context(), method, d.url+path, strings.NewReader(body))
@@ -150,22 +150,22 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// A call that goes right after one that went wrong is answered as ever.
+// A fault does not affect later calls.
 func TestFaultPasses(t *testing.T) {
 	d := start(t, emulator.Options{Faults: []faults.Rule{
 		{Operation: "CreateEnhancedConnection", Nth: 1, Fault: faults.Fault{Kind: faults.DropAnswer}},
 	}})
 	if o := d.try("POST", connectionsA, createBody("c")); o.err == nil {
-		t.Errorf("the first create was answered: %d %s", o.status, o.body)
+		t.Errorf("the first create has a response: %d %s", o.status, o.body)
 	}
-	d.do("POST", connectionsA, createBody("c")).refused(400, "DLI.0006", "The object exists.")
+	d.do("POST", connectionsA, createBody("c")).rejected(400, "DLI.0006", "The object exists.")
 	if diff := cmp.Diff([]string{"c"}, names(t, d.do("GET", connectionsA, ""))); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
 }
 
-// A refusal travels as badly as a success.
-func TestFaultsOfRefusals(t *testing.T) {
+// Errors are damaged like successes.
+func TestFaultsOfErrors(t *testing.T) {
 	d := faulted(t, faults.Fault{Kind: faults.TruncatedBody})
 	o := d.try("POST", connectionsA, "{")
 	if o.status != 400 || !errors.Is(o.err, io.ErrUnexpectedEOF) || !strings.HasPrefix(o.body, `{"error_code":"DLI.0001"`) {
@@ -174,8 +174,8 @@ func TestFaultsOfRefusals(t *testing.T) {
 	d.made(0)
 }
 
-// Faults stand in front of credentials, but what a fault executes is checked.
-func TestFaultsDoNotOpenDoors(t *testing.T) {
+// Faults come before authentication, but what a fault executes is authenticated.
+func TestFaultsDoNotBypassAuthentication(t *testing.T) {
 	d := start(t, emulator.Options{Identities: iam.Identities{Tokens: []string{"token"}}, Faults: []faults.Rule{
 		{Operation: "*", Nth: 1, Fault: faults.Fault{Kind: faults.Status, Status: 503}},
 		{Operation: "*", Fault: faults.Fault{Kind: faults.DelayAnswer, Delay: 1}},
@@ -214,9 +214,8 @@ func TestEndlessBody(t *testing.T) {
 	}
 }
 
-// Where the answer comes before the body was read, a large request must not fail
-// for that.
-func TestLargeRequestsAreReadBeforeTheAnswer(t *testing.T) {
+// A large request does not fail because the response does not need its body.
+func TestLargeRequestsAreReadBeforeTheResponse(t *testing.T) {
 	d := faulted(t, faults.Fault{Kind: faults.Status, Status: 503})
 	padded := createBody("c") + strings.Repeat(" ", 4<<20)
 	for range 5 {

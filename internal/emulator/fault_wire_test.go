@@ -29,8 +29,8 @@ func (d *dli) raw(text string) (string, error) {
 	if _, err := io.WriteString(conn, text); err != nil {
 		d.t.Fatal(err)
 	}
-	answer, err := io.ReadAll(conn)
-	return string(answer), err
+	response, err := io.ReadAll(conn)
+	return string(response), err
 }
 
 func requestText(body string, length int) string {
@@ -41,14 +41,14 @@ func requestText(body string, length int) string {
 // body.
 func TestResetsOnTheWire(t *testing.T) {
 	d := faulted(t, faults.Fault{Kind: faults.ResetBefore})
-	if answer, err := d.raw(requestText("{", 1000)); answer != "" || !errors.Is(err, syscall.ECONNRESET) {
-		t.Errorf("before: %q, %v", answer, err)
+	if response, err := d.raw(requestText("{", 1000)); response != "" || !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("before: %q, %v", response, err)
 	}
 	for _, kind := range []faults.Kind{faults.ResetAfter, faults.DropAnswer} {
 		d = faulted(t, faults.Fault{Kind: kind})
 		body := createBody("c")
-		if answer, err := d.raw(requestText(body, len(body))); answer != "" || !errors.Is(err, syscall.ECONNRESET) {
-			t.Errorf("%s: %q, %v", kind, answer, err)
+		if response, err := d.raw(requestText(body, len(body))); response != "" || !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("%s: %q, %v", kind, response, err)
 		}
 	}
 }
@@ -56,10 +56,10 @@ func TestResetsOnTheWire(t *testing.T) {
 func TestWrongLengthOnTheWire(t *testing.T) {
 	d := faulted(t, faults.Fault{Kind: faults.WrongLength})
 	body := createBody("c")
-	answer, err := d.raw(requestText(body, len(body)))
-	head, got, _ := strings.Cut(answer, "\r\n\r\n")
+	response, err := d.raw(requestText(body, len(body)))
+	head, got, _ := strings.Cut(response, "\r\n\r\n")
 	if err != nil || got != created || !strings.HasPrefix(head, "HTTP/1.1 201 Created\r\n") {
-		t.Errorf("%q, %v", answer, err)
+		t.Errorf("%q, %v", response, err)
 	}
 	if want := fmt.Sprintf("Content-Length: %d\r\n", len(created)/2); !strings.Contains(head+"\r\n", want) {
 		t.Errorf("no %q in %q", want, head)
@@ -120,8 +120,8 @@ func TestTimes(t *testing.T) {
 		"hang, impatient":               {faults: []faults.Fault{{Kind: faults.Hang}}, took: time.Minute, status: 200, aborts: true},
 		"bounded hang":                  {faults: []faults.Fault{{Kind: faults.Hang, Delay: hour}}, patient: true, took: time.Hour, status: 200, aborts: true},
 		"committed hang, impatient":     {faults: []faults.Fault{{Kind: faults.Hang, Commit: true}}, took: time.Minute, status: 200, aborts: true, connections: 1},
-		"delayed answer":                {faults: []faults.Fault{{Kind: faults.DelayAnswer, Delay: hour}}, patient: true, took: time.Hour, status: 201, connections: 1},
-		"delayed answer, impatient":     {faults: []faults.Fault{{Kind: faults.DelayAnswer, Delay: hour}}, took: time.Minute, status: 200, connections: 1},
+		"delayed response":              {faults: []faults.Fault{{Kind: faults.DelayAnswer, Delay: hour}}, patient: true, took: time.Hour, status: 201, connections: 1},
+		"delayed response, impatient":   {faults: []faults.Fault{{Kind: faults.DelayAnswer, Delay: hour}}, took: time.Minute, status: 200, connections: 1},
 		"reset without a connection":    {faults: []faults.Fault{{Kind: faults.ResetBefore}}, patient: true, status: 200, aborts: true},
 		"wrong length without one":      {faults: []faults.Fault{{Kind: faults.WrongLength}}, patient: true, status: 200, aborts: true, connections: 1},
 		"latency before a reset before": {faults: []faults.Fault{{Kind: faults.Latency, Delay: hour}, {Kind: faults.ResetBefore}}, patient: true, took: time.Hour, status: 200, aborts: true},
@@ -172,7 +172,7 @@ func TestHangEndsWithItsCaller(t *testing.T) {
 		t.Fatal(err)
 	}
 	if resp, err := server.Client().Do(r); err == nil {
-		t.Errorf("answered: %d", resp.StatusCode)
+		t.Errorf("there is a response: %d", resp.StatusCode)
 	}
 	<-left // or the test never ends
 }

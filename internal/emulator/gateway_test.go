@@ -44,7 +44,7 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 			r := d.do(test[0], test[1], "")
 			if strings.Contains(test[1], "%2F") {
 				// One segment, and so the ID of no connection.
-				r.refused(400, "DLI.0001", missing(connectionID+"/privileges/.."))
+				r.rejected(400, "DLI.0001", missing(connectionID+"/privileges/.."))
 				return
 			}
 			r.is(404, `{"error_code":"APIG.0101","request_id":"`+r.header.Get("X-Request-Id")+`",
@@ -62,11 +62,11 @@ func TestProjects(t *testing.T) {
 	r := d.do("GET", connectionsB, "")
 	r.is(403, `{"error_code":"APIGW.0302","error_msg":"The IAM user is not authorized to access the API","request_id":"`+r.header.Get("X-Request-Id")+`"}`)
 	for _, project := range []string{"a-b", "..%2F..", "%2e%2e", strings.Repeat("a", 65), "ä"} {
-		d.do("GET", "/v2.0/"+project+"/datasource/enhanced-connections", "").refusedWith("project_id")
+		d.do("GET", "/v2.0/"+project+"/datasource/enhanced-connections", "").rejectedWith("project_id")
 	}
 }
 
-func TestEveryAnswerBearsItsHeaders(t *testing.T) {
+func TestEveryResponseHasItsHeaders(t *testing.T) {
 	d := start(t, emulator.Options{})
 	path, _ := d.create("c")
 	seen := map[string]bool{}
@@ -124,15 +124,15 @@ func TestRequestsAreReadStrictly(t *testing.T) {
 		{"GET", path + "/privileges?object=x", "", "object"},
 		{"DELETE", path + "/routes/r?name=r", "", "name"},
 	} {
-		d.do(test.method, test.path, test.body).refusedWith(test.part)
+		d.do(test.method, test.path, test.body).rejectedWith(test.part)
 	}
 	if got := len(d.Connections(projectA)); got != 1 {
-		t.Errorf("%d connections after refused requests, want 1", got)
+		t.Errorf("%d connections after rejected requests, want 1", got)
 	}
 }
 
 // Clients send any Content-Type, a GET's among them, and end bodies with a newline.
-func TestWhatClientsSendIsTaken(t *testing.T) {
+func TestWhatClientsSendIsAccepted(t *testing.T) {
 	d := start(t, emulator.Options{})
 	r := d.do("POST", connectionsA, createBody("c")+"\n", "Content-Type", "text/plain")
 	if r.status != http.StatusCreated {

@@ -33,7 +33,7 @@ const (
 // id is the n-th ID that the emulator of a test makes.
 func id(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
 
-// A clock stands still until it is moved.
+// A clock stops until it is advanced.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -60,7 +60,7 @@ type dli struct {
 	clock  *clock
 }
 
-// start starts an emulator on a port of its own, with a clock that stands still
+// start starts an emulator on a port of its own, with a clock that stops
 // and IDs that count.
 func start(t *testing.T, o emulator.Options) *dli {
 	t.Helper()
@@ -132,14 +132,14 @@ func (r reply) ok(body string) {
 	r.is(http.StatusOK, body)
 }
 
-// refused checks for an error body and nothing else in it.
-func (r reply) refused(status int, code, message string) {
+// rejected checks for an error body and nothing else in it.
+func (r reply) rejected(status int, code, message string) {
 	r.t.Helper()
 	r.is(status, fmt.Sprintf(`{"error_code":%q,"error_msg":%q}`, code, message))
 }
 
-// refusedWith checks for DLI.0001 with a message that holds what is wrong.
-func (r reply) refusedWith(part string) {
+// refusedWith checks for DLI.0001 with a message that contains part.
+func (r reply) rejectedWith(part string) {
 	r.t.Helper()
 	if r.status != http.StatusBadRequest || r.text("error_code") != "DLI.0001" || !strings.Contains(r.text("error_msg"), part) {
 		r.t.Errorf("%s: %d %s, want 400 DLI.0001 with %q", r.request, r.status, r.body, part)

@@ -204,12 +204,12 @@ func TestTokenRequestsAreReadStrictly(t *testing.T) {
 		strings.Replace(good, `"user":{`, `"user":{"id":"0123456789",`, 1):                                        "auth.identity.password.user.id",
 	} {
 		r := d.do("POST", tokens, body)
-		answer, _ := r.object()["error"].(map[string]any)
-		if message, _ := answer["message"].(string); r.status != 400 || !strings.HasPrefix(message, want) {
+		keystone, _ := r.object()["error"].(map[string]any)
+		if message, _ := keystone["message"].(string); r.status != 400 || !strings.HasPrefix(message, want) {
 			t.Errorf("%s: %d %s, want 400 and %s", body[:min(len(body), 300)], r.status, r.body, want)
 		}
 		if strings.Contains(r.body, "p4ssw0rd") {
-			t.Errorf("the answer repeats the password: %s", r.body)
+			t.Errorf("the response contains the password: %s", r.body)
 		}
 	}
 	d.do("POST", tokens+"?catalog=1", good).keystone(400, "catalog: there is no such query parameter")

@@ -12,7 +12,7 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator"
 )
 
-// names returns the names of a list answer, and checks its count.
+// names returns the names in the response to a list, and checks its count.
 func names(t *testing.T, r reply) []string {
 	t.Helper()
 	list, ok := r.object()["connections"].([]any)
@@ -74,7 +74,7 @@ func TestListFilters(t *testing.T) {
 	}
 }
 
-func TestListRefusesQueries(t *testing.T) {
+func TestListRejectsQueries(t *testing.T) {
 	d := start(t, emulator.Options{})
 	for query, part := range map[string]string{
 		"?limit=-1":                  "limit",
@@ -95,7 +95,7 @@ func TestListRefusesQueries(t *testing.T) {
 		t.Run(query, func(t *testing.T) {
 			d := *d
 			d.t = t
-			d.do("GET", connectionsA+query, "").refusedWith(part)
+			d.do("GET", connectionsA+query, "").rejectedWith(part)
 		})
 	}
 }
@@ -113,8 +113,8 @@ func TestListDefaultLimit(t *testing.T) {
 	}
 }
 
-// A list bears what GET bears.
-func TestListBearsWholeConnections(t *testing.T) {
+// A list shows what GET shows.
+func TestListShowsWholeConnections(t *testing.T) {
 	d := start(t, emulator.Options{})
 	path, _ := d.create("c", `"queues":["q1"],"hosts":[{"name":"h","ip":"10.0.0.1"}],"tags":[{"key":"k","value":"v"}]`)
 	d.do("POST", path+"/routes", `{"name":"r","cidr":"10.0.0.0/24"}`).ok(`{"is_success":true,"message":""}`)

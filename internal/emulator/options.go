@@ -9,20 +9,19 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/wire"
 )
 
-// Options say how the emulator behaves. The zero value is the documented default.
+// Options configure an emulator. The zero value is the documented default.
 type Options struct {
 	// Identities are the known callers.
 	iam.Identities
-	// Queues, Pools and Projects list which exist; nil: any name does.
+	// Queues, Pools and Projects list those that exist; nil: any name does.
 	Queues, Pools, Projects []string
 	// Subnets lists the subnets (dest_network_id) that exist; nil: any does. A
 	// peering to one that does not exist is FAILED.
 	Subnets []string
-	// IPv6Subnets lists the subnets that have IPv6: connections to others have
-	// ipv6_enable false and refuse IPv6 routes. Nil: no connection has
-	// ipv6_enable, and IPv6 routes are taken.
+	// IPv6Subnets lists the subnets with IPv6: connections to others have ipv6_enable
+	// false and reject IPv6 routes. Nil: all have ipv6_enable false and accept them.
 	IPv6Subnets []string
-	// PoolOfQueue maps queues to the elastic resource pools they live in. Such a
+	// PoolOfQueue maps queues to the elastic resource pools that contain them. Such a
 	// queue exists, and binding it binds its pool.
 	PoolOfQueue map[string]string
 	// FailPeering maps names of queues and pools to the err_msg with which their
@@ -37,11 +36,11 @@ type Options struct {
 	// NewID makes the UUIDs of connections and peerings, and is called by one
 	// goroutine at a time; nil: random ones, or with a Seed repeatable ones.
 	NewID func() string
-	// Seed makes the IDs of two emulators alike; 0: they differ. With Now too,
-	// every answer to the same requests in the same order is the same.
+	// Seed makes the IDs of two emulators equal; 0: they differ. With Now too, the same
+	// requests in the same order have the same responses.
 	Seed uint64
-	// Faults are the first rules of what goes wrong; New panics if they are not
-	// valid, which ParseFaults and SetFaults report as an error.
+	// Faults are the first rules of what goes wrong. New panics if they are invalid,
+	// which faults.Parse and SetFaults report as an error.
 	Faults []faults.Rule
 	// Quirks decide what DLI's documents leave open.
 	Quirks Quirks
@@ -50,47 +49,47 @@ type Options struct {
 // Quirks are the questions that DLI's documents leave open. The zero value is
 // this emulator's guess at DLI.
 type Quirks struct {
-	// AllowDuplicateNames lets connections of one project bear the same name; by
-	// default DLI.0006 refuses the second.
+	// AllowDuplicateNames lets connections of a project share a name; by default the
+	// second is rejected with DLI.0006.
 	AllowDuplicateNames bool
-	// MissingIs404 answers 404 DLI.0023 for a connection that does not exist; by
-	// default the answer is 400 DLI.0001, as documented for privileges.
+	// MissingIs404 is 404 DLI.0023 for a connection that does not exist; by default it
+	// is 400 DLI.0001, as documented for privileges.
 	MissingIs404 bool
 	// DeletedRetention is how long GET and list show a deleted connection; 0: for
 	// ever, negative: not at all.
 	DeletedRetention time.Duration
 	// ListHidesDeleted leaves deleted connections out of a list without a status;
-	// by default it has both, as that there is a filter suggests.
+	// by default it has both, since there is a filter.
 	ListHidesDeleted bool
-	// NewestFirst turns the list's order; by default the oldest comes first.
+	// NewestFirst reverses the order of lists; by default the oldest comes first.
 	NewestFirst bool
 	// CountIsTotal makes a list's count the number of all matching connections; by
 	// default it is the number returned, as documented.
 	CountIsTotal bool
-	// MaxLimit is the largest limit a list takes; 0: any.
+	// MaxLimit is the largest limit of a list; 0: any.
 	MaxLimit int
-	// RebindFails refuses to bind what is bound with DLI.0006; by default that is a
-	// success that changes nothing.
+	// RebindFails rejects binding what is bound with DLI.0006; by default that
+	// succeeds and changes nothing.
 	RebindFails bool
-	// UnbindUnboundFails refuses to unbind what is not bound with DLI.0002; by
-	// default that is a success that changes nothing.
+	// UnbindUnboundFails rejects unbinding what is not bound with DLI.0002; by default
+	// that succeeds and changes nothing.
 	UnbindUnboundFails bool
-	// PartialBind binds the queues that exist although another does not, and
-	// answers the error; by default a refused call changes nothing.
+	// PartialBind binds the existing queues although another does not exist, which is
+	// the error; by default a rejected call changes nothing.
 	PartialBind bool
 	// UnknownQueueCode is the code for an unknown queue or pool; empty: DLI.0002.
-	// Other calls of DLI were seen to answer DLI.0008.
+	// Other calls of DLI were seen with DLI.0008.
 	UnknownQueueCode string
-	// UnknownQueueFails takes an unknown queue or pool and makes its peering
-	// FAILED; by default the request is refused.
+	// UnknownQueueFails makes the peering of an unknown queue or pool FAILED; by
+	// default the request is rejected.
 	UnknownQueueFails bool
-	// UnknownSubnetRefused refuses to create a connection to an unknown subnet with
-	// DLI.0002; by default only its peerings are FAILED.
-	UnknownSubnetRefused bool
+	// UnknownSubnetRejected rejects a create with an unknown subnet with DLI.0002; by
+	// default only its peerings are FAILED.
+	UnknownSubnetRejected bool
 	// MaxRoutes is the most routes of a connection; 0: any number.
 	MaxRoutes int
-	// ProjectHeaderChecked refuses a request whose X-Project-Id is not the project
-	// of the path; by default the header has no effect.
+	// ProjectHeaderChecked rejects a request whose X-Project-Id is not the project of
+	// the path; by default the header has no effect.
 	ProjectHeaderChecked bool
 }
 
@@ -117,7 +116,7 @@ func lowerMap(m map[string]string, value func(string) string) map[string]string 
 	return lower
 }
 
-// names are the names that exist; nil: all do.
+// names are those that exist; nil: any does.
 type names map[string]bool
 
 func exactNames(list []string) names {
@@ -131,7 +130,7 @@ func exactNames(list []string) names {
 	return n
 }
 
-// lowerNames is for queues and pools, whose names DLI turns into lower case.
+// lowerNames is for queues and pools, whose names DLI converts to lower case.
 func lowerNames(list []string) names {
 	if list == nil {
 		return nil

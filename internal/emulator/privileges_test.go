@@ -84,12 +84,12 @@ func TestGrantedProject(t *testing.T) {
 			`{"projectId":"c","action":"grant","privileges":[{"object":"edsconnections.` + connectionID + `","privileges":["BIND_QUEUE"]}]}`,
 		},
 	} {
-		d.do(call[0], call[1], call[2]).refused(400, "DLI.0003", fmt.Sprintf(
+		d.do(call[0], call[1], call[2]).rejected(400, "DLI.0003", fmt.Sprintf(
 			`Permission denied for resource 'edsconnections.%s', User = '%s', Action = "%s".`, connectionID, projectB, action))
 	}
 
 	d.authorize("revoke", connectionID, `["BIND_QUEUE"]`).ok(`{"is_success":true,"message":""}`)
-	d.do("GET", path, "").refused(400, "DLI.0001", missing(connectionID))
+	d.do("GET", path, "").rejected(400, "DLI.0001", missing(connectionID))
 }
 
 func TestGrantEndsWithTheConnection(t *testing.T) {
@@ -97,7 +97,7 @@ func TestGrantEndsWithTheConnection(t *testing.T) {
 	path, connectionID := d.create("c")
 	d.authorize("grant", connectionID, `["BIND_QUEUE"]`).ok(`{"is_success":true,"message":""}`)
 	d.do("DELETE", path, "").ok(`{"is_success":true,"message":"Deleted"}`)
-	d.do("GET", connectionsB+"/"+connectionID, "").refused(400, "DLI.0001", missing(connectionID))
+	d.do("GET", connectionsB+"/"+connectionID, "").rejected(400, "DLI.0001", missing(connectionID))
 }
 
 // With several objects, all are changed or none.
@@ -110,7 +110,7 @@ func TestAuthorizationOfSeveralObjects(t *testing.T) {
 	d := start(t, emulator.Options{})
 	path1, id1 := d.create("c1")
 	path2, id2 := d.create("c2")
-	d.do("PUT", authorizationA, body(id1, id(99))).refused(400, "DLI.0001", missing(id(99)))
+	d.do("PUT", authorizationA, body(id1, id(99))).rejected(400, "DLI.0001", missing(id(99)))
 	d.wantPrivileges(path1, id1, false)
 	d.do("PUT", authorizationA, body(id1, id2)).ok(`{"is_success":true,"message":""}`)
 	d.wantPrivileges(path1, id1, true)
@@ -133,9 +133,9 @@ func TestAuthorizationRules(t *testing.T) {
 		`{"projectId":"b","action":"grant","privileges":[{"object":"edsconnections.x","privileges":[]}]}`:            "privileges[0]",
 		`{"user_name":"u","action":"grant","privileges":` + entry + `}`:                                              "user_name",
 	} {
-		d.do("PUT", authorizationA, body).refusedWith(part)
+		d.do("PUT", authorizationA, body).rejectedWith(part)
 	}
-	d.do("GET", authorizationA+"/privileges", "").refusedWith("object")
-	d.do("GET", authorizationA+"/privileges?user=u", "").refusedWith("user")
-	d.do("GET", authorizationA+"/privileges?object=queues.q", "").refusedWith("object")
+	d.do("GET", authorizationA+"/privileges", "").rejectedWith("object")
+	d.do("GET", authorizationA+"/privileges?user=u", "").rejectedWith("user")
+	d.do("GET", authorizationA+"/privileges?object=queues.q", "").rejectedWith("object")
 }

@@ -26,8 +26,8 @@ func TestQuirkAllowDuplicateNames(t *testing.T) {
 
 func TestQuirkMissingIs404(t *testing.T) {
 	d := quirky(t, emulator.Quirks{MissingIs404: true})
-	d.do("GET", connectionsA+"/"+id(9), "").refused(404, "DLI.0023", "No related resources were found.")
-	d.do("DELETE", connectionsA+"/"+id(9), "").refused(404, "DLI.0023", "No related resources were found.")
+	d.do("GET", connectionsA+"/"+id(9), "").rejected(404, "DLI.0023", "No related resources were found.")
+	d.do("DELETE", connectionsA+"/"+id(9), "").rejected(404, "DLI.0023", "No related resources were found.")
 }
 
 func TestQuirkDeletedRetention(t *testing.T) {
@@ -39,13 +39,13 @@ func TestQuirkDeletedRetention(t *testing.T) {
 		t.Errorf("within the retention: status %q", got)
 	}
 	d.clock.advance(time.Millisecond)
-	d.do("GET", path, "").refused(400, "DLI.0001", missing(connectionID))
+	d.do("GET", path, "").rejected(400, "DLI.0001", missing(connectionID))
 	d.do("GET", connectionsA, "").ok(`{"is_success":true,"message":"","count":0,"connections":[]}`)
 
 	d = quirky(t, emulator.Quirks{DeletedRetention: -1})
 	path, connectionID = d.create("c")
 	d.do("DELETE", path, "").ok(`{"is_success":true,"message":"Deleted"}`)
-	d.do("GET", path, "").refused(400, "DLI.0001", missing(connectionID))
+	d.do("GET", path, "").rejected(400, "DLI.0001", missing(connectionID))
 }
 
 func TestQuirksOfList(t *testing.T) {
@@ -70,7 +70,7 @@ func TestQuirksOfList(t *testing.T) {
 }
 
 func TestQuirkMaxLimit(t *testing.T) {
-	quirky(t, emulator.Quirks{MaxLimit: 2}).do("GET", connectionsA+"?limit=3", "").refusedWith("limit")
+	quirky(t, emulator.Quirks{MaxLimit: 2}).do("GET", connectionsA+"?limit=3", "").rejectedWith("limit")
 }
 
 func TestQuirkCountIsTotal(t *testing.T) {
@@ -86,27 +86,27 @@ func TestQuirkCountIsTotal(t *testing.T) {
 func TestQuirkRebindFails(t *testing.T) {
 	d := quirky(t, emulator.Quirks{RebindFails: true})
 	path, _ := d.create("c", `"queues":["q1"]`)
-	d.do("POST", path+"/associate-queue", `{"queues":["q2","q1"]}`).refused(400, "DLI.0006", "The object exists.")
+	d.do("POST", path+"/associate-queue", `{"queues":["q2","q1"]}`).rejected(400, "DLI.0006", "The object exists.")
 	d.wantBound("q1 ACTIVE")
 }
 
 func TestQuirkUnbindUnboundFails(t *testing.T) {
 	d := quirky(t, emulator.Quirks{UnbindUnboundFails: true})
 	path, _ := d.create("c", `"queues":["q1"]`)
-	d.do("POST", path+"/disassociate-queue", `{"queues":["q1","q2"]}`).refused(400, "DLI.0002", "There is no queue named q2")
+	d.do("POST", path+"/disassociate-queue", `{"queues":["q1","q2"]}`).rejected(400, "DLI.0002", "There is no queue named q2")
 	d.wantBound("q1 ACTIVE")
 }
 
 func TestQuirkPartialBind(t *testing.T) {
 	d := quirky(t, emulator.Quirks{PartialBind: true})
 	path, _ := d.create("c")
-	d.do("POST", path+"/associate-queue", `{"queues":["q1","nope","q2"]}`).refused(400, "DLI.0002", "There is no queue named nope")
+	d.do("POST", path+"/associate-queue", `{"queues":["q1","nope","q2"]}`).rejected(400, "DLI.0002", "There is no queue named nope")
 	d.wantBound("q1 ACTIVE", "q2 ACTIVE")
 }
 
 func TestQuirkUnknownQueueCode(t *testing.T) {
 	d := quirky(t, emulator.Quirks{UnknownQueueCode: "DLI.0008"})
-	d.do("POST", connectionsA, createBody("c", `"queues":["nope"]`)).refused(400, "DLI.0008", "There is no queue named nope")
+	d.do("POST", connectionsA, createBody("c", `"queues":["nope"]`)).rejected(400, "DLI.0008", "There is no queue named nope")
 }
 
 func TestQuirkUnknownQueueFails(t *testing.T) {
@@ -118,9 +118,9 @@ func TestQuirkUnknownQueueFails(t *testing.T) {
 	}
 }
 
-func TestQuirkUnknownSubnetRefused(t *testing.T) {
-	d := start(t, emulator.Options{Quirks: emulator.Quirks{UnknownSubnetRefused: true}, Subnets: []string{}})
-	d.do("POST", connectionsA, createBody("c")).refused(400, "DLI.0002", "Failed to get subnet "+subnet)
+func TestQuirkUnknownSubnetRejected(t *testing.T) {
+	d := start(t, emulator.Options{Quirks: emulator.Quirks{UnknownSubnetRejected: true}, Subnets: []string{}})
+	d.do("POST", connectionsA, createBody("c")).rejected(400, "DLI.0002", "Failed to get subnet "+subnet)
 }
 
 func TestQuirkMaxRoutes(t *testing.T) {
@@ -128,7 +128,7 @@ func TestQuirkMaxRoutes(t *testing.T) {
 	path, _ := d.create("c")
 	d.do("POST", path+"/routes", `{"name":"r1","cidr":"10.0.0.0/8"}`).ok(`{"is_success":true,"message":""}`)
 	d.do("POST", path+"/routes", `{"name":"r2","cidr":"11.0.0.0/8"}`).
-		refused(400, "DLI.0009", "System restrictions. A connection has at most 1 routes.")
+		rejected(400, "DLI.0009", "System restrictions. A connection has at most 1 routes.")
 }
 
 func TestQuirkProjectHeaderChecked(t *testing.T) {
@@ -140,7 +140,7 @@ func TestQuirkProjectHeaderChecked(t *testing.T) {
 	}
 }
 
-// Two emulators of one seed answer alike, whatever else was read in between.
+// Two emulators with one seed respond alike, whatever the reads in between.
 func TestSeed(t *testing.T) {
 	run := func(seed uint64, reads int) string {
 		d := start(t, emulator.Options{Seed: seed})
@@ -152,13 +152,13 @@ func TestSeed(t *testing.T) {
 	}
 	first := run(7, 0)
 	if second := run(7, 3); second != first {
-		t.Errorf("the same seed answered\n%s\nand\n%s", first, second)
+		t.Errorf("the same seed responded\n%s\nand\n%s", first, second)
 	}
 	r := start(t, emulator.Options{Seed: 7}).do("POST", connectionsA, createBody("c"))
 	if strings.ReplaceAll(r.text("connection_id"), "-", "") == r.header.Get("X-Request-Id") {
 		t.Errorf("the connection has the ID of its request: %s", r.body)
 	}
 	if other := run(8, 0); other == first {
-		t.Errorf("another seed answered the same: %s", other)
+		t.Errorf("another seed responded the same: %s", other)
 	}
 }

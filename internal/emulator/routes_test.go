@@ -35,7 +35,7 @@ func TestRoutesByBothPaths(t *testing.T) {
 			if got := d.routes(); len(got) != 0 {
 				t.Errorf("routes are %v after the only one was deleted", got)
 			}
-			d.do("DELETE", routes+"/route", "").refused(400, "DLI.0002", "There is no route named route")
+			d.do("DELETE", routes+"/route", "").rejected(400, "DLI.0002", "There is no route named route")
 		})
 	}
 }
@@ -43,7 +43,7 @@ func TestRoutesByBothPaths(t *testing.T) {
 func TestRouteRules(t *testing.T) {
 	d := start(t, emulator.Options{})
 	path, _ := d.create("c")
-	for _, test := range []struct{ name, cidr, refused string }{
+	for _, test := range []struct{ name, cidr, rejected string }{
 		{"wide", "10.0.0.0/8", ""},
 		{"inside", "10.1.0.0/16", ""}, // overlapping is allowed
 		{"wide", "192.168.0.0/16", "The object exists."},
@@ -56,8 +56,8 @@ func TestRouteRules(t *testing.T) {
 		{"advised_against", "100.64.0.0/16", ""},
 	} {
 		r := d.do("POST", path+"/routes", `{"name":"`+test.name+`","cidr":"`+test.cidr+`"}`)
-		if test.refused != "" {
-			r.refused(400, "DLI.0006", test.refused)
+		if test.rejected != "" {
+			r.rejected(400, "DLI.0006", test.rejected)
 			continue
 		}
 		r.ok(`{"is_success":true,"message":""}`)
@@ -76,7 +76,7 @@ func TestRouteRules(t *testing.T) {
 		`{"name":"r","cidr":"fe80::1%eth0"}`:                    "cidr",
 		`{"name":"r","cidr":"10.0.0.0/9","gateway":"10.0.0.1"}`: "gateway",
 	} {
-		d.do("POST", path+"/routes", body).refusedWith(part)
+		d.do("POST", path+"/routes", body).rejectedWith(part)
 	}
 }
 
@@ -85,7 +85,7 @@ func TestDeleteRouteDecodesTheName(t *testing.T) {
 	d := start(t, emulator.Options{})
 	path, _ := d.create("c")
 	d.do("POST", path+"/routes", `{"name":"a-b_c","cidr":"10.0.0.0/8"}`).ok(`{"is_success":true,"message":""}`)
-	d.do("DELETE", path+"/routes/a%20b:c", "").refused(400, "DLI.0002", "There is no route named a b:c")
+	d.do("DELETE", path+"/routes/a%20b:c", "").rejected(400, "DLI.0002", "There is no route named a b:c")
 	d.do("DELETE", path+"/routes/a%2Db_c", "").ok(`{"is_success":true,"message":"Deleted"}`)
 }
 
@@ -95,7 +95,7 @@ func TestIPv6Subnets(t *testing.T) {
 		enabled bool
 		taken   bool
 	}{
-		"not told":     {nil, false, true},
+		"unknown":      {nil, false, true},
 		"without IPv6": {[]string{"other"}, false, false},
 		"with IPv6":    {[]string{subnet}, true, true},
 	} {
@@ -109,7 +109,7 @@ func TestIPv6Subnets(t *testing.T) {
 			if test.taken {
 				r.ok(`{"is_success":true,"message":""}`)
 			} else {
-				r.refusedWith("IPv6")
+				r.rejectedWith("IPv6")
 			}
 			d.do("POST", path+"/routes", `{"name":"r4","cidr":"10.0.0.0/8"}`).ok(`{"is_success":true,"message":""}`)
 		})

@@ -68,7 +68,7 @@ type project struct {
 	count       int
 }
 
-// A store holds the connections of all projects; Emulator.mu guards it.
+// A store has the connections of all projects; Emulator.mu guards it.
 type store struct {
 	projects    map[string]*project
 	connections map[string]*connection

@@ -47,7 +47,7 @@ func (r *Rule) problem() problem {
 	case !knownOperation(r.Operation):
 		return problem{"operation", fmt.Sprintf("%q is no RPC, and none of *, iam and metadata", r.Operation)}
 	case len(conditions) > 1:
-		return problem{conditions[1], "cannot stand beside " + conditions[0]}
+		return problem{conditions[1], "cannot be combined with " + conditions[0]}
 	case r.Nth < 0:
 		return problem{"nth", oneOrMore}
 	case r.Every < 0:
@@ -123,7 +123,7 @@ func (f *Fault) problem(operation string) problem {
 	case f.Status != 0 && (f.Status < uses.lowest || f.Status > 599):
 		return problem{"fault.status", fmt.Sprintf("must be from %d to 599", uses.lowest)}
 	case f.Code != "" && f.Body != "":
-		return problem{"fault.code", "cannot stand beside body"}
+		return problem{"fault.code", "cannot be combined with body"}
 	case f.Kind == ExpiredToken && !slices.Contains([]string{"", wire.CodeGatewayNoAuth, wire.CodeUnauthorized}, f.Code):
 		return problem{"fault.code", "must be " + wire.CodeGatewayNoAuth + " or " + wire.CodeUnauthorized}
 	case uses.only != nil && !slices.Contains(uses.only, operation):

@@ -13,8 +13,8 @@ import (
 // forever is longer than any emulator runs.
 const forever time.Duration = math.MaxInt64
 
-// A RuleState is a rule, and how often it has been asked and has fired since the
-// rules were set.
+// A RuleState is a rule, the number of calls that it matched since the rules were
+// set, and of those that went wrong by it.
 type RuleState struct {
 	Rule  Rule `json:"rule"`
 	Seen  int  `json:"seen"`
@@ -184,8 +184,8 @@ func (r *activeRule) fires() bool {
 	case rule.Every > 0:
 		fires = r.Seen%rule.Every == 0
 	case rule.Probability > 0:
-		// The 53 bits that a float64 holds: at 1 every call fires. The draw is made
-		// for every call, so that Times does not shift those that follow.
+		// 53 bits fit into a float64: at 1 every call fires. Each call draws, so that
+		// Times does not shift the later draws.
 		fires = float64(r.random.Uint64()>>11)/(1<<53) < rule.Probability
 	}
 	if !fires || r.Rule.Times > 0 && r.Fired == r.Rule.Times {

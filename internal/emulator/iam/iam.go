@@ -86,13 +86,13 @@ func (s *Service) CreateToken(w http.ResponseWriter, r *http.Request) {
 	wire.WriteJSON(w, http.StatusCreated, tokenResponse(req, holder, now, t))
 }
 
-// A holder is whose token is asked for.
+// A holder is the user or agency that a token is issued to.
 type holder struct {
 	domain, name string
 	projects     []string // nil: any
 }
 
-// identify returns whose token the caller may have.
+// identify returns the holder of the token that the caller may have.
 func (s *Service) identify(r *http.Request, body []byte, req *tokenRequest) (holder, *wire.Error) {
 	if role := req.Auth.Identity.AssumeRole; role != nil {
 		return s.assume(r, body, role)

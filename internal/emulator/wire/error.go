@@ -1,4 +1,4 @@
-// Package wire holds DLI's requests, responses and errors as its documents write
+// Package wire has DLI's requests, responses and errors as its documents write
 // them: the JSON, how requests are read, and which values they may have. It shares
 // no code with connsvc, so that a fault of its codec shows.
 package wire
