@@ -24,7 +24,6 @@ const (
 var oversized = map[string]int{
 	"internal/credentials": 16,
 	"internal/service":     17,
-	"internal/upstream":    27,
 }
 
 // A pkg is what "go list" reports of a package of this module.

@@ -77,10 +77,6 @@ func New(cfg *configv1.Config, o Options) (*App, error) {
 
 // wire is New over a telemetry.
 func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, error) {
-	observer, err := server.NewUpstreamObserver(tel)
-	if err != nil {
-		return nil, err
-	}
 	creates, err := server.NewCreateObserver(tel)
 	if err != nil {
 		return nil, err
@@ -94,10 +90,9 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Secret:           o.Secret,
 		MaxResponseBytes: cfg.GetLimits().GetMaxResponseBytes(),
 		Now:              time.Now,
-		Observe:          observer.Observe,
 		Meter:            tel.Meter,
 		Tracer:           tel.Tracer,
-		Renewed:          renewals{tel.Log}.renewed,
+		Log:              tel.Log,
 	})
 	srv, srvErr := server.New(cfg, server.Options{
 		Service:       service.New(dli, service.WithMaxAnswerBytes(cfg.GetLimits().GetMaxResponseBytes()), service.WithObserver(creates)),

@@ -64,10 +64,6 @@ func compareTelemetry(b *testing.B, d door, traced int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	observer, err := server.NewUpstreamObserver(tel)
-	if err != nil {
-		b.Fatal(err)
-	}
 	run := func(s *bench, exports bool) time.Duration {
 		begin := processorTime(b)
 		for n := range calls {
@@ -90,7 +86,7 @@ func compareTelemetry(b *testing.B, d door, traced int) {
 		// Two servers that are alike differ by some percent, for as long as they last,
 		// and so do who is first and who is second: so all that changes.
 		off := start(b, service.New(newDLI(b, upstream.Options{})), setup{options: silent})
-		on := start(b, service.New(newDLI(b, upstream.Options{Observe: observer.Observe, Meter: tel.Meter, Tracer: tel.Tracer})),
+		on := start(b, service.New(newDLI(b, upstream.Options{Meter: tel.Meter, Tracer: tel.Tracer})),
 			setup{options: func(o *server.Options) { o.Telemetry = tel }})
 		run(off, false)
 		run(on, true)

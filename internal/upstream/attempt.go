@@ -4,112 +4,137 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 )
 
-// An attempt is one HTTP request of a call, and what became of it.
+// An attempt is one HTTP request of a call, and its result.
 type attempt struct {
-	request *http.Request // nil where there were no credentials
-	status  int
-	// own says that the upstream's timeout ends the attempt, not the caller's deadline.
-	own bool
+	request   *http.Request // nil if there were no credentials
+	status    int           // 0 without a response
+	requestID string        // DLI's
+	// upstreamTimeoutApplies says that the upstream's timeout ends the attempt before
+	// the caller's deadline does.
+	upstreamTimeoutApplies bool
 }
 
-// attempt sends a call once and reads its answer, if the breaker and the limit let
-// it.
+// attempt sends a call once and reads the response, if the breaker and the limit permit.
 func (c *Client) attempt(ctx context.Context, call *call) (*attempt, *Error) {
-	if err := c.refusal(); err != nil {
+	if err := c.breakerError(); err != nil {
 		return &attempt{}, err
 	}
-	at, ok := ctx.Deadline()
-	a := &attempt{own: !ok || time.Until(at) > c.timeout}
+	deadline, ok := ctx.Deadline()
+	a := &attempt{upstreamTimeoutApplies: !ok || time.Until(deadline) > c.timeout}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	// Before a place is taken: the wait for IAM must not take one from other calls.
+	// Before a permit is taken: waiting for IAM must not take one from other calls.
 	var err *Error
 	if a.request, err = call.request(ctx); err != nil {
 		return a, err
 	}
-	return a, c.admitted(ctx, call, a)
+	return a, c.sendIfPermitted(ctx, call, a)
 }
 
-// admitted sends the request of an attempt if there is a place for it.
-func (c *Client) admitted(ctx context.Context, call *call, a *attempt) *Error {
-	p, err := c.enter()
+// sendIfPermitted sends the request of an attempt if the breaker and the limit permit,
+// and records the attempt.
+func (c *Client) sendIfPermitted(ctx context.Context, call *call, a *attempt) *Error {
+	p, err := c.acquire()
 	if err != nil {
 		return err
 	}
-	v := unsettled
-	defer func() { c.leave(p, v) }()
-	ctx, span := c.span(ctx, call, a.request)
+	v := inconclusive
+	defer func() { c.release(p, v) }()
+	ctx, span := c.startSpan(ctx, call, a.request)
 	defer span.End()
 	start := time.Now()
-	requestID, err := c.send(ctx, call, a)
-	v = verdictOf(err, a.own)
-	told := Attempt{
-		FullMethod: call.op.FullMethod, Upstream: c.name, Endpoint: c.configured, Duration: time.Since(start),
-		RequestID: requestID, HTTPStatus: a.status,
-		Outcome: outcomeNames[outcomeOf(err)],
-	}
-	tell(span, call.op, told, err)
-	c.observe(ctx, call.op, told, err)
+	err = c.send(ctx, call, a)
+	took := time.Since(start)
+	v = verdictOf(err, a.upstreamTimeoutApplies)
+	outcome := outcomeOf(err)
+	c.describe(span, call.op, a, outcome)
+	series := &c.counts.attempts[call.op.FullMethod][outcome]
+	series.count.Add(1)
+	c.router.duration.Record(ctx, took.Seconds(), series.labels...)
+	call.record.AddAttempt(took, a.requestID)
 	return err
 }
 
-// send sends the request of an attempt and reads its answer. It returns DLI's
-// request ID, too.
-func (c *Client) send(ctx context.Context, call *call, a *attempt) (string, *Error) {
-	response, left, err := c.transport.roundTrip(ctx, a.request, call.body)
-	sent := a.request.Header
+// send sends the request of an attempt and reads the response.
+func (c *Client) send(ctx context.Context, call *call, a *attempt) *Error {
+	header := a.request.Header
+	response, sent, err := c.transport.RoundTrip(ctx, a.request, call.body)
 	if err != nil {
-		return "", lost(ctx, err, left).redact(sent)
+		return transportError(ctx, err, sent).redact(header)
 	}
 	defer func() { _ = response.Body.Close() }()
 	a.status = response.StatusCode
+	a.requestID = identifier(header, response.Header.Get("X-Request-Id"))
 	date := c.readDate(response.Header)
-	requestID := identifier(sent, response.Header.Get("X-Request-Id"))
-	e := c.read(ctx, call, a, response, date)
+	e := c.readResponse(ctx, call, a, response, date)
 	if e == nil {
-		return requestID, nil
+		return nil
 	}
-	e.HTTPStatus, e.Sent, e.Date = a.status, true, date
 	if e.RequestID == "" {
-		e.RequestID = requestID
+		e.RequestID = a.requestID
 	}
-	e.CallersOwn = c.credentials.CallersOwn()
-	return e.RequestID, e.redact(sent)
+	a.requestID = e.RequestID
+	e.HTTPStatus, e.Sent, e.Date, e.CallersOwn = a.status, true, date, c.credentials.CallersOwn()
+	return e.redact(header)
 }
 
-func (c *Client) observe(ctx context.Context, op *operation, a Attempt, err *Error) {
-	c.counts.attempt(op.FullMethod, err)
-	if c.options.Observe == nil {
+// startSpan starts the span of an attempt and adds it to the request (W3C Trace
+// Context). That comes after signing, because proxies may change the header.
+func (c *Client) startSpan(ctx context.Context, call *call, r *http.Request) (context.Context, trace.Span) {
+	ctx, span := c.router.options.Tracer.Start(ctx, call.op.span, clientSpan)
+	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
+	return ctx, span
+}
+
+var clientSpan = trace.WithSpanKind(trace.SpanKindClient)
+
+// describe adds to a span what the attempt was and how it ended: no URL, which contains
+// what callers sent, and no text of an error.
+func (c *Client) describe(span trace.Span, op *operation, a *attempt, o outcome) {
+	if !span.IsRecording() {
 		return
 	}
-	if err != nil {
-		err.Method = op.FullMethod
-		// The call may go on to change its own.
-		told := *err
-		a.Err = &told
+	attributes := append(make([]attribute.KeyValue, 0, 6),
+		attribute.String("http.request.method", op.HTTPMethod),
+		attribute.String("connsvc.upstream", c.name),
+	)
+	if a.status != 0 {
+		attributes = append(attributes, attribute.Int("http.response.status_code", a.status))
 	}
-	c.options.Observe(ctx, a)
+	if a.requestID != "" {
+		attributes = append(attributes, attribute.String("connsvc.dli_request_id", a.requestID))
+	}
+	if o != outcomeOK {
+		attributes = append(attributes, attribute.String("error.type", outcomeNames[o]))
+		span.SetStatus(codes.Error, outcomeNames[o])
+	}
+	span.SetAttributes(attributes...)
 }
 
-// A verdict is what the end of an attempt says of the upstream.
+// A verdict is what the end of an attempt says about the upstream.
 type verdict int
 
 const (
-	unsettled verdict = iota // nothing: the caller went, or had no time
-	alive                    // it answered
-	down                     // it cannot be reached, does not answer, or is not there behind its gateway
-	slow                     // down, for it did not answer in the time that it has
+	inconclusive verdict = iota // the caller left, or had no time
+	alive                       // it responded
+	down                        // it is unreachable, does not respond, or its gateway says so
+	slow                        // down, because it did not respond within its timeout
 )
 
-// verdictOf judges the end of an attempt. A 429 is the answer of one who is there.
-func verdictOf(err *Error, ownTimeout bool) verdict {
+// verdictOf judges the end of an attempt. An upstream that throttles (429) is alive.
+func verdictOf(err *Error, upstreamTimeoutApplies bool) verdict {
 	switch {
 	case err == nil:
 		return alive
-	case err.Kind == Cancelled, err.Kind == Timeout && !ownTimeout:
-		return unsettled
+	case err.Kind == Cancelled, err.Kind == Timeout && !upstreamTimeoutApplies:
+		return inconclusive
 	case err.Kind == Timeout:
 		return slow
 	case err.Kind == Unreachable, err.Kind == Broken && err.HTTPStatus == 0:
@@ -121,44 +146,43 @@ func verdictOf(err *Error, ownTimeout bool) verdict {
 	}
 }
 
-// isUnavailable tells the statuses by which a gateway says that what is behind it
-// is not there.
+// isUnavailable reports whether a status says that what is behind a gateway is down.
 func isUnavailable(status int) bool {
 	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
 }
 
-// A place is one that a call has among those in flight.
-type place struct {
-	ticket ticket
-	permit permit
+// permits are those of the breaker and of the limit for one attempt.
+type permits struct {
+	breaker breakerPermit
+	limit   limitPermit
 }
 
-// enter takes a place for an attempt, or returns why there is none.
-func (c *Client) enter() (place, *Error) {
-	t, err := c.breaker.enter()
+// acquire returns the permits of an attempt, or why there are none.
+func (c *Client) acquire() (permits, *Error) {
+	b, err := c.breaker.acquire()
 	if err != nil {
 		c.counts.refused[refusedByBreaker].Add(1)
-		return place{}, err
+		return permits{}, err
 	}
-	p, err := c.limit.enter()
+	l, err := c.limit.acquire()
 	if err != nil {
-		c.breaker.leave(t, unsettled)
+		c.breaker.release(b, inconclusive)
 		c.counts.refused[refusedByLimit].Add(1)
-		return place{}, err
+		return permits{}, err
 	}
 	c.counts.inFlight.Add(1)
-	return place{t, p}, nil
+	return permits{b, l}, nil
 }
 
-func (c *Client) leave(p place, v verdict) {
+func (c *Client) release(p permits, v verdict) {
 	c.counts.inFlight.Add(-1)
-	p.permit.leave(v)
-	c.breaker.leave(p.ticket, v)
+	p.limit.release(v)
+	c.breaker.release(p.breaker, v)
 }
 
-// refusal returns why the breaker refuses every call now, or nil.
-func (c *Client) refusal() *Error {
-	err := c.breaker.refusal()
+// breakerError returns why the breaker rejects every call now, or nil.
+func (c *Client) breakerError() *Error {
+	err := c.breaker.openError()
 	if err != nil {
 		c.counts.refused[refusedByBreaker].Add(1)
 	}

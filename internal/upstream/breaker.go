@@ -9,12 +9,12 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// A breaker refuses calls to an upstream that is down, and lets one through now
-// and then to see whether it is back. The zero breaker refuses none.
+// A breaker rejects calls to an upstream that is down, and lets one through now and then
+// to probe whether it is back. The zero breaker rejects none.
 //
-// failsafe-go's breaker counts and keeps the time. It takes every result to be of
-// its present state, so that a call which began long before would pass for the one
-// that tries; and it has no way to give a try back that told nothing. Both are here.
+// failsafe-go's breaker counts and keeps the time. It attributes every result to its
+// present state, so that a call that began before would pass for the probe; and a probe
+// without a result cannot be returned. Both are added here.
 type breaker struct {
 	policy circuitbreaker.CircuitBreaker[any] // nil: there is none
 	delay  time.Duration
@@ -23,10 +23,10 @@ type breaker struct {
 	period int        // counts the changes of state
 }
 
-// A ticket is a call's leave to go.
-type ticket struct {
+// A breakerPermit allows one attempt.
+type breakerPermit struct {
 	period int
-	probe  bool // the call tries whether the upstream is back
+	probe  bool // the attempt probes whether the upstream is back
 }
 
 func newBreaker(cfg *configv1.Protection) *breaker {
@@ -44,8 +44,8 @@ func newBreaker(cfg *configv1.Protection) *breaker {
 	return b
 }
 
-// refusal returns why every call is refused now, or nil.
-func (b *breaker) refusal() *Error {
+// openError returns why every call is rejected now, or nil.
+func (b *breaker) openError() *Error {
 	if b.policy == nil {
 		return nil
 	}
@@ -57,39 +57,39 @@ func (b *breaker) refusal() *Error {
 	return nil
 }
 
-// enter lets a call go, or returns why not. Who is let go must leave.
-func (b *breaker) enter() (ticket, *Error) {
+// acquire returns a permit, which must be released, or why there is none.
+func (b *breaker) acquire() (breakerPermit, *Error) {
 	if b.policy == nil {
-		return ticket{}, nil
+		return breakerPermit{}, nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.policy.TryAcquirePermit() {
-		return ticket{b.period, b.policy.State() == circuitbreaker.HalfOpenState}, nil
+		return breakerPermit{b.period, b.policy.State() == circuitbreaker.HalfOpenState}, nil
 	}
 	if remaining := b.policy.RemainingDelay(); remaining > 0 {
-		return ticket{}, &Error{Kind: BreakerOpen, RetryAfter: remaining}
+		return breakerPermit{}, &Error{Kind: BreakerOpen, RetryAfter: remaining}
 	}
-	// One call is under way to try; if it fails, the delay begins anew.
-	return ticket{}, &Error{Kind: BreakerOpen, RetryAfter: b.delay}
+	// A probe is in flight; if it fails, the delay begins anew.
+	return breakerPermit{}, &Error{Kind: BreakerOpen, RetryAfter: b.delay}
 }
 
-// leave tells how a call ended.
-func (b *breaker) leave(t ticket, v verdict) {
+// release records how an attempt ended.
+func (b *breaker) release(p breakerPermit, v verdict) {
 	if b.policy == nil {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
-	case t.period != b.period:
-		// The upstream was another then.
+	case p.period != b.period:
+		// The verdict is about an earlier state.
 	case v == alive:
 		b.policy.RecordSuccess()
 	case v == down, v == slow:
 		b.policy.RecordFailure()
-	case t.probe:
-		// The next call tries, at once.
+	case p.probe:
+		// The next call probes, at once.
 		b.policy.Open()
 		b.policy.HalfOpen()
 	}

@@ -43,7 +43,7 @@ func TestBreaker(t *testing.T) {
 		for range 3 {
 			wantKind(t, callCreate(t.Context(), b.Router), upstream.Status, true)
 		}
-		if !b.Stats()[0].BreakerOpen {
+		if !b.stats(t).breakerOpen {
 			t.Error("the breaker is closed after 3 failures")
 		}
 		time.Sleep(500 * time.Millisecond)
@@ -78,7 +78,7 @@ func TestBreaker(t *testing.T) {
 				t.Errorf("Call: %v", err)
 			}
 		}
-		if s := b.Stats()[0]; s.BreakerOpen || s.ShedByBreaker != 4 || s.InFlight != 0 {
+		if s := b.stats(t); s.breakerOpen || s.shedByBreaker != 4 || s.inFlight != 0 {
 			t.Errorf("stats %+v", s)
 		}
 	})
@@ -125,7 +125,7 @@ func TestWhatOpensTheBreaker(t *testing.T) {
 					}
 					cancel()
 				}
-				if got := b.Stats()[0].BreakerOpen; got != tt.opens {
+				if got := b.stats(t).breakerOpen; got != tt.opens {
 					t.Errorf("open %t, want %t", got, tt.opens)
 				}
 			})
@@ -222,7 +222,7 @@ func TestLateResultsDoNotCount(t *testing.T) {
 			t.Errorf("the call that tried: %v", err)
 		}
 		running.Wait()
-		if b.Stats()[0].BreakerOpen {
+		if b.stats(t).breakerOpen {
 			t.Error("the breaker is open though DLI is back")
 		}
 	})

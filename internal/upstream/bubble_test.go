@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	sdk "go.opentelemetry.io/otel/sdk/metric"
+
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
@@ -24,7 +26,11 @@ var errNoNetwork = errors.New("no network")
 type bubble struct {
 	*upstream.Router
 	*fakeNetwork
+	metrics *sdk.ManualReader
 }
+
+// stats returns the metrics of the one upstream.
+func (b *bubble) stats(t *testing.T) stats { return statsOf(t, b.metrics) }
 
 // A fakeNetwork has one server. Its counts are of what reached it.
 type fakeNetwork struct {
@@ -48,13 +54,13 @@ func inBubbleWith(t *testing.T, o upstream.Options, cfg *configv1.Upstream, hand
 		n := &fakeNetwork{conns: make(chan net.Conn), closed: make(chan struct{})}
 		server := &http.Server{Handler: n.counted(handler), ErrorLog: log.New(io.Discard, "", 0)}
 		go func() { _ = server.Serve(n) }()
-		r := router(t, o, cfg)
-		r.DialWith(n.dial)
+		o, reader := measured(o)
+		r := router(t, upstream.WithDial(o, n.dial), cfg)
 		t.Cleanup(func() {
 			_ = server.Close()
 			time.Sleep(time.Hour) // handlers that sleep wake up and end
 		})
-		test(t, &bubble{r, n})
+		test(t, &bubble{r, n, reader})
 	})
 }
 

@@ -5,69 +5,69 @@ import (
 	"time"
 )
 
+// The token bucket counts in hundredths of a retry.
 const (
-	// reserve is how many repeats an upstream has at first, in hundredths, and at most
-	// after a pause: a first call may fail, too.
-	reserve = 10 * 100
-	// savings is the most repeats that calls can save up, in hundredths.
-	savings = 100 * 100
-	// trickle is the pause between two calls that is worth a repeat, so that who calls
+	// initialTokens is what the bucket starts with, and what idle time refills it to:
+	// the first call may fail, too.
+	initialTokens = 10 * 100
+	// maxTokens is the most that calls can save up.
+	maxTokens = 100 * 100
+	// refillInterval is the idle time that adds one retry, so that a caller that calls
 	// once a minute can have one.
-	trickle = 5 * time.Second
+	refillInterval = 5 * time.Second
 )
 
-// A budget bounds the repeats of one upstream by a percentage of the calls of
-// late, so that repeating makes no storm of an upstream's trouble. Calls that share
-// an answer pay in, too: what is bounded is DLI's load over the callers'.
+// A budget limits the retries of one upstream to a percentage of its recent calls, so
+// that retries do not multiply the load of an upstream in trouble. Calls that share a
+// response deposit, too: the limit is on DLI's load relative to the callers'.
 //
-// It is not failsafe-go's budget, which bounds the part that repeats have of what
-// is in flight: with few calls in flight that is any number of repeats, one after
-// another, and a package from outside cannot use it but through its executor.
+// failsafe-go's budget limits the share of retries among the calls in flight: with few in
+// flight it allows any number, one after another; and it works only in its executor.
 type budget struct {
 	percent int64
 
-	mu    sync.Mutex
-	saved int64 // in hundredths of a repeat
-	last  time.Time
+	mu     sync.Mutex
+	tokens int64
+	last   time.Time // when a call deposited last
 }
 
 func newBudget(percent int32) *budget {
 	b := &budget{percent: int64(percent), last: time.Now()}
 	if percent > 0 {
-		b.saved = reserve
+		b.tokens = initialTokens
 	}
 	return b
 }
 
-// earn pays in for a call.
-func (b *budget) earn() {
+// deposit adds what a call is worth.
+func (b *budget) deposit() {
 	if b.percent == 0 {
 		return
 	}
 	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if pauses := int64(now.Sub(b.last) / trickle); pauses > 0 {
-		b.saved = max(b.saved, min(b.saved+100*pauses, reserve))
+	if refills := int64(now.Sub(b.last) / refillInterval); refills > 0 {
+		b.tokens = max(b.tokens, min(b.tokens+100*refills, initialTokens))
 	}
 	b.last = now
-	b.saved = min(b.saved+b.percent, savings)
+	b.tokens = min(b.tokens+b.percent, maxTokens)
 }
 
-// spend takes a repeat, if there is one.
-func (b *budget) spend() bool {
+// withdraw takes one retry, and reports whether there was one.
+func (b *budget) withdraw() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.saved < 100 {
+	if b.tokens < 100 {
 		return false
 	}
-	b.saved -= 100
+	b.tokens -= 100
 	return true
 }
 
-// refund gives a repeat back that was not made.
+// refund returns a retry that was not sent.
 func (b *budget) refund() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.saved = min(b.saved+100, savings)
+	b.tokens = min(b.tokens+100, maxTokens)
 }

@@ -3,48 +3,35 @@ package upstream
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	record "github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/credentials"
+	"github.com/connsvc/connsvc/internal/upstream/exchange"
 )
 
 // A Client makes the calls to one upstream. It stays usable when a reload has replaced it.
 type Client struct {
-	endpoint
 	router      *Router
 	config      *configv1.Upstream
-	options     Options
+	name        string
+	base        *url.URL
+	timeout     time.Duration // of an attempt
+	transport   *exchange.Transport
 	credentials credentials.Provider
-	retry       retry
+	backoff     backoff
 	budget      *budget
 	breaker     *breaker
 	limit       *limit
-	flights     flights
+	reads       reads
 	counts      *counts
 	clock       atomic.Pointer[clock]
-}
-
-func (r *Router) newClient(u *configv1.Upstream, p *problem) *Client {
-	return &Client{
-		endpoint: newEndpoint(u, p), router: r, config: u, options: r.options,
-		retry: newRetry(u.GetRetry()), budget: newBudget(u.GetRetry().GetBudgetPercent()),
-		breaker: newBreaker(u.GetProtection()), limit: newLimit(u.GetProtection()),
-	}
-}
-
-func (c *Client) newCredentials(p *problem) {
-	var err error
-	c.credentials, err = credentials.New(c.config, credentials.Options{
-		Secret: c.options.Secret, Now: c.options.Now,
-		Observe: c.counts.renewed(c.name, c.options.Renewed),
-	})
-	if err != nil {
-		p.addAll(err)
-	}
 }
 
 // Call makes the DLI call of an RPC: it sends req by the RPC's first HTTP binding
@@ -53,14 +40,14 @@ func (c *Client) newCredentials(p *problem) {
 // each attempt, as long as the upstream's timeout allows. A read may share attempts
 // with identical ones.
 func (c *Client) Call(ctx context.Context, fullMethod string, req, resp proto.Message) error {
-	if err := c.begin(ctx, fullMethod, req, resp); err != nil {
+	if err := c.call(ctx, fullMethod, req, resp); err != nil {
 		err.Method = fullMethod
 		return err
 	}
 	return nil
 }
 
-func (c *Client) begin(ctx context.Context, fullMethod string, req, resp proto.Message) *Error {
+func (c *Client) call(ctx context.Context, fullMethod string, req, resp proto.Message) *Error {
 	op := c.router.operations[fullMethod]
 	if op == nil {
 		return &Error{Kind: Invalid, Err: errUnknownMethod}
@@ -69,19 +56,19 @@ func (c *Client) begin(ctx context.Context, fullMethod string, req, resp proto.M
 		return &Error{Kind: Unreachable, Err: errClosed}
 	}
 	defer c.router.calls.Done()
-	return c.call(ctx, op, req, resp)
+	return c.do(ctx, op, req, resp)
 }
 
-func (c *Client) call(ctx context.Context, op *operation, req, resp proto.Message) *Error {
+func (c *Client) do(ctx context.Context, op *operation, req, resp proto.Message) *Error {
 	if err := ctx.Err(); err != nil {
-		return lost(ctx, err, false)
+		return transportError(ctx, err, false)
 	}
-	c.budget.earn()
-	// Before a body is encoded: callers of an upstream that is down wait for nothing.
-	if err := c.refusal(); err != nil {
+	c.budget.deposit()
+	// Before a body is encoded: calls to an upstream that is down must cost nothing.
+	if err := c.breakerError(); err != nil {
 		return err
 	}
-	call := &call{op: op, to: c, answer: resp, project: projectOf(req), limit: c.options.MaxResponseBytes}
+	call := &call{op: op, to: c, response: resp, project: projectOf(req), record: record.From(ctx)}
 	path, query, err := op.target(req)
 	if err == nil {
 		call.url, err = c.url(path, query)
@@ -90,7 +77,7 @@ func (c *Client) call(ctx context.Context, op *operation, req, resp proto.Messag
 		return &Error{Kind: Invalid, Err: err}
 	}
 	if op.HTTPMethod == http.MethodGet {
-		return c.repeat(ctx, call)
+		return c.doWithRetry(ctx, call)
 	}
 	// A read that begins after this call must not share one that began before.
 	defer c.counts.writes.Add(1)
@@ -102,11 +89,32 @@ func (c *Client) call(ctx context.Context, op *operation, req, resp proto.Messag
 		}
 		call.body = *buffer
 	}
-	return c.repeat(ctx, call)
+	return c.doWithRetry(ctx, call)
 }
 
-// Idempotency returns how creates are made safe to repeat, nil where the configuration
-// does not say. It is only to be read.
+// url returns the URL of a call, from its escaped path and its query.
+func (c *Client) url(path, query string) (*url.URL, error) {
+	escaped := strings.TrimRight(c.base.EscapedPath(), "/") + path
+	decoded, err := url.PathUnescape(escaped)
+	if err != nil {
+		return nil, err
+	}
+	u := &url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Path: decoded, RawQuery: query}
+	if decoded != escaped {
+		u.RawPath = escaped
+	}
+	return u, nil
+}
+
+func projectOf(req proto.Message) string {
+	if m, ok := req.(interface{ GetProjectId() string }); ok {
+		return m.GetProjectId()
+	}
+	return ""
+}
+
+// Idempotency returns how creates are made safe to retry, nil if the configuration does
+// not say. It must not be changed.
 func (c *Client) Idempotency() *configv1.Idempotency { return c.config.GetIdempotency() }
 
 // Skew returns by how much DLI's clock is ahead of this one, by the Date of its last
@@ -121,15 +129,15 @@ func (c *Client) Skew() (time.Duration, bool) {
 	return last.skew, true
 }
 
-// A clock is what DLI's last Date says.
+// A clock is the last Date of DLI.
 type clock struct {
 	text string
 	date time.Time
 	skew time.Duration
 }
 
-// readDate returns DLI's Date and keeps it for Skew; zero where the response has none.
-// Most responses come within the second of the one before.
+// readDate returns DLI's Date and keeps it for Skew; zero if the response has none.
+// Most responses arrive in the same second as the one before.
 func (c *Client) readDate(h http.Header) time.Time {
 	text := h.Get("Date")
 	if last := c.clock.Load(); last != nil && last.text == text {
@@ -139,6 +147,6 @@ func (c *Client) readDate(h http.Header) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	c.clock.Store(&clock{text, date, date.Sub(c.options.Now())})
+	c.clock.Store(&clock{text, date, date.Sub(c.router.options.Now())})
 	return date
 }

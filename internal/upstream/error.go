@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -14,17 +15,17 @@ type Kind int
 const (
 	NotConfigured Kind = iota + 1 // no upstream serves the project
 	Unreachable                   // no connection, or no IAM to get credentials from: nothing was sent
-	Broken                        // the connection broke, or an answer did not come whole
+	Broken                        // the connection broke, or the response is incomplete
 	Timeout                       // the deadline passed
 	Cancelled                     // the caller cancelled
-	Status                        // DLI answered with an HTTP error status
-	Refused                       // DLI answered 2xx with is_success=false
-	Malformed                     // the answer is no DLI answer
-	TooLarge                      // the answer is larger than the limit
+	Status                        // DLI responded with an HTTP error status
+	Refused                       // DLI responded 2xx with is_success=false
+	Malformed                     // the response is none of DLI's
+	TooLarge                      // the response is larger than the limit
 	Invalid                       // the request cannot be a DLI call: nothing was sent
 	Unauthorized                  // there are no credentials for the call: nothing was sent
 	BreakerOpen                   // the upstream is down: nothing was sent
-	Shed                          // as many calls are in flight as the upstream can take: nothing was sent
+	Shed                          // the limit of calls in flight is reached: nothing was sent
 )
 
 var kindNames = [...]string{
@@ -45,10 +46,10 @@ func (k Kind) String() string {
 // Causes of an Error that have no other.
 var (
 	errUnknownMethod = errors.New("no such RPC")
-	errPathValue     = errors.New("a value of the path would name another path")
-	errTooLarge      = errors.New("the answer is over the limit")
+	errPathValue     = errors.New("a path parameter would change the path")
+	errTooLarge      = errors.New("the response is larger than the limit")
 	errRedirect      = errors.New("DLI does not redirect")
-	errProtocol      = errors.New("no status of an answer")
+	errProtocol      = errors.New("the status is not one of a response")
 	errClosed        = errors.New("the client is closed")
 )
 
@@ -56,24 +57,24 @@ var (
 type Error struct {
 	Kind       Kind
 	Method     string        // the RPC's full method
-	HTTPStatus int           // status of the answer; 0 without one
-	Code       string        // DLI.0001, APIGW.0308; empty where the answer has none
-	Message    string        // error_msg or message of a well-formed answer, printable; empty otherwise
-	RequestID  string        // DLI's request ID, if it gave one
-	RetryAfter time.Duration // as DLI, IAM, the breaker or the limit asks; 0 where none does
-	Date       time.Time     // DLI's clock when it answered, in whole seconds; zero where it did not tell
+	HTTPStatus int           // status of the response; 0 without one
+	Code       string        // DLI.0001, APIGW.0308; may be empty
+	Message    string        // error_msg or message of a well-formed response, printable; may be empty
+	RequestID  string        // DLI's request ID; may be empty
+	RetryAfter time.Duration // as DLI, IAM, the breaker or the limit asks; 0 if none does
+	Date       time.Time     // DLI's clock at the response, in whole seconds; may be zero
 	Sent       bool          // bytes of the request may have reached DLI
-	// Repeated says that an earlier attempt of the call may have been executed: that
-	// something is missing, or is there already, may be its doing.
+	// Repeated says that an earlier attempt of the call may have been executed: it may be
+	// why something is missing or exists already.
 	Repeated bool
 	// CallersOwn says that the credentials of the call are the caller's own
-	// (pass_through): where DLI refuses them, or there are none, it is the caller's.
+	// (pass_through): if they are missing or rejected, it is for the caller to fix.
 	CallersOwn bool
 	Err        error // the cause, for logs only; may be nil
 }
 
-// Error says what happened, in one line without any text of the upstream's: the
-// cause stands there only where nothing was sent, so that nothing can echo.
+// Error describes the failure in one line, without any text of the upstream's: the cause
+// is included only if nothing was sent, so that it cannot be an echo.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("calling DLI")
@@ -98,3 +99,24 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// transportError is the Error of a call without a complete response.
+func transportError(ctx context.Context, err error, sent bool) *Error {
+	kind := Broken
+	switch {
+	case errors.Is(context.Cause(ctx), context.DeadlineExceeded), deadlinePassed(ctx):
+		kind = Timeout
+	case ctx.Err() != nil:
+		kind = Cancelled
+	case !sent:
+		kind = Unreachable
+	}
+	return &Error{Kind: kind, Sent: sent, Err: err}
+}
+
+// deadlinePassed reports whether the deadline of ctx has passed before ctx has ended: a
+// connection with the same deadline may notice first.
+func deadlinePassed(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && ctx.Err() == nil && !time.Now().Before(deadline)
+}

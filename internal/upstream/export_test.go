@@ -5,17 +5,16 @@ import (
 	"net"
 )
 
-// DialWith makes the connections of all clients by dial, for tests that own the
-// network.
-func (r *Router) DialWith(dial func(context.Context) (net.Conn, error)) {
-	for _, c := range r.graph.Load().clients {
-		c.transport.connect = dial
-	}
+// WithDial returns options with which all connections are made by dial, for tests that
+// own the network.
+func WithDial(o Options, dial func(context.Context) (net.Conn, error)) Options {
+	o.dial = dial
+	return o
 }
 
-// Covers reports whether an RPC may be sent again after err, and whether the table
-// has it at all.
-func Covers(fullMethod string, err *Error) (covered, known bool) {
-	c, known := repeats[fullMethod]
-	return c.covers(err), known
+// Allows reports whether an RPC may be sent again after err, and whether the table of
+// policies has it at all.
+func Allows(fullMethod string, err *Error) (allowed, known bool) {
+	p, known := retryPolicies[fullMethod]
+	return p.allows(err), known
 }

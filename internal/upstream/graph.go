@@ -1,13 +1,18 @@
 package upstream
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net/url"
 
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/credentials"
+	"github.com/connsvc/connsvc/internal/endpoint"
+	"github.com/connsvc/connsvc/internal/upstream/exchange"
 )
 
 // A graph is the clients of one configuration. It does not change: a reload replaces it.
@@ -26,17 +31,41 @@ func (r *Router) newGraph(cfg []*configv1.Upstream, previous *graph) (*graph, er
 	var problems []error
 	for i, u := range cfg {
 		p := &problem{index: i}
-		c := r.newClient(u, p)
-		c.counts = g.countsOf(c.name, previous)
-		c.credentials = previous.credentialsOf(c)
-		if c.credentials == nil {
-			c.newCredentials(p)
-		}
-		g.add(c, p)
+		g.add(r.newClient(u, g, previous, p), p)
 		problems = append(problems, p.found...)
 	}
-	// Credentials that were made in vain need no Close: they have not begun anything.
+	// Credentials that were made in vain need no Close: they have not started anything.
 	return g, errors.Join(problems...)
+}
+
+func (r *Router) newClient(u *configv1.Upstream, g, previous *graph, p *problem) *Client {
+	c := &Client{
+		router: r, config: u, timeout: config.DefaultTimeout,
+		backoff: newBackoff(u.GetRetry()), budget: newBudget(u.GetRetry().GetBudgetPercent()),
+		breaker: newBreaker(u.GetProtection()), limit: newLimit(u.GetProtection()),
+	}
+	if d := u.GetTimeout().AsDuration(); d > 0 {
+		c.timeout = d
+	}
+	var err error
+	if c.base, err = endpoint.Parse(u.GetEndpoint(), u.GetAllowPlaintext()); err != nil {
+		p.add("endpoint", err)
+		c.base = &url.URL{}
+	}
+	c.name = cmp.Or(u.GetName(), c.base.Hostname())
+	c.counts = g.countsOf(c.name, previous)
+	log := r.options.Log.With("upstream", c.name)
+	c.transport = exchange.New(c.base, exchange.Options{Dial: r.options.dial, Log: log, Unsolicited: &c.counts.unsolicited})
+	if c.credentials = previous.credentialsOf(c); c.credentials != nil {
+		return c
+	}
+	c.credentials, err = credentials.New(u, credentials.Options{
+		Secret: r.options.Secret, Now: r.options.Now, Observe: c.counts.renewed(log),
+	})
+	if err != nil {
+		p.addAll(err)
+	}
+	return c
 }
 
 func (g *graph) countsOf(name string, previous *graph) *counts {
@@ -44,7 +73,7 @@ func (g *graph) countsOf(name string, previous *graph) *counts {
 		g.counts[name] = previous.counts[name]
 	}
 	if g.counts[name] == nil {
-		g.counts[name] = newCounts()
+		g.counts[name] = newCounts(name)
 	}
 	return g.counts[name]
 }
@@ -95,7 +124,7 @@ func (g *graph) lookup(project string) *Client {
 // closeConnections closes the idle connections, and the others when they become idle.
 func (g *graph) closeConnections() {
 	for _, c := range g.clients {
-		c.transport.close()
+		c.transport.Close()
 	}
 }
 

@@ -9,21 +9,19 @@ import (
 )
 
 const (
-	// shedRetryAfter is when a call makes sense again that was refused for the limit:
-	// the limit is looked at once a second.
+	// shedRetryAfter is what a shed call is asked to wait: the limit changes once a second.
 	shedRetryAfter = time.Second
-	// floorPart is the part of the largest limit that the limit does not fall below: a
-	// twentieth, but no less than leastLimit. Below that the limit would follow the
-	// chance of single calls, and leave a DLI idle that takes few at a time.
-	floorPart  = 20
-	leastLimit = 10
+	// The limit does not fall below a twentieth of the largest, nor below minLimit: there
+	// it would follow the durations of single calls, and leave DLI idle.
+	minLimitDivisor = 20
+	minLimit        = 10
 )
 
-// A limit bounds the calls in flight to one upstream. It starts at its largest,
-// falls while DLI's answers take longer than they used to, and rises again. A call
-// beyond it is refused at once: none waits. The zero limit bounds nothing.
+// A limit limits the calls in flight to one upstream. It starts at its largest, falls
+// while DLI responds more slowly than before, and rises again. Calls beyond it are shed
+// at once: none waits. The zero limit permits everything.
 type limit struct {
-	policy adaptivelimiter.AdaptiveLimiter[any] // nil: there is none
+	policy adaptivelimiter.AdaptiveLimiter[any] // nil: no limit
 }
 
 func newLimit(cfg *configv1.Protection) *limit {
@@ -32,31 +30,31 @@ func newLimit(cfg *configv1.Protection) *limit {
 	}
 	largest := uint(cfg.GetMaxConcurrency())
 	return &limit{policy: adaptivelimiter.NewBuilder[any]().
-		WithLimits(min(max(largest/floorPart, leastLimit), largest), largest, largest).
-		// By default the limit follows the calls in flight down as well, to five times
-		// as many. Calls to DLI come in bursts: an idle hour must not refuse the next one.
+		WithLimits(min(max(largest/minLimitDivisor, minLimit), largest), largest, largest).
+		// By default the limit is at most 5x the calls in flight, so it falls when idle.
+		// Calls to DLI come in bursts: one after an idle hour must pass.
 		WithMaxLimitFunc(func(int) float64 { return float64(largest) }).
 		Build()}
 }
 
-// A permit is a place under the limit. The zero permit is none.
-type permit struct{ policy adaptivelimiter.Permit }
+// A limitPermit allows one attempt. The zero value is valid.
+type limitPermit struct{ policy adaptivelimiter.Permit }
 
-// enter takes a place, or returns that there is none.
-func (l *limit) enter() (permit, *Error) {
+// acquire returns a permit, which must be released, or why there is none.
+func (l *limit) acquire() (limitPermit, *Error) {
 	if l.policy == nil {
-		return permit{}, nil
+		return limitPermit{}, nil
 	}
 	p, ok := l.policy.TryAcquirePermit()
 	if !ok {
-		return permit{}, &Error{Kind: Shed, RetryAfter: shedRetryAfter}
+		return limitPermit{}, &Error{Kind: Shed, RetryAfter: shedRetryAfter}
 	}
-	return permit{p}, nil
+	return limitPermit{p}, nil
 }
 
-// leave gives the place back. Only what shows how long DLI takes counts: a failure
-// that comes at once would speak for a fast DLI.
-func (p permit) leave(v verdict) {
+// release records how an attempt ended. Only durations of DLI count: an immediate failure
+// would make DLI look fast.
+func (p limitPermit) release(v verdict) {
 	switch {
 	case p.policy == nil:
 	case v == alive, v == slow:

@@ -45,13 +45,13 @@ func TestLimit(t *testing.T) {
 				if e.RetryAfter != time.Second || time.Since(start) != 0 {
 					t.Errorf("refused after %v, retry after %v", time.Since(start), e.RetryAfter)
 				}
-				if s := b.Stats()[0]; s.InFlight != 10 || s.Limit != 10 || s.ShedByLimit != 1 {
+				if s := b.stats(t); s.inFlight != 10 || s.limit != 10 || s.shedByLimit != 1 {
 					t.Errorf("stats %+v", s)
 				}
 				cancel()
 				running.Wait()
 				synctest.Wait()
-				if s := b.Stats()[0]; s.InFlight != 0 {
+				if s := b.stats(t); s.inFlight != 0 {
 					t.Errorf("stats %+v after all have gone", s)
 				}
 				short, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -92,7 +92,7 @@ func TestOverload(t *testing.T) {
 	inBubble(t, limited(largest), handler, func(t *testing.T, b *bubble) {
 		const second = capacity * int64(time.Second/(100*time.Millisecond)) // calls that DLI can take
 		load(b, capacity, 5*time.Second)
-		if got := b.Stats()[0]; got.Limit != largest || got.ShedByLimit > 0 {
+		if got := b.stats(t); got.limit != largest || got.shedByLimit > 0 {
 			t.Errorf("stats %+v without overload", got)
 		}
 		lowest := int64(largest)
@@ -101,14 +101,14 @@ func TestOverload(t *testing.T) {
 			if good < second*9/10 || shed == 0 {
 				t.Errorf("%d of %d went through, %d were refused", good, second, shed)
 			}
-			lowest = min(lowest, b.Stats()[0].Limit)
+			lowest = min(lowest, b.stats(t).limit)
 		}
 		if lowest > largest*9/10 || b.mostInFlight.Load() > largest {
 			t.Errorf("the limit fell to %d, %d were in flight", lowest, b.mostInFlight.Load())
 		}
 		load(b, capacity, 10*time.Second)
-		if got := b.Stats()[0]; got.Limit <= lowest {
-			t.Errorf("the limit is %d after the overload, of %d in it", got.Limit, lowest)
+		if got := b.stats(t); got.limit <= lowest {
+			t.Errorf("the limit is %d after the overload, of %d in it", got.limit, lowest)
 		}
 	})
 }

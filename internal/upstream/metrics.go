@@ -2,63 +2,199 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
+
+	"github.com/connsvc/connsvc/internal/credentials"
 )
 
-// metrics read the counts and the states of the upstreams when they are asked for:
-// a call only adds to numbers. Every attribute is of a closed set, and every series
-// of an upstream is there from the start.
-type metrics struct {
-	attempts, retries, shared, refused, renewals metric.Int64ObservableCounter
-	breaker, limit, inFlight                     metric.Int64ObservableGauge
+// durationBounds are the buckets of the duration of attempts, in seconds.
+var durationBounds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
+
+// counts is what happened at the upstreams of one name. A reload passes it on, so that
+// no counter falls.
+type counts struct {
+	attempts    map[string]*[lastOutcome]attemptSeries // by full method: the keys do not change
+	retries     atomic.Int64
+	shared      atomic.Int64
+	refused     [lastRefusal]atomic.Int64
+	renewals    [lastRenewal]atomic.Int64
+	unsolicited atomic.Int64
+	inFlight    atomic.Int64
+	// writes counts the calls that may have changed something and have ended. It is
+	// here because a reload must not reset it: see readKey.
+	writes atomic.Uint64
 }
 
-// measure makes the metrics, if there is a meter.
+// An attemptSeries is the attempts of one method with one outcome. The labels of their
+// duration are made once: making them costs more than the measurement.
+type attemptSeries struct {
+	count  atomic.Int64
+	labels []metric.RecordOption
+}
+
+func newCounts(upstream string) *counts {
+	c := &counts{attempts: make(map[string]*[lastOutcome]attemptSeries)}
+	for method := range retryPolicies {
+		series := new([lastOutcome]attemptSeries)
+		for o := range series {
+			series[o].labels = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(
+				attribute.String("upstream", upstream),
+				attribute.String("rpc.method", method[1:]),
+				attribute.String("outcome", outcomeNames[o]),
+			))}
+		}
+		c.attempts[method] = series
+	}
+	return c
+}
+
+// An outcome is how an attempt ended.
+type outcome int
+
+const (
+	outcomeOK outcome = iota
+	outcomeUnreachable
+	outcomeBroken
+	outcomeTimeout
+	outcomeCancelled
+	outcomeRefused
+	outcomeMalformed
+	outcomeTooLarge
+	outcome4xx
+	outcome429
+	outcome5xx
+	lastOutcome
+)
+
+var outcomeNames = [lastOutcome]string{
+	outcomeOK: "ok", outcomeUnreachable: "unreachable", outcomeBroken: "broken", outcomeTimeout: "timeout",
+	outcomeCancelled: "cancelled", outcomeRefused: "refused", outcomeMalformed: "malformed", outcomeTooLarge: "too_large",
+	outcome4xx: "status_4xx", outcome429: "status_429", outcome5xx: "status_5xx",
+}
+
+func outcomeOf(err *Error) outcome {
+	if err == nil {
+		return outcomeOK
+	}
+	switch err.Kind {
+	case Unreachable:
+		return outcomeUnreachable
+	case Broken:
+		return outcomeBroken
+	case Timeout:
+		return outcomeTimeout
+	case Cancelled:
+		return outcomeCancelled
+	case Refused:
+		return outcomeRefused
+	case TooLarge:
+		return outcomeTooLarge
+	case Status:
+		switch {
+		case err.HTTPStatus == http.StatusTooManyRequests:
+			return outcome429
+		case err.HTTPStatus < http.StatusInternalServerError:
+			return outcome4xx
+		default:
+			return outcome5xx
+		}
+	default:
+		return outcomeMalformed
+	}
+}
+
+// Why a call was not sent.
+const (
+	refusedByBreaker = iota
+	refusedByLimit
+	lastRefusal
+)
+
+var refusalNames = [lastRefusal]string{refusedByBreaker: "breaker", refusedByLimit: "limit"}
+
+// lastRenewal is the number of results that an attempt to get credentials can have:
+// 0 for success, or a credentials.Kind.
+const lastRenewal = credentials.Closed + 1
+
+func renewalName(result int) string {
+	if result == 0 {
+		return "ok"
+	}
+	return credentials.Kind(result).String()
+}
+
+func renewalResult(err error) credentials.Kind {
+	var e *credentials.Error
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &e) && e.Kind > 0 && e.Kind < lastRenewal:
+		return e.Kind
+	default:
+		return credentials.Unavailable
+	}
+}
+
+// renewed returns what counts and logs the renewals of an upstream's credentials.
+func (c *counts) renewed(log *slog.Logger) func(credentials.Renewal) {
+	return func(r credentials.Renewal) {
+		c.renewals[renewalResult(r.Err)].Add(1)
+		log := log.With("source", r.Source, "project", r.Project)
+		if r.Err != nil {
+			log.Warn("credentials were not renewed; the previous ones stay in use", "error", r.Err.Error())
+			return
+		}
+		log.Info("credentials were renewed", "expires", r.Expires)
+	}
+}
+
+// metrics reads the counts and states of the upstreams when it is collected: a call only
+// adds to numbers. Every attribute is from a closed set, and every series of an upstream
+// exists from the start, except the durations.
+type metrics struct {
+	attempts, retries, shared, refused, renewals, unsolicited metric.Int64ObservableCounter
+	breaker, limit, inFlight                                  metric.Int64ObservableGauge
+}
+
+// measure makes the metrics; a nil meter makes ones that nobody reads.
 func (r *Router) measure(meter metric.Meter) error {
 	if meter == nil {
-		return nil
+		meter = noop.Meter{}
 	}
 	var m metrics
-	counters := []struct {
-		at                *metric.Int64ObservableCounter
-		name, description string
-	}{
-		{&m.attempts, "attempts", "HTTP calls to DLI."},
-		{&m.retries, "retries", "Attempts that repeated one that failed."},
-		{&m.shared, "shared_reads", "Reads that shared the attempts of an identical one in flight."},
-		{&m.refused, "refused", "Calls that were not sent: the breaker is open, or the limit is reached."},
+	var errs [10]error
+	counter := func(name, description string) (c metric.Int64ObservableCounter, err error) {
+		return meter.Int64ObservableCounter(name, metric.WithDescription(description))
 	}
-	var err error
-	for _, c := range counters {
-		if *c.at, err = meter.Int64ObservableCounter("connsvc.upstream."+c.name, metric.WithDescription(c.description)); err != nil {
-			return fmt.Errorf("making the metrics of the upstreams: %w", err)
-		}
+	gauge := func(name, description string) (g metric.Int64ObservableGauge, err error) {
+		return meter.Int64ObservableGauge(name, metric.WithDescription(description))
 	}
-	m.renewals, err = meter.Int64ObservableCounter("connsvc.credentials.renewals",
-		metric.WithDescription("Attempts to get new credentials."))
-	if err != nil {
+	r.duration, errs[0] = meter.Float64Histogram("connsvc.upstream.duration", metric.WithUnit("s"),
+		metric.WithDescription("Duration of attempts at DLI."), metric.WithExplicitBucketBoundaries(durationBounds...))
+	m.attempts, errs[1] = counter("connsvc.upstream.attempts", "HTTP calls to DLI.")
+	m.retries, errs[2] = counter("connsvc.upstream.retries", "Attempts that retried a failed one.")
+	m.shared, errs[3] = counter("connsvc.upstream.shared_reads", "Reads that shared the attempt of an identical one in flight.")
+	m.refused, errs[4] = counter("connsvc.upstream.refused", "Calls that were not sent: the breaker is open, or the limit is reached.")
+	m.renewals, errs[5] = counter("connsvc.credentials.renewals", "Attempts to get new credentials.")
+	m.unsolicited, errs[6] = counter("connsvc.upstream.unsolicited", "Connections that were dropped because DLI sent bytes before a request.")
+	m.breaker, errs[7] = gauge("connsvc.upstream.breaker_state", "Whether calls are rejected: 0 no (closed), 1 one call probes (half-open), 2 yes (open).")
+	m.limit, errs[8] = gauge("connsvc.upstream.limit", "Most calls in flight, as of now.")
+	m.inFlight, errs[9] = gauge("connsvc.upstream.in_flight", "HTTP calls to DLI in flight.")
+	if err := errors.Join(errs[:]...); err != nil {
 		return fmt.Errorf("making the metrics of the upstreams: %w", err)
-	}
-	gauges := []struct {
-		at                *metric.Int64ObservableGauge
-		name, description string
-	}{
-		{&m.breaker, "breaker_state", "Whether calls are refused: 0 no (closed), 1 one tries (half-open), 2 yes (open)."},
-		{&m.limit, "limit", "Most calls in flight, as of now."},
-		{&m.inFlight, "in_flight", "HTTP calls to DLI in flight."},
-	}
-	for _, g := range gauges {
-		if *g.at, err = meter.Int64ObservableGauge("connsvc.upstream."+g.name, metric.WithDescription(g.description)); err != nil {
-			return fmt.Errorf("making the metrics of the upstreams: %w", err)
-		}
 	}
 	registration, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		m.observe(o, r.graph.Load())
 		return nil
-	}, m.attempts, m.retries, m.shared, m.refused, m.renewals, m.breaker, m.limit, m.inFlight)
+	}, m.attempts, m.retries, m.shared, m.refused, m.renewals, m.unsolicited, m.breaker, m.limit, m.inFlight)
 	if err != nil {
 		return fmt.Errorf("registering the metrics of the upstreams: %w", err)
 	}
@@ -66,7 +202,7 @@ func (r *Router) measure(meter metric.Meter) error {
 	return nil
 }
 
-// observe tells of every upstream that serves. Upstreams of one name are one here.
+// observe reports the configured upstreams. Upstreams of one name are one here.
 func (m *metrics) observe(o metric.Observer, g *graph) {
 	breaker, limit := make(map[string]int64), make(map[string]int64)
 	for _, c := range g.clients {
@@ -83,6 +219,7 @@ func (m *metrics) observe(o metric.Observer, g *graph) {
 		o.ObserveInt64(m.inFlight, counts.inFlight.Load(), with())
 		o.ObserveInt64(m.retries, counts.retries.Load(), with())
 		o.ObserveInt64(m.shared, counts.shared.Load(), with())
+		o.ObserveInt64(m.unsolicited, counts.unsolicited.Load(), with())
 		for i := range counts.refused {
 			o.ObserveInt64(m.refused, counts.refused[i].Load(), with(attribute.String("reason", refusalNames[i])))
 		}
@@ -91,7 +228,7 @@ func (m *metrics) observe(o metric.Observer, g *graph) {
 		}
 		for method, outcomes := range counts.attempts {
 			for i := range outcomes {
-				o.ObserveInt64(m.attempts, outcomes[i].Load(), with(
+				o.ObserveInt64(m.attempts, outcomes[i].count.Load(), with(
 					attribute.String("method", method[1:]), attribute.String("outcome", outcomeNames[i])))
 			}
 		}

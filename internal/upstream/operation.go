@@ -14,14 +14,14 @@ import (
 	"github.com/connsvc/connsvc/internal/httprule"
 )
 
-// An operation is an RPC as a call to DLI.
+// An operation is the DLI call of an RPC.
 type operation struct {
 	*httprule.Binding
 	query []protoreflect.FieldDescriptor
 	span  string // name of an attempt's span: "GET /v2.0/{project_id}/..."
 }
 
-// ownFields are query parameters that connsvc adds to DLI's.
+// ownFields are connsvc's additions to DLI's query parameters.
 var ownFields = []protoreflect.Name{"view", "page_token"}
 
 // readOperations returns the first binding of each RPC by its full method.
@@ -56,7 +56,7 @@ func (op *operation) target(req proto.Message) (path, query string, err error) {
 	}
 	for _, f := range op.Path {
 		switch m.Get(f).String() {
-		// Servers resolve dots even where they are escaped.
+		// Servers resolve dots even if they are escaped.
 		case "", ".", "..":
 			return "", "", errPathValue
 		}
@@ -67,7 +67,7 @@ func (op *operation) target(req proto.Message) (path, query string, err error) {
 	return op.URLPath(req), query, nil
 }
 
-// encode writes spaces as %20: every reader takes it, and not every one a plus sign.
+// encode writes spaces as %20, because not every server decodes a plus sign.
 func encode(q url.Values) string {
 	return strings.ReplaceAll(q.Encode(), "+", "%20")
 }

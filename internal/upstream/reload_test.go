@@ -19,6 +19,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	record "github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -267,9 +268,7 @@ func TestSkew(t *testing.T) {
 // Close waits for the calls in flight, those on clients given up before too, but not
 // for ever.
 func TestCloseWaits(t *testing.T) {
-	var told atomic.Int64
-	observe := func(context.Context, upstream.Attempt) { told.Add(1) }
-	inBubbleWith(t, upstream.Options{Observe: observe}, withToken("http://127.0.0.1:1"), slowly(answer(200, `{}`)), func(t *testing.T, b *bubble) {
+	inBubble(t, withToken("http://127.0.0.1:1"), slowly(answer(200, `{}`)), func(t *testing.T, b *bubble) {
 		closed := func(most time.Duration) time.Duration {
 			ctx, cancel := context.WithTimeout(t.Context(), most)
 			defer cancel()
@@ -278,7 +277,9 @@ func TestCloseWaits(t *testing.T) {
 			return time.Since(start)
 		}
 		var running sync.WaitGroup
-		running.Go(func() { _ = callList(t, b.Router, "a") })
+		c := &record.Call{}
+		ctx := record.NewContext(t.Context(), c)
+		running.Go(func() { _ = callGet(ctx, b.Router) })
 		synctest.Wait()
 		if err := b.Reload(nil); err != nil { // what it gives up is waited for, too
 			t.Fatal(err)
@@ -287,8 +288,8 @@ func TestCloseWaits(t *testing.T) {
 		if diff := cmp.Diff([]time.Duration{400 * time.Millisecond, 600 * time.Millisecond, 0}, got); diff != "" {
 			t.Errorf("Close took (-want +got):\n%s", diff)
 		}
-		if told.Load() != 1 {
-			t.Errorf("%d attempts were told of when Close returned, want 1", told.Load())
+		if took, _ := c.Attempts(); took != time.Second {
+			t.Errorf("attempts of %v were recorded when Close returned, want 1s", took)
 		}
 		running.Wait()
 	})

@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	record "github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -174,39 +176,30 @@ func TestSecretsAreReadOnce(t *testing.T) {
 	}
 }
 
-func TestObserve(t *testing.T) {
-	type key struct{}
-	var got []upstream.Attempt
-	o := upstream.Options{Observe: func(ctx context.Context, a upstream.Attempt) {
-		if ctx.Value(key{}) != "v" || a.Duration <= 0 {
-			t.Errorf("observed %v of %v", a.Duration, ctx)
-		}
-		a.Duration = 0
-		got = append(got, a)
-	}}
-	status := http.StatusOK
-	endpoint := newServer(t, func(w http.ResponseWriter, r *http.Request) { answer(status, `{}`, "X-Request-Id", "r1")(w, r) })
-	r := router(t, o, withToken(endpoint))
-	ctx := context.WithValue(t.Context(), key{}, "v")
-	if err := callGet(ctx, r); err != nil {
-		t.Fatal(err)
+// The record of a call has the time of all its attempts and DLI's last request ID.
+func TestAttemptsAreRecorded(t *testing.T) {
+	cfg := retrying(2)
+	for name, call := range map[string]func(context.Context, *upstream.Router) error{"read": callGet, "write": callRemove} {
+		t.Run(name, func(t *testing.T) {
+			n := 0
+			inBubble(t, cfg, slowly(func(w http.ResponseWriter, r *http.Request) {
+				n++
+				if n == 1 {
+					answer(503, ``, "X-Request-Id", "r1")(w, r)
+					return
+				}
+				answer(200, `{}`)(w, r)
+			}), func(t *testing.T, b *bubble) {
+				c := &record.Call{}
+				if err := call(record.NewContext(t.Context(), c), b.Router); err != nil {
+					t.Fatal(err)
+				}
+				if took, id := c.Attempts(); took != 2*time.Second || id != "r1" {
+					t.Errorf("recorded %v, %q", took, id)
+				}
+			})
+		})
 	}
-	status = http.StatusServiceUnavailable
-	err := callCreate(ctx, r)
-	want := []upstream.Attempt{
-		{FullMethod: get, Upstream: "127.0.0.1", Endpoint: endpoint, RequestID: "r1", HTTPStatus: 200, Outcome: "ok"},
-		{FullMethod: create, Upstream: "127.0.0.1", Endpoint: endpoint, RequestID: "r1", HTTPStatus: 503, Outcome: "status_5xx", Err: err},
-	}
-	if diff := cmp.Diff(want, got, cmp.Comparer(sameError)); diff != "" {
-		t.Errorf("attempts (-want +got):\n%s", diff)
-	}
-}
-
-// sameError compares an error with the copy of it that an observer is given.
-func sameError(a, b error) bool {
-	x, _ := a.(*upstream.Error)
-	y, _ := b.(*upstream.Error)
-	return x == y || x != nil && y != nil && *x == *y
 }
 
 // The caller's request is only read.

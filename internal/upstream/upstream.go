@@ -1,60 +1,46 @@
-// Package upstream is the client of DLI's REST API: it sends each call to the
-// upstream of its project, with that upstream's credentials, and turns every way
-// in which a call can fail into one Error. Methods, paths and fields come from the
-// google.api.http bindings of the proto; what is known of single operations is in
-// one table, which says what may be repeated.
+// Package upstream is the client of DLI's REST API: it sends each call to the upstream of
+// its project, with that upstream's credentials, and turns every failure into one Error.
+// Methods, paths and fields come from the google.api.http bindings of the proto; what is
+// known of single operations is in one table, which says what may be retried.
 //
-// A create is sent at most once: only if not one byte of it left, or DLI answered
-// 401 to it, is it sent again. Redirects are never followed. Nothing is logged,
-// and no error prints a credential, a query or a body.
+// A create is sent at most once: only if not one byte of it was written, or DLI rejected
+// its credentials (401), is it sent again. Redirects are never followed. No error and no
+// log line contains a credential, a query or a body.
 package upstream
 
 import (
 	"context"
+	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/buffers"
 	"github.com/connsvc/connsvc/internal/config"
-	"github.com/connsvc/connsvc/internal/credentials"
 )
 
 // Options are what New needs beside the configuration.
 type Options struct {
 	// Secret reads a secret. Those of files are read again when they change.
 	Secret func(*configv1.Secret) (string, error)
-	// MaxResponseBytes bounds an answer; 0: config.DefaultMaxResponseBytes.
+	// MaxResponseBytes limits a response; 0: config.DefaultMaxResponseBytes.
 	MaxResponseBytes int64
 	// Now is the clock of signatures, tokens and Retry-After; nil: time.Now.
 	Now func() time.Time
-	// Observe is told of every finished attempt; may be nil. One of a read is told of
-	// on a goroutine of its own, with the context of the caller who began it, perhaps
-	// after that caller has gone; those who share it are not told of.
-	Observe func(ctx context.Context, a Attempt)
-	// Renewed is told of every attempt to get new credentials, by any goroutine; it
-	// must not block; may be nil.
-	Renewed func(upstream string, r credentials.Renewal)
-	// Tracer makes a span of each attempt; nil: the caller's trace is handed on.
+	// Log gets the renewals of credentials and unsolicited bytes; nil: nothing is logged.
+	Log *slog.Logger
+	// Tracer makes a span of each attempt; nil: the caller's trace is passed on.
 	Tracer trace.Tracer
 	// Meter makes the metrics of the upstreams; nil: none are made.
 	Meter metric.Meter
-}
 
-// An Attempt is one HTTP call to DLI.
-type Attempt struct {
-	FullMethod string
-	Upstream   string        // its name
-	Endpoint   string        // as configured
-	Duration   time.Duration // until the answer was read whole
-	RequestID  string        // DLI's
-	HTTPStatus int           // 0 without an answer
-	Outcome    string        // what became of it, of a closed set: ok, timeout, status_5xx, ...
-	Err        error         // nil or *Error
+	dial func(context.Context) (net.Conn, error) // for tests; nil: TCP
 }
 
 // A Router finds the client of a project's upstream. It is safe for concurrent use.
@@ -63,11 +49,12 @@ type Router struct {
 	options    Options
 	bodies     buffers.Pool
 	graph      atomic.Pointer[graph]
+	duration   metric.Float64Histogram // of attempts
 
 	mu         sync.RWMutex   // held while a call begins, and to close
 	calls      sync.WaitGroup // calls and shared attempts in flight
 	reloading  sync.Mutex     // held by Reload and Close
-	unregister func()
+	unregister func()         // of the metrics; may be called again
 }
 
 // New makes the clients of the configured upstreams. It connects to none. The
@@ -78,7 +65,12 @@ func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 	if o.MaxResponseBytes <= 0 {
 		o.MaxResponseBytes = config.DefaultMaxResponseBytes
 	}
-	o.Tracer = tracerOr(o.Tracer)
+	if o.Tracer == nil {
+		o.Tracer = noop.NewTracerProvider().Tracer("")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -86,13 +78,13 @@ func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Router{operations: operations, options: o, unregister: func() {}}
-	r.graph.Store(&graph{})
-	if err := r.Reload(cfg); err != nil {
+	r := &Router{operations: operations, options: o}
+	g, err := r.newGraph(cfg, &graph{})
+	if err != nil {
 		return nil, err
 	}
+	r.graph.Store(g)
 	if err := r.measure(o.Meter); err != nil {
-		r.Close(context.Background()) // no call is in flight
 		return nil, err
 	}
 	return r, nil
@@ -150,7 +142,6 @@ func (r *Router) Close(ctx context.Context) {
 	last := r.graph.Swap(&graph{closed: true})
 	r.mu.Unlock()
 	r.unregister()
-	r.unregister = func() {}
 	r.reloading.Unlock()
 	last.closeConnections()
 	ended := make(chan struct{})

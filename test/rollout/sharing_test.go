@@ -4,11 +4,15 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	sdk "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -22,7 +26,29 @@ import (
 // A part is a replica without its doors: what keeps anything between calls.
 type part struct {
 	*service.Service
-	router *upstream.Router
+	metrics *sdk.ManualReader
+}
+
+// counted returns a counter of the upstream: the sum of its series with an attribute
+// of that value, or of all series for "".
+func (p part) counted(tb testing.TB, name, value string) (n int64) {
+	tb.Helper()
+	var all metricdata.ResourceMetrics
+	if err := p.metrics.Collect(context.Background(), &all); err != nil {
+		tb.Fatal(err)
+	}
+	for _, m := range all.ScopeMetrics[0].Metrics {
+		if m.Name != name {
+			continue
+		}
+		for _, series := range m.Data.(metricdata.Sum[int64]).DataPoints {
+			has := func(a attribute.KeyValue) bool { return a.Value.AsString() == value }
+			if value == "" || slices.ContainsFunc(series.Attributes.ToSlice(), has) {
+				n += series.Value
+			}
+		}
+	}
+	return n
 }
 
 // parts makes n replicas before one DLI, with the defaults of a configuration file
@@ -40,14 +66,16 @@ func parts(tb testing.TB, n int, dli string, change func(*configv1.Upstream)) []
 	change(cfg)
 	all := make([]part, n)
 	for i := range all {
+		reader := sdk.NewManualReader()
 		router, err := upstream.New([]*configv1.Upstream{cfg}, upstream.Options{
+			Meter:  sdk.NewMeterProvider(sdk.WithReader(reader)).Meter("test"),
 			Secret: func(*configv1.Secret) (string, error) { return "a-token", nil },
 		})
 		if err != nil {
 			tb.Fatal(err)
 		}
 		tb.Cleanup(func() { router.Close(context.Background()) })
-		all[i] = part{service.New(router), router}
+		all[i] = part{service.New(router), reader}
 	}
 	return all
 }
@@ -125,7 +153,7 @@ func TestReadsShareWithinAReplica(t *testing.T) {
 	}
 	shared := func() (n int64) {
 		for _, r := range replicas {
-			n += r.router.Stats()[0].SharedReads
+			n += r.counted(t, "connsvc.upstream.shared_reads", "")
 		}
 		return n
 	}

@@ -174,8 +174,8 @@ func BenchmarkSlowDLI(b *testing.B) {
 					o := offer(b, replicas, offered, during)
 					var asked, shed int64
 					for _, r := range replicas {
-						asked += r.router.Stats()[0].Attempts
-						shed += r.router.Stats()[0].ShedByLimit
+						asked += r.counted(b, "connsvc.upstream.attempts", "")
+						shed += r.counted(b, "connsvc.upstream.refused", "limit")
 					}
 					o.report(b, during, asked)
 					b.ReportMetric(float64(shed)/during.Seconds(), "shed/s")

@@ -1,6 +1,6 @@
 //go:build unix
 
-package upstream
+package exchange
 
 import (
 	"bufio"
@@ -78,7 +78,7 @@ func (l *line) answer(s string) {
 
 // A peer is a server that speaks as a test has it speak.
 type peer struct {
-	*transport
+	*Transport
 	lines atomic.Int64 // made so far
 }
 
@@ -90,10 +90,10 @@ func newPeer(t *testing.T, secure bool, serve func(*line)) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &peer{transport: newTransport(&url.URL{Scheme: "http", Host: listener.Addr().String()})}
+	p := &peer{Transport: New(&url.URL{Scheme: "http", Host: listener.Addr().String()}, Options{})}
 	var server *tls.Config
 	if secure {
-		server, p.secure = certified(t)
+		server, p.tls = certified(t)
 	}
 	var open sync.Map
 	var serving sync.WaitGroup
@@ -117,7 +117,7 @@ func newPeer(t *testing.T, secure bool, serve func(*line)) *peer {
 		}
 	})
 	t.Cleanup(func() {
-		p.close()
+		p.Close()
 		_ = listener.Close()
 		open.Range(func(c, _ any) bool { _ = c.(net.Conn).Close(); return true })
 		serving.Wait()
@@ -147,10 +147,10 @@ func request(method string) *http.Request {
 }
 
 // ask makes an exchange, and reads its answer whole. One that hangs fails.
-func (t *transport) ask(ctx context.Context, method, body string) (status int, answer string, sent bool, err error) {
+func (t *Transport) ask(ctx context.Context, method, body string) (status int, answer string, sent bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	response, sent, err := t.roundTrip(ctx, request(method), []byte(body))
+	response, sent, err := t.RoundTrip(ctx, request(method), []byte(body))
 	if err != nil {
 		return 0, "", sent, err
 	}
@@ -160,7 +160,7 @@ func (t *transport) ask(ctx context.Context, method, body string) (status int, a
 }
 
 // want makes an exchange that must go well.
-func (t *transport) want(tb testing.TB, method, answer string) {
+func (t *Transport) want(tb testing.TB, method, answer string) {
 	tb.Helper()
 	if _, got, sent, err := t.ask(tb.Context(), method, "{}"); err != nil || got != answer || !sent {
 		tb.Fatalf("%s: %q, sent %t, %v, want %q", method, got, sent, err, answer)
@@ -168,11 +168,11 @@ func (t *transport) want(tb testing.TB, method, answer string) {
 }
 
 // begin begins n exchanges at once, and returns what ends them.
-func (t *transport) begin(tb testing.TB, n int) (end func()) {
+func (t *Transport) begin(tb testing.TB, n int) (end func()) {
 	tb.Helper()
 	bodies := make([]io.ReadCloser, n)
 	for i := range bodies {
-		response, _, err := t.roundTrip(tb.Context(), request(http.MethodGet), nil)
+		response, _, err := t.RoundTrip(tb.Context(), request(http.MethodGet), nil)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func (t *transport) begin(tb testing.TB, n int) (end func()) {
 }
 
 // heard waits until something, an end too, has come on the idle connection.
-func (t *transport) heard(tb testing.TB) {
+func (t *Transport) heard(tb testing.TB) {
 	tb.Helper()
 	t.mu.Lock()
 	c := t.idle[0].link.Conn
@@ -196,6 +196,10 @@ func (t *transport) heard(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	awaitBytes(raw)
+}
+
+func awaitBytes(raw syscall.RawConn) {
 	_ = raw.Read(func(fd uintptr) bool {
 		_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
 		return !errors.Is(err, syscall.EAGAIN)
@@ -209,9 +213,9 @@ func overBoth(t *testing.T, test func(t *testing.T, secure bool)) {
 
 // pipes makes a transport in a bubble whose connections a server answers in memory.
 // It counts those that are open.
-func pipes() (to *transport, open *atomic.Int64) {
+func pipes() (to *Transport, open *atomic.Int64) {
 	open = new(atomic.Int64)
-	return &transport{connect: func(context.Context) (net.Conn, error) {
+	return New(&url.URL{Scheme: "http", Host: "dli"}, Options{Dial: func(context.Context) (net.Conn, error) {
 		near, far := net.Pipe()
 		open.Add(1)
 		go func() {
@@ -219,7 +223,7 @@ func pipes() (to *transport, open *atomic.Int64) {
 			(&line{Conn: far, reader: bufio.NewReader(far)}).answer(good)
 		}()
 		return near, nil
-	}}, open
+	}}), open
 }
 
 func wantOpen(t *testing.T, open *atomic.Int64, want int64) {
@@ -228,4 +232,20 @@ func wantOpen(t *testing.T, open *atomic.Int64, want int64) {
 	if got := open.Load(); got != want {
 		t.Errorf("%d connections are open, want %d", got, want)
 	}
+}
+
+// A faulty connection fails every write once broken is set, as a socket does that
+// the other end has reset; after taken bytes, if that is more than 0.
+type faulty struct {
+	net.Conn
+	broken *atomic.Bool
+	taken  int
+}
+
+func (f *faulty) Write(p []byte) (int, error) {
+	if f.broken.Load() {
+		n, _ := f.Conn.Write(p[:min(f.taken, len(p))])
+		return n, syscall.EPIPE
+	}
+	return f.Conn.Write(p)
 }

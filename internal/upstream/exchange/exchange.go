@@ -1,4 +1,4 @@
-package upstream
+package exchange
 
 import (
 	"cmp"
@@ -10,32 +10,31 @@ import (
 )
 
 const (
-	// smallBody is the largest body that is written with its head in one piece,
-	// before the answer is read: the system takes it without waiting for the reader.
+	// smallBody is the largest body that is written together with the head before the
+	// response is read: the socket buffer takes it without waiting for the reader.
 	smallBody = 16 << 10
-	// writeGrace is how long an answer may take that is on its way when a body cannot
-	// be written, and how long the writing of a body may take that was answered.
+	// writeGrace is how long to wait for a response that may be on its way when a body
+	// cannot be written, and for the end of a body that was responded to.
 	writeGrace = 50 * time.Millisecond
 )
 
-// An exchange is one request and its answer. It is the body of that answer, too.
+// An exchange is one request and its response. It is the body of the response, too.
 type exchange struct {
 	ctx       context.Context
-	transport *transport
+	transport *Transport
 	conn      *conn
-	unwatch   func() bool   // ends the watch on ctx; false: ctx was first
-	written   chan struct{} // closed when a large body is written; nil: there is none
-	failed    error         // of its writing; to be read when written is closed
+	unwatch   func() bool   // stops watching ctx; false: ctx ended first
+	written   chan struct{} // closed when a large body is written; nil: the body is small
+	writeErr  error         // valid when written is closed
 
-	body  io.Reader // of the answer
-	whole bool      // it was read to its end
-	keep  bool      // both ends can go on with another exchange
-
-	closed bool
+	body     io.Reader // of the response
+	complete bool      // the response was read to its end
+	keep     bool      // HTTP allows another exchange on the connection
+	closed   bool
 }
 
-// begin sends the request and reads the head of its answer. After an error nothing
-// of the exchange goes on.
+// begin sends the request and reads the head of the response. After an error nothing
+// of the exchange continues.
 func (x *exchange) begin(r *http.Request, body []byte) (*http.Response, error) {
 	x.conn.begin()
 	x.unwatch = context.AfterFunc(x.ctx, x.conn.link.abort)
@@ -46,14 +45,14 @@ func (x *exchange) begin(r *http.Request, body []byte) (*http.Response, error) {
 	if err != nil {
 		return nil, x.fail(err)
 	}
-	x.body, x.whole = response.Body, response.Body == http.NoBody
+	x.body, x.complete = response.Body, response.Body == http.NoBody
 	x.keep = !response.Close && response.StatusCode >= http.StatusOK
 	response.Body = x
 	return response, nil
 }
 
-// write writes a small request whole. The body of a large one is written while the
-// answer is read: DLI may refuse it before it has all.
+// write writes a small request at once. A large body is written while the response is
+// read, because DLI may reject it before it has received all of it.
 func (x *exchange) write(r *http.Request, body []byte) error {
 	c := x.conn
 	head := appendHead(c.head[:0], r, len(body))
@@ -69,18 +68,18 @@ func (x *exchange) write(r *http.Request, body []byte) error {
 	x.written = make(chan struct{})
 	go func() {
 		defer close(x.written)
-		if _, x.failed = c.Write(head); x.failed == nil {
-			_, x.failed = c.Write(body)
+		if _, x.writeErr = c.Write(head); x.writeErr == nil {
+			_, x.writeErr = c.Write(body)
 		}
-		if x.failed != nil {
+		if x.writeErr != nil {
 			_ = c.SetReadDeadline(time.Now().Add(writeGrace))
 		}
 	}()
 	return nil
 }
 
-// fail ends the exchange, and returns err, or why the body could not be written,
-// where that was first.
+// fail ends the exchange. It returns the error of writing the body, if that came first,
+// else err.
 func (x *exchange) fail(err error) error {
 	x.unwatch()
 	if x.written == nil {
@@ -89,7 +88,7 @@ func (x *exchange) fail(err error) error {
 	}
 	select {
 	case <-x.written:
-		err = cmp.Or(x.failed, err)
+		err = cmp.Or(x.writeErr, err)
 		x.conn.link.abort()
 	default:
 		x.conn.link.abort()
@@ -98,25 +97,25 @@ func (x *exchange) fail(err error) error {
 	return err
 }
 
-// Read reads the body of the answer.
+// Read reads the body of the response.
 func (x *exchange) Read(p []byte) (int, error) {
 	n, err := x.body.Read(p)
 	if errors.Is(err, io.EOF) {
-		x.whole = true
+		x.complete = true
 	} else if err != nil {
-		err = endOr(x.ctx, err)
+		err = causeOr(x.ctx, err)
 	}
 	return n, err
 }
 
-// Close ends the exchange. The connection serves the next one, unless something of
-// this one is left on it.
+// Close ends the exchange. The connection is reused only if request and response are
+// complete.
 func (x *exchange) Close() error {
 	if x.closed {
-		return nil // the connection may be another's by now
+		return nil // the connection may serve another exchange by now
 	}
 	x.closed = true
-	keep := x.whole && x.keep && x.allWritten()
+	keep := x.complete && x.keep && x.allWritten()
 	if x.unwatch() && keep {
 		x.transport.give(x.conn)
 	} else {
@@ -128,7 +127,7 @@ func (x *exchange) Close() error {
 	return nil
 }
 
-// allWritten reports whether the request was written whole.
+// allWritten reports whether the whole request was written.
 func (x *exchange) allWritten() bool {
 	if x.written == nil {
 		return true
@@ -137,7 +136,7 @@ func (x *exchange) allWritten() bool {
 	defer timer.Stop()
 	select {
 	case <-x.written:
-		return x.failed == nil
+		return x.writeErr == nil
 	case <-timer.C:
 		return false
 	}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package upstream
+package exchange
 
 import (
 	"context"
@@ -64,7 +64,7 @@ func TestGivenUp(t *testing.T) {
 
 func TestGivenUpWhileConnecting(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
-	to := &transport{connect: func(ctx context.Context) (net.Conn, error) {
+	to := &Transport{dial: func(ctx context.Context) (net.Conn, error) {
 		cancel(errGone)
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -78,16 +78,16 @@ func TestGivenUpWhileConnecting(t *testing.T) {
 func TestHandshakeTakesTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to, open := pipes()
-		to.secure = &tls.Config{ServerName: "dli", MinVersion: tls.VersionTLS12}
-		connect := to.connect
-		to.connect = func(ctx context.Context) (net.Conn, error) {
+		to.tls = &tls.Config{ServerName: "dli", MinVersion: tls.VersionTLS12}
+		connect := to.dial
+		to.dial = func(ctx context.Context) (net.Conn, error) {
 			c, err := connect(ctx)
 			return &mute{c}, err
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 2*handshakeTimeout)
 		defer cancel()
 		start := time.Now()
-		_, sent, err := to.roundTrip(ctx, request(http.MethodPost), nil)
+		_, sent, err := to.RoundTrip(ctx, request(http.MethodPost), nil)
 		if !errors.Is(err, context.DeadlineExceeded) || sent || time.Since(start) != handshakeTimeout {
 			t.Errorf("sent %t, %v after %v", sent, err, time.Since(start))
 		}

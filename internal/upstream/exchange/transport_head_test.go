@@ -1,6 +1,6 @@
 //go:build unix
 
-package upstream
+package exchange
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func TestNotSent(t *testing.T) {
 			p.want(t, http.MethodPost, "good")
 			r := request(http.MethodPost)
 			c.change(r)
-			if _, sent, err := p.roundTrip(c.ctx, r, []byte("{}")); !errors.Is(err, c.want) || sent {
+			if _, sent, err := p.RoundTrip(c.ctx, r, []byte("{}")); !errors.Is(err, c.want) || sent {
 				t.Errorf("sent %t, %v, want false, %v", sent, err, c.want)
 			}
 			p.want(t, http.MethodPost, "good")

@@ -1,11 +1,13 @@
 package upstream
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,43 +20,78 @@ const (
 	maxErrorBytes = 64 << 10
 	// maxRetryAfter bounds what Retry-After may ask for.
 	maxRetryAfter = 24 * time.Hour
+	// The buffer for a body starts with its Content-Length, within these bounds: what a
+	// header only announces must not take memory.
+	minBuffer = 4 << 10
+	maxBuffer = 4 << 20
 )
 
-// read reads an answer, into the message of the call if it is a good one. date is
-// DLI's clock, if it told.
-func (c *Client) read(ctx context.Context, call *call, a *attempt, response *http.Response, date time.Time) *Error {
+// readResponse decodes a response, into call.response if it succeeded. date is DLI's
+// Date header, or zero.
+func (c *Client) readResponse(ctx context.Context, call *call, a *attempt, response *http.Response, date time.Time) *Error {
+	limit := c.router.options.MaxResponseBytes
 	switch {
 	case response.StatusCode >= http.StatusBadRequest:
-		return readError(response, a.request.Header, cmp.Or(date, c.options.Now()))
+		return readError(response, a.request.Header, cmp.Or(date, c.router.options.Now()))
 	case response.StatusCode >= http.StatusMultipleChoices:
 		return &Error{Kind: Malformed, Err: errRedirect}
 	case response.StatusCode < http.StatusOK:
 		return &Error{Kind: Malformed, Err: errProtocol}
-	}
-	if response.ContentLength > call.limit {
+	case response.ContentLength > limit:
 		return &Error{Kind: TooLarge, Err: errTooLarge}
 	}
-	body := &bounded{reader: response.Body, left: call.limit}
-	answer, err := dlijson.DecodeResponse(body, call.answer)
+	body := &bounded{reader: response.Body, left: limit}
+	var text io.Reader = body
+	if call.raw != nil {
+		*call.raw = readAll((*call.raw)[:0], body, response.ContentLength)
+		if body.err != nil {
+			return readFailure(ctx, body.err)
+		}
+		text = bytes.NewBuffer(*call.raw) // the decoder reads it in place
+	}
+	envelope, err := dlijson.DecodeResponse(text, call.response)
 	switch {
-	case err == nil && answer.IsSuccess && answer.ErrorCode == "":
+	case err == nil && envelope.IsSuccess && envelope.ErrorCode == "":
 		return nil
 	case err == nil:
 		return &Error{
 			Kind:    Refused,
-			Code:    identifier(a.request.Header, answer.ErrorCode),
-			Message: cmp.Or(answer.ErrorMsg, answer.Message),
+			Code:    identifier(a.request.Header, envelope.ErrorCode),
+			Message: cmp.Or(envelope.ErrorMsg, envelope.Message),
 		}
-	case errors.Is(body.err, errTooLarge):
-		return &Error{Kind: TooLarge, Err: errTooLarge}
 	case body.err != nil:
-		return lost(ctx, body.err, true)
+		return readFailure(ctx, body.err)
 	}
 	return &Error{Kind: Malformed, Err: err}
 }
 
-// readError reads an answer with an error status. A body that is over-long, does
-// not come whole or is no error of DLI leaves only the status.
+// readFailure is the Error of a body that could not be read.
+func readFailure(ctx context.Context, err error) *Error {
+	if errors.Is(err, errTooLarge) {
+		return &Error{Kind: TooLarge, Err: errTooLarge}
+	}
+	return transportError(ctx, err, true)
+}
+
+// readAll appends what it reads to b, until an error, which the reader keeps. length is
+// how much is expected; negative: unknown.
+func readAll(b []byte, from *bounded, length int64) []byte {
+	// With one byte more than expected the end is seen without a larger buffer.
+	b = slices.Grow(b, int(min(max(length+1, minBuffer), maxBuffer)))
+	for {
+		n, err := from.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err != nil {
+			return b
+		}
+		if len(b) == cap(b) {
+			b = slices.Grow(b, len(b))
+		}
+	}
+}
+
+// readError reads a response with an error status. A body that is too long, incomplete
+// or no error of DLI leaves only the status.
 func readError(response *http.Response, sent http.Header, now time.Time) *Error {
 	err := &Error{Kind: Status, RetryAfter: retryAfter(response.Header.Get("Retry-After"), now)}
 	body := &bounded{reader: response.Body, left: maxErrorBytes}
@@ -84,9 +121,9 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return min(max(at.Sub(now), 0), maxRetryAfter)
 }
 
-// bounded reads at most so many bytes: one more is errTooLarge. It keeps the
-// error it ended with, but for io.EOF, so that a broken connection can be told
-// from a broken text.
+// bounded reads up to left bytes: one more is errTooLarge. It keeps the error it ended
+// with, except io.EOF, so that a broken connection can be distinguished from a broken
+// text.
 type bounded struct {
 	reader io.Reader
 	left   int64

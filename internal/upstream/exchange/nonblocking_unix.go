@@ -1,6 +1,6 @@
 //go:build unix
 
-package upstream
+package exchange
 
 import (
 	"errors"
@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// readAtOnce reads what is there. Where that is nothing yet, the error is
-// os.ErrDeadlineExceeded, which TLS takes for one that passes.
-func readAtOnce(c net.Conn, p []byte) (int, error) {
+// readNonblocking reads what was received already. If that is nothing, the error is
+// os.ErrDeadlineExceeded, which TLS treats as temporary.
+func readNonblocking(c net.Conn, p []byte) (int, error) {
 	socket, ok := c.(syscall.Conn)
 	if !ok {
 		return 0, os.ErrDeadlineExceeded

@@ -1,6 +1,6 @@
 //go:build unix
 
-package upstream
+package exchange
 
 import (
 	"context"
@@ -73,7 +73,7 @@ func TestBrokenAndThenUnreachable(t *testing.T) {
 		_, _ = l.next()
 	})
 	p.want(t, http.MethodGet, "good")
-	p.connect = func(context.Context) (net.Conn, error) { return nil, syscall.ECONNREFUSED }
+	p.dial = func(context.Context) (net.Conn, error) { return nil, syscall.ECONNREFUSED }
 	if _, _, sent, err := p.ask(t.Context(), http.MethodGet, ""); !errors.Is(err, syscall.ECONNREFUSED) || !sent {
 		t.Errorf("sent %t, %v, want true, %v", sent, err, syscall.ECONNREFUSED)
 	}
@@ -106,7 +106,7 @@ func TestLargeBodyRefused(t *testing.T) {
 				})
 				defer close(done)
 				body := make([]byte, 16<<20)
-				response, sent, err := p.roundTrip(t.Context(), request(http.MethodPost), body)
+				response, sent, err := p.RoundTrip(t.Context(), request(http.MethodPost), body)
 				if err != nil || !sent || response.StatusCode != http.StatusRequestEntityTooLarge {
 					t.Fatalf("%v, sent %t, %v, want 413", response, sent, err)
 				}
@@ -147,8 +147,8 @@ func TestLargeBodyBroken(t *testing.T) {
 			p := newPeer(t, false, func(l *line) { _, _ = l.next() })
 			broken := new(atomic.Bool)
 			broken.Store(true)
-			connect := p.connect
-			p.connect = func(ctx context.Context) (net.Conn, error) {
+			connect := p.dial
+			p.dial = func(ctx context.Context) (net.Conn, error) {
 				c, err := connect(ctx)
 				return &faulty{Conn: c, broken: broken, taken: taken}, err
 			}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -56,8 +58,8 @@ func TestIdenticalReadsShare(t *testing.T) {
 			})
 		}
 		running.Wait()
-		if b.requests.Load() != 1 || b.Stats()[0].SharedReads != callers-1 {
-			t.Errorf("%d requests arrived, %d reads were shared", b.requests.Load(), b.Stats()[0].SharedReads)
+		if b.requests.Load() != 1 || b.stats(t).shared != callers-1 {
+			t.Errorf("%d requests arrived, %d reads were shared", b.requests.Load(), b.stats(t).shared)
 		}
 	})
 }
@@ -153,7 +155,7 @@ func TestDeadlinesOfSharers(t *testing.T) {
 			t.Errorf("the request ended after %v, of %d", got, b.requests.Load())
 		}
 		synctest.Wait()
-		if got := b.Stats()[0].InFlight; got != 0 {
+		if got := b.stats(t).inFlight; got != 0 {
 			t.Errorf("%d are in flight", got)
 		}
 	})
@@ -273,15 +275,11 @@ func TestRepeatedReadStartsAnew(t *testing.T) {
 func TestPanicOfARead(t *testing.T) {
 	panics := true
 	endpoint := newServer(t, answer(200, `{}`))
-	o := upstream.Options{Observe: func(context.Context, upstream.Attempt) {
-		if panics {
-			panic(errors.New("defect"))
-		}
-	}}
+	o, reader := measured(upstream.Options{Tracer: panicking{when: func() bool { return panics }}})
 	r := router(t, o, protected(endpoint))
 	func() {
 		defer func() {
-			if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "defect") || !strings.Contains(fmt.Sprint(p), "flight") {
+			if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "defect") || !strings.Contains(fmt.Sprint(p), "reads.go") {
 				t.Errorf("recovered %v", p)
 			}
 		}()
@@ -291,9 +289,22 @@ func TestPanicOfARead(t *testing.T) {
 	if err := callGet(t.Context(), r); err != nil {
 		t.Error(err)
 	}
-	if got := r.Stats()[0].InFlight; got != 0 {
+	if got := statsOf(t, reader).inFlight; got != 0 {
 		t.Errorf("%d are in flight", got)
 	}
+}
+
+// A panicking tracer panics at times.
+type panicking struct {
+	noop.Tracer
+	when func() bool
+}
+
+func (p panicking) Start(ctx context.Context, name string, o ...trace.SpanStartOption) (context.Context, trace.Span) {
+	if p.when() {
+		panic(errors.New("defect"))
+	}
+	return p.Tracer.Start(ctx, name, o...)
 }
 
 // A lateContext ends in the moment that somebody waits for its end, and something

@@ -5,12 +5,10 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
-// TestOutcomes: an attempt is told of by what became of it, of which upstream.
+// TestOutcomes: an attempt is counted by its outcome, once.
 func TestOutcomes(t *testing.T) {
 	for want, handler := range map[string]http.HandlerFunc{
 		"ok":         answer(200, `{"name":"n"}`),
@@ -23,16 +21,14 @@ func TestOutcomes(t *testing.T) {
 		"broken":     func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		t.Run(want, func(t *testing.T) {
-			var told []string
-			r := served(t, upstream.Options{
-				MaxResponseBytes: 500,
-				Observe: func(_ context.Context, a upstream.Attempt) {
-					told = append(told, a.Upstream+" "+a.Outcome)
-				},
-			}, handler)
-			_ = callCreate(t.Context(), r)
-			if diff := cmp.Diff([]string{"127.0.0.1 " + want}, told); diff != "" {
-				t.Errorf("attempts (-want +got):\n%s", diff)
+			for name, call := range map[string]func(context.Context, *upstream.Router) error{"CreateEnhancedConnection": callCreate, "GetEnhancedConnection": callGet} {
+				o, reader := measured(upstream.Options{MaxResponseBytes: 500})
+				_ = call(t.Context(), served(t, o, handler))
+				got := collect(t, reader)
+				series := "connsvc.upstream.attempts{method=connsvc.v1.ConnectionService/" + name + ",outcome=" + want + ",upstream=127.0.0.1}"
+				if n := statsOf(t, reader).attempts; n != 1 || got[series] != 1 {
+					t.Errorf("%d attempts, %d of %s", n, got[series], series)
+				}
 			}
 		})
 	}

@@ -5,22 +5,25 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	record "github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/credentials"
 )
 
 // A call is one call to DLI, ready to be sent.
 type call struct {
-	op      *operation
-	to      *Client
-	url     *url.URL
-	project string // X-Project-Id
-	body    []byte // empty for none
-	answer  proto.Message
-	limit   int64 // of the answer, in bytes
+	op       *operation
+	to       *Client
+	url      *url.URL
+	project  string // X-Project-Id
+	body     []byte // empty for none
+	response proto.Message
+	record   *record.Call
+	// raw keeps the body of the response, for those who share it; nil: the response is
+	// decoded while it is read.
+	raw *[]byte
 }
 
 // request makes the HTTP request, but for its body.
@@ -29,7 +32,7 @@ func (c *call) request(ctx context.Context) (*http.Request, *Error) {
 	r := &http.Request{
 		Method: c.op.HTTPMethod,
 		URL:    c.url,
-		Host:   c.to.host,
+		Host:   c.url.Host,
 		Header: http.Header{
 			"Accept":       values[0:1:1],
 			"Content-Type": values[0:1:1],
@@ -63,32 +66,4 @@ func unauthorized(err error) *Error {
 	default:
 	}
 	return e
-}
-
-// lost is the Error of a call that has no answer, or not the whole of one.
-func lost(ctx context.Context, err error, sent bool) *Error {
-	kind := Broken
-	switch {
-	case errors.Is(context.Cause(ctx), context.DeadlineExceeded), passed(ctx):
-		kind = Timeout
-	case ctx.Err() != nil:
-		kind = Cancelled
-	case !sent:
-		kind = Unreachable
-	}
-	return &Error{Kind: kind, Sent: sent, Err: err}
-}
-
-// passed reports whether the deadline of ctx is over: a connection that is given
-// the same deadline can notice before ctx does.
-func passed(ctx context.Context) bool {
-	deadline, ok := ctx.Deadline()
-	return ok && ctx.Err() == nil && !time.Now().Before(deadline)
-}
-
-func projectOf(req proto.Message) string {
-	if m, ok := req.(interface{ GetProjectId() string }); ok {
-		return m.GetProjectId()
-	}
-	return ""
 }

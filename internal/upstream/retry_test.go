@@ -90,7 +90,7 @@ func TestWhatIsRepeated(t *testing.T) {
 			"no connection": upstream.Unreachable, "broken": upstream.Broken, "timeout": upstream.Timeout,
 			"malformed": upstream.Malformed, "refused": upstream.Refused, "cancelled": upstream.Cancelled,
 		} {
-			covered, known := upstream.Covers(method, &upstream.Error{Kind: kind, Sent: true})
+			covered, known := upstream.Allows(method, &upstream.Error{Kind: kind, Sent: true})
 			if !known || covered != strings.Contains(class, name) {
 				t.Errorf("%s after %s: covered %t, known %t; documented as %q", method, name, covered, known, class)
 			}

@@ -1,17 +1,17 @@
-package upstream
+package exchange
 
 import "encoding/binary"
 
-// recordHead is the size of the head of a TLS record, the last two bytes of which are
-// the length of what follows.
+// recordHead is the size of the head of a TLS record. Its last two bytes are the length
+// of the rest.
 const recordHead = 5
 
-// records follows the records of TLS as their bytes are read. The zero records is
-// before the first.
+// records tracks where TLS records begin and end in the bytes that are read. The zero
+// value is at the beginning of a record.
 type records struct {
 	head [recordHead]byte
-	have int // of head
-	left int // of what follows it
+	have int // bytes of head
+	left int // bytes of the rest
 }
 
 func (r *records) add(p []byte) {
@@ -31,5 +31,5 @@ func (r *records) add(p []byte) {
 	}
 }
 
-// begun reports whether a record has come in part.
+// begun reports whether part of a record was read.
 func (r *records) begun() bool { return r.have > 0 || r.left > 0 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package upstream
+package exchange
 
 import (
 	"context"
@@ -84,7 +84,7 @@ func TestNotUsedAgain(t *testing.T) {
 			})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			response, _, err := p.roundTrip(ctx, request(http.MethodGet), nil)
+			response, _, err := p.RoundTrip(ctx, request(http.MethodGet), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,7 +100,7 @@ func TestNotUsedAgain(t *testing.T) {
 func TestClosedTwice(t *testing.T) {
 	p := newPeer(t, false, func(l *line) { l.answer(good) })
 	for range 2 {
-		response, _, err := p.roundTrip(t.Context(), request(http.MethodGet), nil)
+		response, _, err := p.RoundTrip(t.Context(), request(http.MethodGet), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

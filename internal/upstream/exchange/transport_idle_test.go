@@ -1,6 +1,6 @@
 //go:build unix
 
-package upstream
+package exchange
 
 import (
 	"net/http"
@@ -34,7 +34,7 @@ func TestTooManyIdle(t *testing.T) {
 		wantOpen(t, open, maxIdle+2)
 		end()
 		wantOpen(t, open, maxIdle)
-		to.close()
+		to.Close()
 		wantOpen(t, open, 0)
 	})
 }
@@ -46,7 +46,7 @@ func TestClosed(t *testing.T) {
 		end := to.begin(t, 2)
 		to.begin(t, 1)()
 		wantOpen(t, open, 3)
-		to.close()
+		to.Close()
 		wantOpen(t, open, 2)
 		end()
 		wantOpen(t, open, 0)

@@ -1,0 +1,172 @@
+package upstream
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+// retryMargin must remain of the caller's deadline when a retry is sent: time to send it
+// and to return its result.
+const retryMargin = 100 * time.Millisecond
+
+// A retryPolicy says after which failures a call may be sent again.
+type retryPolicy int
+
+const (
+	// never: after none.
+	never retryPolicy = iota
+	// notExecuted: only if DLI has certainly not executed the call.
+	notExecuted
+	// idempotent: also if it may have executed the call.
+	idempotent
+	// read: also if the connection broke.
+	read
+)
+
+// retryPolicies has every RPC. The reasons are in docs/reliability.md; a test compares
+// the two.
+var retryPolicies = map[string]retryPolicy{
+	connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName:         read,
+	connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName:       read,
+	connsvcv1.ConnectionService_ListPrivileges_FullMethodName:                read,
+	connsvcv1.ConnectionService_ListPrivilegesByObject_FullMethodName:        read,
+	connsvcv1.ConnectionService_DeleteEnhancedConnection_FullMethodName:      idempotent,
+	connsvcv1.ConnectionService_UpdateEnhancedConnectionHosts_FullMethodName: idempotent,
+	connsvcv1.ConnectionService_DeleteRoute_FullMethodName:                   idempotent,
+	connsvcv1.ConnectionService_UpdatePrivileges_FullMethodName:              idempotent,
+	// What DLI says to a second one is not documented: a queue that is bound already may
+	// be an error.
+	connsvcv1.ConnectionService_AssociateQueues_FullMethodName:    notExecuted,
+	connsvcv1.ConnectionService_DisassociateQueues_FullMethodName: notExecuted,
+	// A second one may create a second resource.
+	connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName: never,
+	connsvcv1.ConnectionService_CreateRoute_FullMethodName:              never,
+}
+
+// allows reports whether a call may be sent again after err.
+func (p retryPolicy) allows(err *Error) bool {
+	switch {
+	case p == never:
+		return false
+	case err.Kind == Unreachable:
+		return true
+	case err.Kind == Broken:
+		return p == read
+	case err.Kind != Status:
+		return false
+	case err.HTTPStatus == http.StatusTooManyRequests:
+		return true
+	default:
+		return p >= idempotent && isUnavailable(err.HTTPStatus)
+	}
+}
+
+// mayHaveExecuted reports whether DLI may have executed a call that failed with err.
+func mayHaveExecuted(err *Error) bool {
+	return err.Sent && (err.Kind != Status || isUnavailable(err.HTTPStatus))
+}
+
+// backoff is how often and when calls are retried.
+type backoff struct {
+	attempts  int // of one call, including the first
+	base, max time.Duration
+}
+
+func newBackoff(cfg *configv1.Retry) backoff {
+	return backoff{int(cfg.GetMaxAttempts()), cfg.GetBaseDelay().AsDuration(), cfg.GetMaxDelay().AsDuration()}
+}
+
+// delay returns how long to wait after the nth attempt: a random part of a growing
+// delay, or as long as the upstream asked plus a random part of the base delay, so that
+// callers that were asked the same do not return at the same moment. It returns false if
+// the upstream asked for more than the maximum.
+func (b backoff) delay(n int, asked time.Duration) (time.Duration, bool) {
+	if asked > 0 {
+		return asked + rand.N(b.base+1), asked <= b.max //nolint:gosec // no secret depends on it
+	}
+	ceiling := b.base
+	for i := 1; i < n && ceiling < b.max; i++ {
+		ceiling *= 2
+	}
+	return rand.N(min(ceiling, b.max) + 1), true //nolint:gosec // no secret depends on it
+}
+
+// doWithRetry sends a call until it succeeds, or its policy, its deadline or the budget
+// does not allow another attempt.
+func (c *Client) doWithRetry(ctx context.Context, call *call) *Error {
+	var last *Error
+	for n := 1; ; n++ {
+		err := c.attemptOrShare(ctx, call, n > 1)
+		if err == nil {
+			return nil
+		}
+		if last != nil {
+			if err.Kind == BreakerOpen || err.Kind == Shed {
+				// What DLI said before is more useful than that nothing was sent now.
+				last.RetryAfter = max(last.RetryAfter, err.RetryAfter)
+				return last
+			}
+			err.Repeated = last.Repeated || mayHaveExecuted(last)
+			err.Sent = err.Sent || last.Sent
+		}
+		if n >= c.backoff.attempts || !retryPolicies[call.op.FullMethod].allows(err) || !c.waitForRetry(ctx, n, err) {
+			return err
+		}
+		if ctx.Err() != nil {
+			ended := transportError(ctx, ctx.Err(), err.Sent)
+			ended.Repeated = err.Repeated || mayHaveExecuted(err)
+			return ended
+		}
+		// A response that broke off may have left fields.
+		proto.Reset(call.response)
+		last = err
+	}
+}
+
+// attemptOrShare makes one attempt of a call. Reads may share one.
+func (c *Client) attemptOrShare(ctx context.Context, call *call, retry bool) *Error {
+	if call.op.HTTPMethod == http.MethodGet {
+		return c.shareAttempt(ctx, call, retry)
+	}
+	if retry {
+		c.counts.retries.Add(1)
+	}
+	return c.sendWithReauth(ctx, call)
+}
+
+// sendWithReauth sends a call, and once more with new credentials if DLI rejected the
+// first ones: it has not executed the call then, so even a create may be sent again.
+func (c *Client) sendWithReauth(ctx context.Context, call *call) *Error {
+	for renewed := false; ; renewed = true {
+		a, err := c.attempt(ctx, call)
+		if err == nil || err.HTTPStatus != http.StatusUnauthorized || renewed || !c.credentials.Refused(ctx, a.request, call.project) {
+			return err
+		}
+	}
+}
+
+// waitForRetry takes a retry from the budget and waits for its delay, or until ctx ends.
+// It returns false, at once, if the call must not be retried.
+func (c *Client) waitForRetry(ctx context.Context, n int, err *Error) bool {
+	delay, ok := c.backoff.delay(n, err.RetryAfter)
+	if deadline, bounded := ctx.Deadline(); bounded && time.Until(deadline) < delay+retryMargin {
+		ok = false
+	}
+	if !ok || !c.budget.withdraw() {
+		return false
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return true
+}
