@@ -28,31 +28,31 @@ const (
 	docsURL               = "https://github.com/connsvc/connsvc/blob/main/docs/errors.md#"
 )
 
-// GRPCStatus returns the error as gRPC callers get it: at most MaxStatusBytes as
-// it travels, so the last violations are left out until it is; how many there
-// were is violations_total in ErrorInfo.
+// GRPCStatus returns the error's form over gRPC: at most MaxStatusBytes on the wire.
+// The last violations are left out as necessary; violations_total in ErrorInfo has
+// their number.
 func (e *Error) GRPCStatus() *status.Status {
 	if e == nil {
 		return status.New(codes.Internal, errorMap[connsvcv1.ErrorReason_INTERNAL].message)
 	}
-	message := cutEncoded(e.Message, maxStatusMessageBytes)
+	message := truncateEncoded(e.Message, maxStatusMessageBytes)
 	for n := min(len(e.Violations), MaxStatusViolations); ; n-- {
 		st := &spb.Status{Code: int32(e.Code()), Message: message, Details: pack(e.Details(n))}
-		for n == 0 && travelSize(st) > MaxStatusBytes && len(st.Details) > 1 {
+		for n == 0 && wireSize(st) > MaxStatusBytes && len(st.Details) > 1 {
 			st.Details = st.Details[:len(st.Details)-1]
 		}
-		if n == 0 || travelSize(st) <= MaxStatusBytes {
+		if n == 0 || wireSize(st) <= MaxStatusBytes {
 			return status.FromProto(st)
 		}
 	}
 }
 
-// Details returns the details of the error, ErrorInfo first, with at most so
-// many violations in BadRequest.
+// Details returns the details of the error, ErrorInfo first, with at most the given
+// number of violations in BadRequest.
 func (e *Error) Details(violations int) []proto.Message {
 	details := []proto.Message{e.errorInfo()}
 	if e.RequestID != "" {
-		details = append(details, &errdetails.RequestInfo{RequestId: cut(e.RequestID, maxNameBytes)})
+		details = append(details, &errdetails.RequestInfo{RequestId: truncate(e.RequestID, maxNameBytes)})
 	}
 	if e.RetryAfter > 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
@@ -70,23 +70,23 @@ func (e *Error) Details(violations int) []proto.Message {
 func (e *Error) errorInfo() *errdetails.ErrorInfo {
 	metadata := map[string]string{}
 	maps.Copy(metadata, e.Metadata)
-	if a := e.Answer; a != nil {
-		metadata["dli_error_code"] = a.Code
-		metadata["dli_request_id"] = a.RequestID
-		metadata["http_status"] = strconv.Itoa(a.HTTPStatus)
+	if r := e.Response; r != nil {
+		metadata["dli_error_code"] = r.Code
+		metadata["dli_request_id"] = r.RequestID
+		metadata["http_status"] = strconv.Itoa(r.HTTPStatus)
 	}
 	if e.Total > 0 {
 		metadata["violations_total"] = strconv.Itoa(e.Total)
 	}
 	for k, v := range metadata {
-		if metadata[k] = cut(v, maxNameBytes); v == "" {
+		if metadata[k] = truncate(v, maxNameBytes); v == "" {
 			delete(metadata, k)
 		}
 	}
 	return &errdetails.ErrorInfo{Reason: e.Reason.String(), Domain: Domain, Metadata: metadata}
 }
 
-// byCode returns the details that go with the gRPC code.
+// byCode returns the details that belong to the gRPC code.
 func (e *Error) byCode() []proto.Message {
 	row, _ := rowOf(e.Reason)
 	switch e.Code() {
@@ -94,18 +94,18 @@ func (e *Error) byCode() []proto.Message {
 		if r := e.Resource; r != nil {
 			return []proto.Message{&errdetails.ResourceInfo{
 				ResourceType: r.Type,
-				ResourceName: cut(r.Name, maxNameBytes),
-				Description:  cut(r.Description, maxNameBytes),
+				ResourceName: truncate(r.Name, maxNameBytes),
+				Description:  truncate(r.Description, maxNameBytes),
 			}}
 		}
 	case codes.FailedPrecondition:
 		return []proto.Message{&errdetails.PreconditionFailure{Violations: []*errdetails.PreconditionFailure_Violation{{
-			Type: e.Reason.String(), Subject: cut(e.Subject, maxNameBytes), Description: row.message,
+			Type: e.Reason.String(), Subject: truncate(e.Subject, maxNameBytes), Description: row.message,
 		}}}}
 	case codes.ResourceExhausted:
 		if e.Reason == connsvcv1.ErrorReason_UPSTREAM_QUOTA || e.Reason == connsvcv1.ErrorReason_CALLER_QUOTA {
 			return []proto.Message{&errdetails.QuotaFailure{Violations: []*errdetails.QuotaFailure_Violation{{
-				Subject: cut(e.Subject, maxNameBytes), Description: row.message,
+				Subject: truncate(e.Subject, maxNameBytes), Description: row.message,
 			}}}}
 		}
 	}
@@ -116,16 +116,16 @@ func (e *Error) badRequest(n int) *errdetails.BadRequest {
 	b := &errdetails.BadRequest{FieldViolations: make([]*errdetails.BadRequest_FieldViolation, 0, n)}
 	for _, v := range e.Violations[:n] {
 		b.FieldViolations = append(b.FieldViolations, &errdetails.BadRequest_FieldViolation{
-			Field:       cut(v.Field, maxFieldBytes),
-			Description: cut(v.Message, maxDescriptionBytes),
+			Field:       truncate(v.Field, maxFieldBytes),
+			Description: truncate(v.Message, maxDescriptionBytes),
 			Reason:      violationReason(v.RuleID),
 		})
 	}
 	return b
 }
 
-// violationReason writes a rule ID in the form that google.rpc asks of a reason:
-// "host.name" is HOST_NAME, at most 63 letters, digits and underscores.
+// violationReason returns a rule ID in the form of a google.rpc reason: "host.name" is
+// HOST_NAME, at most 63 letters, digits and underscores.
 func violationReason(ruleID string) string {
 	const maxReason = 63
 	reason := strings.Map(func(r rune) rune {
@@ -144,8 +144,8 @@ func violationReason(ruleID string) string {
 func pack(details []proto.Message) []*anypb.Any {
 	packed := make([]*anypb.Any, 0, len(details))
 	for _, d := range details {
-		// A detail that cannot be marshalled is left out: the code and the reason
-		// must reach the caller all the same.
+		// A detail that cannot be marshalled is left out: the caller needs the code and
+		// the reason all the same.
 		if a, err := anypb.New(d); err == nil {
 			packed = append(packed, a)
 		}

@@ -7,19 +7,19 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// NoReason is the reason of what a part of the map does not know.
+// NoReason is the reason of what a part of the map does not decide.
 const NoReason = connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED
 
-// reasonOfCode places an error_code of DLI. DLI uses several codes for one fact
-// and one code for several, so the text decides where a code leaves it open.
+// reasonOfCode maps an error_code of DLI. DLI has several codes for one cause and one
+// code for several, so the text decides where the code does not.
 func reasonOfCode(code string, httpStatus int, text string, s Subject) connsvcv1.ErrorReason {
 	if isIAMCode(code) {
 		return connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS
 	}
 	refused := httpStatus < http.StatusInternalServerError
 	if !refused {
-		// The text of a server's own fault may speak of anything. This one is
-		// documented as an answer about a name (DLI.0999).
+		// The text of a server's fault may be about anything. This one is documented for
+		// a taken name (DLI.0999).
 		if code == "DLI.0006" || code == "DLI.0999" && objectExists(text) {
 			return connsvcv1.ErrorReason_NAME_TAKEN
 		}
@@ -39,8 +39,8 @@ func reasonOfCode(code string, httpStatus int, text string, s Subject) connsvcv1
 	case "DLI.0002":
 		return missing(text, s)
 	case "DLI.0023":
-		// Seen for a connection, though its text names none; a missing route, which
-		// a DeleteRoute would suggest, is DLI.0002.
+		// Seen for a connection, though its text names none. A missing route is DLI.0002,
+		// also for DeleteRoute.
 		s.Operation = Other
 		return missing(text, s)
 	}
@@ -53,8 +53,7 @@ func reasonOfCode(code string, httpStatus int, text string, s Subject) connsvcv1
 	return reasonOfVagueCode(code, text, s)
 }
 
-// reasonOfVagueCode places the codes that say something only where the text does
-// not say more.
+// reasonOfVagueCode maps the codes that decide only where the text does not.
 func reasonOfVagueCode(code, text string, s Subject) connsvcv1.ErrorReason {
 	switch code {
 	case "DLI.0001", "DLI.0018":
@@ -62,8 +61,7 @@ func reasonOfVagueCode(code, text string, s Subject) connsvcv1.ErrorReason {
 	case "DLI.0007", "DLI.0012":
 		switch {
 		case s.Operation == DeleteConnection:
-			// A connection that is being created is the only one that DLI does not
-			// delete (dli_02_0188).
+			// DLI deletes every connection but one that is being created (dli_02_0188).
 			return connsvcv1.ErrorReason_CONNECTION_BUSY
 		case s.Operation == DisassociateQueues && failed.MatchString(phrasesOf(text)):
 			return connsvcv1.ErrorReason_PEERING_FAILED
@@ -74,14 +72,14 @@ func reasonOfVagueCode(code, text string, s Subject) connsvcv1.ErrorReason {
 	case "DLI.0009":
 		return connsvcv1.ErrorReason_OPERATION_NOT_SUPPORTED
 	case "DLI.0004", "DLI.0005", "DLI.0008", "DLI.0100", "DLI.0999":
-		// SQL, metadata and results: nothing that a call of connsvc has to do with.
+		// SQL, metadata and results: not about any call of connsvc.
 		return connsvcv1.ErrorReason_UPSTREAM_FAULT
 	default:
 		return NoReason
 	}
 }
 
-// isDLICode tells a code of the documented form. The five-digit ones, as
+// isDLICode reports whether a code has the documented form. Five-digit ones, as
 // DLI.10001, are internal errors of DLI whatever the HTTP status.
 func isDLICode(code string) bool {
 	const digits = 4
@@ -89,8 +87,8 @@ func isDLICode(code string) bool {
 	return ok && len(number) == digits
 }
 
-// isIAMCode tells a code of IAM, who knows connsvc's account and no caller:
-// IAM.0007, or 1100 to 1118 in older answers.
+// isIAMCode reports whether a code is IAM's: IAM.0007, or 1100 to 1118 in older
+// responses. IAM knows connsvc's account, no caller.
 func isIAMCode(code string) bool {
 	return strings.HasPrefix(code, "IAM.") || len(code) == len("1100") && strings.HasPrefix(code, "11")
 }

@@ -7,7 +7,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// maxPhrases is how much of a text is read for phrases; what matters stands first.
+// maxPhrases limits the part of a text that is searched for phrases.
 const maxPhrases = 1024
 
 var (
@@ -19,9 +19,8 @@ var (
 	kindOfThing  = regexp.MustCompile(`\b(connection|queue|pool|route|vpc|subnet|network|project|user|agency|table)s?\b`)
 )
 
-// reasonOfText places what DLI's text alone tells: that something is missing, is
-// there already or is being created. Missing comes first: "does not exist" tells
-// it, and a name that the text quotes may be "exists".
+// reasonOfText maps a text of DLI: something is missing, exists already or is being
+// created. Missing comes first, as a name in the text may be "exists".
 func reasonOfText(text string, s Subject) connsvcv1.ErrorReason {
 	phrases := phrasesOf(text)
 	switch {
@@ -41,9 +40,8 @@ func objectExists(text string) bool {
 	return !notExist.MatchString(phrases) && exists.MatchString(phrases)
 }
 
-// missing says what it is that DLI misses: the first kind of thing that stands
-// with the phrase, for names that callers chose come after it; without one, what
-// the call is about.
+// missing is the reason of a missing resource, by the first kind of resource beside the
+// phrase, as callers' names come after it; without one, by what the call is about.
 func missing(text string, s Subject) connsvcv1.ErrorReason {
 	where := missingPart(phrasesOf(text))
 	kind := ""
@@ -66,9 +64,9 @@ func missing(text string, s Subject) connsvcv1.ErrorReason {
 	}
 }
 
-// missingPart is the part of a text that says what is missing: what follows in
-// "There is no queue named a", what precedes in "Connection b does not exist for
-// queue c".
+// missingPart is the part of a text that names the missing resource: what follows in
+// "There is no queue named a", what precedes in "Connection b does not exist for queue
+// c".
 func missingPart(phrases string) string {
 	if m := thereIsNo.FindStringSubmatch(phrases); m != nil {
 		return m[1]

@@ -1,3 +1,4 @@
-// Package apierror is the error map: the one place that gives every error its
-// reason, its gRPC code, its HTTP status and what the caller may read of it.
+// Package apierror is the error map: the one place that decides every error's reason,
+// gRPC code, HTTP status and text for the caller. An error is mapped once: From and
+// FromDLI return an *Error as it is.
 package apierror

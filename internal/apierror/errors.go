@@ -10,27 +10,27 @@ import (
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
-// An Error is an error with its place in the error map. GRPCStatus is what gRPC
-// callers get: small enough for HTTP/2 trailers.
+// An Error is an error with its entry of the error map. GRPCStatus is its form over
+// gRPC: small enough for HTTP/2 trailers.
 type Error struct {
 	Reason     connsvcv1.ErrorReason
 	Message    string                 // for the caller: at most 4 KiB
 	DLICode    string                 // DLI's error_code, or the one that DLI would give
-	HTTPStatus int                    // of the REST answer
+	HTTPStatus int                    // of the REST response
 	RetryAfter time.Duration          // 0: do not retry
 	Violations []validation.Violation // of VALIDATION_FAILED: up to validation.MaxViolations
 	Total      int                    // of violations
 	Err        error                  // the cause, for the log; never sent
 
-	Answer    *Answer           // what DLI answered; nil where it did not
+	Response  *Response         // DLI's error response; nil without one
 	Resource  *Resource         // what the error is about; may be nil
-	Subject   string            // whose quota or state it is, as in "project:abc"; may be empty
-	Metadata  map[string]string // more of ErrorInfo's metadata, such as existing_connection_id
+	Subject   string            // the owner of the quota or state, as in "project:abc"; may be empty
+	Metadata  map[string]string // further metadata of ErrorInfo, such as existing_connection_id
 	RequestID string            // of the call at connsvc; empty until WithRequestID
 }
 
-// An Answer is what DLI's own error answer bore.
-type Answer struct {
+// A Response is what an error response of DLI contained.
+type Response struct {
 	Code       string // its error_code; may be empty
 	RequestID  string // DLI's request ID; may be empty
 	HTTPStatus int
@@ -52,8 +52,8 @@ const (
 	TypeProject    = "connsvc.v1/Project"
 )
 
-// NewError makes an Error with what the error map says of the reason. An empty
-// message stands for the map's own; a reason that the map does not have is INTERNAL.
+// New returns an Error with the map's entry of the reason. An empty message stands for
+// that of the map; a reason without an entry is INTERNAL.
 func New(reason connsvcv1.ErrorReason, message string, cause error) *Error {
 	row, ok := rowOf(reason)
 	if !ok {
@@ -65,7 +65,7 @@ func New(reason connsvcv1.ErrorReason, message string, cause error) *Error {
 	}
 	return &Error{
 		Reason:     reason,
-		Message:    cut(message, maxMessageBytes),
+		Message:    truncate(message, maxMessageBytes),
 		DLICode:    row.dliCode,
 		HTTPStatus: row.http,
 		RetryAfter: row.retryAfter,
@@ -104,8 +104,7 @@ func (e *Error) Code() codes.Code {
 	return codes.Internal
 }
 
-// WithRequestID returns a copy whose details bear the ID that connsvc knows the
-// call by.
+// WithRequestID returns a copy whose details contain connsvc's ID of the call.
 func (e *Error) WithRequestID(id string) *Error {
 	c := *e
 	c.RequestID = id

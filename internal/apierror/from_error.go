@@ -17,26 +17,26 @@ import (
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
-// FromError returns the Error of any error: of a decoding, a validation, an
-// upstream call, a context, of gRPC itself; anything else is INTERNAL with a
-// constant text. It returns nil for nil alone.
+// From returns the Error of any error: of decoding, validation, a call to DLI, a
+// context, of gRPC itself; anything else is INTERNAL with a constant text. It returns
+// nil for nil alone.
 func From(err error) *Error {
 	if err == nil {
 		return nil
 	}
-	if IsNil(err) {
+	if isNil(err) {
 		return New(connsvcv1.ErrorReason_INTERNAL, "", errNilPointer)
 	}
 	if e, ok := Find[Error](err); ok {
 		return e
 	}
-	// Before everything that an upstream error may wrap: a malformed answer of DLI
-	// holds a *dlijson.Error, and is no fault of the caller's request.
+	// An upstream error comes before what it may wrap: the *dlijson.Error of a malformed
+	// response is not about the caller's request.
 	if e, ok := Find[upstream.Error](err); ok {
-		return FromUpstream(e, Subject{})
+		return fromUpstream(e, Subject{})
 	}
 	if e, ok := Find[validation.Error](err); ok {
-		return FromValidation(e)
+		return fromValidation(e)
 	}
 	if e, ok := Find[http.MaxBytesError](err); ok {
 		return New(connsvcv1.ErrorReason_BODY_TOO_LARGE,
@@ -54,7 +54,23 @@ func From(err error) *Error {
 	return fromStatus(err)
 }
 
-// Find is errors.As that takes no nil pointer for an answer.
+// FromDLI returns the *Error of a failed call to DLI that was about s; nil for nil.
+func FromDLI(err error, s Subject) error {
+	if err == nil {
+		return nil
+	}
+	if isNil(err) {
+		return From(err)
+	}
+	if _, mapped := Find[Error](err); !mapped {
+		if u, ok := Find[upstream.Error](err); ok {
+			return fromUpstream(u, s)
+		}
+	}
+	return From(err)
+}
+
+// Find is errors.As that does not find nil pointers.
 func Find[T any, P interface {
 	*T
 	error
@@ -66,14 +82,13 @@ func Find[T any, P interface {
 
 var errNilPointer = errors.New("an error that is a nil pointer")
 
-// IsNil tells the error that a nil *T becomes when it is returned as error:
-// to unwrap it, or to ask for its text, may panic.
-func IsNil(err error) bool {
+// isNil reports whether err is a nil pointer, whose methods may panic.
+func isNil(err error) bool {
 	v := reflect.ValueOf(err)
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-func FromValidation(v *validation.Error) *Error {
+func fromValidation(v *validation.Error) *Error {
 	message := ""
 	if len(v.Violations) > 0 {
 		first := v.Violations[0]
@@ -94,7 +109,7 @@ func fromDecoding(d *dlijson.Error) *Error {
 	return Invalid(d.Path, decodingRule(d.Kind), d.Message)
 }
 
-// decodingRule names what a JSON text broke, as a rule ID beside the contract's.
+// decodingRule is the rule ID of a decoding error.
 func decodingRule(kind dlijson.Kind) string {
 	switch kind {
 	case dlijson.UnknownField:
@@ -114,8 +129,8 @@ func decodingRule(kind dlijson.Kind) string {
 	}
 }
 
-// fromStatus keeps the code of a status that gRPC made itself. Its text is not
-// handed on: it is written for who runs connsvc.
+// fromStatus keeps the code of a status of gRPC itself, but not its text, which is
+// about connsvc's insides.
 func fromStatus(err error) *Error {
 	st, ok := status.FromError(err)
 	if !ok {

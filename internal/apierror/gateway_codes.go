@@ -7,14 +7,14 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// reasonOfGateway places what the API gateway in front of DLI says, by its code or
-// by the HTTP status. Its codes start with APIGW. in Huawei's shared gateway, with
-// APIG. or APIC. in its products.
+// reasonOfGateway maps an error of the API gateway in front of DLI by its code or by
+// the HTTP status. Codes start with APIGW. in Huawei's shared gateway, with APIG. or
+// APIC. in its products.
 func reasonOfGateway(code string, httpStatus int) connsvcv1.ErrorReason {
 	switch gatewayNumber(code) {
 	case "0101":
-		// The route is missing in this region: the call can never work there, and
-		// what the call names may well exist. So it is not the caller's 404.
+		// The region does not have this API: the resource may exist all the same, so it
+		// is no 404 for the caller.
 		return connsvcv1.ErrorReason_OPERATION_NOT_SUPPORTED
 	case "0201":
 		return connsvcv1.ErrorReason_BODY_TOO_LARGE

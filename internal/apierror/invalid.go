@@ -5,10 +5,10 @@ import (
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
-// Invalid returns the error of a field that breaks a rule which the contract cannot
-// express.
+// Invalid returns the error of a field that violates a rule which the contract does
+// not express.
 func Invalid(field, rule, message string) *Error {
-	return FromValidation(&validation.Error{
+	return fromValidation(&validation.Error{
 		Violations: []validation.Violation{{Field: field, RuleID: rule, Message: message}},
 		Total:      1,
 	})

@@ -1,11 +1,9 @@
 package apierror
 
-import (
-	"strings"
-)
+import "strings"
 
-// An Operation is a kind of call for which the same response of DLI has a meaning of
-// its own.
+// An Operation is a kind of call. Some responses of DLI mean something else for one
+// than for the others.
 type Operation int
 
 // The operations.
@@ -16,9 +14,10 @@ const (
 	DisassociateQueues
 	CreateRoute
 	DeleteRoute
+	ListConnections
 )
 
-// A Subject is what a call is about: what an error of DLI may name.
+// A Subject is what a call is about: what DLI's error may name.
 type Subject struct {
 	Operation    Operation
 	Project      string
@@ -29,7 +28,7 @@ type Subject struct {
 	Pools        []string
 }
 
-// owner names the call's own resource, for PreconditionFailure.
+// owner is the call's own resource, for PreconditionFailure.
 func (s Subject) owner() string {
 	if s.ConnectionID == "" {
 		return s.projectSubject()
@@ -44,7 +43,7 @@ func (s Subject) projectSubject() string {
 	return "project:" + s.Project
 }
 
-// taken is the resource whose name a call wanted and did not get.
+// taken is the resource whose name was taken.
 func (s Subject) taken() *Resource {
 	switch s.Operation {
 	case CreateConnection:
@@ -56,7 +55,7 @@ func (s Subject) taken() *Resource {
 	}
 }
 
-// named returns the one of names that text speaks of, or the only one there is.
+// named returns the name that the text contains, or the only one there is.
 func named(names []string, text string) string {
 	words := strings.FieldsFunc(text, func(r rune) bool { return !isNameRune(r) })
 	for _, name := range names {

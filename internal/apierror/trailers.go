@@ -9,16 +9,16 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// The bounds of a gRPC status. Clients cut trailers off at 8 KiB in all, so the
-// status takes at most half of that, as it travels: base64 and percent-encoded.
+// The limits of a gRPC status. Clients accept 8 KiB of trailers in all, and the status
+// takes at most half of that on the wire, base64 and percent-encoded.
 const (
 	MaxStatusBytes      = 4096
 	MaxStatusViolations = 25
 )
 
-// travelSize is how many bytes of trailers a status takes: grpc-status-details-bin
-// holds all of it in base64, grpc-message the message again, percent-encoded.
-func travelSize(st *spb.Status) int {
+// wireSize is the size of a status in trailers: all of it in base64 as
+// grpc-status-details-bin, and its message again, percent-encoded, as grpc-message.
+func wireSize(st *spb.Status) int {
 	return base64.StdEncoding.EncodedLen(proto.Size(st)) + encodedLen(st.GetMessage())
 }
 
@@ -39,8 +39,8 @@ func encodedByteLen(c byte) int {
 
 const ellipsis = "..."
 
-// cut returns s as valid UTF-8 of at most limit bytes, cut between runes.
-func cut(s string, limit int) string {
+// truncate returns s as valid UTF-8 of at most limit bytes, truncated between runes.
+func truncate(s string, limit int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if len(s) <= limit {
 		return s
@@ -52,9 +52,9 @@ func cut(s string, limit int) string {
 	return s[:end] + ellipsis
 }
 
-// cutEncoded is cut, but of at most limit bytes once it is percent-encoded.
-func cutEncoded(s string, limit int) string {
-	s = cut(s, limit)
+// truncateEncoded is truncate with the limit for the percent-encoded text.
+func truncateEncoded(s string, limit int) string {
+	s = truncate(s, limit)
 	if encodedLen(s) <= limit {
 		return s
 	}

@@ -8,18 +8,18 @@ import (
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
-// maxRetryAfter bounds what DLI may ask a caller to wait.
+// maxRetryAfter limits the wait that DLI may ask of a caller.
 const maxRetryAfter = time.Hour
 
 // fromUpstream returns the Error of a call to DLI that was about s.
-func FromUpstream(u *upstream.Error, s Subject) *Error {
+func fromUpstream(u *upstream.Error, s Subject) *Error {
 	reason := reasonOf(u, s)
 	e := New(reason, messageOf(u, s, reason), u)
 	if u.HTTPStatus != 0 {
-		e.Answer = &Answer{Code: u.Code, RequestID: u.RequestID, HTTPStatus: u.HTTPStatus}
+		e.Response = &Response{Code: u.Code, RequestID: u.RequestID, HTTPStatus: u.HTTPStatus}
 	}
 	if u.Code != "" && exposesDLIError(reason) && reason != connsvcv1.ErrorReason_CONNECTION_NOT_FOUND {
-		e.DLICode = cut(u.Code, maxNameBytes)
+		e.DLICode = truncate(u.Code, maxNameBytes)
 	}
 	if e.RetryAfter > 0 && u.RetryAfter > 0 {
 		e.RetryAfter = min(u.RetryAfter, maxRetryAfter)
@@ -32,9 +32,9 @@ func FromUpstream(u *upstream.Error, s Subject) *Error {
 	return e
 }
 
-// exposesDLIError says whether the caller may read DLI's own code and text. A refusal of
-// credentials holds an access key and the request that it signed; after a create
-// without an outcome, DLI's text is not what matters.
+// exposesDLIError reports whether the caller may read DLI's own code and text. An error
+// about credentials contains an access key and the request that it signed; after a
+// create of unknown outcome, DLI's text would mislead.
 func exposesDLIError(reason connsvcv1.ErrorReason) bool {
 	switch reason {
 	case connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS,
@@ -50,6 +50,8 @@ func messageOf(u *upstream.Error, s Subject, reason connsvcv1.ErrorReason) strin
 	switch {
 	case reason == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND && s.ConnectionID != "":
 		return missingConnectionMessage(s.ConnectionID)
+	case reason == connsvcv1.ErrorReason_ANSWER_TOO_LARGE:
+		return "the list is larger than the limit max_response_bytes of connsvc: ask for fewer connections with a smaller limit"
 	case (u.Kind == upstream.Status || u.Kind == upstream.Refused) && exposesDLIError(reason):
 		return u.Message
 	default:
@@ -60,8 +62,8 @@ func messageOf(u *upstream.Error, s Subject, reason connsvcv1.ErrorReason) strin
 // missingConnectionMessage is DLI's own text (dli_02_0256).
 func missingConnectionMessage(id string) string { return "Connection " + id + " does not exist." }
 
-// missingConnection is the error of every operation on a connection that does not
-// exist, whatever DLI said of it: its answers differ by operation.
+// ConnectionNotFound is the error of every operation on a connection that does not
+// exist. DLI's own differ by operation.
 func ConnectionNotFound(id string) *Error {
 	reason := connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
 	e := New(reason, missingConnectionMessage(id), nil)
@@ -89,7 +91,7 @@ func resourceOf(reason connsvcv1.ErrorReason, s Subject, text string) *Resource 
 	return nil
 }
 
-// reasonOf is the map from what DLI did to a reason.
+// reasonOf maps the error of a call to DLI to a reason.
 func reasonOf(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
 	reason := reasonOfKind(u, s)
 	if reason == connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS && u.CallersOwn {
@@ -101,14 +103,14 @@ func reasonOf(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
 	return reason
 }
 
-// outcomeUnknown says whether a create that was sent may have made the connection.
+// outcomeUnknown reports whether a create that was sent may have made the connection.
 func outcomeUnknown(u *upstream.Error, reason connsvcv1.ErrorReason) bool {
 	switch u.Kind {
 	case upstream.Broken, upstream.Timeout:
 		return true
 	case upstream.Malformed, upstream.TooLarge, upstream.Status:
-		refused := u.HTTPStatus >= http.StatusBadRequest && u.HTTPStatus < http.StatusInternalServerError
-		return !refused && reason != connsvcv1.ErrorReason_NAME_TAKEN
+		rejected := u.HTTPStatus >= http.StatusBadRequest && u.HTTPStatus < http.StatusInternalServerError
+		return !rejected && reason != connsvcv1.ErrorReason_NAME_TAKEN
 	default:
 		return false
 	}
@@ -129,20 +131,24 @@ func reasonOfKind(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
 	case upstream.Cancelled:
 		return connsvcv1.ErrorReason_CALLER_CANCELLED
 	case upstream.Refused:
-		return reasonOfRefusal(u, s)
+		return reasonOfUnsuccessful(u, s)
 	case upstream.Status, upstream.Malformed:
-		return reasonOfAnswer(u, s)
+		return reasonOfResponse(u, s)
+	case upstream.TooLarge:
+		if s.Operation == ListConnections {
+			return connsvcv1.ErrorReason_ANSWER_TOO_LARGE
+		}
+		return connsvcv1.ErrorReason_UPSTREAM_FAULT
 	case upstream.Invalid:
-		// Validation lets no such request through.
+		// Validation rejects such requests.
 		return connsvcv1.ErrorReason_INTERNAL
 	default:
 		return connsvcv1.ErrorReason_UPSTREAM_FAULT
 	}
 }
 
-// reasonOfRefusal places an is_success=false. Its code, where it has one, and its
-// text count as those of a 400 do; only what they do not tell is a bare refusal.
-func reasonOfRefusal(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
+// reasonOfUnsuccessful maps an is_success=false, by code and text as those of a 400.
+func reasonOfUnsuccessful(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
 	if reason := reasonOfCode(u.Code, http.StatusBadRequest, u.Message, s); reason != NoReason {
 		return reason
 	}
@@ -152,9 +158,9 @@ func reasonOfRefusal(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
 	return connsvcv1.ErrorReason_UPSTREAM_REFUSED
 }
 
-// reasonOfAnswer places an HTTP error: by what the API gateway says, then by
-// DLI's code and text, then by the status alone.
-func reasonOfAnswer(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
+// reasonOfResponse maps an HTTP error: as one of the API gateway, then by DLI's code
+// and text, then by the status alone.
+func reasonOfResponse(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
 	if reason := reasonOfGateway(u.Code, u.HTTPStatus); reason != NoReason {
 		return reason
 	}
@@ -163,12 +169,12 @@ func reasonOfAnswer(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
 	}
 	switch {
 	case u.Code == "" && u.Message != "" && u.HTTPStatus == http.StatusBadRequest:
-		// {"is_success":false} with the status that fits it.
-		return reasonOfRefusal(u, s)
+		// {"is_success":false} with status 400.
+		return reasonOfUnsuccessful(u, s)
 	case u.HTTPStatus == http.StatusForbidden:
 		return connsvcv1.ErrorReason_UPSTREAM_DENIED
 	case u.HTTPStatus < http.StatusInternalServerError && isDLICode(u.Code):
-		// A code that no document has, but a refusal of the request all the same.
+		// An undocumented code, but of a rejected request.
 		return connsvcv1.ErrorReason_UPSTREAM_REFUSED
 	}
 	return connsvcv1.ErrorReason_UPSTREAM_FAULT

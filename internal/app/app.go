@@ -18,6 +18,7 @@ import (
 	"github.com/connsvc/connsvc/internal/certs"
 	"github.com/connsvc/connsvc/internal/server"
 	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/service/create"
 	"github.com/connsvc/connsvc/internal/telemetry"
 	"github.com/connsvc/connsvc/internal/upstream"
 	"github.com/connsvc/connsvc/internal/validation"
@@ -77,7 +78,7 @@ func New(cfg *configv1.Config, o Options) (*App, error) {
 
 // wire is New over a telemetry.
 func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, error) {
-	creates, err := server.NewCreateObserver(tel)
+	creates, err := create.New(tel.Meter)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Log:              tel.Log,
 	})
 	srv, srvErr := server.New(cfg, server.Options{
-		Service:       service.New(dli, service.WithMaxAnswerBytes(cfg.GetLimits().GetMaxResponseBytes()), service.WithObserver(creates)),
+		Service:       service.New(dli, creates),
 		Validator:     validator,
 		Telemetry:     tel,
 		Reflection:    o.Reflection,

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/server"
-	"github.com/connsvc/connsvc/internal/service"
 )
 
 // admin asks the operator's port.
@@ -97,11 +95,7 @@ func TestMetricsAreServed(t *testing.T) {
 
 // TestSeriesAreThereFromTheStart: what is not there yet cannot be seen to grow.
 func TestSeriesAreThereFromTheStart(t *testing.T) {
-	b := start(t, &stub{}, setup{options: func(o *server.Options) {
-		if _, err := server.NewCreateObserver(o.Telemetry); err != nil {
-			t.Fatal(err)
-		}
-	}})
+	b := start(t, &stub{}, setup{})
 	for _, door := range []string{"grpc", "rest"} {
 		b.awaitMetricOf(t, "0", "connsvc_calls_in_flight", map[string]string{"api": door})
 		for _, rpc := range connsvcv1.ConnectionService_ServiceDesc.Methods {
@@ -110,23 +104,5 @@ func TestSeriesAreThereFromTheStart(t *testing.T) {
 			})
 		}
 	}
-	for _, outcome := range service.CreateOutcomes() {
-		b.awaitMetricOf(t, "0", "connsvc_create_reconciles_total", map[string]string{"outcome": string(outcome)})
-	}
 	b.awaitMetricOf(t, "0", "connsvc_telemetry_faults_total", map[string]string{"kind": "traces"})
-}
-
-func TestCreatesAreCounted(t *testing.T) {
-	b := start(t, &stub{}, setup{options: func(o *server.Options) {
-		observe, err := server.NewCreateObserver(o.Telemetry)
-		if err != nil {
-			t.Fatal(err)
-		}
-		observe(t.Context(), service.Adopted)
-		observe(t.Context(), "made up")
-	}})
-	b.awaitMetric(t, "connsvc_create_reconciles_total", map[string]string{"outcome": "adopted"})
-	if _, text := b.admin(t, "/metrics"); strings.Contains(text, "made up") {
-		t.Errorf("an outcome that nobody knows is a label:\n%s", text)
-	}
 }

@@ -21,6 +21,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/server"
 	"github.com/connsvc/connsvc/internal/service"
+	safecreate "github.com/connsvc/connsvc/internal/service/create"
 	"github.com/connsvc/connsvc/internal/telemetry"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
@@ -85,8 +86,8 @@ func compareTelemetry(b *testing.B, d door, traced int) {
 	for b.Loop() {
 		// Two servers that are alike differ by some percent, for as long as they last,
 		// and so do who is first and who is second: so all that changes.
-		off := start(b, service.New(newDLI(b, upstream.Options{})), setup{options: silent})
-		on := start(b, service.New(newDLI(b, upstream.Options{Meter: tel.Meter, Tracer: tel.Tracer})),
+		off := start(b, newService(b, newDLI(b, upstream.Options{})), setup{options: silent})
+		on := start(b, newService(b, newDLI(b, upstream.Options{Meter: tel.Meter, Tracer: tel.Tracer})),
 			setup{options: func(o *server.Options) { o.Telemetry = tel }})
 		run(off, false)
 		run(on, true)
@@ -137,4 +138,13 @@ func processorTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+func newService(b *testing.B, dli *upstream.Router) *service.Service {
+	b.Helper()
+	creates, err := safecreate.New(metricnoop.Meter{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return service.New(dli, creates)
 }

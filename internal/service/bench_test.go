@@ -8,7 +8,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
 )
 
 // atOnce is a DLI that answers at once.
@@ -23,7 +22,7 @@ func (atOnce) Call(_ context.Context, _ string, _, resp proto.Message) error {
 
 // BenchmarkCreate measures what safety costs a create that needs none of it.
 func BenchmarkCreate(b *testing.B) {
-	s := service.New(atOnce{})
+	s := newService(b, atOnce{})
 	req := createRequest()
 	b.ReportAllocs()
 	for b.Loop() {

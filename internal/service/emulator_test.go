@@ -42,7 +42,7 @@ func overEndpoint(t *testing.T, url, token string) *service.Service {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { router.Close(context.Background()) })
-	return service.New(router)
+	return newService(t, router)
 }
 
 // created creates a connection and returns its ID.
@@ -138,8 +138,8 @@ func TestEmulatorMissesConnection(t *testing.T) {
 				if e.Message != missingText || e.DLICode != "DLI.0001" || e.HTTPStatus != http.StatusNotFound {
 					t.Errorf("got %d %s %q", e.HTTPStatus, e.DLICode, e.Message)
 				}
-				if e.Answer == nil || e.Answer.RequestID == "" {
-					t.Errorf("DLI's request ID is lost: %+v", e.Answer)
+				if e.Response == nil || e.Response.RequestID == "" {
+					t.Errorf("DLI's request ID is lost: %+v", e.Response)
 				}
 			})
 		}
@@ -176,7 +176,7 @@ func TestEmulatorRefusesCreate(t *testing.T) {
 func TestEmulatorQuota(t *testing.T) {
 	s := overEmulator(t, emulator.Options{MaxConnections: 1})
 	created(t, s, func(r *connsvcv1.CreateEnhancedConnectionRequest) { r.Name = "c0" })
-	_, err := create.do(t.Context(), s)
+	_, err := createConnection.do(t.Context(), s)
 	wantReason(t, "over the quota", err, connsvcv1.ErrorReason_UPSTREAM_QUOTA)
 }
 
@@ -214,7 +214,7 @@ func TestUpstreamThatIsNotThere(t *testing.T) {
 
 	server.Close()
 	// A new client: the old one could write into the connection that it kept.
-	_, err = create.do(t.Context(), overEndpoint(t, server.URL, token))
+	_, err = createConnection.do(t.Context(), overEndpoint(t, server.URL, token))
 	wantReason(t, "nobody listens", err, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -237,7 +237,9 @@ func TestCreateWithoutAnAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(answer)
 			t.Cleanup(server.Close)
-			_, err := createIn(t, overEndpoint(t, server.URL, token), 300*time.Millisecond, createRequest())
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := createConnection.do(ctx, overEndpoint(t, server.URL, token))
 			wantReason(t, name, err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 		})
 	}

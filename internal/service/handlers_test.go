@@ -24,7 +24,7 @@ func TestAnswers(t *testing.T) {
 		want proto.Message
 	}{
 		"create": {
-			create,
+			createConnection,
 			&connsvcv1.CreateEnhancedConnectionResponse{Message: "Create peer connection", ConnectionId: connectionID},
 			&connsvcv1.CreateEnhancedConnectionResponse{IsSuccess: true, Message: "Create peer connection", ConnectionId: connectionID},
 		},
@@ -212,7 +212,7 @@ func TestTakenNameSaysByWhom(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, d := script(t, answered(400, "DLI.0006", "The object exists."), existing(c.change))
-			_, err := create.do(t.Context(), s)
+			_, err := createConnection.do(t.Context(), s)
 			e := asError(t, err)
 			if e.Reason != connsvcv1.ErrorReason_NAME_TAKEN || e.Message != "The object exists." || e.DLICode != "DLI.0006" {
 				t.Errorf("got %v: %s %q", e.Reason, e.DLICode, e.Message)
@@ -228,7 +228,7 @@ func TestTakenNameSaysByWhom(t *testing.T) {
 			if d := cmp.Diff(resource, e.Resource); d != "" {
 				t.Errorf("resource (-want +got)\n%s", d)
 			}
-			asked := call{connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, &connsvcv1.ListEnhancedConnectionsRequest{
+			asked := received{connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, &connsvcv1.ListEnhancedConnectionsRequest{
 				ProjectId: projectID, Name: "c1", Status: connsvcv1.EnhancedConnection_ACTIVE,
 			}}
 			if d := cmp.Diff(asked, d.calls[1], protocmp.Transform()); d != "" {
@@ -247,7 +247,7 @@ func TestTakenNameWithoutItsOwner(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := script(t, answered(400, "DLI.0999", "The object exists."), answer)
-			_, err := create.do(t.Context(), s)
+			_, err := createConnection.do(t.Context(), s)
 			e := asError(t, err)
 			if e.Reason != connsvcv1.ErrorReason_NAME_TAKEN || len(e.Metadata) != 0 {
 				t.Errorf("got %v with %v", e.Reason, e.Metadata)
@@ -260,7 +260,7 @@ func TestTakenNameWithoutItsOwner(t *testing.T) {
 }
 
 func TestErrorThatIsNotDLIs(t *testing.T) {
-	for _, r := range append(aboutConnection(), create, list) {
+	for _, r := range append(aboutConnection(), createConnection, list) {
 		t.Run(r.name, func(t *testing.T) {
 			s, _ := script(t, errors.New("secret"))
 			resp, err := r.do(t.Context(), s)

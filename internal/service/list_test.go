@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
@@ -25,7 +26,6 @@ type catalogue struct {
 	connections []*connsvcv1.EnhancedConnection
 	most        int // 0: any number
 	requests    []*connsvcv1.ListEnhancedConnectionsRequest
-	onCall      func(n int)
 }
 
 func (d *catalogue) For(string) (*catalogue, error) { return d, nil }
@@ -39,9 +39,6 @@ func (d *catalogue) Call(ctx context.Context, method string, req, resp proto.Mes
 	}
 	r := req.(*connsvcv1.ListEnhancedConnectionsRequest)
 	d.requests = append(d.requests, proto.CloneOf(r))
-	if d.onCall != nil {
-		d.onCall(len(d.requests))
-	}
 	limit := 100
 	if r.Limit != nil {
 		limit = int(r.GetLimit())
@@ -145,24 +142,9 @@ func TestListPages(t *testing.T) {
 			&connsvcv1.ListEnhancedConnectionsRequest{View: connsvcv1.EnhancedConnectionView_BASIC},
 			[]int{5},
 		},
-		"more than DLI may answer": {
-			catalogue{connections: connections(7, half), most: 2 * half},
-			&connsvcv1.ListEnhancedConnectionsRequest{},
-			[]int{3, 3, 1},
-		},
-		"all of more than DLI may answer": {
-			catalogue{connections: connections(7, half), most: 5 * half},
-			&connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0)},
-			[]int{3, 3, 1},
-		},
-		"more than DLI may answer, without their hosts": {
-			catalogue{connections: connections(250, 10), most: 40},
-			&connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0), View: connsvcv1.EnhancedConnectionView_BASIC},
-			[]int{250},
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := service.New(&c.dli)
+			s := newService(t, &c.dli)
 			c.req.ProjectId = projectID
 			got := pages(t, s, c.req)
 			var sizes []int
@@ -184,153 +166,49 @@ func TestListPages(t *testing.T) {
 	}
 }
 
-// TestListDoesNotAskForMuchMoreThanItTells: each page of large connections could
-// have DLI tell all that the limit allows.
-func TestListDoesNotAskForMuchMoreThanItTells(t *testing.T) {
-	dli := &catalogue{connections: connections(60, 1200)}
-	pages(t, service.New(dli), &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
-	asked := 0
-	for _, r := range dli.requests[1:] {
-		asked += int(r.GetLimit())
-	}
-	if n := len(dli.connections); asked > 2*n+10 {
-		t.Errorf("DLI was asked for %d connections after the first page, of %d", asked, n)
-	}
-}
-
-// TestListAsksForMoreAgain: after large connections come small ones, which are not
-// asked for in small parts.
-func TestListAsksForMoreAgain(t *testing.T) {
-	dli := &catalogue{connections: slices.Concat(connections(3, 1800), renamed(connections(150, 1)))}
-	pages(t, service.New(dli), &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
-	if n := len(dli.requests); n > 10 {
-		t.Errorf("%d calls of DLI", n)
-	}
-}
-
 // TestListPageHoldsAtLeastOne holds even where a single connection is more than a
 // page should be.
 func TestListPageHoldsAtLeastOne(t *testing.T) {
-	s := service.New(&catalogue{connections: connections(2, 5000)})
+	s := newService(t, &catalogue{connections: connections(2, 5000)})
 	resp, err := s.ListEnhancedConnections(t.Context(), &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
 	if err != nil || len(resp.GetConnections()) != 1 || resp.NextPageToken == nil {
 		t.Errorf("%d connections, token %q, %v", len(resp.GetConnections()), resp.GetNextPageToken(), err)
 	}
 }
 
-func TestListSmallerThanTheBoundOfAnswers(t *testing.T) {
-	s := service.New(&catalogue{connections: connections(10, 150)}, service.WithMaxAnswerBytes(1<<20))
-	resp, err := s.ListEnhancedConnections(t.Context(), &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
-	if err != nil || proto.Size(resp) > 1<<20 || len(resp.GetConnections()) < 2 {
-		t.Errorf("%d connections, %d bytes, %v", len(resp.GetConnections()), proto.Size(resp), err)
-	}
-}
-
-func TestWholeList(t *testing.T) {
-	const basic = connsvcv1.EnhancedConnectionView_BASIC
+// TestUnpaginatedList: no page token, and every connection of DLI's response.
+func TestUnpaginatedList(t *testing.T) {
 	for name, c := range map[string]struct {
-		dli  catalogue
 		req  *connsvcv1.ListEnhancedConnectionsRequest
-		want int // connections; 0: ANSWER_TOO_LARGE
+		want int
 	}{
-		"as DLI's": {catalogue{connections: connections(5, 1800)}, &connsvcv1.ListEnhancedConnectionsRequest{}, 5},
-		"a limit":  {catalogue{connections: connections(5, 1)}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(2)}, 2},
-		"beyond the bound": {
-			catalogue{connections: connections(5, 10), most: 40}, &connsvcv1.ListEnhancedConnectionsRequest{}, 0,
-		},
-		"beyond the bound, without hosts": {
-			catalogue{connections: connections(130, 10), most: 40}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0), View: basic}, 130,
-		},
-		"beyond the bound, without hosts, with a limit": {
-			catalogue{connections: connections(130, 10), most: 40}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(120), View: basic}, 120,
-		},
-		"without hosts, but one has too many": {
-			catalogue{connections: connections(5, 50), most: 40}, &connsvcv1.ListEnhancedConnectionsRequest{View: basic}, 0,
-		},
-		"without hosts, but beyond what may be asked": {
-			catalogue{connections: connections(500, 10), most: 10}, &connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(0), View: basic}, 0,
-		},
+		"more than a page": {&connsvcv1.ListEnhancedConnectionsRequest{}, 5},
+		"a limit":          {&connsvcv1.ListEnhancedConnectionsRequest{Limit: proto.Int32(2)}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
+			dli := &catalogue{connections: connections(5, 1800)}
 			c.req.ProjectId = projectID
-			resp, err := service.New(&c.dli).ListEnhancedConnections(service.WithWholeAnswers(t.Context()), c.req)
-			if c.want == 0 {
-				wantReason(t, name, err, connsvcv1.ErrorReason_ANSWER_TOO_LARGE)
-			} else if err != nil {
-				t.Fatal(err)
-			}
-			if got := idsOf(resp.GetConnections()); c.want > 0 && !slices.Equal(got, idsOf(c.dli.connections)[:c.want]) {
-				t.Errorf("got %v", got)
-			}
-			if resp.GetNextPageToken() != "" {
-				t.Error("a whole answer has a token")
-			}
-			if n := len(c.dli.requests); n > 120 {
-				t.Errorf("%d calls of DLI", n)
+			ctx := call.NewContext(t.Context(), &call.Call{Unpaginated: true})
+			resp, err := newService(t, dli).ListEnhancedConnections(ctx, c.req)
+			if err != nil || !slices.Equal(idsOf(resp.GetConnections()), idsOf(dli.connections)[:c.want]) || resp.NextPageToken != nil {
+				t.Errorf("got %v, token %q, %v", idsOf(resp.GetConnections()), resp.GetNextPageToken(), err)
 			}
 		})
 	}
 }
 
-func TestWholeListThatGrowsTooLarge(t *testing.T) {
-	dli := &catalogue{connections: connections(100, 10), most: 40}
-	for _, c := range dli.connections {
-		c.Id += strings.Repeat("x", 1000)
-	}
-	s := service.New(dli, service.WithMaxAnswerBytes(50_000))
-	_, err := s.ListEnhancedConnections(service.WithWholeAnswers(t.Context()),
-		&connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID, View: connsvcv1.EnhancedConnectionView_BASIC})
-	wantReason(t, "100 kB", err, connsvcv1.ErrorReason_ANSWER_TOO_LARGE)
-}
-
-// TestListThatShifts deletes nothing and creates one while a list comes in parts:
-// none is told twice.
-func TestListThatShifts(t *testing.T) {
-	dli := &catalogue{connections: connections(60, 10), most: 200}
-	dli.onCall = func(n int) {
-		if n == 6 {
-			dli.connections = append(connections(1, 0), dli.connections...)
-			dli.connections[0].Id = "new"
+// TestListLargerThanTheLimit: DLI is asked once, and the caller learns what to do.
+func TestListLargerThanTheLimit(t *testing.T) {
+	for _, unpaginated := range []bool{false, true} {
+		for _, view := range []connsvcv1.EnhancedConnectionView{connsvcv1.EnhancedConnectionView_FULL, connsvcv1.EnhancedConnectionView_BASIC} {
+			dli := &catalogue{connections: connections(5, 10), most: 40}
+			ctx := call.NewContext(t.Context(), &call.Call{Unpaginated: unpaginated})
+			resp, err := newService(t, dli).ListEnhancedConnections(ctx, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID, View: view})
+			e := wantReason(t, view.String(), err, connsvcv1.ErrorReason_ANSWER_TOO_LARGE)
+			if !strings.Contains(e.Message, "limit") || len(dli.requests) != 1 || resp != nil {
+				t.Errorf("unpaginated %v, %v: %q after %d calls", unpaginated, view, e.Message, len(dli.requests))
+			}
 		}
-	}
-	resp, err := service.New(dli).ListEnhancedConnections(t.Context(),
-		&connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID, View: connsvcv1.EnhancedConnectionView_BASIC})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ids := idsOf(resp.GetConnections())
-	slices.Sort(ids)
-	if n := len(slices.Compact(slices.Clone(ids))); n != len(ids) || n != 60 {
-		t.Errorf("%d connections, %d different", len(ids), n)
-	}
-}
-
-func TestListOneConnectionThatIsTooLarge(t *testing.T) {
-	all := connections(3, 10)
-	all[1] = connections(1, 100)[0]
-	s := service.New(&catalogue{connections: all, most: 40})
-	req := &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID}
-	resp, err := s.ListEnhancedConnections(t.Context(), req)
-	if err != nil || len(resp.GetConnections()) != 1 {
-		t.Fatalf("got %v, %v", resp, err)
-	}
-	req.PageToken = resp.GetNextPageToken()
-	_, err = s.ListEnhancedConnections(t.Context(), req)
-	wantReason(t, "the one that is too large", err, connsvcv1.ErrorReason_ANSWER_TOO_LARGE)
-}
-
-func TestListHonoursItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	dli := &catalogue{connections: connections(100, 10), most: 10}
-	dli.onCall = func(n int) {
-		if n == 9 {
-			cancel()
-		}
-	}
-	_, err := service.New(dli).ListEnhancedConnections(ctx, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
-	wantReason(t, "cancelled", err, connsvcv1.ErrorReason_CALLER_CANCELLED)
-	if len(dli.requests) != 9 {
-		t.Errorf("%d calls of DLI", len(dli.requests))
 	}
 }
 
@@ -342,10 +220,10 @@ func filtered() *connsvcv1.ListEnhancedConnectionsRequest {
 	}
 }
 
-func TestForeignPageToken(t *testing.T) {
+func TestPageToken(t *testing.T) {
 	type request = connsvcv1.ListEnhancedConnectionsRequest
 	dli := &catalogue{connections: connections(5, 0)}
-	s := service.New(dli)
+	s := newService(t, dli)
 	resp, err := s.ListEnhancedConnections(t.Context(), filtered())
 	if err != nil {
 		t.Fatal(err)
@@ -359,18 +237,14 @@ func TestForeignPageToken(t *testing.T) {
 		"another limit":        {func(r *request) { r.Limit = nil }, true},
 		"another view":         {func(r *request) { r.View = connsvcv1.EnhancedConnectionView_BASIC }, true},
 		"tags in another turn": {func(r *request) { slices.Reverse(r.Tags) }, true},
-		"another project":      {func(r *request) { r.ProjectId = "p" }, false},
-		"another status":       {func(r *request) { r.Status = connsvcv1.EnhancedConnection_DELETED }, false},
-		"another name":         {func(r *request) { r.Name = "m" }, false},
-		"a tag less":           {func(r *request) { r.Tags = r.Tags[:1] }, false},
-		"another value":        {func(r *request) { r.Tags[0].Value = proto.String("3") }, false},
-		"cut":                  {func(r *request) { r.PageToken = token[:len(token)-1] }, false},
+		"shorter":              {func(r *request) { r.PageToken = token[:len(token)-1] }, false},
 		"longer":               {func(r *request) { r.PageToken += "A" }, false},
-		"a line end":           {func(r *request) { r.PageToken = token[:29] + "\n" }, false},
+		"a line end":           {func(r *request) { r.PageToken = token[:6] + "\n" }, false},
 		"a line end more":      {func(r *request) { r.PageToken += "\n" }, false},
-		"another offset":       {func(r *request) { r.PageToken = "AQAAAAUA" + token[8:] }, false},
-		"no base64":            {func(r *request) { r.PageToken = strings.Repeat("%", 30) }, false},
-		"another sum":          {func(r *request) { r.PageToken = token[:20] + "AAAAAAAAAA" }, false},
+		"no base64":            {func(r *request) { r.PageToken = strings.Repeat("%", 7) }, false},
+		"another version":      {func(r *request) { r.PageToken = "AQAAAAI" }, false},
+		"a negative offset":    {func(r *request) { r.PageToken = "Av____8" }, false},
+		"of an older release":  {func(r *request) { r.PageToken = "AQAAAAIA" + strings.Repeat("A", 22) }, false},
 		"made up":              {func(r *request) { r.PageToken = "2" }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -396,26 +270,26 @@ func TestForeignPageToken(t *testing.T) {
 // FuzzPageToken holds that a token is refused, or is one that connsvc gives.
 func FuzzPageToken(f *testing.F) {
 	dli := &catalogue{connections: connections(5, 0)}
-	resp, err := service.New(dli).ListEnhancedConnections(f.Context(), filtered())
+	resp, err := newService(f, dli).ListEnhancedConnections(f.Context(), filtered())
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(resp.GetNextPageToken())
 	f.Add("")
 	f.Add("\xff")
-	f.Add(strings.Repeat("_", 30))
+	f.Add(strings.Repeat("_", 7))
 	f.Fuzz(func(t *testing.T, token string) {
 		dli := &catalogue{connections: connections(5, 0)}
 		req := filtered()
 		req.PageToken = token
-		_, err := service.New(dli).ListEnhancedConnections(t.Context(), req)
+		_, err := newService(t, dli).ListEnhancedConnections(t.Context(), req)
 		if err != nil {
 			wantReason(t, "token", err, connsvcv1.ErrorReason_VALIDATION_FAILED)
 			return
 		}
 		asked := filtered()
 		asked.Offset = dli.requests[0].GetOffset()
-		if d := cmp.Diff(asked, dli.requests[0], protocmp.Transform()); d != "" || asked.GetOffset() < 0 || token != "" && len(token) != 30 {
+		if d := cmp.Diff(asked, dli.requests[0], protocmp.Transform()); d != "" || asked.GetOffset() < 0 || token != "" && len(token) != 7 {
 			t.Errorf("token %q (-want +got)\n%s", token, d)
 		}
 	})

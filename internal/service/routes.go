@@ -32,7 +32,7 @@ func (s *Service) DeleteRoute(ctx context.Context, req *connsvcv1.DeleteRouteReq
 		Route:        req.GetName(),
 	}
 	resp := &connsvcv1.DeleteRouteResponse{}
-	if err := s.call(ctx, connsvcv1.ConnectionService_DeleteRoute_FullMethodName, about, req, resp); err != nil && !goneByRepeat(err) {
+	if err := s.call(ctx, connsvcv1.ConnectionService_DeleteRoute_FullMethodName, about, req, resp); err != nil && !deletedByRetry(err) {
 		return nil, err
 	}
 	resp.IsSuccess = true

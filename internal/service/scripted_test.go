@@ -5,11 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/metric/noop"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/service/create"
 )
 
 const (
@@ -28,8 +31,8 @@ func (plain) Idempotency() *configv1.Idempotency { return nil }
 
 func (plain) Skew() (time.Duration, bool) { return 0, false }
 
-// A call is one call that a scripted DLI received.
-type call struct {
+// A received is one call that a scripted DLI received.
+type received struct {
 	Method string
 	Req    proto.Message
 }
@@ -40,13 +43,13 @@ type scripted struct {
 	plain
 	t       *testing.T
 	answers []any
-	calls   []call
+	calls   []received
 }
 
 func (d *scripted) For(string) (*scripted, error) { return d, nil }
 
 func (d *scripted) Call(_ context.Context, method string, req, resp proto.Message) error {
-	d.calls = append(d.calls, call{method, proto.Clone(req)})
+	d.calls = append(d.calls, received{method, proto.Clone(req)})
 	if len(d.answers) == 0 {
 		d.t.Errorf("unexpected call of %s", method)
 		return nil
@@ -65,6 +68,20 @@ func (d *scripted) Call(_ context.Context, method string, req, resp proto.Messag
 // Idempotency lets a create look once, and no more, for what it made.
 func (d *scripted) Idempotency() *configv1.Idempotency { return within(time.Millisecond) }
 
+// newService makes a service over a DLI.
+func newService[D create.DLI](tb testing.TB, dli interface{ For(string) (D, error) }) *service.Service {
+	tb.Helper()
+	creates, err := create.New(noop.Meter{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return service.New(dli, creates)
+}
+
+func within(d time.Duration) *configv1.Idempotency {
+	return &configv1.Idempotency{ReconcileTimeout: durationpb.New(d)}
+}
+
 // script makes a service over a DLI that gives these answers; all must be used.
 func script(t *testing.T, answers ...any) (*service.Service, *scripted) {
 	t.Helper()
@@ -74,7 +91,7 @@ func script(t *testing.T, answers ...any) (*service.Service, *scripted) {
 			t.Errorf("%d answers of DLI were not asked for", len(d.answers))
 		}
 	})
-	return service.New(d), d
+	return newService(t, d), d
 }
 
 // A rpc is one RPC with a request that is about connectionID, where it has one.
@@ -99,8 +116,8 @@ func createRequest() *connsvcv1.CreateEnhancedConnectionRequest {
 }
 
 var (
-	create = rpcOf("create", (*service.Service).CreateEnhancedConnection, createRequest())
-	list   = rpcOf("list", (*service.Service).ListEnhancedConnections,
+	createConnection = rpcOf("create", (*service.Service).CreateEnhancedConnection, createRequest())
+	list             = rpcOf("list", (*service.Service).ListEnhancedConnections,
 		&connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
 	get = rpcOf("get", (*service.Service).GetEnhancedConnection,
 		&connsvcv1.GetEnhancedConnectionRequest{ProjectId: projectID, ConnectionId: connectionID})

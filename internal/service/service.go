@@ -1,74 +1,43 @@
-// Package service implements ConnectionService: each RPC as a translation to DLI,
-// and the one map from errors to gRPC status.
+// Package service implements ConnectionService: each RPC as a translation to DLI.
 //
-// It trusts its requests: whoever calls it has validated and authorized them. It
-// keeps nothing between calls: what a create needs to know of an earlier one it
-// asks DLI. Every error that it returns is an *apierror.Error.
+// It trusts its requests: the caller has validated and authorized them. It keeps
+// nothing between calls. Every error that it returns is an *apierror.Error.
 package service
 
 import (
 	"context"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
-	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/config"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/service/create"
 )
-
-// An Upstream is what the service needs of the DLI of a project: *upstream.Client has it.
-type Upstream interface {
-	// Call makes the call of an RPC.
-	Call(ctx context.Context, fullMethod string, req, resp proto.Message) error
-	// Idempotency says how creates are made safe to repeat. Nil, and what is left out, is
-	// the default. It must not be changed once returned.
-	Idempotency() *configv1.Idempotency
-	// Skew says how far DLI's clock is at least ahead of this machine's, as the Date of
-	// its responses tells. It is false where none has told.
-	Skew() (ahead time.Duration, known bool)
-}
 
 // Service implements connsvcv1.ConnectionServiceServer.
 type Service struct {
 	connsvcv1.UnimplementedConnectionServiceServer
-	lookup         func(projectID string) (Upstream, error)
-	maxAnswerBytes int64
-	observe        func(context.Context, CreateOutcome)
-	flights        flights
+	dli     func(projectID string) (create.DLI, error)
+	creates *create.Creator
 }
 
-// An Option is what New may be told beside DLI.
-type Option func(*Service)
-
-// WithMaxAnswerBytes bounds what a list collects, in bytes:
-// config.DefaultMaxResponseBytes by default.
-func WithMaxAnswerBytes(n int64) Option {
-	return func(s *Service) {
-		if n > 0 {
-			s.maxAnswerBytes = n
-		}
+// New returns the service. It looks up the DLI of a project once for each RPC; the
+// result is a type parameter, so that *upstream.Router fits as it is.
+func New[D create.DLI](router interface {
+	For(projectID string) (D, error)
+}, creates *create.Creator) *Service {
+	return &Service{
+		dli:     func(projectID string) (create.DLI, error) { return router.For(projectID) },
+		creates: creates,
 	}
 }
 
-// WithObserver has observe told of every CreateOutcome. It must be safe for
-// concurrent use.
-func WithObserver(observe func(context.Context, CreateOutcome)) Option {
-	return func(s *Service) { s.observe = observe }
-}
-
-// New makes the service. For looks up the upstream of a project, once for each RPC;
-// its type is a parameter, so that *upstream.Router serves as it is.
-func New[U Upstream](dli interface {
-	For(projectID string) (U, error)
-}, options ...Option) *Service {
-	s := &Service{
-		lookup:         func(projectID string) (Upstream, error) { return dli.For(projectID) },
-		maxAnswerBytes: config.DefaultMaxResponseBytes,
-		observe:        func(context.Context, CreateOutcome) {},
+// call makes one call to the DLI of the subject's project. Its error is an
+// *apierror.Error about the subject.
+func (s *Service) call(ctx context.Context, method string, about apierror.Subject, req, resp proto.Message) error {
+	dli, err := s.dli(about.Project)
+	if err == nil {
+		err = dli.Call(ctx, method, req, resp)
 	}
-	for _, o := range options {
-		o(s)
-	}
-	return s
+	return apierror.FromDLI(err, about)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric/noop"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"google.golang.org/protobuf/proto"
@@ -20,6 +21,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/emulator/wire"
 	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/service/create"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -75,7 +77,11 @@ func parts(tb testing.TB, n int, dli string, change func(*configv1.Upstream)) []
 			tb.Fatal(err)
 		}
 		tb.Cleanup(func() { router.Close(context.Background()) })
-		all[i] = part{service.New(router), reader}
+		creates, err := create.New(noop.Meter{})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		all[i] = part{service.New(router, creates), reader}
 	}
 	return all
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/credentials"
-	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/telemetry"
 	"github.com/connsvc/connsvc/internal/validation"
 )
@@ -94,9 +93,6 @@ func (ch *Chain) exchange(ctx context.Context, c *Call) (err error) {
 	defer release()
 	if c.Record.CallerToken != "" {
 		ctx = credentials.WithCallerToken(ctx, c.Record.CallerToken)
-	}
-	if c.Record.Unpaginated {
-		ctx = service.WithWholeAnswers(ctx)
 	}
 	return c.Transport.Exchange(withCall(call.NewContext(ctx, &c.Record), c), c)
 }

@@ -1,4 +1,4 @@
-package service_test
+package create_test
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -36,7 +35,7 @@ func TestCommitWithoutAnswerIsAdopted(t *testing.T) {
 	for name, err := range unknownOutcomes() {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{post: dropAnswer(err)}
-			resp, err := createIn(t, dli.service(), time.Minute, createRequest())
+			resp, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -45,7 +44,7 @@ func TestCommitWithoutAnswerIsAdopted(t *testing.T) {
 			if d := cmp.Diff(want, resp, protocmp.Transform()); d != "" {
 				t.Errorf("(-want +got)\n%s", d)
 			}
-			if d := cmp.Diff([]service.CreateOutcome{service.Adopted}, dli.outcomes); d != "" || len(dli.posts) != 1 {
+			if d := cmp.Diff(counted("adopted"), dli.outcomes()); d != "" || len(dli.posts) != 1 {
 				t.Errorf("%d POSTs, outcomes (-want +got)\n%s", len(dli.posts), d)
 			}
 		})
@@ -57,9 +56,9 @@ func TestNothingMadeIsUnknown(t *testing.T) {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{post: refuse(err)}
 			start := time.Now()
-			_, err := createIn(t, dli.service(), time.Minute, createRequest())
+			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			wantReason(t, name, err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
-			if d := cmp.Diff([]service.CreateOutcome{service.NotFound}, dli.outcomes); d != "" || len(dli.posts) != 1 {
+			if d := cmp.Diff(counted("not_found"), dli.outcomes()); d != "" || len(dli.posts) != 1 {
 				t.Errorf("%d POSTs, outcomes (-want +got)\n%s", len(dli.posts), d)
 			}
 			if took := time.Since(start); took != 10*time.Second || dli.lists > 20 {
@@ -89,10 +88,10 @@ func TestKnownOutcomeIsNotReconciled(t *testing.T) {
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{post: refuse(c.dli)}
-			_, err := createIn(t, dli.service(), time.Minute, createRequest())
+			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			wantReason(t, name, err, c.want)
-			if len(dli.posts) != c.posts || dli.lists != 0 || len(dli.outcomes) != 0 {
-				t.Errorf("%d POSTs, %d lists, outcomes %v", len(dli.posts), dli.lists, dli.outcomes)
+			if len(dli.posts) != c.posts || dli.lists != 0 || len(dli.outcomes()) != 0 {
+				t.Errorf("%d POSTs, %d lists, outcomes %v", len(dli.posts), dli.lists, dli.outcomes())
 			}
 		})
 	}
@@ -106,14 +105,14 @@ func TestWhatNeverLeftIsSentAgain(t *testing.T) {
 			}
 			return commit()
 		}}
-		resp, err := createIn(t, dli.service(), time.Minute, createRequest())
+		resp, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		if err != nil || resp.Reconciled != nil || resp.GetConnectionId() != dli.existing()[0] || len(dli.posts) != 3 {
 			t.Errorf("got %v, %v after %d POSTs", resp, err, len(dli.posts))
 		}
 	})
 	inBubble(t, "no time", func(t *testing.T) {
 		dli := &cloud{post: refuse(&upstream.Error{Kind: upstream.Unreachable})}
-		_, err := createIn(t, dli.service(), 50*time.Millisecond, createRequest())
+		_, err := createIn(t, dli.replica(), 50*time.Millisecond, createRequest())
 		wantReason(t, "unreachable", err, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE)
 		if len(dli.posts) != 1 {
 			t.Errorf("%d POSTs", len(dli.posts))
@@ -137,7 +136,7 @@ func TestSlowList(t *testing.T) {
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{post: broken, lag: c.lag, policy: within(c.limit)}
-			resp, err := createIn(t, dli.service(), c.deadline, createRequest())
+			resp, err := createIn(t, dli.replica(), c.deadline, createRequest())
 			if c.want != 0 {
 				wantReason(t, name, err, c.want)
 			} else if err != nil || !resp.GetReconciled() {
@@ -161,7 +160,7 @@ func TestHungPostLeavesTimeToFindOut(t *testing.T) {
 				}
 				return "", wait(ctx, time.Hour)
 			}}
-			resp, err := createIn(t, dli.service(), deadline, createRequest())
+			resp, err := createIn(t, dli.replica(), deadline, createRequest())
 			if err != nil || !resp.GetReconciled() {
 				t.Errorf("got %v, %v", resp, err)
 			}
@@ -174,7 +173,7 @@ func TestHungListDoesNotTakeAllTheTime(t *testing.T) {
 	inBubble(t, "hung", func(t *testing.T) {
 		dli := &cloud{post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true})}
 		hung := &hangsOnce{cloud: dli}
-		resp, err := createIn(t, service.New(hung), time.Minute, createRequest())
+		resp, err := createIn(t, dli.replicaOver(hung), time.Minute, createRequest())
 		if err != nil || !resp.GetReconciled() || !hung.hung {
 			t.Errorf("got %v, %v", resp, err)
 		}
@@ -186,10 +185,8 @@ type hangsOnce struct {
 	hung bool
 }
 
-func (d *hangsOnce) For(string) (*hangsOnce, error) { return d, nil }
-
 func (d *hangsOnce) Call(ctx context.Context, method string, req, resp proto.Message) error {
-	if method == listMethod && !d.hung {
+	if _, list := req.(*connsvcv1.ListEnhancedConnectionsRequest); list && !d.hung {
 		d.hung = true
 		return wait(ctx, time.Hour)
 	}
@@ -207,7 +204,7 @@ func TestListThatFailsIsRepeated(t *testing.T) {
 				return nil
 			},
 		}
-		resp, err := createIn(t, dli.service(), time.Minute, createRequest())
+		resp, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		if err != nil || !resp.GetReconciled() {
 			t.Errorf("got %v, %v", resp, err)
 		}
@@ -236,7 +233,7 @@ func TestAnothersConnectionIsNotAdopted(t *testing.T) {
 			other := createRequest()
 			c.change(other)
 			id := dli.has(t, other, c.age)
-			_, err := createIn(t, dli.service(), time.Minute, createRequest())
+			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			e := wantReason(t, name, err, connsvcv1.ErrorReason_NAME_TAKEN)
 			want := map[string]string{"existing_connection_id": id, "same_spec": "true"}
 			if c.differs != "" {
@@ -245,7 +242,7 @@ func TestAnothersConnectionIsNotAdopted(t *testing.T) {
 			if d := cmp.Diff(want, e.Metadata); d != "" {
 				t.Errorf("metadata (-want +got)\n%s", d)
 			}
-			if d := cmp.Diff([]service.CreateOutcome{service.Differs}, dli.outcomes); d != "" {
+			if d := cmp.Diff(counted("differs"), dli.outcomes()); d != "" {
 				t.Errorf("outcomes (-want +got)\n%s", d)
 			}
 		})
@@ -258,7 +255,7 @@ func TestOneOfTwoIsNotAdopted(t *testing.T) {
 	inBubble(t, "two", func(t *testing.T) {
 		dli := &cloud{duplicates: true, post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true})}
 		dli.has(t, createRequest(), 0)
-		_, err := createIn(t, dli.service(), time.Minute, createRequest())
+		_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		wantReason(t, "two", err, connsvcv1.ErrorReason_NAME_TAKEN)
 	})
 	inBubble(t, "another's, as young", func(t *testing.T) {
@@ -266,7 +263,7 @@ func TestOneOfTwoIsNotAdopted(t *testing.T) {
 		others := createRequest()
 		others.Hosts = nil
 		id := dli.has(t, others, 0)
-		resp, err := createIn(t, dli.service(), time.Minute, createRequest())
+		resp, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		if err != nil || resp.GetConnectionId() == id || !resp.GetReconciled() {
 			t.Errorf("got %v, %v", resp, err)
 		}
@@ -274,7 +271,7 @@ func TestOneOfTwoIsNotAdopted(t *testing.T) {
 	inBubble(t, "an older one", func(t *testing.T) {
 		dli := &cloud{duplicates: true, post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true}), lag: 2 * time.Second}
 		older := dli.has(t, createRequest(), time.Hour)
-		resp, err := createIn(t, dli.service(), time.Minute, createRequest())
+		resp, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		if err != nil || resp.GetConnectionId() == older || !resp.GetReconciled() {
 			t.Errorf("got %v, %v", resp, err)
 		}
@@ -287,7 +284,7 @@ func TestSearchEndsInTimeToSayWhatItFound(t *testing.T) {
 	inBubble(t, "older", func(t *testing.T) {
 		dli := &cloud{post: refuse(&upstream.Error{Kind: upstream.Broken, Sent: true})}
 		dli.has(t, createRequest(), time.Hour)
-		_, err := createIn(t, dli.service(), 5*time.Second, createRequest())
+		_, err := createIn(t, dli.replica(), 5*time.Second, createRequest())
 		wantReason(t, "older", err, connsvcv1.ErrorReason_NAME_TAKEN)
 	})
 }
@@ -308,7 +305,7 @@ func TestAgeIsJudgedByDLIsClock(t *testing.T) {
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{post: dropAnswer(lost), ahead: c.ahead, tellsTime: c.tellsTime}
-			_, err := createIn(t, dli.service(), time.Minute, createRequest())
+			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			if c.adopted != (err == nil) {
 				t.Errorf("adopted: %v, want %v: %v", err == nil, c.adopted, err)
 			}
@@ -316,7 +313,7 @@ func TestAgeIsJudgedByDLIsClock(t *testing.T) {
 		inBubble(t, name+", an older one", func(t *testing.T) {
 			dli := &cloud{post: refuse(lost), ahead: c.ahead, tellsTime: c.tellsTime}
 			dli.has(t, createRequest(), 2*time.Hour)
-			_, err := createIn(t, dli.service(), time.Minute, createRequest())
+			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			wantReason(t, name, err, connsvcv1.ErrorReason_NAME_TAKEN)
 		})
 	}
@@ -331,7 +328,7 @@ func TestOfSeveralTheMostAlikeIsTold(t *testing.T) {
 		other = createRequest()
 		other.Hosts = nil
 		id := dli.has(t, other, time.Minute)
-		_, err := createIn(t, dli.service(), time.Minute, createRequest())
+		_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		e := wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN)
 		if e.Metadata["existing_connection_id"] != id || e.Metadata["differs"] != "hosts" {
 			t.Errorf("metadata %v", e.Metadata)
@@ -343,7 +340,7 @@ func TestTakenNameIsLookedUpWhileListsLag(t *testing.T) {
 	inBubble(t, "lag", func(t *testing.T) {
 		dli := &cloud{lag: time.Second}
 		id := dli.has(t, createRequest(), 0)
-		_, err := createIn(t, dli.service(), time.Minute, createRequest())
+		_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		if e := wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN); e.Metadata["existing_connection_id"] != id {
 			t.Errorf("metadata %v", e.Metadata)
 		}

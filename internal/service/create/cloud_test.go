@@ -1,4 +1,4 @@
-package service_test
+package create_test
 
 import (
 	"context"
@@ -10,13 +10,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/service/create"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -40,7 +42,9 @@ type cloud struct {
 	posts       []*connsvcv1.CreateEnhancedConnectionRequest
 	lists, gets, removes,
 	made int
-	outcomes []service.CreateOutcome
+	metrics sync.Once
+	meter   metric.Meter
+	reader  *sdkmetric.ManualReader
 }
 
 type stored struct {
@@ -50,19 +54,66 @@ type stored struct {
 	deleted    bool
 }
 
-func (d *cloud) For(string) (*cloud, error) { return d, nil }
-
 func (d *cloud) Idempotency() *configv1.Idempotency { return d.policy }
 
 func (d *cloud) Skew() (time.Duration, bool) { return d.ahead, d.tellsTime }
 
-func (d *cloud) observe(_ context.Context, o service.CreateOutcome) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.outcomes = append(d.outcomes, o)
+// replica is one of the replicas in front of the cloud.
+func (d *cloud) replica() replica { return d.replicaOver(d) }
+
+func (d *cloud) replicaOver(dli create.DLI) replica {
+	d.metrics.Do(func() {
+		d.reader = sdkmetric.NewManualReader()
+		d.meter = sdkmetric.NewMeterProvider(sdkmetric.WithReader(d.reader)).Meter("test")
+	})
+	creator, err := create.New(d.meter)
+	if err != nil {
+		panic(err)
+	}
+	return replica{creator, dli}
 }
 
-func (d *cloud) service() *service.Service { return service.New(d, service.WithObserver(d.observe)) }
+// outcomes counts the outcomes of the creates of all replicas.
+func (d *cloud) outcomes() map[string]int64 {
+	var data metricdata.ResourceMetrics
+	if err := d.reader.Collect(context.Background(), &data); err != nil {
+		panic(err)
+	}
+	counts := map[string]int64{}
+	for _, scope := range data.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			for _, point := range m.Data.(metricdata.Sum[int64]).DataPoints {
+				if outcome, _ := point.Attributes.Value("outcome"); point.Value > 0 {
+					counts[outcome.AsString()] += point.Value
+				}
+			}
+		}
+	}
+	return counts
+}
+
+// TestOutcomesFromTheStart: a series that is missing at first cannot be seen to grow.
+func TestOutcomesFromTheStart(t *testing.T) {
+	dli := &cloud{}
+	dli.replica()
+	var data metricdata.ResourceMetrics
+	if err := dli.reader.Collect(t.Context(), &data); err != nil {
+		t.Fatal(err)
+	}
+	counter := data.ScopeMetrics[0].Metrics[0]
+	if points := counter.Data.(metricdata.Sum[int64]).DataPoints; counter.Name != "connsvc.create.reconciles" || len(points) != 6 {
+		t.Errorf("%s has %d series", counter.Name, len(points))
+	}
+}
+
+// counted counts the given outcomes.
+func counted(outcomes ...string) map[string]int64 {
+	counts := map[string]int64{}
+	for _, o := range outcomes {
+		counts[o]++
+	}
+	return counts
+}
 
 func (d *cloud) Call(ctx context.Context, _ string, req, resp proto.Message) error {
 	if err := wait(ctx, d.latency); err != nil {
@@ -250,20 +301,4 @@ func dropAnswer(err error) func(context.Context, int, func() (string, error)) (s
 // refuse answers a POST with err without executing it.
 func refuse(err error) func(context.Context, int, func() (string, error)) (string, error) {
 	return func(context.Context, int, func() (string, error)) (string, error) { return "", err }
-}
-
-func within(d time.Duration) *configv1.Idempotency {
-	return &configv1.Idempotency{ReconcileTimeout: durationpb.New(d)}
-}
-
-// createIn creates by the deadline, which is checked.
-func createIn(t *testing.T, s *service.Service, d time.Duration, req *connsvcv1.CreateEnhancedConnectionRequest) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), d)
-	defer cancel()
-	resp, err := s.CreateEnhancedConnection(ctx, req)
-	if ctx.Err() != nil {
-		t.Errorf("the call took all of its %v", d)
-	}
-	return resp, err
 }

@@ -1,4 +1,4 @@
-package service_test
+package apierror_test
 
 import (
 	"testing"

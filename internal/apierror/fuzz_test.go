@@ -1,10 +1,7 @@
-package service_test
+package apierror_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -14,10 +11,11 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/dlijson"
-	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/upstream"
 	"github.com/connsvc/connsvc/internal/validation"
 )
+
+const connectionID = "503fc86a-5e60-4349-92c2-7e399404fa8a"
 
 // checkError is what holds of every error, whatever it came from.
 func checkError(t *testing.T, err error) {
@@ -44,10 +42,11 @@ func checkError(t *testing.T, err error) {
 	}
 }
 
-// FuzzFromError holds for any answer of DLI, about any call.
-func FuzzFromError(f *testing.F) {
+// FuzzFromDLI checks the error of any response of DLI, for every kind of call.
+func FuzzFromDLI(f *testing.F) {
 	for _, text := range []string{
-		missingText, "There is no queue named q1", "there is no ", "The object exists.", "is being created", "\xff表%\n", "",
+		"Connection " + connectionID + " does not exist.", "There is no queue named q1", "there is no ", "The object exists.",
+		"is being created", "\xff表%\n", "",
 	} {
 		for _, code := range []string{"DLI.0001", "DLI.0002", "DLI.0999", "DLI.10001", "APIGW.0301", "APIG.0101", "IAM.0007", ""} {
 			f.Add(int(upstream.Status), 400, code, text, "dli-1", int64(0), true)
@@ -55,28 +54,23 @@ func FuzzFromError(f *testing.F) {
 	}
 	f.Add(int(upstream.Refused), 200, "", "no", "", int64(time.Minute), true)
 	f.Add(int(upstream.Malformed), 502, "", "", "", int64(-1), false)
+	f.Add(int(upstream.TooLarge), 400, "0", "0", "0", int64(0), true)
 	f.Fuzz(func(t *testing.T, kind, httpStatus int, code, text, requestID string, retryAfter int64, sent bool) {
 		u := &upstream.Error{
 			Kind: upstream.Kind(kind), HTTPStatus: httpStatus, Code: code, Message: text, RequestID: requestID,
 			RetryAfter: time.Duration(retryAfter), Sent: sent,
 		}
 		checkError(t, u)
-		for _, r := range aboutConnection() {
-			s, _ := script(t, u)
-			_, err := r.do(t.Context(), s)
+		for operation := apierror.Other; operation <= apierror.ListConnections; operation++ {
+			subject := apierror.Subject{Operation: operation, Project: "p", Name: "c1", Queues: []string{"q1"}}
+			if operation != apierror.CreateConnection {
+				subject.ConnectionID = connectionID
+			}
+			err := apierror.FromDLI(u, subject)
 			checkError(t, err)
-		}
-		// A list that is too large is asked for in smaller and smaller parts.
-		_, listErr := list.do(t.Context(), service.New(&scripted{t: t, answers: slices.Repeat([]any{u}, 100)}))
-		checkError(t, listErr)
-		// No time for a second POST of what never left.
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		defer cancel()
-		// Not script: whether the name is looked up is for the answer to tell.
-		_, err := create.do(ctx, service.New(&scripted{t: t, answers: []any{u, errors.New("the list fails")}}))
-		checkError(t, err)
-		if outcome := asError(t, err).Reason; outcome == connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN && !sent {
-			t.Error("a create that was never sent has an outcome")
+			if apierror.From(err).Reason == connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN && !sent {
+				t.Error("a create that was never sent has an unknown outcome")
+			}
 		}
 	})
 }

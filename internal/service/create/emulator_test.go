@@ -1,4 +1,4 @@
-package service_test
+package create_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/metric/noop"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -16,11 +17,14 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator"
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 	"github.com/connsvc/connsvc/internal/emulator/wire"
-	"github.com/connsvc/connsvc/internal/service"
+	"github.com/connsvc/connsvc/internal/service/create"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
-const createOperation = "CreateEnhancedConnection"
+const (
+	token           = "token-of-the-test"
+	createOperation = "CreateEnhancedConnection"
+)
 
 // A stage is an emulator behind a server, and the replicas of connsvc before it.
 type stage struct {
@@ -39,7 +43,7 @@ func newStage(t *testing.T, o emulator.Options) *stage {
 
 // replica makes a service with a client of its own, which looks so long for what a
 // POST without an answer made.
-func (s *stage) replica(t *testing.T, reconcileFor time.Duration) *service.Service {
+func (s *stage) replica(t *testing.T, reconcileFor time.Duration) replica {
 	t.Helper()
 	router, err := upstream.New([]*configv1.Upstream{{
 		Endpoint:    s.url,
@@ -51,7 +55,15 @@ func (s *stage) replica(t *testing.T, reconcileFor time.Duration) *service.Servi
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { router.Close(context.Background()) })
-	return service.New(router)
+	creator, err := create.New(noop.Meter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dli, err := router.For(projectID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return replica{creator, dli}
 }
 
 func (s *stage) faults(t *testing.T, rules ...faults.Rule) {
@@ -214,14 +226,14 @@ func TestReplicasRaceOnTheEmulator(t *testing.T) {
 				var ids [8]string
 				var all sync.WaitGroup
 				for n := range ids {
-					replica := first
+					r := first
 					if n%2 == 1 {
-						replica = second
+						r = second
 					}
 					all.Go(func() {
 						req := createRequest()
 						req.RequestId = requestID
-						resp, err := createIn(t, replica, 10*time.Second, req)
+						resp, err := createIn(t, r, 10*time.Second, req)
 						if err != nil {
 							t.Error(err)
 						}
@@ -246,11 +258,11 @@ func TestReplicasRaceOnTheEmulator(t *testing.T) {
 func TestConcurrentCreatesShareOnePostOnTheEmulator(t *testing.T) {
 	s := newStage(t, emulator.Options{})
 	s.faults(t, faults.Rule{Operation: createOperation, Fault: faults.Fault{Kind: faults.Latency, Delay: delay(250 * time.Millisecond)}})
-	replica := s.replica(t, 5*time.Second)
+	r := s.replica(t, 5*time.Second)
 	var all sync.WaitGroup
 	for range 64 {
 		all.Go(func() {
-			if _, err := createIn(t, replica, 10*time.Second, createRequest()); err != nil {
+			if _, err := createIn(t, r, 10*time.Second, createRequest()); err != nil {
 				t.Error(err)
 			}
 		})

@@ -1,4 +1,4 @@
-package service_test
+package create_test
 
 import (
 	"context"
@@ -15,7 +15,6 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -58,7 +57,7 @@ func TestRequestIDTravelsAsTag(t *testing.T) {
 			req := createRequest()
 			req.RequestId, req.Tags, req.RoutetableId = c.id, tags(c.tags), networkID
 			asked := proto.CloneOf(req)
-			resp, err := createIn(t, dli.service(), time.Minute, req)
+			resp, err := createIn(t, dli.replica(), time.Minute, req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +102,7 @@ func TestTheTagOfRequestIDIsReserved(t *testing.T) {
 			req := createRequest()
 			req.RequestId = c.id
 			req.Tags = append(tags(2), &connsvcv1.Tag{Key: c.key, Value: proto.String("x")})
-			_, err := createIn(t, dli.service(), time.Minute, req)
+			_, err := createIn(t, dli.replica(), time.Minute, req)
 			if !c.want {
 				if err != nil || len(dli.posts) != 1 {
 					t.Errorf("error %v, %d POSTs", err, len(dli.posts))
@@ -122,7 +121,7 @@ func TestRepeatFindsWhatItMade(t *testing.T) {
 	for _, duplicates := range []bool{false, true} {
 		inBubble(t, fmt.Sprintf("duplicates %v", duplicates), func(t *testing.T) {
 			dli := &cloud{duplicates: duplicates}
-			first, err := createIn(t, dli.service(), time.Minute, repeatable())
+			first, err := createIn(t, dli.replica(), time.Minute, repeatable())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,12 +130,12 @@ func TestRepeatFindsWhatItMade(t *testing.T) {
 			repeat.RequestId = strings.ToUpper(repeat.RequestId)
 			// Another replica, much later.
 			time.Sleep(time.Hour)
-			again, err := createIn(t, dli.service(), time.Minute, repeat)
+			again, err := createIn(t, dli.replica(), time.Minute, repeat)
 			if err != nil || again.GetConnectionId() != first.GetConnectionId() || !again.GetReconciled() {
 				t.Errorf("got %v, %v", again, err)
 			}
 			repeat.Hosts = repeat.Hosts[:1]
-			_, err = createIn(t, dli.service(), time.Minute, repeat)
+			_, err = createIn(t, dli.replica(), time.Minute, repeat)
 			e := wantReason(t, "other content", err, connsvcv1.ErrorReason_NAME_TAKEN)
 			want := map[string]string{"existing_connection_id": first.GetConnectionId(), "same_spec": "false", "differs": "hosts"}
 			if d := cmp.Diff(want, e.Metadata); d != "" || !strings.Contains(e.Message, "request_id") {
@@ -145,7 +144,7 @@ func TestRepeatFindsWhatItMade(t *testing.T) {
 			if len(dli.posts) != 1 || len(dli.existing()) != 1 {
 				t.Errorf("%d POSTs, connections %v", len(dli.posts), dli.existing())
 			}
-			if d := cmp.Diff([]service.CreateOutcome{service.Replayed, service.Differs}, dli.outcomes); d != "" {
+			if d := cmp.Diff(counted("replayed", "differs"), dli.outcomes()); d != "" {
 				t.Errorf("outcomes (-want +got)\n%s", d)
 			}
 		})
@@ -157,7 +156,7 @@ func TestAnothersNameIsTakenWithRequestID(t *testing.T) {
 		dli := &cloud{}
 		start := time.Now()
 		id := dli.has(t, createRequest(), time.Hour)
-		_, err := createIn(t, dli.service(), time.Minute, repeatable())
+		_, err := createIn(t, dli.replica(), time.Minute, repeatable())
 		e := wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN)
 		if e.Metadata["existing_connection_id"] != id || e.Metadata["same_spec"] != "true" || time.Since(start) != 0 {
 			t.Errorf("metadata %v after %v", e.Metadata, time.Since(start))
@@ -170,7 +169,7 @@ func TestCommitWithoutAnswerIsAdoptedByItsTag(t *testing.T) {
 		inBubble(t, name, func(t *testing.T) {
 			// By its tag alone: the clock says nothing.
 			dli := &cloud{post: dropAnswer(err), ahead: -time.Hour, lag: 2 * time.Second}
-			resp, err := createIn(t, dli.service(), time.Minute, repeatable())
+			resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
 			if err != nil || !resp.GetReconciled() || resp.GetConnectionId() != dli.existing()[0] || len(dli.posts) != 1 {
 				t.Errorf("got %v, %v after %d POSTs", resp, err, len(dli.posts))
 			}
@@ -178,7 +177,7 @@ func TestCommitWithoutAnswerIsAdoptedByItsTag(t *testing.T) {
 		inBubble(t, name+", and of another", func(t *testing.T) {
 			dli := &cloud{post: refuse(err), duplicates: true}
 			dli.has(t, createRequest(), -time.Second) // young and as asked for, but without the tag
-			_, err := createIn(t, dli.service(), time.Minute, repeatable())
+			_, err := createIn(t, dli.replica(), time.Minute, repeatable())
 			wantReason(t, "another's", err, connsvcv1.ErrorReason_NAME_TAKEN)
 		})
 	}
@@ -187,7 +186,7 @@ func TestCommitWithoutAnswerIsAdoptedByItsTag(t *testing.T) {
 func TestNothingIsSentWhereTheRequestIDCannotBeLookedFor(t *testing.T) {
 	inBubble(t, "list fails", func(t *testing.T) {
 		dli := &cloud{list: func(int) error { return answered(503, "", "") }}
-		_, err := createIn(t, dli.service(), time.Minute, repeatable())
+		_, err := createIn(t, dli.replica(), time.Minute, repeatable())
 		wantReason(t, "list fails", err, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE)
 		if len(dli.posts) != 0 {
 			t.Errorf("%d POSTs", len(dli.posts))
@@ -206,20 +205,20 @@ func TestTakenNameThatCannotBeJudged(t *testing.T) {
 			return answered(503, "", "")
 		}}
 		dli.has(t, createRequest(), time.Hour)
-		_, err := createIn(t, dli.service(), time.Minute, repeatable())
+		_, err := createIn(t, dli.replica(), time.Minute, repeatable())
 		wantReason(t, "list fails", err, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE)
 	})
 }
 
 // race has replicas create at the same moment, and returns the IDs that they got.
-func race(t *testing.T, replicas int, dli *cloud, observe func(context.Context, service.CreateOutcome), req func(n int) *connsvcv1.CreateEnhancedConnectionRequest) ([]string, []error) {
+func race(t *testing.T, replicas int, dli *cloud, req func(n int) *connsvcv1.CreateEnhancedConnectionRequest) ([]string, []error) {
 	t.Helper()
 	ids, errs := make([]string, replicas), make([]error, replicas)
 	var all sync.WaitGroup
 	for n := range replicas {
-		s := service.New(dli, service.WithObserver(observe))
+		r := dli.replica()
 		all.Go(func() {
-			resp, err := createIn(t, s, time.Minute, req(n))
+			resp, err := createIn(t, r, time.Minute, req(n))
 			ids[n], errs[n] = resp.GetConnectionId(), err
 		})
 	}
@@ -252,7 +251,7 @@ func TestReplicasRace(t *testing.T) {
 			if dli.post == nil {
 				dli.latency = time.Millisecond
 			}
-			ids, errs := race(t, 2, dli, dli.observe, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
+			ids, errs := race(t, 2, dli, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
 			if errs[0] != nil || errs[1] != nil {
 				t.Fatalf("errors %v", errs)
 			}
@@ -280,13 +279,13 @@ func TestReplicaWhoseAnswerIsLostDeletesNothing(t *testing.T) {
 				}
 				return id, err
 			}
-			ids, errs := race(t, 2, dli, dli.observe, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
+			ids, errs := race(t, 2, dli, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
 			if errs[0] != nil || errs[1] != nil || ids[0] != ids[1] {
 				t.Fatalf("callers got %v, %v", ids, errs)
 			}
 			left := dli.existing()
-			if left[0] != ids[0] || len(left) == 2 && !slices.Contains(dli.outcomes, service.LeftBehind) {
-				t.Errorf("callers got %v, there is %v, outcomes %v", ids, left, dli.outcomes)
+			if left[0] != ids[0] || len(left) == 2 && dli.outcomes()["left_behind"] == 0 {
+				t.Errorf("callers got %v, there is %v, outcomes %v", ids, left, dli.outcomes())
 			}
 		})
 	}
@@ -296,7 +295,7 @@ func TestReplicasRaceWithOtherContent(t *testing.T) {
 	for _, duplicates := range []bool{false, true} {
 		inBubble(t, fmt.Sprintf("duplicates %v", duplicates), func(t *testing.T) {
 			dli := &cloud{duplicates: duplicates, latency: time.Millisecond}
-			ids, errs := race(t, 2, dli, dli.observe, func(n int) *connsvcv1.CreateEnhancedConnectionRequest {
+			ids, errs := race(t, 2, dli, func(n int) *connsvcv1.CreateEnhancedConnectionRequest {
 				req := repeatable()
 				req.Hosts = req.Hosts[:n]
 				return req
@@ -325,7 +324,7 @@ func TestLoserThatCannotBeDeletedIsTold(t *testing.T) {
 		var mu sync.Mutex
 		for range 2 {
 			all.Go(func() {
-				resp, err := createIn(t, dli.service(), time.Minute, repeatable())
+				resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
 				if err != nil {
 					t.Error(err)
 				}
@@ -339,8 +338,8 @@ func TestLoserThatCannotBeDeletedIsTold(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if warnings != 1 || !slices.Contains(dli.outcomes, service.LeftBehind) {
-			t.Errorf("%d warnings, outcomes %v", warnings, dli.outcomes)
+		if warnings != 1 || dli.outcomes()["left_behind"] == 0 {
+			t.Errorf("%d warnings, outcomes %v", warnings, dli.outcomes())
 		}
 	})
 }
@@ -351,9 +350,9 @@ func TestLoserThatIsGoneAlreadyIsNotTold(t *testing.T) {
 			return answered(400, "DLI.0001", "Connection "+connectionID+" does not exist.")
 		}}
 		start := time.Now()
-		_, errs := race(t, 2, dli, dli.observe, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
-		if errs[0] != nil || errs[1] != nil || slices.Contains(dli.outcomes, service.LeftBehind) || time.Since(start) > time.Second {
-			t.Errorf("errors %v, outcomes %v after %v", errs, dli.outcomes, time.Since(start))
+		_, errs := race(t, 2, dli, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
+		if errs[0] != nil || errs[1] != nil || dli.outcomes()["left_behind"] > 0 || time.Since(start) > time.Second {
+			t.Errorf("errors %v, outcomes %v after %v", errs, dli.outcomes(), time.Since(start))
 		}
 	})
 }
@@ -375,7 +374,7 @@ func TestNeitherDeletesWhatItCannotCompare(t *testing.T) {
 				dli.connections[len(dli.connections)-1].made = time.Now().Add(-time.Hour)
 				return id, err
 			}
-			resp, err := createIn(t, dli.service(), time.Minute, repeatable())
+			resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
 			if err != nil || resp.GetConnectionId() == younger || len(dli.existing()) != 2 || dli.gets != 1 {
 				t.Errorf("got %v, %v; there are %v", resp, err, dli.existing())
 			}

@@ -1,4 +1,4 @@
-package service_test
+package create_test
 
 import (
 	"fmt"
@@ -13,9 +13,8 @@ import (
 // sameSpec is what a create says of a connection that has its name.
 func sameSpec(t *testing.T, req *connsvcv1.CreateEnhancedConnectionRequest, c *connsvcv1.EnhancedConnection) (same bool, differs string) {
 	t.Helper()
-	s, _ := script(t, answered(400, "DLI.0006", "The object exists."),
-		&connsvcv1.ListEnhancedConnectionsResponse{Connections: []*connsvcv1.EnhancedConnection{c}})
-	_, err := createIn(t, s, time.Minute, req)
+	dli := &cloud{connections: []*stored{{connection: c, made: time.Now().Add(-time.Hour)}}}
+	_, err := createIn(t, dli.replica(), time.Minute, req)
 	e := wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN)
 	if (e.Metadata["differs"] == "") != (e.Metadata["same_spec"] == "true") {
 		t.Errorf("metadata %v", e.Metadata)

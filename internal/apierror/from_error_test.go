@@ -1,4 +1,4 @@
-package service_test
+package apierror_test
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
-func TestFromError(t *testing.T) {
+func TestFrom(t *testing.T) {
 	decoding := &dlijson.Error{Kind: dlijson.UnknownField, Path: "hosts[3].adress", Message: `unknown field, the nearest is "ip"`}
 	for name, c := range map[string]struct {
 		err     error
@@ -42,13 +42,13 @@ func TestFromError(t *testing.T) {
 			fmt.Errorf("reading the body: %w", decoding), connsvcv1.ErrorReason_VALIDATION_FAILED,
 			`request is not valid: hosts[3].adress: unknown field, the nearest is "ip"`,
 		},
-		"decoding of DLI's answer": {
+		"decoding of DLI's response": {
 			&upstream.Error{Kind: upstream.Malformed, HTTPStatus: 200, Err: decoding},
-			connsvcv1.ErrorReason_UPSTREAM_FAULT, "DLI answered with a fault",
+			connsvcv1.ErrorReason_UPSTREAM_FAULT, "DLI returned an error or an invalid response",
 		},
 		"DLI's deadline": {
 			&upstream.Error{Kind: upstream.Unreachable, Err: context.DeadlineExceeded},
-			connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, "DLI cannot be reached",
+			connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, "DLI is unavailable; retry later",
 		},
 		"body over the limit": {
 			fmt.Errorf("reading: %w", &http.MaxBytesError{Limit: 16 << 20}),
@@ -56,7 +56,7 @@ func TestFromError(t *testing.T) {
 		},
 		"deadline": {
 			fmt.Errorf("x: %w", context.DeadlineExceeded),
-			connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, "DLI did not answer in time",
+			connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, "DLI did not respond in time",
 		},
 		"cancelled": {context.Canceled, connsvcv1.ErrorReason_CALLER_CANCELLED, "the caller cancelled the call"},
 		"anything":  {errors.New("secret"), connsvcv1.ErrorReason_INTERNAL, "internal error"},
@@ -66,7 +66,7 @@ func TestFromError(t *testing.T) {
 		},
 		"gRPC: sends too much": {
 			status.Error(codes.ResourceExhausted, "trying to send message larger than max (5 vs. 4)"),
-			connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "the answer is larger than the limit: ask for less",
+			connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "the response is larger than the limit: ask for less",
 		},
 		"gRPC: OK that is an error": {
 			errors.Join(status.Error(codes.DataLoss, "secret")), connsvcv1.ErrorReason_INTERNAL, "internal error",
@@ -81,7 +81,7 @@ func TestFromError(t *testing.T) {
 	}
 }
 
-func TestFromErrorKeepsGRPCCodes(t *testing.T) {
+func TestFromKeepsGRPCCodes(t *testing.T) {
 	for _, code := range []codes.Code{
 		codes.ResourceExhausted, codes.InvalidArgument, codes.Unimplemented, codes.Unauthenticated, codes.PermissionDenied,
 		codes.NotFound, codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Internal,
@@ -93,7 +93,7 @@ func TestFromErrorKeepsGRPCCodes(t *testing.T) {
 	}
 }
 
-func TestFromErrorReturnsTheErrorItself(t *testing.T) {
+func TestFromReturnsTheErrorItself(t *testing.T) {
 	want := apierror.New(connsvcv1.ErrorReason_OVERLOADED, "full", nil)
 	if got := apierror.From(fmt.Errorf("a: %w", fmt.Errorf("b: %w", want))); got != want {
 		t.Errorf("got %v", got)
@@ -124,10 +124,8 @@ func TestNilPointerIsInternal(t *testing.T) {
 		if e := apierror.From(err); e == nil || e.Reason != connsvcv1.ErrorReason_INTERNAL {
 			t.Errorf("%T became %v", err, e)
 		}
-		s, _ := script(t, err)
-		_, got := get.do(t.Context(), s)
-		if e := asError(t, got); e.Reason != connsvcv1.ErrorReason_INTERNAL {
-			t.Errorf("%T in a handler became %v", err, e)
+		if e := apierror.From(apierror.FromDLI(err, apierror.Subject{})); e == nil || e.Reason != connsvcv1.ErrorReason_INTERNAL {
+			t.Errorf("%T of a call to DLI became %v", err, e)
 		}
 	}
 }

@@ -1,0 +1,62 @@
+package create
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	// firstPause is doubled for each further one, up to longestPause.
+	firstPause   = 100 * time.Millisecond
+	longestPause = 2 * time.Second
+	// responseMargin is the part of the caller's time in which the response reaches him.
+	responseMargin = 250 * time.Millisecond
+)
+
+// poll calls look until it is done, for at most d and while there is time to respond.
+// Pauses grow. No look takes more than half of the time that is left.
+func (n *creation) poll(ctx context.Context, d time.Duration, look func(context.Context) (done bool)) {
+	end := time.Now().Add(d)
+	if at, ok := ctx.Deadline(); ok {
+		respondBy := at.Add(-min(responseMargin, at.Sub(n.started)/10))
+		if respondBy.Before(end) {
+			end = respondBy
+		}
+	}
+	for try := 1; ctx.Err() == nil; try++ {
+		if left := time.Until(end); left <= 0 || lookOnce(ctx, left, look) {
+			return
+		}
+		left := time.Until(end)
+		if !sleep(ctx, min(pause(try), max(left/2, firstPause), left)) {
+			return
+		}
+	}
+}
+
+func lookOnce(ctx context.Context, left time.Duration, look func(context.Context) bool) bool {
+	const shortest = time.Second
+	ctx, cancel := context.WithTimeout(ctx, min(left, max(left/2, shortest)))
+	defer cancel()
+	return look(ctx)
+}
+
+// pause is the pause after the nth try. It varies, so that replicas that wait for the
+// same connection do not come back together.
+func pause(try int) time.Duration {
+	d := min(firstPause<<min(try-1, 10), longestPause)
+	return d + time.Duration((rand.Float64()-0.5)*float64(d)/2) //nolint:gosec // no secret
+}
+
+// sleep returns false if ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
