@@ -18,10 +18,10 @@ var (
 	elsewhere = regexp.MustCompile(`^[a-z]+:`)
 )
 
-// TestLinks follows every link of every page that stays in the repository, to its
-// heading where it names one.
+// TestLinks checks every link between pages of the repository, and its heading if it has
+// one.
 func TestLinks(t *testing.T) {
-	pages := map[string]string{} // without what is no prose
+	pages := map[string]string{} // by path, without code blocks
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -53,17 +53,17 @@ func TestLinks(t *testing.T) {
 				target = filepath.Join(filepath.Dir(page), filepath.FromSlash(path))
 			}
 			if _, err := os.Stat(target); err != nil {
-				t.Errorf("%s: the link %s leads nowhere", page, m[1])
+				t.Errorf("%s: the link %s has no target", page, m[1])
 				continue
 			}
 			if heading != "" && filepath.Ext(target) == ".md" && !anchors(pages[target])[heading] {
-				t.Errorf("%s: the link %s leads to no heading", page, m[1])
+				t.Errorf("%s: the link %s has no heading", page, m[1])
 			}
 		}
 	}
 }
 
-// anchors are the headings of a page as links name them.
+// anchors returns the headings of a page in the form of links.
 func anchors(page string) map[string]bool {
 	all := map[string]bool{}
 	for _, m := range headed.FindAllStringSubmatch(page, -1) {

@@ -1,12 +1,12 @@
 # Two replicas and more: included by the Makefile.
 
 .PHONY: rollout
-rollout: ## Restarts two replicas under 200 calls/s over both doors: no call may fail.
+rollout: ## Restarts two replicas under 200 calls/s over both APIs: no call may fail.
 	go test ./test/rollout -run '^TestRollingRestart$$' -count=1 -v -timeout 5m -args -whole
 
-# SCALING chooses among Core, InFlight, Full, Answers, Connections, Projects, RateLimit, SlowDLI.
+# SCALING chooses among Core, InFlight, Full, Responses, Connections, Projects, RateLimit, SlowDLI.
 SCALING ?= .
 
 .PHONY: scaling
-scaling: ## Measures what docs/scaling.md tells (6 minutes, Linux).
+scaling: ## Measures the figures of docs/scaling.md (6 minutes, Linux).
 	go test ./test/rollout -run '^$$' -bench '$(SCALING)' -benchtime 1x -timeout 20m

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// allocated returns the bytes that connsvc has allocated since it started, by its
-// own metrics.
+// allocated returns the bytes that connsvc has allocated since it started, read from its
+// metrics.
 func (s *stage) allocated() (float64, error) {
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.adminURL+"/metrics", http.NoBody)
 	if err != nil {
@@ -26,5 +26,5 @@ func (s *stage) allocated() (float64, error) {
 			return strconv.ParseFloat(value, 64)
 		}
 	}
-	return 0, errors.New("connsvc has no metric of what it allocated")
+	return 0, errors.New("connsvc does not serve go_memstats_alloc_bytes_total")
 }

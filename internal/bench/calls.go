@@ -14,29 +14,28 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// A call makes one call through a process under test. No two are alike: connsvc
-// answers those that are, and are made at once, by one call to DLI. So n differs.
+// A call makes one call through a process under test. Each has another n, because
+// connsvc shares one call to DLI among identical calls.
 type call func(ctx context.Context, n int64) error
 
-// callers is how many callers call at once.
+// callers is the number of parallel callers.
 const callers = 4
 
-// A scenario is one call of the API, made over each door and through the proxy.
+// A scenario is a call that is made over gRPC, over REST and through the proxy.
 type scenario struct {
 	name   string
-	calls  int // a turn
-	turns  int // a round
+	calls  int // per turn
+	turns  int // per round
 	rest   func(n int64) (method, path string, body []byte)
 	grpc   call
-	target map[string]string // by door
+	target map[string]string // by API
 
-	// Bytes that the call's answer takes on the wire; 0 where memory is not
-	// measured.
+	// The size of the response in bytes; 0 if memory is not measured.
 	restWire, grpcWire int
 }
 
-// callRows measures the processor time that a process spends on one call: connsvc
-// with everything on, and a bare reverse proxy, before one stub DLI.
+// callRows measures the processor time of one call: of connsvc with its defaults, and of
+// a bare reverse proxy, both in front of one stub DLI.
 func callRows(rounds int, binary, only string) ([]row, error) {
 	stage, err := newStage(binary)
 	if err != nil {
@@ -62,9 +61,8 @@ func callRows(rounds int, binary, only string) ([]row, error) {
 	return rows, nil
 }
 
-// rows plays a scenario in turns, each through the proxy and then through the
-// doors: short ones, so that all meet the same machine. The first round warms up
-// and is not counted.
+// rows runs a scenario in short turns, each through the proxy, over gRPC and over REST, so
+// that all run under the same load of the machine. The first round is a warm-up.
 func (s scenario) rows(stage *stage, rounds int) ([]row, error) {
 	var viaGRPC, viaREST []sample
 	overProxy, overREST := s.over(stage.proxyURL), s.over(stage.restURL)
@@ -102,8 +100,8 @@ func (s scenario) rows(stage *stage, rounds int) ([]row, error) {
 	return append(rows, memoryRow("gRPC "+s.name, ofGRPC, s.grpcWire), memoryRow("REST "+s.name, ofREST, s.restWire)), nil
 }
 
-// memoryRow compares all that a call allocates, which is more than it ever holds,
-// with what it sends or receives.
+// memoryRow compares the bytes that a call allocates with the bytes on the wire. Not all
+// are in use at once.
 func memoryRow(name string, allocated float64, wire int) row {
 	return row{
 		name + ": memory", fmt.Sprintf("%.2fMB", allocated/1e6), fmt.Sprintf("wire %.2fMB", float64(wire)/1e6),
@@ -111,9 +109,8 @@ func memoryRow(name string, allocated float64, wire int) row {
 	}
 }
 
-// measure makes n calls and returns the processor time that the process spent on
-// each. connsvc is asked for nothing else meanwhile, nor just before: its garbage
-// would be collected at the expense of the calls.
+// measure makes n calls and returns the processor time of each. Nothing else is asked of
+// connsvc then or just before, as collecting that garbage would count.
 func (s *stage) measure(p *process, n int, do call) (time.Duration, error) {
 	before, err := p.cpu()
 	if err != nil {
@@ -126,7 +123,7 @@ func (s *stage) measure(p *process, n int, do call) (time.Duration, error) {
 	return (after - before) / time.Duration(n), err
 }
 
-// allocates makes n calls and returns the bytes that connsvc allocated for each.
+// allocates makes n calls and returns the bytes that connsvc allocates for each.
 func (s *stage) allocates(n int, do call) (float64, error) {
 	before, err := s.allocated()
 	if err != nil {
@@ -139,7 +136,7 @@ func (s *stage) allocates(n int, do call) (float64, error) {
 	return (after - before) / float64(n), err
 }
 
-// many makes n calls, several at once.
+// many makes n calls, callers of them in parallel.
 func (s *stage) many(n int, do call) error {
 	var wg sync.WaitGroup
 	errs := make(chan error, callers)
@@ -173,9 +170,9 @@ func (s scenario) over(base string) call {
 			return err
 		}
 		defer resp.Body.Close()
-		answer, err := io.ReadAll(resp.Body)
+		text, err := io.ReadAll(resp.Body)
 		if err == nil && resp.StatusCode/100 != 2 {
-			err = fmt.Errorf("%s: %s", resp.Status, answer)
+			err = fmt.Errorf("%s: %s", resp.Status, text)
 		}
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
-// sizes are the numbers of hosts that each comparison is made for.
+// sizes are the numbers of hosts of the comparisons.
 var sizes = []int{2, 20000}
 
 // createRequest is the seed's example with n hosts.
@@ -75,7 +75,7 @@ func validationRows(rounds int) []row {
 	return rows
 }
 
-// target is what a ratio is to reach: promised is only that of many hosts.
+// target is the ratio to reach, which is defined for many hosts only.
 func target(n int, most string) string {
 	if n < 1000 {
 		return ""
@@ -83,7 +83,7 @@ func target(n int, most string) string {
 	return "at most " + most
 }
 
-// compare runs the two in turns.
+// compare runs ours and theirs in turns.
 func compare(rounds int, name, rival, target string, ours, theirs func()) row {
 	ofOurs, ofTheirs := runsPerTurn(ours), runsPerTurn(theirs)
 	var samples []sample
@@ -93,7 +93,7 @@ func compare(rounds int, name, rival, target string, ours, theirs func()) row {
 	return compared(name, rival, target, samples)
 }
 
-// runsPerTurn returns how often f runs in a tenth of a second, and warms it up.
+// runsPerTurn returns how often f runs in a tenth of a second; it also warms f up.
 func runsPerTurn(f func()) int {
 	const turn = 100 * time.Millisecond
 	for n := 1; ; n *= 2 {
@@ -103,8 +103,7 @@ func runsPerTurn(f func()) int {
 	}
 }
 
-// perRun returns the processor time, of all threads, that f takes: its garbage is
-// collected within.
+// perRun returns the processor time of f in all threads, with garbage collection.
 func perRun(n int, f func()) time.Duration {
 	runtime.GC()
 	before := processorTime()

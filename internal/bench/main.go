@@ -1,8 +1,7 @@
-// Command bench measures connsvc against what it competes with. Each row
-// compares two things in one run on one machine, in turns, by the processor time
-// they take: absolute figures belong to the machine and what else runs on it,
-// ratios travel. It is a tool of the build, not part of the service, and needs
-// Linux.
+// Command bench compares connsvc with a bare reverse proxy, and its codec and validation
+// with protojson and protovalidate. The two sides of a row take turns in one run, because
+// processor time depends on the machine and its load, and the ratio does much less. It is
+// a tool of the build, not part of the service, and needs Linux.
 package main
 
 import (
@@ -14,7 +13,7 @@ import (
 	"time"
 )
 
-// A row is one line of the table: ours against theirs.
+// A row is one line of the table.
 type row struct {
 	name   string
 	ours   string
@@ -24,7 +23,7 @@ type row struct {
 }
 
 func main() {
-	proxy := flag.String("proxy", "", "serve a bare reverse proxy before this `URL` instead (used by bench itself)")
+	proxy := flag.String("proxy", "", "serve a bare reverse proxy to this `URL` instead (used by bench itself)")
 	rounds := flag.Int("rounds", 7, "rounds of each row; a row is the median of its rounds")
 	binary := flag.String("connsvc", "", "measure this `file` instead of building ./cmd/connsvc")
 	only := flag.String("only", "", "measure only the calls whose name begins with this `text`")
@@ -63,8 +62,8 @@ func printTable(rows []row) {
 // A sample is one round of a comparison.
 type sample struct{ ours, theirs time.Duration }
 
-// compared makes a row of the rounds of a comparison. Its ratio is the median of
-// the rounds' own, so that a change of the machine's speed meets both sides.
+// compared makes a row from the rounds of a comparison. Its ratio is the median of the
+// rounds' ratios, so that a change of the machine's speed affects both sides alike.
 func compared(name, rival, target string, rounds []sample) row {
 	var ours, theirs []time.Duration
 	var ratios []float64

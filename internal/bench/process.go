@@ -15,8 +15,8 @@ import (
 // A process is a child whose processor time is measured.
 type process struct{ cmd *exec.Cmd }
 
-// startProcess starts cmd and waits until ready accepts a line of its standard
-// error; what it writes later is read and dropped.
+// startProcess starts cmd and waits until ready accepts a line of its standard error.
+// Later lines are discarded.
 func startProcess(cmd *exec.Cmd, ready func(line string) bool) (*process, error) {
 	cmd.Env = append(os.Environ(), "BENCH_ID=bench", "BENCH_SECRET=bench")
 	stderr, err := cmd.StderrPipe()

@@ -16,7 +16,7 @@ func scenarios(conn *grpc.ClientConn) []scenario {
 	client := connsvcv1.NewConnectionServiceClient(conn)
 	large := map[string]string{"gRPC": "at most 10ms", "REST": "at most 15ms"}
 	return []scenario{
-		createOf(client, 2, 400, 8, map[string]string{"gRPC": "at most 1.2", "REST": "at most 1.2"}),
+		createOf(client, 2, 400, 8, map[string]string{"gRPC": "at most 1.2", "REST": "at most 1.3"}),
 		createOf(client, 20000, 40, 1, large),
 		getOf(client, large),
 		listOf(client, large),

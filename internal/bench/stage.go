@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// A stage is a stub DLI in this process, and before it connsvc and a bare
-// reverse proxy, each a process of its own so that its processor time is known.
+// A stage is a stub DLI in this process and, in front of it, connsvc and a bare reverse
+// proxy, each in a process of its own so that its processor time can be read.
 type stage struct {
 	dir      string
 	dli      *httptest.Server
@@ -30,7 +30,7 @@ type stage struct {
 	made     atomic.Int64 // calls
 }
 
-// newStage starts all; binary is connsvc's, built if it is empty.
+// newStage starts the processes; it builds connsvc if binary is empty.
 func newStage(binary string) (*stage, error) {
 	dir, err := os.MkdirTemp("", "connsvc-bench-")
 	if err != nil {
@@ -94,8 +94,7 @@ func (s *stage) close() {
 	os.RemoveAll(s.dir)
 }
 
-// serveProxy is what runs in the proxy's process: httputil.ReverseProxy and
-// nothing else.
+// serveProxy serves httputil.ReverseProxy, in the proxy's process.
 func serveProxy(target string) error {
 	u, err := url.Parse(target)
 	if err != nil {

@@ -19,8 +19,8 @@ const (
 	collection   = "/v2.0/" + projectID + "/datasource/enhanced-connections"
 )
 
-// A stubDLI answers creates, gets and lists, and costs as little as it can. The
-// connection it knows has 20,000 hosts.
+// A stubDLI serves creates, gets and lists of a connection with 20,000 hosts, as cheaply
+// as it can.
 type stubDLI struct{ created, got, listed []byte }
 
 func newStubDLI() *stubDLI {
@@ -43,7 +43,7 @@ func (s *stubDLI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusCreated)
 		w.Write(s.created)
 	case strings.HasPrefix(r.URL.Path, collection+"/"):
-		// The connection that was asked for: connsvc takes no other for it.
+		// connsvc rejects a connection with another ID than it asked for.
 		before, after, _ := bytes.Cut(s.got, []byte(connectionID))
 		for _, part := range [][]byte{before, []byte(path.Base(r.URL.Path)), after} {
 			w.Write(part)

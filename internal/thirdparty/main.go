@@ -1,6 +1,6 @@
-// Command thirdparty prints the .proto files that connsvc's own import, so that
-// buf needs no schema registry: their text comes from the descriptors of the Go
-// packages that go.mod pins. It is a tool of the build, not part of the service.
+// Command thirdparty prints the .proto files that connsvc's own import, from the
+// descriptors in the Go packages that go.mod pins. So buf needs no schema registry. It is
+// a tool of the build, not part of the service.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 	}
 }
 
-// write puts each imported file below dir, at its import path.
+// write writes each imported file to its import path below dir.
 func write(dir string) error {
 	printer := protoprint.Printer{}
 	for _, file := range []protoreflect.FileDescriptor{

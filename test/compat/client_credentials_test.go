@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// callerCredentials are all the ways in which clients of DLI were seen to show
-// who they are. connsvc dev has no authentication: none may matter.
+// callerCredentials are the credentials that clients of DLI were seen to send. connsvc
+// dev has no authentication and must ignore all of them.
 var callerCredentials = map[string]http.Header{
 	"none": {},
 	"Go SDK": {

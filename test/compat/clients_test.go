@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// sdkBody is a create as the Go SDK was seen to send it: with a line end.
+// sdkBody is a create as the Go SDK was seen to send it, with a newline at its end.
 const sdkBody = `{"name":"NAME","dest_vpc_id":"` + vpcID + `","dest_network_id":"` + subnetID +
 	`","queues":["q1"],"hosts":[{"name":"ecs","ip":"192.168.0.1"}]}` + "\n"
 
@@ -19,8 +19,7 @@ func collection(project string) string {
 	return restURL + "/v2.0/" + project + "/datasource/enhanced-connections"
 }
 
-// Clients send a Content-Type with bodies and without, of JSON and of other
-// things; what counts is the body.
+// Clients send various Content-Types, with bodies and without; only the body counts.
 func TestClientContentTypes(t *testing.T) {
 	for _, contentType := range []string{
 		"", "application/json", "application/json;charset=utf8", "application/json; charset=UTF-8",
@@ -44,8 +43,8 @@ func TestClientContentTypes(t *testing.T) {
 	}
 }
 
-// What is empty comes as null, as an empty list, or not at all; JSON comes with
-// spaces and line ends around it, in any order.
+// Empty values are sent as null, as an empty list, or not at all; JSON comes in any order,
+// with spaces and line ends around it.
 func TestClientCreateBodies(t *testing.T) {
 	ids := `"dest_vpc_id":"` + vpcID + `","dest_network_id":"` + subnetID + `"`
 	for name, body := range map[string]string{
@@ -91,8 +90,8 @@ func TestClientClearsHosts(t *testing.T) {
 	}
 }
 
-// A body may come without its length, or only when it is asked for, as curl
-// sends a large one.
+// A body may come without its length, or only after a 100 Continue, as curl sends large
+// ones.
 func TestClientTransfers(t *testing.T) {
 	body := strings.Replace(sdkBody, "NAME", "n", 1)
 	t.Run("chunked", func(t *testing.T) {
@@ -105,7 +104,7 @@ func TestClientTransfers(t *testing.T) {
 	})
 }
 
-// The query of a list, escaped in each way that clients do.
+// The query of a list, escaped in the various ways of clients.
 func TestClientListQueries(t *testing.T) {
 	at := collection(newProject())
 	tagged := strings.Replace(namedBody("tagged"), `"tags":null`, `"tags":[{"key":"k1","value":"v 1"},{"key":"k2","value":"v2"}]`, 1)
@@ -131,8 +130,8 @@ func TestClientListQueries(t *testing.T) {
 	}
 }
 
-// A route name that DLI cannot have given, and that a client escaped: an answer
-// about the name, not about the path.
+// For an escaped route name that DLI does not allow, the error is about the name, not
+// about the path.
 func TestClientEscapedRouteName(t *testing.T) {
 	tf := newTerraform(t, newProject())
 	id := tf.create(namedBody("routes"))
@@ -142,7 +141,7 @@ func TestClientEscapedRouteName(t *testing.T) {
 	}
 }
 
-// Errors that never reach an operation have DLI's form, too.
+// Errors outside of any operation have DLI's form, too.
 func TestClientErrors(t *testing.T) {
 	at := collection(newProject())
 	for _, path := range []string{

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// docs/compatibility.md names what proves each of its claims: all of it is there,
-// and it names every test of this module.
+// docs/compatibility.md names the tests that prove its claims: they exist, and it names
+// every test of this module.
 func TestDocumentNamesItsProofs(t *testing.T) {
 	root := filepath.Join("..", "..")
 	text, err := os.ReadFile(filepath.Join(root, "docs", "compatibility.md"))
@@ -28,7 +28,7 @@ func TestDocumentNamesItsProofs(t *testing.T) {
 	maps.Copy(elsewhere, testsIn(t, filepath.Join(root, "internal", "*", "*_test.go")))
 	for name := range named {
 		if !here[name] && !elsewhere[name] {
-			t.Errorf("the document names %s, which is not there", name)
+			t.Errorf("the document names %s, which does not exist", name)
 		}
 	}
 	maps.DeleteFunc(named, func(name string, _ bool) bool { return !here[name] })
@@ -45,7 +45,7 @@ func TestDocumentNamesItsProofs(t *testing.T) {
 		if err != nil {
 			t.Errorf("the document names a case of %s: %v", c[1], err)
 		} else if !strings.Contains(string(file), "name: "+c[2]+"\n") {
-			t.Errorf("the document names case %q of %s, which is not there", c[2], c[1])
+			t.Errorf("the document names case %q of %s, which does not exist", c[2], c[1])
 		}
 	}
 }

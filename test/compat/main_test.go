@@ -1,8 +1,7 @@
-// Package compat_test runs DLI clients that nobody here wrote against a started
-// connsvc and its embedded DLI: Huawei's Go SDK as it is, and the requests that
-// Terraform and other clients were seen to send. It is a module of its own, so
-// that nothing of the SDK reaches the service, and it knows connsvc only as a
-// process: no package of it is imported.
+// Package compat_test runs DLI clients of others against a connsvc process and its
+// embedded DLI: Huawei's Go SDK, and requests as Terraform and other clients were seen to
+// send them. It is a module of its own, so that connsvc does not depend on the SDK, and
+// imports no package of connsvc.
 package compat_test
 
 import (
@@ -20,14 +19,14 @@ import (
 
 // Both are set once, before any test runs.
 var (
-	binary  string // the connsvc that was built for this run
-	restURL string // REST door of connsvc dev
+	binary  string // connsvc, built for this run
+	restURL string // REST API of connsvc dev
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
-// run builds connsvc and runs the tests against connsvc dev. The run fails, too, if
-// that logged an error or did not end with status 0 when it was told to.
+// run builds connsvc and runs the tests against connsvc dev. It also fails if connsvc
+// logs an error, or does not exit with status 0 at the end.
 func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "connsvc-compat-")
 	if err != nil {
@@ -37,8 +36,8 @@ func run(m *testing.M) int {
 	if binary, err = build(dir); err != nil {
 		return fail(err)
 	}
-	// The SDK writes ~/.huaweicloud/application_id. After the build, which has
-	// its cache at home.
+	// The SDK writes ~/.huaweicloud/application_id. Set after the build, whose cache is in
+	// the real home.
 	if err := os.Setenv("HOME", dir); err != nil {
 		return fail(err)
 	}
@@ -57,7 +56,7 @@ func run(m *testing.M) int {
 	code := m.Run()
 	err = dev.stop()
 	if err == nil && strings.Contains(dev.stderr.String(), `"level":"ERROR"`) {
-		err = errors.New("nothing that these clients do may be an error of connsvc")
+		err = errors.New("connsvc logged an error")
 	}
 	if err != nil {
 		return fail(fmt.Errorf("%w; connsvc dev wrote:\n%s", err, dev.stderr))
@@ -80,8 +79,7 @@ func fail(err error) int {
 	return 1
 }
 
-// newProject returns the ID of a project that no other test uses: projects share
-// nothing.
+// newProject returns the ID of a project that no other test uses.
 func newProject() string { return rand.Text() }
 
 const (

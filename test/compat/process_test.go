@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// A process is a connsvc that was started.
+// A process is a running connsvc.
 type process struct {
 	cmd            *exec.Cmd
 	stdout, stderr *output
 	exited         chan struct{}
-	err            error // how it ended; read after exited
+	err            error // the exit status; read after exited
 }
 
 // start starts connsvc in dir.
@@ -38,7 +38,7 @@ func start(dir string, args ...string) (*process, error) {
 	return p, nil
 }
 
-// stop tells connsvc to stop. Any status but 0 is an error.
+// stop sends SIGTERM. An exit status other than 0 is an error.
 func (p *process) stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("stopping connsvc: %w", err)
@@ -56,14 +56,14 @@ func (p *process) stop() error {
 	return nil
 }
 
-// An output holds what a process wrote.
+// An output collects the output of a process.
 type output struct {
 	mu      sync.Mutex
 	text    []byte
 	changed chan struct{} // closed when text grows
 }
 
-// Write takes what the process writes.
+// Write appends output of the process.
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -73,14 +73,14 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String returns all that was written.
+// String returns the output so far.
 func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return string(o.text)
 }
 
-// await waits until what was written matches, and returns the first group.
+// await waits until the output matches, and returns the first group.
 func (o *output) await(ctx context.Context, exited <-chan struct{}, pattern string) (string, error) {
 	re := regexp.MustCompile(pattern)
 	for {

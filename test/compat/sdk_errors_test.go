@@ -10,8 +10,8 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/dli/v1/model"
 )
 
-// wantError wants err to be what the SDK makes of DLI's errors, its message
-// containing text.
+// wantError checks that err is what the SDK makes of an error of DLI, with text in its
+// message.
 func wantError(t *testing.T, err error, status int, code, text string) {
 	t.Helper()
 	got, ok := errors.AsType[*sdkerr.ServiceResponseError](err)
@@ -22,7 +22,7 @@ func wantError(t *testing.T, err error, status int, code, text string) {
 	if got.StatusCode != status || got.ErrorCode != code {
 		t.Errorf("error is %d %s, want %d %s: %s", got.StatusCode, got.ErrorCode, status, code, got.ErrorMessage)
 	}
-	// Where the SDK does not find the message, it takes the whole body for it.
+	// If the SDK finds no message, it uses the whole body.
 	if got.ErrorMessage == "" || strings.HasPrefix(got.ErrorMessage, "{") || !strings.Contains(got.ErrorMessage, text) {
 		t.Errorf("error message is %q, want a sentence with %q", got.ErrorMessage, text)
 	}
@@ -31,7 +31,7 @@ func wantError(t *testing.T, err error, status int, code, text string) {
 	}
 }
 
-// wantMissing wants call to end as every call on a connection that is not there.
+// wantMissing checks that a call fails because the connection does not exist.
 func wantMissing(t *testing.T, id string, call func() error) {
 	t.Helper()
 	err := call()
@@ -41,7 +41,7 @@ func wantMissing(t *testing.T, id string, call func() error) {
 	}
 }
 
-// Each operation on one connection, by the SDK's name.
+// Every operation on one connection, by the SDK's name.
 func connectionCalls(client *dli.DliClient, id string) map[string]func() error {
 	queues := &[]string{"q1"}
 	privilege := []model.Privilege{{Object: "edsconnections." + id, Privileges: []string{"BIND_QUEUE"}}}

@@ -64,7 +64,7 @@ func TestSDKTooManyHosts(t *testing.T) {
 	}
 }
 
-// The SDK reads a body of any size, but what it shows of it must be a sentence.
+// The SDK reads error bodies of any size, but its message must stay short.
 func TestSDKManyBadHosts(t *testing.T) {
 	client := newSDK(t, newProject())
 	hosts := manyHosts(maxHosts)

@@ -90,7 +90,7 @@ func TestSDKListFilters(t *testing.T) {
 	}
 }
 
-// A page holds limit connections, and the pages together hold each once.
+// Each page has limit connections, and all pages together have each connection once.
 func TestSDKListPages(t *testing.T) {
 	client := newSDK(t, newProject())
 	want := map[string]int{"c1": 1, "c2": 1, "c3": 1}
@@ -113,7 +113,7 @@ func TestSDKListPages(t *testing.T) {
 	}
 }
 
-// sdkNames lists, and returns the names in the order of the answer.
+// sdkNames lists connections and returns their names in order.
 func sdkNames(t *testing.T, client *dli.DliClient, request model.ListEnhancedConnectionsRequest) []string {
 	t.Helper()
 	got, err := client.ListEnhancedConnections(&request)
@@ -130,7 +130,7 @@ func sdkNames(t *testing.T, client *dli.DliClient, request model.ListEnhancedCon
 	return names
 }
 
-// set counts how often each string is in list.
+// set counts the occurrences of each string in list.
 func set(list []string) map[string]int {
 	counts := map[string]int{}
 	for _, s := range list {

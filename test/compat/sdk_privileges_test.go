@@ -45,7 +45,7 @@ func TestSDKPrivileges(t *testing.T) {
 	}
 }
 
-// wantPrivileges looks at all three places that tell whether a connection is shared.
+// wantPrivileges checks all three places that show whether a connection is shared.
 func wantPrivileges(t *testing.T, client *dli.DliClient, id string, granted bool) {
 	t.Helper()
 	object := "edsconnections." + id
@@ -102,7 +102,7 @@ func TestSDKPrivilegesRefused(t *testing.T) {
 	}
 	bind := []string{"BIND_QUEUE"}
 	connection := []model.Privilege{{Object: "edsconnections." + id, Privileges: bind}}
-	// DLI's call is for all its resources and for users, too; connsvc is not.
+	// DLI's operation also has other resources and users; connsvc's has not.
 	wantError(t, run(model.RunAuthorizationActionRequestBody{
 		ProjectId: new(grantee), Privileges: []model.Privilege{{Object: "queues.q1", Privileges: bind}},
 	}), 400, "DLI.0001", "object")

@@ -8,7 +8,7 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/dli/v1/model"
 )
 
-// The SDK's models have no routes, so what a connection has is read beside them.
+// The SDK's models have no routes, so the test reads them without the SDK.
 func TestSDKRoutes(t *testing.T) {
 	project := newProject()
 	client := newSDK(t, project)

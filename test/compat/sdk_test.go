@@ -10,7 +10,7 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/dli/v1/region"
 )
 
-// What every test creates connections to.
+// The network of every connection.
 const (
 	vpcID    = "22094d8f-c310-4621-913d-4c4d655d8495"
 	subnetID = "78f2562a-36e4-4b39-95b9-f5aab22e1281"
@@ -18,7 +18,7 @@ const (
 )
 
 // newSDK returns the SDK's DLI client for a project, as its README builds it,
-// with credentials that connsvc knows nothing of.
+// with credentials that connsvc does not know.
 func newSDK(t *testing.T, project string) *dli.DliClient {
 	t.Helper()
 	credentials, err := basic.NewCredentialsBuilder().WithAk("AK").WithSk("SK").WithProjectId(project).SafeBuild()
@@ -43,7 +43,7 @@ func sdkCreate(t *testing.T, client *dli.DliClient, body model.CreateEnhancedCon
 		t.Fatalf("CreateEnhancedConnection: %v", err)
 	}
 	if got.HttpStatusCode != 201 || !value(got.IsSuccess) || got.Message == nil {
-		t.Errorf("CreateEnhancedConnection answered %v, want 201, is_success and a message", got)
+		t.Errorf("CreateEnhancedConnection returned %v, want 201, is_success and a message", got)
 	}
 	if !isUUID(value(got.ConnectionId)) {
 		t.Fatalf("CreateEnhancedConnection: connection_id %q is no UUID", value(got.ConnectionId))
@@ -85,8 +85,7 @@ func TestSDKCreateAndShow(t *testing.T) {
 	}
 }
 
-// A connection of nothing but its name: what a client does not send it finds
-// empty, never absent.
+// A connection with required fields only: the others are empty, never absent.
 func TestSDKCreateBare(t *testing.T) {
 	client := newSDK(t, newProject())
 	id := sdkCreate(t, client, model.CreateEnhancedConnectionRequestBody{Name: "bare"})
@@ -121,7 +120,7 @@ func TestSDKDelete(t *testing.T) {
 	})
 }
 
-// Temporary credentials add a header that connsvc has no use for.
+// Temporary credentials add a header that connsvc ignores.
 func TestSDKTemporaryCredentials(t *testing.T) {
 	credentials, err := basic.NewCredentialsBuilder().WithAk("AK").WithSk("SK").WithSecurityToken("STOKEN").
 		WithProjectId(newProject()).SafeBuild()
@@ -138,7 +137,7 @@ func TestSDKTemporaryCredentials(t *testing.T) {
 	}
 }
 
-// A program that names a region alone is pointed at connsvc by its environment.
+// An environment variable points a program that only knows a region at connsvc.
 func TestSDKRegionOfEnvironment(t *testing.T) {
 	t.Setenv("HUAWEICLOUD_SDK_REGION_DLI_EU_DE", restURL)
 	credentials, err := basic.NewCredentialsBuilder().WithAk("AK").WithSk("SK").WithProjectId(newProject()).SafeBuild()

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// Without configured authentication, whatever credentials a caller shows are
-// ignored, and none of them reaches DLI or the log.
+// Without configured authentication a caller's credentials are ignored, and reach neither
+// DLI nor the log.
 func TestCallerCredentialsStayHere(t *testing.T) {
 	own := map[string]string{
 		"token":      "token: { file: ./token }",
@@ -49,7 +49,7 @@ func TestCallerCredentialsStayHere(t *testing.T) {
 	}
 }
 
-// everyCall is each operation of each path.
+// everyCall has each operation with each of its paths.
 var everyCall = []struct {
 	method, path, body string
 	status             int
@@ -77,8 +77,7 @@ const (
 	stubConnection  = stubConnections + "/" + stubID
 )
 
-// A stub answers as DLI with one connection would, and keeps the headers of what
-// it was sent.
+// A stub responds as a DLI with one connection, and keeps the headers of its requests.
 type stub struct {
 	server *httptest.Server
 
@@ -114,8 +113,8 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{"is_success":true,"message":""`+rest+`}`)
 }
 
-// wantOwn wants every request to bear connsvc's own credentials and nothing of
-// the caller's.
+// wantOwn checks that every request has connsvc's own credentials and no header of the
+// caller's.
 func (s *stub) wantOwn(t *testing.T, credentials string) {
 	t.Helper()
 	s.mu.Lock()
@@ -147,8 +146,8 @@ func (s *stub) wantOwn(t *testing.T, credentials string) {
 	}
 }
 
-// serve starts connsvc serve before an upstream, and returns it and its REST
-// address. It must end with status 0 when the test does.
+// serve starts connsvc serve in front of an upstream, and returns it and its REST address.
+// It must exit with status 0 at the end of the test.
 func serve(t *testing.T, endpoint, credentials string) (*process, string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// terraform sends what Terraform's provider sends: its headers, with a signature
-// that connsvc could not check, and its bodies.
+// terraform sends requests as Terraform's provider does, with a signature that connsvc
+// cannot check.
 type terraform struct {
 	t       *testing.T
 	project string
@@ -20,12 +20,12 @@ func newTerraform(t *testing.T, project string) *terraform {
 	return &terraform{t, project}
 }
 
-// connections returns the v2.0 path of the project's connections and what follows.
+// connections returns the v2.0 path of the project's connections, with a suffix.
 func (tf *terraform) connections(rest string) string {
 	return "/v2.0/" + tf.project + "/datasource/enhanced-connections" + rest
 }
 
-func (tf *terraform) do(method, path, body string) answer {
+func (tf *terraform) do(method, path, body string) response {
 	tf.t.Helper()
 	header := http.Header{
 		"Accept":           {"application/json"},
@@ -56,7 +56,7 @@ func (tf *terraform) create(body string) string {
 	return id
 }
 
-// change sends a call that changes something, and wants 200.
+// change sends a change, which must return 200.
 func (tf *terraform) change(method, path, body string) {
 	tf.t.Helper()
 	tf.do(method, path, body).success(tf.t, http.StatusOK)
@@ -113,8 +113,8 @@ func list(t *testing.T, object map[string]any, key string) []map[string]any {
 	return objects
 }
 
-// wantMillis wants a number of milliseconds: Terraform asserts float64, and other
-// clients read an int64, which takes no fraction and no exponent.
+// wantMillis checks for a number of milliseconds: Terraform asserts float64, and other
+// clients decode an int64, which must have no fraction and no exponent.
 func wantMillis(t *testing.T, object map[string]any, key string) {
 	t.Helper()
 	ms, ok := object[key].(float64)

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The data source asks for page after page until one is empty.
+// The data source reads pages until one is empty.
 func TestTerraformDataSource(t *testing.T) {
 	tf := newTerraform(t, newProject())
 	first := tf.create(strings.Replace(namedBody("tf_test"), `"tags":null`, `"tags":[{"key":"a","value":"b c"},{"key":"d","value":"e"}]`, 1))
@@ -51,7 +51,7 @@ func TestTerraformDataSource(t *testing.T) {
 	}
 }
 
-// More connections than a page of 100 holds.
+// More connections than fit into a page of 100.
 func TestTerraformDataSourceOfManyPages(t *testing.T) {
 	const connections = 205
 	tf := newTerraform(t, newProject())
@@ -72,7 +72,7 @@ func TestTerraformDataSourceOfManyPages(t *testing.T) {
 // pages collects every page of a list, as the provider's pager does.
 func (tf *terraform) pages(query string) []map[string]any {
 	tf.t.Helper()
-	const most = 1000 // pages, as the pager has it
+	const most = 1000 // pages, the pager's limit
 	var all []map[string]any
 	for range most {
 		at := tf.connections("?" + query)
@@ -99,8 +99,8 @@ func withOffset(t *testing.T, query string, offset int) string {
 	return values.Encode()
 }
 
-// page reads one page as the provider's pager does: it takes whichever top-level
-// array it meets first for the page, so there must be exactly one.
+// page reads one page as the provider's pager does: it treats the first top-level array
+// that it meets as the page, so there must be exactly one.
 func (tf *terraform) page(at string) []map[string]any {
 	tf.t.Helper()
 	header := http.Header{"Content-Type": {"application/json;charset=utf8"}, "User-Agent": {"golangsdk/2.0.0"}}

@@ -8,14 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// bareBody is a create of Terraform's connection resource that sets only what
-// must be: queues are always there, tags are null.
+// bareBody is a create of Terraform's connection resource with required fields only: it
+// always sends queues, and tags as null.
 const bareBody = `{"dest_network_id":"` + subnetID + `","dest_vpc_id":"` + vpcID + `","name":"NAME","queues":[],"tags":null}`
 
 func namedBody(name string) string { return strings.Replace(bareBody, "NAME", name, 1) }
 
-// The life of a connection resource: create, read at once, update in
-// Terraform's order, destroy, and read again, as a refresh does.
+// The lifecycle of a connection resource: create, read, update in Terraform's order,
+// destroy, and read again as a refresh does.
 func TestTerraformConnection(t *testing.T) {
 	tf := newTerraform(t, newProject())
 	id := tf.create(`{"dest_network_id":"` + subnetID + `","dest_vpc_id":"` + vpcID + `","hosts":[{"ip":"192.168.0.1","name":"ecs1"}],` +
@@ -55,9 +55,9 @@ func TestTerraformConnection(t *testing.T) {
 	}
 
 	tf.change(http.MethodDelete, at, "")
-	// Its Read takes 404 for gone; a 400 would end every later refresh.
+	// Read treats 404 as deleted; on a 400 every later refresh would fail.
 	tf.do(http.MethodGet, at, "").failure(t, 404, "DLI.0001", "Connection "+id+" does not exist.")
-	// Deleting what is not there is an error to Terraform, too.
+	// Deleting a missing connection is an error to Terraform, too.
 	tf.do(http.MethodDelete, at, "").failure(t, 404, "DLI.0001", "Connection "+id+" does not exist.")
 }
 
@@ -85,7 +85,7 @@ func TestTerraformClearsHosts(t *testing.T) {
 	}
 }
 
-// Route names travel raw in the URL. All that a route may be named is safe there.
+// Terraform does not escape route names in the URL. Every allowed name is safe there.
 func TestTerraformRouteNames(t *testing.T) {
 	tf := newTerraform(t, newProject())
 	id := tf.create(namedBody("routes"))
@@ -102,7 +102,7 @@ func TestTerraformRouteNames(t *testing.T) {
 	}
 }
 
-// The associate resource binds pools, reads them back, and takes none for gone.
+// The associate resource binds pools and reads them back; no pools means deleted.
 func TestTerraformAssociate(t *testing.T) {
 	tf := newTerraform(t, newProject())
 	id := tf.create(namedBody("associate"))

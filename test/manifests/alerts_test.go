@@ -9,8 +9,8 @@ import (
 
 const runbook = "https://github.com/connsvc/connsvc/blob/main/docs/runbook.md#"
 
-// TestRunbook wants a section of the runbook for each alert, a link to it, and no
-// section without an alert.
+// TestRunbook checks that each alert links to its section of the runbook, and that each
+// section has an alert.
 func TestRunbook(t *testing.T) {
 	text := string(readFile(t, repository+"/docs/runbook.md"))
 	sections := map[string]string{}
@@ -45,8 +45,8 @@ func TestRunbook(t *testing.T) {
 	}
 }
 
-// TestAlertsAreTested wants every alert to fire in a test of the rules, and to be
-// silent in one.
+// TestAlertsAreTested checks that every alert fires in one test of the rules and does not
+// in another.
 func TestAlertsAreTested(t *testing.T) {
 	text := string(readFile(t, repository+"/deploy/alerts/rules_test.yaml"))
 	for _, r := range rules(t) {
@@ -61,7 +61,7 @@ func TestAlertsAreTested(t *testing.T) {
 	}
 }
 
-// TestAlertsAreComplete wants what a pager shows.
+// TestAlertsAreComplete checks for the annotations that a pager shows.
 func TestAlertsAreComplete(t *testing.T) {
 	for _, r := range rules(t) {
 		if r.Alert == "" {

@@ -16,7 +16,7 @@ import (
 
 const file = "connsvc.yaml"
 
-// configuration is the file that the pods mount.
+// configuration returns the file that the pods mount.
 func configuration(t *testing.T, objects []object) string {
 	t.Helper()
 	for _, c := range of[*corev1.ConfigMap](objects) {
@@ -28,7 +28,7 @@ func configuration(t *testing.T, objects []object) string {
 	return ""
 }
 
-// TestConfiguration has connsvc itself check what the chart made of values.config.
+// TestConfiguration checks the rendered configuration with connsvc itself.
 func TestConfiguration(t *testing.T) {
 	each(t, func(t *testing.T, objects []object) {
 		name := filepath.Join(t.TempDir(), file)
@@ -42,7 +42,7 @@ func TestConfiguration(t *testing.T) {
 	})
 }
 
-// TestGrace wants pods to be killed only after all that connsvc may take to stop.
+// TestGrace checks that the grace period is longer than connsvc may take to stop.
 func TestGrace(t *testing.T) {
 	each(t, func(t *testing.T, objects []object) {
 		var config struct {
@@ -95,20 +95,20 @@ func sources(t *testing.T, config string) (files, variables []string) {
 	return slices.Compact(files), variables
 }
 
-// walk tells every key whose value is a text.
-func walk(tree any, tell func(key, value string)) {
+// walk calls f for every key with a string value.
+func walk(tree any, f func(key, value string)) {
 	switch node := tree.(type) {
 	case []any:
 		for _, item := range node {
-			walk(item, tell)
+			walk(item, f)
 		}
 	case map[string]any:
 		for key, value := range node {
 			if text, ok := value.(string); ok {
-				tell(key, text)
+				f(key, text)
 				continue
 			}
-			walk(value, tell)
+			walk(value, f)
 		}
 	}
 }

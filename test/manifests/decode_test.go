@@ -17,7 +17,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// An object is what Kubernetes makes of a document.
+// An object is a document decoded by Kubernetes.
 type object struct {
 	runtime.Object
 	meta interface {
@@ -72,7 +72,7 @@ func strictDecoder(t *testing.T) runtime.Decoder {
 	return serializer.NewCodecFactory(known, serializer.EnableStrict).UniversalDeserializer()
 }
 
-// isBlank tells a document that holds comments at most.
+// isBlank reports whether a document has nothing but comments.
 func isBlank(document []byte) bool {
 	for line := range bytes.Lines(document) {
 		line = bytes.TrimSpace(line)
@@ -123,7 +123,7 @@ func TestObjects(t *testing.T) {
 	})
 }
 
-// TestScenariosCoverTheChart wants every kind that the chart can make in some scenario.
+// TestScenariosCoverTheChart checks that some scenario renders every kind of object.
 func TestScenariosCoverTheChart(t *testing.T) {
 	seen := map[string]bool{}
 	each(t, func(_ *testing.T, objects []object) {

@@ -18,7 +18,7 @@ import (
 	"k8s.io/pod-security-admission/policy"
 )
 
-// TestRestricted holds the pods to the strictest of Kubernetes' pod security standards.
+// TestRestricted checks the pods against Kubernetes' restricted pod security standard.
 func TestRestricted(t *testing.T) {
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
@@ -42,7 +42,7 @@ func TestRestricted(t *testing.T) {
 	})
 }
 
-// checkBeyondRestricted wants what the standard does not ask for.
+// checkBeyondRestricted checks for settings that the standard does not require.
 func checkBeyondRestricted(t *testing.T, name string, spec *corev1.PodSpec) {
 	t.Helper()
 	if spec.AutomountServiceAccountToken == nil || *spec.AutomountServiceAccountToken {
@@ -63,7 +63,7 @@ func checkBeyondRestricted(t *testing.T, name string, spec *corev1.PodSpec) {
 	}
 }
 
-// TestSelectors wants everything that selects pods to select those of the server.
+// TestSelectors checks that every selector of pods selects those of the server.
 func TestSelectors(t *testing.T) {
 	each(t, func(t *testing.T, objects []object) {
 		deployment := one[*appsv1.Deployment](t, objects)
@@ -95,7 +95,7 @@ func TestSelectors(t *testing.T) {
 	})
 }
 
-// TestPorts wants every port that is named elsewhere among those of the container.
+// TestPorts checks that every port that is named elsewhere is one of the container.
 func TestPorts(t *testing.T) {
 	each(t, func(t *testing.T, objects []object) {
 		container := server(one[*appsv1.Deployment](t, objects))
@@ -139,8 +139,8 @@ func TestPorts(t *testing.T) {
 	})
 }
 
-// TestMounts wants every file that the configuration names below a mounted volume,
-// and every variable set.
+// TestMounts checks that every file of the configuration is in a mounted volume, and that
+// every variable is set.
 func TestMounts(t *testing.T) {
 	each(t, func(t *testing.T, objects []object) {
 		deployment := one[*appsv1.Deployment](t, objects)

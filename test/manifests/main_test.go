@@ -1,7 +1,7 @@
-// Package manifests_test checks what the chart renders: that Kubernetes takes every
-// object as it is, that the objects fit each other, and that connsvc takes its
-// configuration. It is a module of its own, so that nothing of Kubernetes reaches
-// the service. "make helm" and "make alerts" build the tools that it calls.
+// Package manifests_test checks the rendered chart: Kubernetes accepts every object, the
+// objects fit each other, and connsvc accepts its configuration. It is a module of its
+// own, so that connsvc does not depend on Kubernetes. "make helm" and "make alerts" build
+// the tools that it calls.
 package manifests_test
 
 import (

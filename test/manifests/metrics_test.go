@@ -65,9 +65,8 @@ func expressions(t *testing.T) map[string]string {
 	return all
 }
 
-// TestMetrics wants every metric and label that the rules and the dashboard name to
-// be one that connsvc serves, and, where all series are there from the start, every
-// value of a label too.
+// TestMetrics checks that connsvc serves every metric and label of the rules and the
+// dashboard, and every label value if its series exist from the start.
 func TestMetrics(t *testing.T) {
 	served := scrapeAll(t)
 	for _, r := range rules(t) {
@@ -128,7 +127,7 @@ func checkMatchers(t *testing.T, where, name string, matchers []*labels.Matcher,
 	}
 }
 
-// TestReasons wants the reasons and codes that expressions name in the contract.
+// TestReasons checks that the contract has the reasons and codes of the expressions.
 func TestReasons(t *testing.T) {
 	contract := string(readFile(t, repository+"/proto/connsvc/v1/error_reason.proto"))
 	for where, text := range expressions(t) {

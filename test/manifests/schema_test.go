@@ -30,7 +30,7 @@ func TestSchemaIsCurrent(t *testing.T) {
 	}
 }
 
-// TestReadme wants every value in the chart's README.
+// TestReadme checks that the chart's README has every value.
 func TestReadme(t *testing.T) {
 	var values map[string]any
 	if err := yaml.Unmarshal(readFile(t, chart+"/values.yaml"), &values); err != nil {

@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// A balancer spreads connections over the REST doors of the endpoints. It is one of
-// layer 4, as kube-proxy is: it chooses once for each connection, knows nothing of
-// the calls on it, and leaves it alone when its replica turns not ready.
+// A balancer spreads connections over the replicas' REST servers, on layer 4 as
+// kube-proxy does: it chooses once for each connection, sees no calls, and keeps a
+// connection whose replica is no longer ready.
 type balancer struct {
 	listener net.Listener
-	carrying sync.WaitGroup
+	relaying sync.WaitGroup
 
-	mu       sync.Mutex
-	targets  []string
-	next     int
-	open     map[net.Conn]bool
-	refusals []error
+	mu         sync.Mutex
+	targets    []string
+	next       int
+	open       map[net.Conn]bool
+	dialErrors []error
 }
 
 func newBalancer() (*balancer, error) {
@@ -28,13 +28,13 @@ func newBalancer() (*balancer, error) {
 		return nil, err
 	}
 	b := &balancer{listener: listener, open: map[net.Conn]bool{}}
-	b.carrying.Go(b.accept)
+	b.relaying.Go(b.accept)
 	return b, nil
 }
 
 func (b *balancer) url() string { return "http://" + b.listener.Addr().String() }
 
-// use makes these the endpoints of new connections.
+// use sets the endpoints of new connections.
 func (b *balancer) use(targets []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -57,13 +57,13 @@ func (b *balancer) accept() {
 		if err != nil {
 			return
 		}
-		b.carrying.Go(func() { b.carry(caller) })
+		b.relaying.Go(func() { b.relay(caller) })
 	}
 }
 
-// carry connects a caller to an endpoint until either ends the connection. There is
-// no second try: a caller of an endpoint that is not there sees its connection end.
-func (b *balancer) carry(caller net.Conn) {
+// relay connects a caller to an endpoint until either ends the connection. It does not
+// try a second endpoint: the caller of a missing one sees its connection end.
+func (b *balancer) relay(caller net.Conn) {
 	defer caller.Close()
 	target, err := b.target()
 	var replica net.Conn
@@ -72,27 +72,27 @@ func (b *balancer) carry(caller net.Conn) {
 	}
 	if err != nil {
 		b.mu.Lock()
-		b.refusals = append(b.refusals, err)
+		b.dialErrors = append(b.dialErrors, err)
 		b.mu.Unlock()
 		return
 	}
 	defer replica.Close()
-	defer b.hold(caller, replica)()
+	defer b.track(caller, replica)()
 	var forth sync.WaitGroup
 	forth.Go(func() { pass(replica, caller) })
 	pass(caller, replica)
 	forth.Wait()
 }
 
-// pass hands on what from sends, and then that it sends no more.
+// pass copies what from sends, and its end.
 func pass(to, from net.Conn) {
-	// An error ends the connection, which is all that there is to do.
+	// An error ends the connection, as it should.
 	_, _ = io.Copy(to, from)
 	_ = to.(*net.TCPConn).CloseWrite()
 }
 
-// hold lets close end the two connections, until it is undone.
-func (b *balancer) hold(conns ...net.Conn) (undo func()) {
+// track makes close end these connections, until undo is called.
+func (b *balancer) track(conns ...net.Conn) (undo func()) {
 	set := func(open bool) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -108,7 +108,7 @@ func (b *balancer) hold(conns ...net.Conn) (undo func()) {
 	return func() { set(false) }
 }
 
-// close ends every connection. It returns the connections that found no endpoint.
+// close ends every connection. It returns the errors of connections without an endpoint.
 func (b *balancer) close() []error {
 	b.listener.Close()
 	b.mu.Lock()
@@ -116,6 +116,6 @@ func (b *balancer) close() []error {
 		c.Close()
 	}
 	b.mu.Unlock()
-	b.carrying.Wait()
-	return b.refusals
+	b.relaying.Wait()
+	return b.dialErrors
 }

@@ -23,26 +23,24 @@ import (
 
 const project = "48cc2c48765f481480c7db940d6409d1"
 
-// A door is a way to call the replicas.
-type door interface {
+// A client calls the replicas over one API.
+type client interface {
 	create(ctx context.Context, req *connsvcv1.CreateEnhancedConnectionRequest) (id string, err error)
 	get(ctx context.Context, id string) (name string, err error)
 	list(ctx context.Context, limit int32) (n int, err error)
 }
 
-// errRefused is a call that has an answer, and it is an error; its text is the
-// reason alone.
-var errRefused = errors.New("refused")
+// errRejected is an error response of connsvc. Its text has only code and reason.
+var errRejected = errors.New("rejected")
 
-// A grpcDoor calls by a client that balances by itself, as those of a headless
-// service do.
-type grpcDoor struct {
+// A grpcClient balances over the replicas itself, as clients of a headless service do.
+type grpcClient struct {
 	conn     *grpc.ClientConn
 	resolver *manual.Resolver
 	client   connsvcv1.ConnectionServiceClient
 }
 
-func newGRPCDoor(targets []string) (*grpcDoor, error) {
+func newGRPCClient(targets []string) (*grpcClient, error) {
 	r := manual.NewBuilderWithScheme("replicas")
 	r.InitialState(stateOf(targets))
 	conn, err := grpc.NewClient("replicas:///connsvc", grpc.WithResolvers(r),
@@ -51,7 +49,7 @@ func newGRPCDoor(targets []string) (*grpcDoor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &grpcDoor{conn, r, connsvcv1.NewConnectionServiceClient(conn)}, nil
+	return &grpcClient{conn, r, connsvcv1.NewConnectionServiceClient(conn)}, nil
 }
 
 func stateOf(targets []string) resolver.State {
@@ -62,27 +60,27 @@ func stateOf(targets []string) resolver.State {
 	return s
 }
 
-// use makes these the replicas that are called.
-func (d *grpcDoor) use(targets []string) { d.resolver.UpdateState(stateOf(targets)) }
+// use sets the replicas to call.
+func (d *grpcClient) use(targets []string) { d.resolver.UpdateState(stateOf(targets)) }
 
-func (d *grpcDoor) create(ctx context.Context, req *connsvcv1.CreateEnhancedConnectionRequest) (string, error) {
+func (d *grpcClient) create(ctx context.Context, req *connsvcv1.CreateEnhancedConnectionRequest) (string, error) {
 	resp, err := d.client.CreateEnhancedConnection(ctx, req)
 	return resp.GetConnectionId(), reasoned(err)
 }
 
-func (d *grpcDoor) get(ctx context.Context, id string) (string, error) {
+func (d *grpcClient) get(ctx context.Context, id string) (string, error) {
 	resp, err := d.client.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: id})
 	return resp.GetName(), reasoned(err)
 }
 
-func (d *grpcDoor) list(ctx context.Context, limit int32) (int, error) {
+func (d *grpcClient) list(ctx context.Context, limit int32) (int, error) {
 	resp, err := d.client.ListEnhancedConnections(ctx, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Limit: proto.Int32(limit)})
 	return len(resp.GetConnections()), reasoned(err)
 }
 
-func (d *grpcDoor) close() error { return d.conn.Close() }
+func (d *grpcClient) close() error { return d.conn.Close() }
 
-// reasoned is err by its code, and by its reason where it is one of connsvc's.
+// reasoned returns err with its code and, if it is connsvc's, its reason only.
 func reasoned(err error) error {
 	if err == nil {
 		return nil
@@ -90,31 +88,31 @@ func reasoned(err error) error {
 	s := status.Convert(err)
 	for _, detail := range s.Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok {
-			return fmt.Errorf("%w: %v %s", errRefused, s.Code(), info.GetReason())
+			return fmt.Errorf("%w: %v %s", errRejected, s.Code(), info.GetReason())
 		}
 	}
 	return fmt.Errorf("%v %s", s.Code(), s.Message())
 }
 
-// A restDoor calls through the balancer by clients that keep their connections,
-// each in its turn.
-type restDoor struct {
+// A restClient calls through the balancer, in turn over HTTP clients that reuse their
+// connections.
+type restClient struct {
 	base    string
 	clients chan *http.Client
 }
 
-// restClients is how many connections are kept at least.
+// restClients is the least number of connections.
 const restClients = 16
 
-func newRESTDoor(base string) *restDoor {
-	d := &restDoor{base: base + "/v2.0/" + project + "/datasource/enhanced-connections", clients: make(chan *http.Client, restClients)}
+func newRESTClient(base string) *restClient {
+	d := &restClient{base: base + "/v2.0/" + project + "/datasource/enhanced-connections", clients: make(chan *http.Client, restClients)}
 	for range restClients {
 		d.clients <- &http.Client{Transport: &http.Transport{}}
 	}
 	return d
 }
 
-func (d *restDoor) create(ctx context.Context, req *connsvcv1.CreateEnhancedConnectionRequest) (string, error) {
+func (d *restClient) create(ctx context.Context, req *connsvcv1.CreateEnhancedConnectionRequest) (string, error) {
 	req = proto.CloneOf(req)
 	key := req.GetRequestId()
 	req.RequestId, req.ProjectId = "", ""
@@ -122,36 +120,35 @@ func (d *restDoor) create(ctx context.Context, req *connsvcv1.CreateEnhancedConn
 	if err != nil {
 		return "", err
 	}
-	var answer struct {
+	var response struct {
 		ID string `json:"connection_id"`
 	}
-	err = d.call(ctx, http.MethodPost, "", key, body, &answer)
-	return answer.ID, err
+	err = d.call(ctx, http.MethodPost, "", key, body, &response)
+	return response.ID, err
 }
 
-func (d *restDoor) get(ctx context.Context, id string) (string, error) {
-	var answer struct {
+func (d *restClient) get(ctx context.Context, id string) (string, error) {
+	var response struct {
 		Name string `json:"name"`
 	}
-	err := d.call(ctx, http.MethodGet, "/"+id, "", nil, &answer)
-	return answer.Name, err
+	err := d.call(ctx, http.MethodGet, "/"+id, "", nil, &response)
+	return response.Name, err
 }
 
-func (d *restDoor) list(ctx context.Context, limit int32) (int, error) {
-	var answer struct {
+func (d *restClient) list(ctx context.Context, limit int32) (int, error) {
+	var response struct {
 		Connections []struct{} `json:"connections"`
 	}
-	err := d.call(ctx, http.MethodGet, fmt.Sprintf("?limit=%d", limit), "", nil, &answer)
-	return len(answer.Connections), err
+	err := d.call(ctx, http.MethodGet, fmt.Sprintf("?limit=%d", limit), "", nil, &response)
+	return len(response.Connections), err
 }
 
-func (d *restDoor) call(ctx context.Context, method, path, key string, body []byte, answer any) error {
+func (d *restClient) call(ctx context.Context, method, path, key string, body []byte, response any) error {
 	req, err := http.NewRequestWithContext(ctx, method, d.base+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	// Else net/http may send it again by itself when its connection ends, and
-	// not every client does.
+	// With GetBody net/http may retry when a connection ends, which not all clients do.
 	req.GetBody = nil
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)
@@ -173,20 +170,20 @@ func (d *restDoor) call(ctx context.Context, method, path, key string, body []by
 		return err
 	}
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("%w: HTTP %d %s", errRefused, resp.StatusCode, reasonIn(text))
+		return fmt.Errorf("%w: HTTP %d %s", errRejected, resp.StatusCode, reasonIn(text))
 	}
-	return json.Unmarshal(text, answer)
+	return json.Unmarshal(text, response)
 }
 
-// reasonIn is the reason in a REST error.
+// reasonIn returns the reason of a REST error.
 func reasonIn(body []byte) string {
-	var answer struct {
+	var response struct {
 		Details []struct {
 			Reason string `json:"reason"`
 		} `json:"details"`
 	}
-	if json.Unmarshal(body, &answer) == nil {
-		for _, d := range answer.Details {
+	if json.Unmarshal(body, &response) == nil {
+		for _, d := range response.Details {
 			if d.Reason != "" {
 				return d.Reason
 			}
@@ -195,7 +192,7 @@ func reasonIn(body []byte) string {
 	return ""
 }
 
-func (d *restDoor) close() {
+func (d *restClient) close() {
 	for range restClients {
 		(<-d.clients).CloseIdleConnections()
 	}

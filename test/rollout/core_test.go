@@ -9,9 +9,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// BenchmarkCore measures how many calls a second one core serves, logs, metrics and
-// traces as they are by default: the processor time of the replica for each call,
-// whoever else uses the machine meanwhile.
+// BenchmarkCore measures how many calls a second one core serves, with the default logs,
+// metrics and traces: the processor time of the replica for each call, which does not
+// depend on other load of the machine.
 func BenchmarkCore(b *testing.B) {
 	const atATime = 8
 	m := measure(b, newDLI(), "", "")
@@ -24,9 +24,9 @@ func BenchmarkCore(b *testing.B) {
 		id[hosts] = made
 	}
 	names := 0
-	for _, door := range []struct {
+	for _, api := range []struct {
 		name string
-		door
+		client
 	}{{"gRPC", m.grpc}, {"REST", m.rest}} {
 		for _, hosts := range []int{2, 20000} {
 			n := 4000
@@ -35,7 +35,7 @@ func BenchmarkCore(b *testing.B) {
 			}
 			request := createOf("template", hosts)
 			run := func(kind string, do func(ctx context.Context, i int) error) {
-				b.Run(fmt.Sprintf("%s/%s/%d_hosts", door.name, kind, hosts), func(b *testing.B) {
+				b.Run(fmt.Sprintf("%s/%s/%d_hosts", api.name, kind, hosts), func(b *testing.B) {
 					for b.Loop() {
 						each(b, n/10, atATime, func(ctx context.Context, i int) error { return do(ctx, names+i) })
 						before := m.cpu(b)
@@ -48,18 +48,18 @@ func BenchmarkCore(b *testing.B) {
 					}
 				})
 			}
-			run("get", func(ctx context.Context, _ int) error { _, err := door.get(ctx, id[hosts]); return err })
+			run("get", func(ctx context.Context, _ int) error { _, err := api.get(ctx, id[hosts]); return err })
 			run("create", func(ctx context.Context, i int) error {
 				req := proto.CloneOf(request)
 				req.Name = fmt.Sprintf("core_%d", i)
-				_, err := door.create(ctx, req)
+				_, err := api.create(ctx, req)
 				return err
 			})
 			if hosts == 2 {
 				run("create_with_request_id", func(ctx context.Context, i int) error {
 					req := proto.CloneOf(request)
 					req.Name, req.RequestId = fmt.Sprintf("core_%d", i), requestID(i)
-					_, err := door.create(ctx, req)
+					_, err := api.create(ctx, req)
 					return err
 				})
 			}

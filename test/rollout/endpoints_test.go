@@ -7,33 +7,33 @@ import (
 	"time"
 )
 
-// endpoints are the replicas that take new calls, as a cluster keeps them: it looks
-// at each one's readiness, and what it sees takes effect only after a while. Until
-// then calls go to a replica that is about to end, and none to one that is ready.
+// endpoints are the replicas that get new calls, as a cluster tracks them: it polls their
+// readiness, and a change takes effect after a delay. Until then calls go to a replica
+// that is about to stop, and none to a new one.
 type endpoints struct {
 	pace  pace
 	probe probe
-	apply func([]addresses) // is told of every change, by one goroutine
+	apply func([]addresses) // called for every change, by one goroutine
 
 	mu      sync.Mutex
 	watched []addresses
 }
 
-// A sighting is which replicas were ready, and when.
-type sighting struct {
+// An observation is the set of replicas that were ready at a time.
+type observation struct {
 	at    time.Time
 	ready []addresses
 }
 
-// watch adds a replica that was started.
+// watch adds a replica.
 func (e *endpoints) watch(at addresses) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.watched = append(slices.Clone(e.watched), at)
 }
 
-// forget removes a replica that has ended: its ports may be another's soon. What
-// was seen of it before has still to take effect.
+// forget removes a stopped replica, as another process may get its ports. Earlier
+// observations of it still take effect.
 func (e *endpoints) forget(at addresses) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -43,10 +43,10 @@ func (e *endpoints) forget(at addresses) {
 // run follows the replicas until ctx ends.
 func (e *endpoints) run(ctx context.Context) {
 	defer e.probe.close()
-	var seen []sighting
+	var seen []observation
 	var serving []addresses
 	for pause(ctx, e.pace.poll) == nil {
-		seen = append(seen, sighting{time.Now(), e.look(ctx)})
+		seen = append(seen, observation{time.Now(), e.observe(ctx)})
 		for len(seen) > 0 && time.Since(seen[0].at) >= e.pace.propagation {
 			if ready := seen[0].ready; !slices.Equal(ready, serving) {
 				serving = ready
@@ -57,8 +57,8 @@ func (e *endpoints) run(ctx context.Context) {
 	}
 }
 
-// look returns the watched replicas that are ready.
-func (e *endpoints) look(ctx context.Context) []addresses {
+// observe returns the watched replicas that are ready.
+func (e *endpoints) observe(ctx context.Context) []addresses {
 	e.mu.Lock()
 	watched := e.watched
 	e.mu.Unlock()

@@ -12,29 +12,29 @@ import (
 
 const (
 	callTimeout = 10 * time.Second
-	// maxInFlight bounds the calls in flight. One that finds no place has failed:
-	// callers do not slow down because a service does.
+	// maxInFlight bounds the calls in flight; one beyond it has failed. Callers do not
+	// slow down because a service does.
 	maxInFlight = 500
 )
 
-var errNoPlace = fmt.Errorf("%d calls were in flight", maxInFlight)
+var errTooMany = fmt.Errorf("%d calls were in flight", maxInFlight)
 
 // The kinds of calls.
 const (
 	kindCreate = "create"
-	kindRepeat = "repeated create" // with the request_id of an earlier one, over the other door
+	kindRetry  = "retried create" // the request_id of an earlier create, over the other API
 	kindGet    = "get"
 	kindList   = "list"
 )
 
-// mix is what calls there are, in turn.
-var mix = [...]string{kindCreate, kindGet, kindList, kindGet, kindRepeat, kindGet, kindCreate, kindGet, kindList, kindGet}
+// mix is the sequence of calls.
+var mix = [...]string{kindCreate, kindGet, kindList, kindGet, kindRetry, kindGet, kindCreate, kindGet, kindList, kindGet}
 
-// A load is calls at a steady rate, over one door and the other in turn.
+// A load makes calls at a steady rate, over both APIs in turn.
 type load struct {
 	interval time.Duration
 	names    [2]string
-	doors    [2]door
+	clients  [2]client
 	tally    *tally
 
 	mu   sync.Mutex
@@ -47,11 +47,11 @@ type creation struct {
 	id  string
 }
 
-// run calls until ctx ends, and waits for the last answer.
+// run calls until ctx ends, and waits for the last response.
 func (l *load) run(ctx context.Context) {
 	var calls sync.WaitGroup
 	defer calls.Wait()
-	places := make(chan struct{}, maxInFlight)
+	slots := make(chan struct{}, maxInFlight)
 	ticker := time.NewTicker(l.interval)
 	defer ticker.Stop()
 	began := time.Now()
@@ -62,14 +62,14 @@ func (l *load) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		// A ticker drops what a busy machine has no time for; the rate stays.
+		// A ticker drops ticks on a busy machine; this keeps the rate.
 		for due := int(time.Since(began) / l.interval); next < due; next++ {
 			n := next
 			select {
-			case places <- struct{}{}:
-				calls.Go(func() { l.call(context.WithoutCancel(ctx), n); <-places })
+			case slots <- struct{}{}:
+				calls.Go(func() { l.call(context.WithoutCancel(ctx), n); <-slots })
 			default:
-				l.tally.add(l.names[n%2], mix[n/2%len(mix)], errNoPlace)
+				l.tally.add(l.names[n%2], mix[n/2%len(mix)], errTooMany)
 			}
 		}
 	}
@@ -79,19 +79,19 @@ func (l *load) run(ctx context.Context) {
 func (l *load) call(ctx context.Context, n int) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	d, kind := l.doors[n%2], mix[n/2%len(mix)]
+	d, kind := l.clients[n%2], mix[n/2%len(mix)]
 	last, found := l.last()
 	if !found {
-		kind = kindCreate // there is nothing to read yet
+		kind = kindCreate // nothing exists to read yet
 	}
 	var err error
 	switch kind {
 	case kindCreate:
 		err = l.create(ctx, d, n)
-	case kindRepeat:
+	case kindRetry:
 		var id string
 		if id, err = d.create(ctx, last.req); err == nil && id != last.id {
-			err = errors.New("a repeat made another connection")
+			err = errors.New("a retry returned another connection")
 		}
 	case kindGet:
 		var name string
@@ -107,7 +107,7 @@ func (l *load) call(ctx context.Context, n int) {
 	l.tally.add(l.names[n%2], kind, err)
 }
 
-func (l *load) create(ctx context.Context, d door, n int) error {
+func (l *load) create(ctx context.Context, d client, n int) error {
 	req := newCreate(fmt.Sprintf("rollout_%d", n))
 	req.RequestId = requestID(n)
 	id, err := d.create(ctx, req)
@@ -120,7 +120,7 @@ func (l *load) create(ctx context.Context, d door, n int) error {
 	return nil
 }
 
-// last returns what was made last.
+// last returns the last creation.
 func (l *load) last() (creation, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

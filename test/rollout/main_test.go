@@ -1,6 +1,5 @@
-// Package rollout_test is connsvc in several replicas: the suite restarts two of
-// them under load, and measures what docs/scaling.md tells. The replicas of the
-// restart are processes of the command that is shipped.
+// Package rollout_test runs several replicas of connsvc. It restarts two of them under
+// load, each a process of the real command, and measures the figures of docs/scaling.md.
 package rollout_test
 
 import (
@@ -16,13 +15,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-// A pace is how long the parts of a rollout take. Short, as "go test ./..." has it,
-// is a rollout in a few seconds; make rollout has the times of a small cluster.
+// A pace has the times of a rollout: a few seconds in all for "go test ./...", or those
+// of a small cluster for "make rollout".
 type pace struct {
-	rate        int           // calls per second over both doors together
+	rate        int           // calls per second over both APIs
 	settle      time.Duration // load before, between and after the restarts
-	poll        time.Duration // how often readiness is looked at
-	propagation time.Duration // from readiness to the balancers' acting on it
+	poll        time.Duration // interval of readiness probes
+	propagation time.Duration // until balancers react to readiness
 	drain       time.Duration // shutdown.drain_delay
 }
 
@@ -33,7 +32,7 @@ var (
 
 var wholeRollout = flag.Bool("whole", false, "restart at the pace of a small cluster")
 
-// binary is the connsvc that TestMain built.
+// binary is the connsvc that run built.
 var binary string
 
 func TestMain(m *testing.M) {

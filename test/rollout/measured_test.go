@@ -17,17 +17,17 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator"
 )
 
-// A measured is one replica whose processor time and memory are read, before a DLI
-// in this process, and a client of each of its doors.
+// A measured is a replica whose processor time and memory are read, a DLI in this
+// process, and a client of each API.
 type measured struct {
 	replica *replica
 	dli     *httptest.Server
-	grpc    *grpcDoor
-	rest    *restDoor
+	grpc    *grpcClient
+	rest    *restClient
 }
 
-// measure starts a replica before dli; more are further lines of its configuration,
-// and upstream further keys of its upstream.
+// measure starts a replica in front of dli. More has further lines of its configuration,
+// upstream further keys of its upstream.
 func measure(b *testing.B, dli http.Handler, upstream, more string) *measured {
 	b.Helper()
 	m := &measured{dli: httptest.NewServer(dli)}
@@ -48,10 +48,10 @@ func measure(b *testing.B, dli http.Handler, upstream, more string) *measured {
 			b.Error(err)
 		}
 	})
-	if m.grpc, err = newGRPCDoor([]string{m.replica.GRPC}); err != nil {
+	if m.grpc, err = newGRPCClient([]string{m.replica.GRPC}); err != nil {
 		b.Fatal(err)
 	}
-	m.rest = newRESTDoor("http://" + m.replica.REST)
+	m.rest = newRESTClient("http://" + m.replica.REST)
 	b.Cleanup(func() {
 		m.rest.close()
 		_ = m.grpc.close()
@@ -84,7 +84,7 @@ func (m *measured) cpu(b *testing.B) time.Duration {
 // The memory of a process, as /proc/PID/status names it.
 const (
 	ownMemory  = "RssAnon:" // without the pages of its binary
-	peakMemory = "VmHWM:"   // the most that it had
+	peakMemory = "VmHWM:"   // the largest so far
 )
 
 // memory returns the memory of the replica, in bytes.
@@ -102,7 +102,7 @@ func (m *measured) memory(b *testing.B, which string) int64 {
 	return kib << 10
 }
 
-// each runs do for 0 to n-1, so many at a time.
+// each runs do for 0 to n-1, atATime of them in parallel.
 func each(b *testing.B, n, atATime int, do func(ctx context.Context, i int) error) {
 	b.Helper()
 	var working sync.WaitGroup
@@ -131,7 +131,7 @@ func each(b *testing.B, n, atATime int, do func(ctx context.Context, i int) erro
 	}
 }
 
-// createOf is a create of so many hosts; no two have a name.
+// createOf returns a create with unique hosts.
 func createOf(name string, hosts int) *connsvcv1.CreateEnhancedConnectionRequest {
 	req := newCreate(name)
 	for i := range hosts {
@@ -142,10 +142,10 @@ func createOf(name string, hosts int) *connsvcv1.CreateEnhancedConnectionRequest
 	return req
 }
 
-// newDLI is an embedded DLI with peerings that are there at once.
+// newDLI returns an emulator whose peerings are active at once.
 func newDLI() *emulator.Emulator { return emulator.New(emulator.Options{}) }
 
-// newLaxDLI is one that lets connections of a project bear the same name, which its
+// newLaxDLI returns one that accepts several connections of the same name, which DLI's
 // documents leave open.
 func newLaxDLI() *emulator.Emulator {
 	return emulator.New(emulator.Options{Quirks: emulator.Quirks{AllowDuplicateNames: true}})

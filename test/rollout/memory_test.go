@@ -20,35 +20,35 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/iam"
 )
 
-// roomy lifts the bounds that what is held here would meet.
+// roomy raises the limits that these benchmarks would reach.
 const roomy = "limits: { max_calls: 4000, max_calls_bytes: 1Gi }"
 
-// A holding is a DLI that answers creates only when it is told to.
-type holding struct {
+// A blockingDLI keeps creates waiting until release is closed.
+type blockingDLI struct {
 	dli     http.Handler
-	hold    atomic.Bool
+	block   atomic.Bool
 	entered chan struct{}
 	release chan struct{}
 }
 
-func (h *holding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.hold.Load() && r.Method == http.MethodPost {
+func (h *blockingDLI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.block.Load() && r.Method == http.MethodPost {
 		h.entered <- struct{}{}
 		<-h.release
 	}
 	h.dli.ServeHTTP(w, r)
 }
 
-// BenchmarkInFlight measures what a call in flight takes of a replica's memory: all
-// of them wait for DLI, with their requests read, checked and sent.
+// BenchmarkInFlight measures the memory of a call in flight, which waits for DLI after
+// its request has been read, checked and sent.
 func BenchmarkInFlight(b *testing.B) {
 	for _, size := range []struct{ hosts, calls int }{{2, 1000}, {20000, 60}} {
 		for _, name := range []string{"gRPC", "REST"} {
 			b.Run(fmt.Sprintf("%s/%d_hosts", name, size.hosts), func(b *testing.B) {
 				for b.Loop() {
-					m, h := measureHolding(b)
+					m, h := measureBlocked(b)
 					before := m.memory(b, ownMemory)
-					memory, failed := m.held(b, h, name, size.hosts, size.calls)
+					memory, failed := m.memoryInFlight(b, h, name, size.hosts, size.calls)
 					if failed > 0 {
 						b.Fatalf("%d calls failed", failed)
 					}
@@ -61,9 +61,8 @@ func BenchmarkInFlight(b *testing.B) {
 	}
 }
 
-// BenchmarkFull holds as many bytes of large creates as limits.max_calls_bytes may
-// allow, under the GOMEMLIMIT that a container of 1 GiB gives. Failed calls are those
-// that the collector's work leaves no time for.
+// BenchmarkFull fills limits.max_calls_bytes with large creates, under the GOMEMLIMIT of
+// a container of 1 GiB. Calls fail when garbage collection leaves them no time.
 func BenchmarkFull(b *testing.B) {
 	const hosts = 20000
 	sizes := map[string]int{"gRPC": proto.Size(createOf("held_100", hosts)), "REST": len(restBody(b, hosts))}
@@ -72,9 +71,9 @@ func BenchmarkFull(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/max_calls_bytes_%dMi", name, mib), func(b *testing.B) {
 				b.Setenv("GOMEMLIMIT", "922MiB")
 				for b.Loop() {
-					m, h := measureHolding(b)
+					m, h := measureBlocked(b)
 					calls := mib << 20 / sizes[name]
-					memory, failed := m.held(b, h, name, hosts, calls)
+					memory, failed := m.memoryInFlight(b, h, name, hosts, calls)
 					b.ReportMetric(float64(memory)/(1<<20), "MiB")
 					b.ReportMetric(float64(calls), "calls")
 					b.ReportMetric(float64(failed), "failed")
@@ -96,11 +95,10 @@ func restBody(b *testing.B, hosts int) []byte {
 	return body
 }
 
-// measureHolding starts a replica that has made one call, before a DLI that can hold
-// calls.
-func measureHolding(b *testing.B) (*measured, *holding) {
+// measureBlocked starts a replica in front of a blockingDLI, and makes one call.
+func measureBlocked(b *testing.B) (*measured, *blockingDLI) {
 	b.Helper()
-	h := &holding{dli: newDLI(), entered: make(chan struct{}), release: make(chan struct{})}
+	h := &blockingDLI{dli: newDLI(), entered: make(chan struct{}), release: make(chan struct{})}
 	m := measure(b, h, "token: { env: DLI_TOKEN }, protection: { max_concurrency: 4000 }", roomy)
 	if _, err := m.grpc.create(b.Context(), createOf("first", 2)); err != nil {
 		b.Fatal(err)
@@ -108,12 +106,11 @@ func measureHolding(b *testing.B) (*measured, *holding) {
 	return m, h
 }
 
-// held returns the memory while so many creates of so many hosts are in flight, and
-// how many of them failed.
-func (m *measured) held(b *testing.B, h *holding, name string, hosts, calls int) (memory, failed int64) {
+// memoryInFlight returns the memory while creates are in flight, and how many failed.
+func (m *measured) memoryInFlight(b *testing.B, h *blockingDLI, name string, hosts, calls int) (memory, failed int64) {
 	b.Helper()
-	d := map[string]door{"gRPC": m.grpc, "REST": m.rest}[name]
-	h.hold.Store(true)
+	d := map[string]client{"gRPC": m.grpc, "REST": m.rest}[name]
+	h.block.Store(true)
 	var calling sync.WaitGroup
 	failures := make(chan error, calls)
 	for i := range calls {
@@ -135,8 +132,7 @@ func (m *measured) held(b *testing.B, h *holding, name string, hosts, calls int)
 	return memory, failed + int64(len(failures))
 }
 
-// BenchmarkConnections measures what a caller's connection takes while nothing is
-// called on it.
+// BenchmarkConnections measures the memory of a caller's idle connection.
 func BenchmarkConnections(b *testing.B) {
 	const callers = 1000
 	b.Run("gRPC", func(b *testing.B) {
@@ -149,7 +145,7 @@ func BenchmarkConnections(b *testing.B) {
 				if err != nil {
 					return err
 				}
-				_, err = (&grpcDoor{client: newClient(conns[i])}).list(ctx, 1)
+				_, err = (&grpcClient{client: newClient(conns[i])}).list(ctx, 1)
 				return err
 			})
 			b.ReportMetric(float64(m.memory(b, ownMemory)-before)/callers/1024, "KiB/caller")
@@ -165,7 +161,7 @@ func BenchmarkConnections(b *testing.B) {
 			before := m.memory(b, ownMemory)
 			conns := make([]net.Conn, callers)
 			each(b, callers, 8, func(ctx context.Context, i int) (err error) {
-				conns[i], err = keptConnection(ctx, m)
+				conns[i], err = idleConnection(ctx, m)
 				return err
 			})
 			b.ReportMetric(float64(m.memory(b, ownMemory)-before)/callers/1024, "KiB/caller")
@@ -177,8 +173,8 @@ func BenchmarkConnections(b *testing.B) {
 	})
 }
 
-// keptConnection makes one call on a new connection and leaves it open.
-func keptConnection(ctx context.Context, m *measured) (net.Conn, error) {
+// idleConnection makes one call on a new connection and leaves it open.
+func idleConnection(ctx context.Context, m *measured) (net.Conn, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.rest.base+"?limit=1", nil)
 	if err != nil {
 		return nil, err
@@ -197,8 +193,8 @@ func keptConnection(ctx context.Context, m *measured) (net.Conn, error) {
 	return conn, resp.Body.Close()
 }
 
-// BenchmarkProjects measures what a project takes whose token IAM gives: memory,
-// and calls of IAM. Real tokens are larger than the emulator's, by up to 16 KiB.
+// BenchmarkProjects measures memory and IAM calls of a project with an IAM token. Real
+// tokens are larger than the emulator's, by up to 16 KiB.
 func BenchmarkProjects(b *testing.B) {
 	const projects = 2000
 	for b.Loop() {
@@ -217,7 +213,7 @@ func BenchmarkProjects(b *testing.B) {
 		before := m.memory(b, ownMemory)
 		each(b, projects, 8, list)
 		grown := m.memory(b, ownMemory) - before
-		each(b, projects, 8, list) // the tokens are there
+		each(b, projects, 8, list) // with the tokens in the cache
 		b.ReportMetric(float64(grown)/projects/1024, "KiB/project")
 		b.ReportMetric(float64(issued.Load()-1)/projects, "IAM-calls/project")
 		b.ReportMetric(0, "ns/op")

@@ -19,14 +19,14 @@ const (
 	keptLines   = 20
 )
 
-// A process is a connsvc that was started.
+// A process is a running connsvc.
 type process struct {
 	name    string
 	cmd     *exec.Cmd
-	started time.Time // just before exec
+	started time.Time // before exec
 	exited  chan struct{}
-	err     error    // how it ended; read after exited
-	last    []string // what it warned of last; read after exited
+	err     error    // the exit status; read after exited
+	last    []string // the last warnings and errors; read after exited
 }
 
 // start starts connsvc and waits for a line of its output that ready accepts.
@@ -57,7 +57,7 @@ func start(name string, ready func(line string) bool, args ...string) (*process,
 	}
 }
 
-// follow reads what the process writes until it ends.
+// follow reads the output of the process until it ends.
 func (p *process) follow(output io.ReadCloser, ready func(line string) bool, listening chan struct{}) {
 	defer close(p.exited)
 	defer output.Close()
@@ -77,8 +77,8 @@ func (p *process) follow(output io.ReadCloser, ready func(line string) bool, lis
 	}
 }
 
-// stop tells the process to stop and returns how long that took. Any status but 0
-// is an error.
+// stop sends SIGTERM and returns the time until the process has ended. An exit status
+// other than 0 is an error.
 func (p *process) stop() (time.Duration, error) {
 	asked := time.Now()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -14,17 +14,17 @@ import (
 	"time"
 )
 
-// addresses are where a replica listens.
+// addresses are the listening addresses of a replica.
 type addresses struct{ GRPC, REST, Admin string }
 
-// A replica is a connsvc serve, with its times.
+// A replica is a process of connsvc serve.
 type replica struct {
 	*process
 	addresses
-	ready time.Duration // from exec to the first /readyz that says so
+	ready time.Duration // from exec until /readyz succeeds
 }
 
-// configuration is that of a replica: the URL of DLI, keys of the upstream, more.
+// configuration is a replica's, to format with DLI's URL, keys of the upstream, more.
 const configuration = `
 grpc: { address: "127.0.0.1:0" }
 rest: { address: "127.0.0.1:0" }
@@ -83,8 +83,7 @@ func startEmulator(t *testing.T) string {
 	return url
 }
 
-// A probe asks replicas whether they are ready, each time on a new connection, as
-// a kubelet does.
+// A probe calls /readyz on a new connection each time, as a kubelet does.
 type probe struct{ client *http.Client }
 
 func newProbe() probe {

@@ -13,10 +13,9 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator"
 )
 
-// TestRollingRestart restarts two replicas one after the other under load, as a
-// Deployment does: the next one is told to stop as soon as the one before is ready,
-// whether balancers know of it or not. No call may fail, and no connection be made
-// twice. Times are printed and never judged.
+// TestRollingRestart restarts two replicas under load, as a Deployment does: the next one
+// stops as soon as the one before is ready, even if balancers do not know it yet. No call
+// may fail, and no connection may be created twice. Times are printed, not checked.
 func TestRollingRestart(t *testing.T) {
 	p := short
 	if *wholeRollout {
@@ -31,7 +30,7 @@ func TestRollingRestart(t *testing.T) {
 	calls := newTally()
 	l := &load{
 		interval: time.Second / time.Duration(p.rate),
-		names:    [2]string{"gRPC", "REST"}, doors: [2]door{c.grpc, c.rest}, tally: calls,
+		names:    [2]string{"gRPC", "REST"}, clients: [2]client{c.grpc, c.rest}, tally: calls,
 	}
 	loadCtx, stopLoad := context.WithCancel(t.Context())
 	var calling sync.WaitGroup
@@ -41,7 +40,7 @@ func TestRollingRestart(t *testing.T) {
 			c.restart(i)
 		}
 	}
-	_ = pause(t.Context(), p.propagation+p.settle) // both are new, and both are called
+	_ = pause(t.Context(), p.propagation+p.settle) // both new replicas get calls
 	stopLoad()
 	calling.Wait()
 	c.stop()
@@ -52,7 +51,7 @@ func TestRollingRestart(t *testing.T) {
 	if sum := calls.sum(""); sum.failed > 0 {
 		t.Errorf("%d of %d calls failed", sum.failed, sum.calls)
 	}
-	for _, kind := range []string{kindCreate, kindRepeat, kindGet, kindList} {
+	for _, kind := range []string{kindCreate, kindRetry, kindGet, kindList} {
 		if calls.sum(kind).calls == 0 {
 			t.Errorf("there was no %s", kind)
 		}
@@ -62,7 +61,7 @@ func TestRollingRestart(t *testing.T) {
 	}
 }
 
-// connections returns how many connections there are at DLI.
+// connections returns the number of connections at DLI.
 func connections(t *testing.T, dli string) int {
 	t.Helper()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: callTimeout}
@@ -71,16 +70,16 @@ func connections(t *testing.T, dli string) int {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	var answer struct {
+	var response struct {
 		Connections []struct{} `json:"connections"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+	if err := json.NewDecoder(resp.Body).Decode(&response); err != nil {
 		t.Fatal(err)
 	}
-	return len(answer.Connections)
+	return len(response.Connections)
 }
 
-// A cluster is two replicas behind the balancers of both doors.
+// A cluster is two replicas behind the balancers of both APIs.
 type cluster struct {
 	t         *testing.T
 	config    string
@@ -88,8 +87,8 @@ type cluster struct {
 	restarts  []restart
 	endpoints *endpoints
 	balancer  *balancer
-	grpc      *grpcDoor
-	rest      *restDoor
+	grpc      *grpcClient
+	rest      *restClient
 	follow    sync.WaitGroup
 	unfollow  context.CancelFunc
 }
@@ -106,10 +105,10 @@ func newCluster(t *testing.T, p pace, config string) *cluster {
 	}
 	first := []addresses{c.replicas[0].addresses, c.replicas[1].addresses}
 	c.balancer.use(restTargets(first))
-	if c.grpc, err = newGRPCDoor(grpcTargets(first)); err != nil {
+	if c.grpc, err = newGRPCClient(grpcTargets(first)); err != nil {
 		t.Fatal(err)
 	}
-	c.rest = newRESTDoor(c.balancer.url())
+	c.rest = newRESTClient(c.balancer.url())
 	c.endpoints.apply = func(ready []addresses) {
 		c.balancer.use(restTargets(ready))
 		c.grpc.use(grpcTargets(ready))
@@ -151,7 +150,7 @@ func (c *cluster) start(i int) *replica {
 	return r
 }
 
-// end stops a replica and notes how it went.
+// end stops a replica and records how it stopped.
 func (c *cluster) end(r *replica) {
 	drain, err := r.stop()
 	status := "0"
@@ -172,7 +171,7 @@ func (c *cluster) restart(i int) {
 	c.replicas[i].name += ", restarted"
 }
 
-// stop ends what there is, callers first.
+// stop stops everything, callers first.
 func (c *cluster) stop() {
 	if err := c.grpc.close(); err != nil {
 		c.t.Error(err)
@@ -180,8 +179,8 @@ func (c *cluster) stop() {
 	c.rest.close()
 	c.unfollow()
 	c.follow.Wait()
-	if refused := c.balancer.close(); len(refused) > 0 {
-		c.t.Errorf("%d connections found no replica: %v", len(refused), refused[0])
+	if failed := c.balancer.close(); len(failed) > 0 {
+		c.t.Errorf("%d connections found no replica: %v", len(failed), failed[0])
 	}
 	for _, r := range c.replicas {
 		c.end(r)

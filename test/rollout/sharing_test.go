@@ -25,7 +25,7 @@ import (
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
-// A part is a replica without its doors: what keeps anything between calls.
+// A part is a replica without its listeners: all that has state between calls.
 type part struct {
 	*service.Service
 	metrics *sdk.ManualReader
@@ -53,8 +53,8 @@ func (p part) counted(tb testing.TB, name, value string) (n int64) {
 	return n
 }
 
-// parts makes n replicas before one DLI, with the defaults of a configuration file
-// where change leaves them.
+// parts returns n replicas in front of one DLI, with the default configuration as changed
+// by change.
 func parts(tb testing.TB, n int, dli string, change func(*configv1.Upstream)) []part {
 	tb.Helper()
 	cfg := &configv1.Upstream{
@@ -86,7 +86,7 @@ func parts(tb testing.TB, n int, dli string, change func(*configv1.Upstream)) []
 	return all
 }
 
-// counted counts the calls of a DLI.
+// counted returns the URL of a DLI and the count of its calls.
 func counted(tb testing.TB, dli http.Handler) (string, *atomic.Int64) {
 	tb.Helper()
 	calls := &atomic.Int64{}
@@ -98,8 +98,8 @@ func counted(tb testing.TB, dli http.Handler) (string, *atomic.Int64) {
 	return server.URL, calls
 }
 
-// TestCallsOfDLI: what each call costs of DLI's rate limit, which is what a
-// fleet of replicas has to share.
+// TestCallsOfDLI checks how many calls to DLI each call makes, as all replicas share
+// DLI's rate limit.
 func TestCallsOfDLI(t *testing.T) {
 	dli, calls := counted(t, newDLI())
 	p := parts(t, 1, dli, func(*configv1.Upstream) {})[0]
@@ -120,7 +120,7 @@ func TestCallsOfDLI(t *testing.T) {
 	}{
 		{"create", create("a", ""), 1},
 		{"create with request_id", create("b", requestID(1)), 3},
-		{"its repeat", create("b", requestID(1)), 1},
+		{"its retry", create("b", requestID(1)), 1},
 		{"get", func() error {
 			_, err := p.GetEnhancedConnection(t.Context(), &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: id})
 			return err
@@ -136,8 +136,8 @@ func TestCallsOfDLI(t *testing.T) {
 	}
 }
 
-// TestReadsShareWithinAReplica: the same read at the same moment is one call of DLI
-// for each replica that is asked.
+// TestReadsShareWithinAReplica checks that identical reads at the same time are one call
+// to DLI for each replica.
 func TestReadsShareWithinAReplica(t *testing.T) {
 	const callers = 10
 	release := make(chan struct{})
@@ -175,7 +175,7 @@ func TestReadsShareWithinAReplica(t *testing.T) {
 	}
 }
 
-// TestEachReplicaHasItsBreaker: one replica has given DLI up, another has not.
+// TestEachReplicaHasItsBreaker checks that an open breaker affects one replica only.
 func TestEachReplicaHasItsBreaker(t *testing.T) {
 	dli, calls := counted(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
@@ -191,19 +191,19 @@ func TestEachReplicaHasItsBreaker(t *testing.T) {
 	}
 	for range failures + 5 {
 		if ask(replicas[0]) == nil {
-			t.Fatal("it answers")
+			t.Fatal("the call succeeded")
 		}
 	}
 	if got := calls.Load(); got != failures {
 		t.Errorf("%d calls of DLI, want %d and then none", got, failures)
 	}
 	if ask(replicas[1]) == nil || calls.Load() != failures+1 {
-		t.Errorf("the other replica did not ask DLI: %d calls", calls.Load())
+		t.Errorf("the other replica did not call DLI: %d calls", calls.Load())
 	}
 }
 
-// TestCreateIsSafeAcrossReplicas: DLI has no name that is taken, and every replica
-// is asked for the same create at once, and again: one connection is what there is.
+// TestCreateIsSafeAcrossReplicas makes the same create at every replica at once, and
+// again, at a DLI that accepts duplicate names: one connection remains.
 func TestCreateIsSafeAcrossReplicas(t *testing.T) {
 	dli := newLaxDLI()
 	url, _ := counted(t, dli)
@@ -234,6 +234,6 @@ func TestCreateIsSafeAcrossReplicas(t *testing.T) {
 		}
 	}
 	if len(ids) != 1 || active != 1 {
-		t.Errorf("the callers were told of %d connections, and there are %d", len(ids), active)
+		t.Errorf("the responses had %d connections, DLI has %d", len(ids), active)
 	}
 }

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// A tally is what became of calls.
+// A tally counts the outcomes of calls.
 type tally struct {
 	mu      sync.Mutex
 	rows    map[kindOfCall]*count
 	reasons map[string]int
 }
 
-type kindOfCall struct{ door, kind string }
+type kindOfCall struct{ api, kind string }
 
 type count struct{ calls, failed int }
 
@@ -29,21 +29,21 @@ func newTally() *tally {
 	return &tally{rows: map[kindOfCall]*count{}, reasons: map[string]int{}}
 }
 
-func (t *tally) add(door, kind string, err error) {
+func (t *tally) add(api, kind string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := kindOfCall{door, kind}
+	key := kindOfCall{api, kind}
 	if t.rows[key] == nil {
 		t.rows[key] = &count{}
 	}
 	t.rows[key].calls++
 	if err != nil {
 		t.rows[key].failed++
-		t.reasons[fmt.Sprintf("%s %s: %s", door, kind, reasonOf(err))]++
+		t.reasons[fmt.Sprintf("%s %s: %s", api, kind, reasonOf(err))]++
 	}
 }
 
-// reasonOf is an error without what makes each one another, such as a port.
+// reasonOf returns the text of an error without parts that vary, such as ports.
 func reasonOf(err error) string {
 	var timeout net.Error
 	switch {
@@ -52,15 +52,15 @@ func reasonOf(err error) string {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "connection reset"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "connection closed without an answer"
+		return "connection closed without a response"
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer in time"
+		return "no response in time"
 	default:
 		return err.Error()
 	}
 }
 
-// sum returns the calls of a kind over both doors; of all kinds where it is empty.
+// sum returns the calls of a kind over both APIs; of all kinds if it is empty.
 func (t *tally) sum(kind string) (c count) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,7 +73,7 @@ func (t *tally) sum(kind string) (c count) {
 	return c
 }
 
-// A restart is the end of one replica and the start of the one in its place.
+// A restart is the stop of one replica and the start of its replacement.
 type restart struct {
 	name   string
 	ready  time.Duration // from exec
@@ -86,13 +86,13 @@ func (t *tally) print(w io.Writer, p pace, restarts []restart) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%d calls/s over both doors, drain delay %v, endpoints follow readiness after %v\n\n", p.rate, p.drain, p.propagation)
-	fmt.Fprintln(table, "door\tcall\tcalls\tfailed")
+	fmt.Fprintf(table, "%d calls/s over both APIs, drain delay %v, endpoints follow readiness after %v\n\n", p.rate, p.drain, p.propagation)
+	fmt.Fprintln(table, "API	call\tcalls\tfailed")
 	keys := slices.SortedFunc(maps.Keys(t.rows), func(a, b kindOfCall) int {
-		return strings.Compare(a.door+a.kind, b.door+b.kind)
+		return strings.Compare(a.api+a.kind, b.api+b.kind)
 	})
 	for _, key := range keys {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\n", key.door, key.kind, t.rows[key].calls, t.rows[key].failed)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\n", key.api, key.kind, t.rows[key].calls, t.rows[key].failed)
 	}
 	fmt.Fprintln(table, "\nprocess\tready after exec\tto reach\tdrained and ended in\texit status")
 	for _, r := range restarts {

@@ -16,7 +16,7 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// A builder takes the steps of a stage in a folder that stands for its root.
+// A builder runs the steps of a stage in a folder, which stands for the root.
 type builder struct {
 	t    *testing.T
 	root string
@@ -25,7 +25,7 @@ type builder struct {
 	env  []string          // of the steps
 }
 
-// build takes all steps and returns the root folder of the image.
+// build runs all steps and returns the root folder of the image.
 func build(t *testing.T, args map[string]string) string {
 	t.Helper()
 	file := parse(t)
@@ -40,7 +40,7 @@ func build(t *testing.T, args map[string]string) string {
 	return final.root
 }
 
-// step takes one step; from is the stage that COPY --from names.
+// step runs one step; from is the stage that COPY --from names.
 func (b *builder) step(step instructions.Command, from *builder) {
 	b.t.Helper()
 	switch s := step.(type) {

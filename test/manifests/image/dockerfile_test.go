@@ -1,8 +1,7 @@
-// Package image_test takes the steps of the Dockerfile where there is no engine to
-// build it, and checks the image that comes out: what it holds, that it is the same
-// every time, and that it runs as the user it names. It proves the steps, not the
-// base image of the build stage: that is the Go this test runs with, of the very
-// release that the Dockerfile names.
+// Package image_test runs the steps of the Dockerfile without a container engine and checks
+// the image: its files, that builds are reproducible, and that it runs as its user. It
+// does not test the base image of the build stage: it uses the Go that runs the test, which
+// must be the release that the Dockerfile names.
 package image_test
 
 import (
@@ -48,7 +47,7 @@ func parse(t *testing.T) dockerfile {
 	return dockerfile{stages[0], stages[1]}
 }
 
-// TestGoRelease wants one Go everywhere: in the Dockerfile, in go.mod, and here.
+// TestGoRelease checks that the Dockerfile, go.mod and this test use one release of Go.
 func TestGoRelease(t *testing.T) {
 	out, err := exec.Command("go", "-C", repository, "list", "-m", "-f", "{{.GoVersion}}").Output()
 	if err != nil {

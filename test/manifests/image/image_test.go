@@ -69,7 +69,7 @@ func elfMachine(arch string) elf.Machine {
 	return map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[arch]
 }
 
-// checkFiles wants the binary, the certificates, and no more.
+// checkFiles checks that the image has the binary, the certificates, and nothing else.
 func checkFiles(t *testing.T, root string) {
 	t.Helper()
 	want := map[string]bool{"connsvc": true, "etc/ssl/certs/ca-certificates.crt": true}
@@ -105,7 +105,7 @@ func checkFiles(t *testing.T, root string) {
 	}
 }
 
-// checkStatic wants a binary that needs no loader and no library.
+// checkStatic checks that the binary is statically linked.
 func checkStatic(t *testing.T, name string, machine elf.Machine) {
 	t.Helper()
 	file, err := elf.Open(name)

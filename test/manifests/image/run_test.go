@@ -20,7 +20,7 @@ import (
 
 const (
 	user = 65532
-	// patience is how long a test waits for what it expects to happen.
+	// patience is how long a test waits for an expected event.
 	patience = 30 * time.Second
 )
 
@@ -143,7 +143,7 @@ func awaitReady(t *testing.T, check func() ([]byte, error)) {
 	t.Fatalf("not ready: %v: %s", err, out)
 }
 
-// treeSum tells one content of a folder from another.
+// treeSum returns a hash of a folder's content.
 func treeSum(t *testing.T, root string) string {
 	t.Helper()
 	sum := sha256.New()

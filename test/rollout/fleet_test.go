@@ -15,31 +15,31 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// fleets are the numbers of replicas that each simulation is run with.
+// fleets are the numbers of replicas that are simulated.
 var fleets = []int{1, 2, 4, 8}
 
-const connectionAnswer = `{"is_success":true,"message":"","id":"%s","name":"test","status":"ACTIVE","available_queue_info":[],"elastic_resource_pools":[],"hosts":[],"create_time":1566889577861}`
+const connectionResponse = `{"is_success":true,"message":"","id":"%s","name":"test","status":"ACTIVE","available_queue_info":[],"elastic_resource_pools":[],"hosts":[],"create_time":1566889577861}`
 
-// A throttling is a DLI that takes so many calls a second from all callers together
-// and answers the others 429, as its gateway does.
+// A throttling is a DLI with a rate limit for all callers together; it answers the other
+// calls with 429, as DLI's gateway does.
 type throttling struct {
 	rate  float64
 	burst float64
 
-	mu      sync.Mutex
-	tokens  float64
-	last    time.Time
-	refused atomic.Int64
+	mu       sync.Mutex
+	tokens   float64
+	last     time.Time
+	rejected atomic.Int64
 }
 
 func (d *throttling) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !d.take() {
-		d.refused.Add(1)
+		d.rejected.Add(1)
 		w.WriteHeader(http.StatusTooManyRequests)
 		fmt.Fprint(w, `{"error_code":"APIGW.0308","error_msg":"The throttling threshold has been reached"}`)
 		return
 	}
-	fmt.Fprintf(w, connectionAnswer, r.URL.Path[len(r.URL.Path)-36:])
+	fmt.Fprintf(w, connectionResponse, r.URL.Path[len(r.URL.Path)-36:])
 }
 
 func (d *throttling) take() bool {
@@ -55,8 +55,8 @@ func (d *throttling) take() bool {
 	return true
 }
 
-// A narrow is a DLI that works on so many calls at a time, each for a while. The
-// others wait in its queue: it grows slow and never refuses.
+// A narrow is a DLI that serves few calls at once, each for a fixed time. The others wait
+// in its queue: it becomes slow and never rejects a call.
 type narrow struct {
 	work    chan struct{}
 	each    time.Duration
@@ -76,19 +76,19 @@ func (d *narrow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() { <-d.work }()
 	if pause(r.Context(), d.each) == nil {
-		fmt.Fprintf(w, connectionAnswer, r.URL.Path[len(r.URL.Path)-36:])
+		fmt.Fprintf(w, connectionResponse, r.URL.Path[len(r.URL.Path)-36:])
 	}
 }
 
-// An outcome is what callers got in a simulation.
+// An outcome has the results of the calls of a simulation.
 type outcome struct {
 	mu     sync.Mutex
 	good   []time.Duration
 	failed int
 }
 
-// offer makes reads at a steady rate, no two of them alike and each replica in its
-// turn. Callers wait for two seconds and do not come again.
+// offer makes different reads at a steady rate, to each replica in turn. Callers wait for
+// two seconds and do not retry.
 func offer(b *testing.B, replicas []part, rate int, during time.Duration) *outcome {
 	b.Helper()
 	o := &outcome{}
@@ -121,7 +121,7 @@ func (o *outcome) call(p part, n int) {
 	o.good = append(o.good, time.Since(began))
 }
 
-// report reports what callers got, and what DLI was asked for it.
+// report reports the outcome and the calls to DLI.
 func (o *outcome) report(b *testing.B, during time.Duration, asked int64) {
 	slices.Sort(o.good)
 	calls := float64(len(o.good) + o.failed)
@@ -134,8 +134,8 @@ func (o *outcome) report(b *testing.B, during time.Duration, asked int64) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkRateLimit simulates fleets before a DLI whose rate limit, 100 calls a
-// second, is all that they share.
+// BenchmarkRateLimit simulates fleets in front of a DLI with a rate limit of 100 calls a
+// second.
 func BenchmarkRateLimit(b *testing.B) {
 	const limit, during = 100, 5 * time.Second
 	for _, offered := range []int{80, 150, 300} {
@@ -146,16 +146,16 @@ func BenchmarkRateLimit(b *testing.B) {
 					url, asked := counted(b, d)
 					o := offer(b, parts(b, n, url, func(*configv1.Upstream) {}), offered, during)
 					o.report(b, during, asked.Load())
-					b.ReportMetric(float64(d.refused.Load())/during.Seconds(), "wasted/s")
+					b.ReportMetric(float64(d.rejected.Load())/during.Seconds(), "wasted/s")
 				}
 			})
 		}
 	}
 }
 
-// BenchmarkSlowDLI simulates fleets before a DLI that works on 10 calls at a time
-// for 50 ms each, 200 a second, and is offered twice that: with the adaptive limit
-// of each replica at its default, and with max_concurrency divided among them.
+// BenchmarkSlowDLI simulates fleets in front of a DLI that serves 200 calls a second, 10
+// at once, at twice that load: with the default adaptive limit of each replica, and with
+// max_concurrency divided among them.
 func BenchmarkSlowDLI(b *testing.B) {
 	const offered, during = 400, 8 * time.Second
 	for _, limit := range []struct {
