@@ -19,7 +19,7 @@ func BenchmarkAuthorize(b *testing.B) {
 			r := request(b)
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := p.Authorize(b.Context(), r, nil, project); err != nil {
+				if err := p.Authorize(b.Context(), r, nil, project, ""); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -21,17 +21,19 @@ import (
 // concurrent use, and prints as [redacted].
 type Provider interface {
 	// Authorize puts credentials on r, whose body is body, for a call to project.
+	// callerToken is the X-Auth-Token of the caller, which only pass_through uses; it
+	// may be empty.
 	// It sets headers, the last ones to be set: AK/SK sign those that are there.
 	// It may wait for IAM, as long as ctx allows. Errors are *Error; nothing was
 	// sent to DLI then.
-	Authorize(ctx context.Context, r *http.Request, body []byte, project string) error
+	Authorize(ctx context.Context, r *http.Request, body []byte, project, callerToken string) error
 	// Refused tells that DLI answered 401 to r, which Authorize was given. It
 	// reports whether there are other credentials now, so that one more attempt,
 	// authorized anew, makes sense. It may wait for IAM, as long as ctx allows.
 	Refused(ctx context.Context, r *http.Request, project string) bool
 	// CallersOwn reports whether the credentials are the caller's: DLI's 401 and
-	// 403 are then the caller's too, and callers must not share an answer unless
-	// their CallerKey is the same.
+	// 403 are then the caller's too, and callers must not share a response unless
+	// their tokens are the same.
 	CallersOwn() bool
 	// Close ends what runs in the background and returns when it has ended.
 	// Authorize then serves what is in hand, and gets no more.

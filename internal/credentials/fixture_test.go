@@ -126,7 +126,7 @@ func request(t testing.TB) *http.Request {
 func authorized(t testing.TB, p credentials.Provider, project string) *http.Request {
 	t.Helper()
 	r := request(t)
-	if err := p.Authorize(t.Context(), r, nil, project); err != nil {
+	if err := p.Authorize(t.Context(), r, nil, project, ""); err != nil {
 		t.Fatalf("authorizing: %v", err)
 	}
 	return r
@@ -142,7 +142,7 @@ func tokenOf(t testing.TB, p credentials.Provider, project string) string {
 func refused(t testing.TB, p credentials.Provider, project string) *credentials.Error {
 	t.Helper()
 	r := request(t)
-	return failure(t, p.Authorize(t.Context(), r, nil, project), r)
+	return failure(t, p.Authorize(t.Context(), r, nil, project, ""), r)
 }
 
 func failure(t testing.TB, err error, r *http.Request) *credentials.Error {

@@ -26,7 +26,7 @@ func TestWrongPasswordDoesNotLockTheUser(t *testing.T) {
 			for n := range projects {
 				go func() {
 					r := request(t)
-					e := failure(t, p.Authorize(t.Context(), r, nil, fmt.Sprint("p", n)), r)
+					e := failure(t, p.Authorize(t.Context(), r, nil, fmt.Sprint("p", n), ""), r)
 					if e.Kind != credentials.Refused || e.HTTPStatus != 401 || e.RetryAfter <= 0 {
 						t.Errorf("got %+v", *e)
 					}
@@ -160,7 +160,7 @@ func TestTurnDoesNotCome(t *testing.T) {
 		for n := range 3 {
 			go func() {
 				r := request(t)
-				kinds <- failure(t, p.Authorize(t.Context(), r, nil, fmt.Sprint("p", n)), r).Kind
+				kinds <- failure(t, p.Authorize(t.Context(), r, nil, fmt.Sprint("p", n), ""), r).Kind
 			}()
 		}
 		synctest.Wait()
@@ -182,13 +182,13 @@ func TestPasswordMendedUnderway(t *testing.T) {
 		iam.answer(project, 401)
 		path := written(t, "wrong")
 		p := provider(t, withPassword("https://iam.example.com", file(path)), credentials.Options{Transport: direct{iam}})
-		go p.Authorize(t.Context(), request(t), nil, project)
+		go p.Authorize(t.Context(), request(t), nil, project, "")
 		synctest.Wait()
-		go p.Authorize(t.Context(), request(t), nil, other)
+		go p.Authorize(t.Context(), request(t), nil, other, "")
 		synctest.Wait()
 		write(t, path, "right")
 		time.Sleep(time.Second)
-		go p.Authorize(t.Context(), request(t), nil, "third")
+		go p.Authorize(t.Context(), request(t), nil, "third", "")
 		synctest.Wait()
 		close(iam.hold)
 		synctest.Wait()

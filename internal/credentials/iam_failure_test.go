@@ -166,7 +166,7 @@ func TestIAMHangs(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
 			began := time.Now()
 			r := request(t)
-			e := failure(t, p.Authorize(ctx, r, nil, project), r)
+			e := failure(t, p.Authorize(ctx, r, nil, project, ""), r)
 			cancel()
 			if e.Kind != test.want || !errors.Is(e, context.DeadlineExceeded) || time.Since(began) > 15*time.Second {
 				t.Errorf("%s: after %v: %v", name, time.Since(began), e)
@@ -179,7 +179,7 @@ func TestIAMHangs(t *testing.T) {
 			cancel()
 		}()
 		r := request(t)
-		if e := failure(t, p.Authorize(ctx, r, nil, project), r); e.Kind != credentials.Cancelled {
+		if e := failure(t, p.Authorize(ctx, r, nil, project, ""), r); e.Kind != credentials.Cancelled {
 			t.Errorf("cancelled: %v", e)
 		}
 	})
@@ -208,7 +208,7 @@ func TestCloseEndsWhatHangs(t *testing.T) {
 	}()
 	p := provider(t, withPassword("http://"+listener.Addr().String(), env("P")), credentials.Options{})
 	failed := make(chan error, 1)
-	go func() { failed <- p.Authorize(context.Background(), request(t), nil, project) }()
+	go func() { failed <- p.Authorize(context.Background(), request(t), nil, project, "") }()
 	<-asked
 	p.Close()
 	<-gone

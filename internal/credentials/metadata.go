@@ -46,7 +46,7 @@ func newMetadata(cfg *configv1.ECSMetadata, allowPlaintext bool, o Options) (Pro
 	}, nil
 }
 
-func (p *metadata) Authorize(ctx context.Context, r *http.Request, body []byte, _ string) error {
+func (p *metadata) Authorize(ctx context.Context, r *http.Request, body []byte, _, _ string) error {
 	c, err := p.renewer.get(ctx)
 	if err != nil {
 		return err

@@ -121,7 +121,7 @@ func TestOneRequestForAllCallers(t *testing.T) {
 		var got sync.Map
 		call := func(ctx context.Context, name string) {
 			r := request(t)
-			if err := p.Authorize(ctx, r, nil, project); err != nil {
+			if err := p.Authorize(ctx, r, nil, project, ""); err != nil {
 				got.Store(name, failure(t, err, r).Kind.String())
 				return
 			}
@@ -164,7 +164,7 @@ func TestOneFailureForAllCallers(t *testing.T) {
 		for range 100 {
 			go func() {
 				r := request(t)
-				e := failure(t, p.Authorize(t.Context(), r, nil, project), r)
+				e := failure(t, p.Authorize(t.Context(), r, nil, project, ""), r)
 				if e.HTTPStatus != 500 || e.RetryAfter <= 0 {
 					t.Errorf("got %+v", *e)
 				}
@@ -273,7 +273,7 @@ func TestManyCallersAtOnce(t *testing.T) {
 			id := fmt.Sprintf("p%d", n%4)
 			for range 200 {
 				r := request(t)
-				if err := p.Authorize(t.Context(), r, nil, id); err != nil {
+				if err := p.Authorize(t.Context(), r, nil, id, ""); err != nil {
 					t.Errorf("authorizing: %v", err)
 				}
 				if n%8 == 0 {
@@ -319,7 +319,7 @@ func TestCloseUnderAWaitingCaller(t *testing.T) {
 		var told observed
 		p := iamProvider(t, iam, &told)
 		failed := make(chan error, 1)
-		go func() { failed <- p.Authorize(t.Context(), request(t), nil, project) }()
+		go func() { failed <- p.Authorize(t.Context(), request(t), nil, project, "") }()
 		synctest.Wait()
 		p.Close()
 		var e *credentials.Error

@@ -34,7 +34,7 @@ func watchAccessKey(cfg *configv1.AccessKey, field, source string, o Options) (*
 	return newWatched(read, fixed, source, o)
 }
 
-func (p *accessKey) Authorize(_ context.Context, r *http.Request, body []byte, _ string) error {
+func (p *accessKey) Authorize(_ context.Context, r *http.Request, body []byte, _, _ string) error {
 	signing.Sign(r, body, p.key.get().value, p.now())
 	return nil
 }
@@ -83,7 +83,7 @@ func newToken(cfg *configv1.Secret, o Options) (Provider, error) {
 	return &token{token: w}, nil
 }
 
-func (p *token) Authorize(_ context.Context, r *http.Request, _ []byte, _ string) error {
+func (p *token) Authorize(_ context.Context, r *http.Request, _ []byte, _, _ string) error {
 	r.Header.Set(headerToken, p.token.get().value)
 	return nil
 }

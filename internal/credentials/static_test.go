@@ -33,7 +33,7 @@ func TestAccessKeySigns(t *testing.T) {
 			p := provider(t, withAccessKey(env(canaryID), env(canarySecret), temp), credentials.Options{Now: func() time.Time { return now }})
 			r, body := request(t), []byte(`{"name":"n"}`)
 			r.Header.Set("X-Security-Token", "stale")
-			if err := p.Authorize(t.Context(), r, body, project); err != nil {
+			if err := p.Authorize(t.Context(), r, body, project, ""); err != nil {
 				t.Fatal(err)
 			}
 			verify(t, r, body, canaryID, canarySecret, now)
@@ -251,7 +251,7 @@ func TestAuthorizeAnew(t *testing.T) {
 	body := bytes.Repeat([]byte("x"), 1000)
 	r := request(t)
 	for range 2 {
-		if err := p.Authorize(t.Context(), r, body, project); err != nil {
+		if err := p.Authorize(t.Context(), r, body, project, ""); err != nil {
 			t.Fatal(err)
 		}
 	}

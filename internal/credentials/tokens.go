@@ -126,7 +126,7 @@ func (p *tokens) of(project string) *renewer[string] {
 	return r
 }
 
-func (p *tokens) Authorize(ctx context.Context, r *http.Request, _ []byte, project string) error {
+func (p *tokens) Authorize(ctx context.Context, r *http.Request, _ []byte, project, _ string) error {
 	token, err := p.of(project).get(ctx)
 	if err != nil {
 		return err

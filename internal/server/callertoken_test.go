@@ -7,20 +7,19 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/connsvc/connsvc/internal/credentials"
+	"github.com/connsvc/connsvc/internal/call"
 )
 
-// TestCallersToken reaches the service by both doors, by its own place in the
-// context.
+// TestCallersToken: it reaches the client of DLI over both APIs, in the record of the
+// call.
 func TestCallersToken(t *testing.T) {
-	key := credentials.CallerKey(credentials.WithCallerToken(t.Context(), "token"))
 	for _, tt := range []struct {
 		name string
 		sent []string
 		want string
 	}{
 		{"none", nil, ""},
-		{"one", []string{"token"}, key},
+		{"one", []string{"token"}, "token"},
 		{"empty", []string{""}, ""},
 		{"two", []string{"token", "token"}, ""},
 	} {
@@ -28,12 +27,12 @@ func TestCallersToken(t *testing.T) {
 			overBothDoors(t, func(t *testing.T, d door) {
 				got := "not called"
 				b := start(t, &stub{on: func(ctx context.Context, _ proto.Message) error {
-					got = credentials.CallerKey(ctx)
+					got = call.From(ctx).CallerToken
 					return nil
 				}}, setup{})
 				d.create(t, b, createRequest(), metadata.MD{"x-auth-token": tt.sent})
 				if got != tt.want {
-					t.Errorf("the service has the key %x, want %x", got, tt.want)
+					t.Errorf("the record has %q, want %q", got, tt.want)
 				}
 			})
 		})

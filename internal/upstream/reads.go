@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
-	"github.com/connsvc/connsvc/internal/credentials"
 	"github.com/connsvc/connsvc/internal/dlijson"
 )
 
@@ -45,10 +44,10 @@ type reading struct {
 // readKey is equal for identical reads: they send the same, for the same caller, and
 // began after the same last write. A read that begins when a create has ended must find
 // what that made. The caller's token comes last, because it may contain any byte.
-func (c *Client) readKey(ctx context.Context, call *call) string {
+func (c *Client) readKey(call *call) string {
 	token := ""
 	if c.credentials.CallersOwn() {
-		token = credentials.CallerKey(ctx)
+		token = call.record.CallerToken
 	}
 	writes := strconv.FormatUint(c.counts.writes.Load(), 10)
 	return call.op.FullMethod + "\x00" + call.url.EscapedPath() + "\x00" + call.url.RawQuery + "\x00" + writes + "\x00" + token
@@ -56,7 +55,7 @@ func (c *Client) readKey(ctx context.Context, call *call) string {
 
 // shareAttempt makes an attempt of a read, or joins an identical one.
 func (c *Client) shareAttempt(ctx context.Context, call *call, retry bool) *Error {
-	key := c.readKey(ctx, call)
+	key := c.readKey(call)
 	a, results, first := c.join(ctx, key, call)
 	switch {
 	case !first:

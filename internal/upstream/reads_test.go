@@ -19,7 +19,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/credentials"
+	record "github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -229,7 +229,7 @@ func TestCallersTokensAreKeptApart(t *testing.T) {
 			running.Go(func() {
 				token := fmt.Sprint("token-", i%2)
 				var got connsvcv1.EnhancedConnection
-				if err := callOf(credentials.WithCallerToken(t.Context(), token), b.Router, get, getRequest(), &got); err != nil || got.GetName() != token {
+				if err := callOf(record.NewContext(t.Context(), &record.Call{CallerToken: token}), b.Router, get, getRequest(), &got); err != nil || got.GetName() != token {
 					t.Errorf("the caller with %s was answered %q: %v", token, got.GetName(), err)
 				}
 			})
@@ -238,7 +238,7 @@ func TestCallersTokensAreKeptApart(t *testing.T) {
 		if diff := cmp.Diff(map[string]int{"token-0": 1, "token-1": 1}, seen); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)
 		}
-		e := wantKind(t, callGet(credentials.WithCallerToken(t.Context(), "bad-token"), b.Router), upstream.Status, true)
+		e := wantKind(t, callGet(record.NewContext(t.Context(), &record.Call{CallerToken: "bad-token"}), b.Router), upstream.Status, true)
 		if !e.CallersOwn {
 			t.Error("a 401 to the caller's token is not said to be the caller's")
 		}

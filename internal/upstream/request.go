@@ -40,7 +40,7 @@ func (c *call) request(ctx context.Context) (*http.Request, *Error) {
 			"X-Project-Id": values[2:3:3],
 		},
 	}
-	if err := c.to.credentials.Authorize(ctx, r, c.body, c.project); err != nil {
+	if err := c.to.credentials.Authorize(ctx, r, c.body, c.project, c.record.CallerToken); err != nil {
 		return nil, unauthorized(err)
 	}
 	return r, nil

@@ -15,7 +15,6 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/call"
-	"github.com/connsvc/connsvc/internal/credentials"
 	"github.com/connsvc/connsvc/internal/telemetry"
 	"github.com/connsvc/connsvc/internal/validation"
 )
@@ -91,8 +90,5 @@ func (ch *Chain) exchange(ctx context.Context, c *Call) (err error) {
 		return err
 	}
 	defer release()
-	if c.Record.CallerToken != "" {
-		ctx = credentials.WithCallerToken(ctx, c.Record.CallerToken)
-	}
 	return c.Transport.Exchange(withCall(call.NewContext(ctx, &c.Record), c), c)
 }

@@ -12,7 +12,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
-	"github.com/connsvc/connsvc/internal/credentials"
+	"github.com/connsvc/connsvc/internal/call"
 )
 
 // inFlight are the creates in flight. Identical ones share one: the first caller runs
@@ -39,7 +39,7 @@ type flight struct {
 
 // share runs n, or waits for an identical create.
 func (c *Creator) share(ctx context.Context, n *creation) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
-	k := key{n.req.GetProjectId(), n.req.GetName(), credentials.CallerKey(ctx)}
+	k := key{n.req.GetProjectId(), n.req.GetName(), call.From(ctx).CallerToken}
 	for counted := false; ; counted = true {
 		f, first := c.inFlight.join(k, n.req)
 		if first {

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/credentials"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -97,7 +97,7 @@ func TestCallersOfOtherTokensDoNotShare(t *testing.T) {
 		var all sync.WaitGroup
 		for n := range 8 {
 			all.Go(func() {
-				ctx := credentials.WithCallerToken(t.Context(), fmt.Sprint("token-", n%2))
+				ctx := call.NewContext(t.Context(), &call.Call{CallerToken: fmt.Sprint("token-", n%2)})
 				if _, err := s.create(ctx, createRequest()); err != nil {
 					t.Error(err)
 				}
