@@ -14,8 +14,8 @@ import (
 	"github.com/connsvc/connsvc/internal/config"
 )
 
-// RunFile is Run that follows file, whose configuration New was given: it reads the
-// file again at each signal and when its content changes.
+// RunFile is Run that also reloads file at each signal and when its content changes.
+// New was given the file's configuration.
 func (a *App) RunFile(ctx context.Context, file *config.File, signals <-chan os.Signal) error {
 	r, err := a.newReloader()
 	if err != nil {
@@ -33,7 +33,7 @@ func (a *App) RunFile(ctx context.Context, file *config.File, signals <-chan os.
 	return err
 }
 
-// A reloader puts another configuration in the place of the one that runs.
+// A reloader activates changed configurations.
 type reloader struct {
 	app     *App
 	reloads metric.Int64Counter
@@ -41,18 +41,18 @@ type reloader struct {
 
 func (a *App) newReloader() (*reloader, error) {
 	reloads, err := a.telemetry.Meter.Int64Counter("connsvc.config.reloads",
-		metric.WithDescription("Times that the configuration was read again, by what became of it."))
+		metric.WithDescription("Reloads of the configuration, by result."))
 	if err != nil {
 		return nil, err
 	}
 	r := &reloader{app: a, reloads: reloads}
 	for _, result := range config.Results() {
-		r.count(result, 0) // a metric that is not there yet cannot be seen to grow
+		r.count(result, 0) // so that the first increase is visible
 	}
 	return r, nil
 }
 
-// apply does first what can fail, so that what fails changes nothing.
+// apply starts with the step that can fail, so that a failure changes nothing.
 func (r *reloader) apply(cfg *configv1.Config) error {
 	if err := r.app.upstreams.Reload(cfg.GetUpstreams()); err != nil {
 		return err
@@ -68,9 +68,9 @@ func (r *reloader) observe(reloaded config.Reload) {
 	case config.Applied:
 		log.Info("configuration reloaded", slog.Any("changed", reloaded.Changed))
 	case config.Rejected:
-		log.Error("configuration refused, what ran goes on", slog.Any("problems", strings.Split(reloaded.Err.Error(), "\n")))
+		log.Error("configuration rejected; the previous configuration stays active", slog.Any("problems", strings.Split(reloaded.Err.Error(), "\n")))
 	default:
-		log.Info("configuration read again, nothing changed")
+		log.Info("configuration reloaded; nothing changed")
 	}
 }
 

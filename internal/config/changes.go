@@ -10,9 +10,9 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// Reloadable returns the keys that change while connsvc runs, each with all below
-// it. A file that changes another one is refused as a whole: what runs is always
-// what one file says, never the half of it that could be had without a restart.
+// Reloadable returns the keys that can change without a restart, each with all
+// keys below it. A file that changes any other key is rejected as a whole, so that
+// the active configuration is always that of one file.
 func Reloadable() []protoreflect.FullName {
 	return []protoreflect.FullName{
 		"connsvc.config.v1.Config.upstreams",
@@ -28,20 +28,19 @@ type change struct {
 	restart bool // it is not reloadable
 }
 
-// changes returns what differs between two configurations with their defaults. A
-// list is one key.
+// changes returns the keys in which two configurations with defaults differ. A list
+// is one key.
 func changes(from, to protoreflect.Message, path ...*validate.FieldPathElement) []change {
 	var all []change
 	fields := from.Descriptor().Fields()
 	for i := range fields.Len() {
 		field := fields.Get(i)
 		at := slices.Concat(path, []*validate.FieldPathElement{name(string(field.Name()))})
-		has := from.Has(field) && to.Has(field)
 		switch {
 		case from.Has(field) == to.Has(field) && from.Get(field).Equal(to.Get(field)):
 		case slices.Contains(Reloadable(), field.FullName()):
 			all = append(all, change{path: at})
-		case has && isSection(field):
+		case from.Has(field) && to.Has(field) && isSection(field):
 			all = append(all, changes(from.Get(field).Message(), to.Get(field).Message(), at...)...)
 		default:
 			all = append(all, change{path: at, restart: true})
@@ -50,7 +49,7 @@ func changes(from, to protoreflect.Message, path ...*validate.FieldPathElement) 
 	return all
 }
 
-// isSection tells whether a key has keys below it, and is not a list.
+// isSection reports whether a key is a mapping with keys of the schema.
 func isSection(field protoreflect.FieldDescriptor) bool {
 	return field.Message() != nil && !field.IsList() && field.Message().ParentFile() == configv1.File_connsvc_config_v1_config_proto
 }
@@ -63,15 +62,15 @@ func keys(changed []change) []string {
 	return all
 }
 
-// restartViolations finds what cannot take the place of what runs.
-func restartViolations(running, cfg *configv1.Config) []*protovalidate.Violation {
-	if running == nil {
+// restartViolations reports changed keys that need a restart.
+func restartViolations(active, cfg *configv1.Config) []*protovalidate.Violation {
+	if active == nil {
 		return nil
 	}
 	var all []*protovalidate.Violation
-	for _, c := range changes(running.ProtoReflect(), cfg.ProtoReflect()) {
+	for _, c := range changes(active.ProtoReflect(), cfg.ProtoReflect()) {
 		if c.restart {
-			all = append(all, violation("restart", "changes with a restart only", c.path...))
+			all = append(all, violation("restart", "cannot be changed by a reload: restart connsvc", c.path...))
 		}
 	}
 	return all

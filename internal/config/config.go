@@ -1,6 +1,6 @@
 // Package config loads connsvc's configuration: YAML, read into the protobuf
-// connsvc.config.v1.Config and checked by its protovalidate rules. It holds no
-// secret: a Config says where secrets are, and Secrets reads them.
+// connsvc.config.v1.Config and checked by its protovalidate rules. A Config contains
+// no secret, only the places of secrets; Secrets reads them.
 package config
 
 import (
@@ -17,13 +17,13 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// maxFileBytes bounds a configuration file: 1 MiB.
+// maxFileBytes limits a configuration file: 1 MiB.
 const maxFileBytes = 1 << 20
 
 // Load reads and checks the configuration file at path and fills in the
-// defaults. The error joins all problems, each with file, line, column, field
-// and rule where they are known. It reads no secrets, so that a configuration can
-// be checked where its secrets are not.
+// defaults. The error joins all problems, each with file, line, column, field and
+// rule if known. It reads no secrets, so that a configuration can be checked on
+// machines without them.
 func Load(path string) (*configv1.Config, error) {
 	f, err := Open(path)
 	if err != nil {
@@ -35,7 +35,7 @@ func Load(path string) (*configv1.Config, error) {
 // parse reads and checks a configuration, without its defaults.
 func parse(data []byte, check checker) (*configv1.Config, problems) {
 	if !utf8.Valid(data) {
-		return nil, problems{{text: "the file is no UTF-8 text"}}
+		return nil, problems{{text: "the file is not valid UTF-8"}}
 	}
 	data = normalizeLines(data)
 	found, err := checkDocument(data)
@@ -46,23 +46,23 @@ func parse(data []byte, check checker) (*configv1.Config, problems) {
 	options := protoyaml.UnmarshalOptions{Validator: check, CustomUnmarshaler: noInlineSecret{}}
 	found.addYAML(options.Unmarshal(data, cfg))
 	if len(found) == 0 {
-		// Of an empty file, protoyaml checks nothing.
+		// protoyaml does not validate an empty file.
 		found.addViolations(check.Validate(cfg))
 	}
 	return cfg, found.sorted()
 }
 
-// normalizeLines ends every line as protoyaml expects, the last one too: it splits
-// at "\n" and then looks lines up by the numbers of the YAML parser, which knows
-// other line ends and counts a line after the last.
+// normalizeLines ends every line with "\n". protoyaml splits the file there, but
+// takes line numbers from the YAML parser, which knows other line ends and counts a
+// line after the last.
 func normalizeLines(data []byte) []byte {
 	return []byte(strings.NewReplacer(
 		"\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n",
 	).Replace(string(data)) + "\n")
 }
 
-// checkDocument finds what protoyaml passes over in silence: a key that is there
-// twice, and a second document.
+// checkDocument reports what protoyaml accepts silently: duplicate keys and a second
+// document.
 func checkDocument(data []byte) (problems, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document, second yaml.Node
@@ -79,18 +79,18 @@ func checkDocument(data []byte) (problems, error) {
 	case err != nil:
 		return nil, err
 	default:
-		found.add(&second, "a second document: the configuration is the first one alone")
+		found.add(&second, "only one YAML document is allowed")
 	}
 	return found, nil
 }
 
-// noInlineSecret words the refusal of a secret that is written into the
-// configuration: it must not appear in the message.
+// noInlineSecret rejects a secret that is written into the configuration, without
+// quoting it.
 type noInlineSecret struct{}
 
 func (noInlineSecret) Unmarshal(node *yaml.Node, m proto.Message) (bool, error) {
 	if _, ok := m.(*configv1.Secret); ok && node.Kind == yaml.ScalarNode && node.Tag != "!!null" {
-		return false, errors.New("a secret is not written here: say where it is, as in {env: NAME} or {file: path}")
+		return false, errors.New("a secret must not be inline: set {env: NAME} or {file: path}")
 	}
 	return false, nil
 }

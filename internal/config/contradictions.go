@@ -9,9 +9,8 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// contradictions finds the keys that do not go together, cfg being as it is written
-// and effective with its defaults. They are told of at the key that is more likely
-// to be set.
+// contradictions reports keys that contradict each other; effective is cfg with its
+// defaults. The violation is at the key that is more likely to be set.
 func contradictions(cfg, effective *configv1.Config) []*protovalidate.Violation {
 	var all []*protovalidate.Violation
 	limits := effective.GetLimits()
@@ -40,7 +39,7 @@ func contradictions(cfg, effective *configv1.Config) []*protovalidate.Violation 
 	return all
 }
 
-// sharedAddresses finds ports that two listeners want.
+// sharedAddresses reports addresses that two listeners use.
 func sharedAddresses(effective *configv1.Config) []*protovalidate.Violation {
 	var all []*protovalidate.Violation
 	taken := make(map[string]string)
@@ -53,7 +52,7 @@ func sharedAddresses(effective *configv1.Config) []*protovalidate.Violation {
 		{"admin", effective.GetAdmin().GetAddress()},
 	} {
 		if other, ok := taken[l.address]; ok {
-			all = append(all, violation("listener.shared", other+" listens there", name(l.name), name("address")))
+			all = append(all, violation("listener.shared", "is the address of "+other+" already", name(l.name), name("address")))
 		}
 		if !strings.HasSuffix(l.address, ":0") {
 			taken[l.address] = l.name

@@ -13,31 +13,29 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// The defaults that apply to what was not read from a file, too: those who act on
-// them take them from here.
+// Defaults that other packages need for configurations that are not from a file.
 const (
-	// DefaultTimeout bounds an attempt at DLI.
+	// DefaultTimeout limits an attempt to call DLI.
 	DefaultTimeout = 30 * time.Second
-	// DefaultMaxResponseBytes bounds an answer: 64 MiB.
+	// DefaultMaxResponseBytes limits a response: 64 MiB.
 	DefaultMaxResponseBytes = 64 << 20
-	// DefaultReconcileTimeout bounds the search for what became of a create.
+	// DefaultReconcileTimeout limits the search for the outcome of a create.
 	DefaultReconcileTimeout = 10 * time.Second
-	// DefaultTagKey is the key of the tag that bears a request_id.
+	// DefaultTagKey is the key of the tag that carries a request_id.
 	DefaultTagKey = "connsvc.request_id"
 )
 
-// maxNameLength is how long the schema lets the name of an upstream be.
+// maxNameLength is the schema's limit of an upstream's name.
 const maxNameLength = 63
 
-// Default returns the configuration that a file with nothing but these upstreams
-// would give.
+// Default returns the configuration of a file that contains only these upstreams.
 func Default(upstreams ...*configv1.Upstream) *configv1.Config {
 	cfg := &configv1.Config{Upstreams: upstreams}
 	fillDefaults(cfg)
 	return cfg
 }
 
-// fillDefaults sets what cfg leaves out to what the schema documents.
+// fillDefaults sets missing keys to the defaults that the schema documents.
 func fillDefaults(cfg *configv1.Config) {
 	cfg.Grpc = listener(cfg.GetGrpc(), "127.0.0.1:9090")
 	cfg.Rest = listener(cfg.GetRest(), "127.0.0.1:8080")
@@ -95,8 +93,8 @@ func fillUpstreamDefaults(u *configv1.Upstream) {
 	u.Idempotency = idempotency
 }
 
-// nameUpstreams names those that have no name by their hosts, and by a number too
-// where another has that name: two names that are one would be one in metrics.
+// nameUpstreams names upstreams without a name by their hosts. A number is added to
+// a name in use, as metrics would mix up two upstreams of one name.
 func nameUpstreams(upstreams []*configv1.Upstream) {
 	taken := make(map[string]bool)
 	for _, u := range upstreams {
@@ -116,8 +114,7 @@ func nameUpstreams(upstreams []*configv1.Upstream) {
 	}
 }
 
-// nameOf returns the name of an upstream at a host: what the schema takes for a name
-// and the host, mostly, is.
+// nameOf returns host as a name that the schema allows.
 func nameOf(host string) string {
 	name := strings.Map(func(r rune) rune {
 		if r == '.' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' {

@@ -14,9 +14,8 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// Print returns cfg as YAML, its keys in the order of the schema; Load would return
-// the same of it. A secret is printed as where it is; whatever else one may ever hold
-// prints as [redacted].
+// Print returns cfg as YAML that Load reads back, with keys in the order of the
+// schema. Of a secret only its place is printed; any other field is [redacted].
 func Print(cfg *configv1.Config) ([]byte, error) {
 	return printMessage(cfg.ProtoReflect())
 }
@@ -48,13 +47,13 @@ func mappingOf(m protoreflect.Message) *yaml.Node {
 	return mapping
 }
 
-// isPrinted leaves out what says nothing; that a switch is off says something.
+// isPrinted reports whether a field is set, or a switch.
 func isPrinted(m protoreflect.Message, field protoreflect.FieldDescriptor) bool {
 	isSwitch := field.Kind() == protoreflect.BoolKind && !field.HasPresence()
 	return m.Has(field) || isSwitch
 }
 
-// mayShow is false of the fields of a Secret that do not say where it is.
+// mayShow is false for fields of a Secret other than its place.
 func mayShow(field protoreflect.FieldDescriptor) bool {
 	secret := (*configv1.Secret)(nil).ProtoReflect().Descriptor().FullName()
 	return field.ContainingMessage().FullName() != secret || field.Name() == "file" || field.Name() == "env"
@@ -87,7 +86,7 @@ func itemOf(field protoreflect.FieldDescriptor, value protoreflect.Value) *yaml.
 	default:
 		node := scalar("!!str", value.String())
 		if strings.ContainsFunc(node.Value, func(r rune) bool { return r < ' ' || r > '~' }) {
-			// Else some line ends that are not ASCII would be printed as they are.
+			// The encoder prints some line ends beyond ASCII unquoted.
 			node.Style = yaml.DoubleQuotedStyle
 		}
 		return node

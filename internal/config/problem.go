@@ -11,8 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A problem is something wrong with the configuration, and where it is; line is 0
-// where that is not known.
+// A problem is an error in the configuration and its place; line is 0 if unknown.
 type problem struct {
 	line, column int
 	text         string
@@ -24,13 +23,13 @@ func (ps *problems) add(node *yaml.Node, text string) {
 	*ps = append(*ps, problem{node.Line, node.Column, text})
 }
 
-// addDuplicates adds the keys that are more than once in a mapping at or below node.
+// addDuplicates adds keys that a mapping at or below node has more than once.
 func (ps *problems) addDuplicates(node *yaml.Node) {
 	seen := make(map[string]bool)
 	for i, child := range node.Content {
 		if node.Kind == yaml.MappingNode && i%2 == 0 && child.Kind == yaml.ScalarNode {
 			if seen[child.Value] {
-				ps.add(child, fmt.Sprintf("key %q is there twice", child.Value))
+				ps.add(child, fmt.Sprintf("key %q is set twice", child.Value))
 			}
 			seen[child.Value] = true
 		}
@@ -38,8 +37,8 @@ func (ps *problems) addDuplicates(node *yaml.Node) {
 	}
 }
 
-// addYAML adds the problems that protoyaml found. It prints each with the line of
-// the file, which may hold a secret that should not be there: that is left out.
+// addYAML adds the problems that protoyaml found, without the line of the file that
+// protoyaml quotes: it may contain a secret.
 func (ps *problems) addYAML(err error) {
 	if err == nil {
 		return
@@ -54,13 +53,14 @@ func (ps *problems) addYAML(err error) {
 		p.text = err.Error()
 		_, scanErr := fmt.Sscanf(p.text, ":%d:%d ", &p.line, &p.column)
 		if cause := errors.Unwrap(err); scanErr == nil && cause != nil {
-			p.text = strings.TrimPrefix(cause.Error(), ": ") // of a violation without a field
+			p.text = strings.TrimPrefix(cause.Error(), ": ") // a violation without a field starts so
 		}
+		p.text = rewordYAML(p.text)
 		*ps = append(*ps, p)
 	}
 }
 
-// addViolations adds the rules that a configuration without lines breaks.
+// addViolations adds violations without their lines.
 func (ps *problems) addViolations(err error) {
 	var violations *protovalidate.ValidationError
 	switch {
@@ -82,7 +82,7 @@ func (ps problems) sorted() problems {
 	return ps
 }
 
-// in returns the problems as one error, each a line that begins with its place.
+// in returns the problems as one error, one a line, each starting with its place.
 func (ps problems) in(path string) error {
 	errs := make([]error, len(ps))
 	for i, p := range ps {

@@ -15,13 +15,13 @@ import (
 	"github.com/connsvc/connsvc/internal/endpoint"
 )
 
-// A checker checks a Config: by the rules of the schema, and by those that need an
-// address or a URL to be read as Go reads it when it listens or connects. A pattern
-// in the schema could take for loopback what Go does not. Beside a Config that runs
-// it also refuses what cannot take its place without a restart.
+// A checker checks a Config: by the rules of the schema, and by rules that need
+// addresses and URLs parsed as Go parses them to listen or connect. A pattern in the
+// schema could treat as loopback what Go does not. If a configuration is active, it
+// also rejects changes that need a restart.
 type checker struct {
-	schema  protovalidate.Validator
-	running *configv1.Config // may be nil
+	schema protovalidate.Validator
+	active *configv1.Config // may be nil
 }
 
 func newChecker() (checker, error) {
@@ -30,12 +30,13 @@ func newChecker() (checker, error) {
 		protovalidate.WithDisableLazy(),
 	)
 	if err != nil {
-		return checker{}, fmt.Errorf("making the validator of the configuration: %w", err)
+		return checker{}, fmt.Errorf("creating the validator of the configuration: %w", err)
 	}
 	return checker{schema: schema}, nil
 }
 
-// Validate returns nil or a *protovalidate.ValidationError with all violations.
+// Validate returns a *protovalidate.ValidationError with all violations, or another
+// error of protovalidate.
 func (c checker) Validate(m proto.Message) error {
 	err := c.schema.Validate(m)
 	all := &protovalidate.ValidationError{}
@@ -49,14 +50,15 @@ func (c checker) Validate(m proto.Message) error {
 	broken := make(map[string]bool)
 	for _, v := range all.Violations {
 		broken[protovalidate.FieldPathString(v.Proto.GetField())] = true
+		reword(v)
 	}
 	effective := proto.CloneOf(cfg)
 	fillDefaults(effective)
 	for _, v := range slices.Concat(
 		listenerViolations(cfg), endpointViolations(cfg),
-		contradictions(cfg, effective), restartViolations(c.running, effective),
+		contradictions(cfg, effective), restartViolations(c.active, effective),
 	) {
-		// What a rule of the schema says of the field already is enough.
+		// One violation of a field is enough.
 		if !broken[protovalidate.FieldPathString(v.Proto.GetField())] {
 			all.Violations = append(all.Violations, v)
 		}
@@ -67,8 +69,8 @@ func (c checker) Validate(m proto.Message) error {
 	return all
 }
 
-// listenerViolations finds the listeners that strangers could reach, and pprof on
-// the callers' ports.
+// listenerViolations reports plaintext listeners beyond loopback, and pprof outside
+// the admin port.
 func listenerViolations(cfg *configv1.Config) []*protovalidate.Violation {
 	var all []*protovalidate.Violation
 	for _, l := range []struct {
@@ -84,14 +86,14 @@ func listenerViolations(cfg *configv1.Config) []*protovalidate.Violation {
 		}
 		if host, _, err := net.SplitHostPort(address); err != nil || !endpoint.Loopback(host) {
 			all = append(all, violation("listener.plaintext",
-				"without TLS it listens on loopback only, as on 127.0.0.1, unless allow_plaintext is true",
+				"must be loopback without TLS; set tls or allow_plaintext: true",
 				name(l.field), name("address")))
 		}
 	}
 	return all
 }
 
-// hasCertificate tells whether a port can have TLS: half of a pair gives none.
+// hasCertificate reports whether a listener has both files that TLS needs.
 func hasCertificate(l *configv1.Listener) bool {
 	return l.GetTls().GetCertFile() != "" && l.GetTls().GetKeyFile() != ""
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/connsvc/connsvc/internal/watch"
 )
 
-// maxSecretBytes bounds the file of a secret: 64 KiB. Tokens have a few.
+// maxSecretBytes limits the file of a secret: 64 KiB. Tokens have a few KiB.
 const maxSecretBytes = 64 << 10
 
 // Secrets reads secrets.
@@ -19,11 +19,10 @@ type Secrets struct {
 	LookupEnv func(name string) (string, bool) // os.LookupEnv
 }
 
-// Read returns what a Secret points to, never empty. No error holds the secret.
+// Read returns the secret at its place, never empty. No error contains the secret.
 //
-// One line end that closes a file does not belong to the secret. A secret that
-// holds another one, or any control character, is refused: it would be cut off or
-// break a header, and never be right.
+// A line end at the end of a file is removed. A secret with another line end or
+// control character is rejected: it would be truncated or break a header.
 func (s Secrets) Read(secret *configv1.Secret) (string, error) {
 	switch source := secret.GetSource().(type) {
 	case *configv1.Secret_Env:
@@ -50,7 +49,7 @@ func (s Secrets) Read(secret *configv1.Secret) (string, error) {
 		}
 		return value, nil
 	default:
-		return "", errors.New("reading a secret: neither a file nor an environment variable is named")
+		return "", errors.New("reading a secret: set exactly one of file, env")
 	}
 }
 
@@ -66,7 +65,7 @@ func checkSecret(value string) error {
 		return errors.New("is empty")
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return errors.New("holds a line end or another control character")
+		return errors.New("contains a line end or another control character")
 	}
 	return nil
 }

@@ -344,7 +344,7 @@ func TestWatchRestart(t *testing.T) {
 		} {
 			w.write(withUpstream("b", more))
 			w.signal()
-			w.wants("a", "refused: "+key+": changes with a restart only")
+			w.wants("a", "refused: "+key+": cannot be changed by a reload: restart connsvc")
 		}
 		w.write(withUpstream("b", "grpc: { address: \"127.0.0.1:0\" }\nlimits: { max_request_bytes: 16Mi }\n"))
 		w.signal()
