@@ -29,7 +29,7 @@ generate: third_party ## Generates gen/ from proto/, and docs from the code.
 	go run ./internal/gendocs
 
 .PHONY: third_party
-third_party: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc ## Prints the imported protos from the pinned Go packages.
+third_party: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc $(BIN)/protoc-gen-grpc-gateway ## Prints the imported protos from the pinned Go packages.
 	go run ./internal/thirdparty third_party
 
 .PHONY: format
@@ -85,6 +85,7 @@ TOOL_golangci-lint := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 TOOL_grpcurl := github.com/fullstorydev/grpcurl/cmd/grpcurl
 TOOL_protoc-gen-go := google.golang.org/protobuf/cmd/protoc-gen-go
 TOOL_protoc-gen-go-grpc := google.golang.org/grpc/cmd/protoc-gen-go-grpc
+TOOL_protoc-gen-grpc-gateway := github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway
 
 $(BIN)/%: tools/go.mod tools/go.sum
 	cd tools && go build -o $@ $(TOOL_$*)

@@ -176,11 +176,11 @@ func restarts(places []*key) string {
 	}
 	switch {
 	case len(without) == 0:
-		return "Changes take effect when the file is [reloaded](#reading-the-file-again)."
+		return "Changes take effect when the file is [reloaded](#reloading-the-file)."
 	case len(with) == 0:
 		return "Changes need a restart."
 	default:
-		return strings.Join(with, ", ") + ": changes take effect when the file is [reloaded](#reading-the-file-again). The others need a restart."
+		return strings.Join(with, ", ") + ": changes take effect when the file is [reloaded](#reloading-the-file). The others need a restart."
 	}
 }
 

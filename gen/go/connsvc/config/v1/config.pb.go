@@ -31,11 +31,11 @@ const (
 	Log_LEVEL_UNSPECIFIED Log_Level = 0
 	// Everything.
 	Log_DEBUG Log_Level = 1
-	// The access log, starts and stops.
+	// The access log, start and stop.
 	Log_INFO Log_Level = 2
-	// What an operator should look at.
+	// Problems that an operator should look at.
 	Log_WARN Log_Level = 3
-	// What an operator must look at.
+	// Problems that an operator must fix.
 	Log_ERROR Log_Level = 4
 )
 
@@ -85,25 +85,25 @@ func (Log_Level) EnumDescriptor() ([]byte, []int) {
 }
 
 // Config is the configuration of connsvc serve, read from a YAML file. Unknown
-// keys are errors. Every key has a default but upstreams.
+// keys are errors. Every key except upstreams has a default.
 type Config struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The gRPC door.
+	// The gRPC listener.
 	Grpc *Listener `protobuf:"bytes,1,opt,name=grpc,proto3" json:"grpc,omitempty"`
-	// The REST door: DLI's own paths and JSON.
+	// The REST listener: DLI's own paths and JSON.
 	Rest *Listener `protobuf:"bytes,2,opt,name=rest,proto3" json:"rest,omitempty"`
-	// The operator's port: /metrics, /livez, /readyz, /startupz, /version, and
-	// /loglevel, which changes what is logged. Whoever reaches it may use it all.
+	// The admin port: /metrics, /livez, /readyz, /startupz, /version, and /loglevel,
+	// which changes the log level. It does not authenticate callers.
 	Admin *Listener `protobuf:"bytes,3,opt,name=admin,proto3" json:"admin,omitempty"`
 	// The DLI endpoints. A project belongs to exactly one of them.
 	Upstreams []*Upstream `protobuf:"bytes,4,rep,name=upstreams,proto3" json:"upstreams,omitempty"`
-	// Bounds on what connsvc holds in memory and for how long.
+	// Limits on memory and time.
 	Limits *Limits `protobuf:"bytes,5,opt,name=limits,proto3" json:"limits,omitempty"`
 	// Logging.
 	Log *Log `protobuf:"bytes,6,opt,name=log,proto3" json:"log,omitempty"`
-	// Stopping.
+	// Graceful shutdown.
 	Shutdown *Shutdown `protobuf:"bytes,7,opt,name=shutdown,proto3" json:"shutdown,omitempty"`
-	// Reading this file again while connsvc runs.
+	// Reloading of this file.
 	Reload        *Reload `protobuf:"bytes,8,opt,name=reload,proto3" json:"reload,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -198,13 +198,13 @@ func (x *Config) GetReload() *Reload {
 // A Listener is an address to listen on.
 type Listener struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// host:port; port 0 takes any free one. Defaults: grpc 127.0.0.1:9090, rest
+	// host:port; port 0 is any free port. Defaults: grpc 127.0.0.1:9090, rest
 	// 127.0.0.1:8080, admin 127.0.0.1:9091.
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
-	// Allows an address beyond loopback without TLS: whoever reaches the port may
-	// do all that the credentials allow, and read what others send.
+	// Allows an address beyond loopback without TLS: anyone who reaches the port can
+	// do everything that the credentials allow, and traffic can be read.
 	AllowPlaintext bool `protobuf:"varint,2,opt,name=allow_plaintext,json=allowPlaintext,proto3" json:"allow_plaintext,omitempty"`
-	// TLS of this port; none: plaintext.
+	// TLS of this port; plaintext if omitted.
 	Tls *TLS `protobuf:"bytes,3,opt,name=tls,proto3" json:"tls,omitempty"`
 	// Serves /debug/pprof. Admin port only.
 	Pprof         bool `protobuf:"varint,4,opt,name=pprof,proto3" json:"pprof,omitempty"`
@@ -270,16 +270,16 @@ func (x *Listener) GetPprof() bool {
 	return false
 }
 
-// TLS is the certificate of a port. Files are read again when they change; a
-// relative path starts at the folder of the configuration file. At least TLS 1.2.
+// TLS is the certificate of a port. Files are reloaded when they change; relative
+// paths start at the folder of the configuration file. The minimum is TLS 1.2.
 type TLS struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// PEM file of the certificate and its chain.
 	CertFile string `protobuf:"bytes,1,opt,name=cert_file,json=certFile,proto3" json:"cert_file,omitempty"`
 	// PEM file of the private key.
 	KeyFile string `protobuf:"bytes,2,opt,name=key_file,json=keyFile,proto3" json:"key_file,omitempty"`
-	// PEM file of the CAs that sign client certificates. With it every client must
-	// show a certificate (mTLS); without it none is asked for.
+	// PEM file of the CAs that sign client certificates. If set, every client must
+	// present a certificate (mTLS); otherwise none is requested.
 	ClientCaFile  string `protobuf:"bytes,3,opt,name=client_ca_file,json=clientCaFile,proto3" json:"client_ca_file,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -340,10 +340,10 @@ func (x *TLS) GetClientCaFile() string {
 // call it with.
 type Upstream struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Base URL of DLI, as in https://dli.eu-de.otc.t-systems.com. http is taken for
+	// Base URL of DLI, as in https://dli.eu-de.otc.t-systems.com. http is allowed for
 	// loopback only, or with allow_plaintext.
 	Endpoint string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	// Projects that this upstream serves. None: every project that no other
+	// Projects that this upstream serves. If empty: every project that no other
 	// upstream lists.
 	Projects []string `protobuf:"bytes,2,rep,name=projects,proto3" json:"projects,omitempty"`
 	// How calls are authenticated to DLI.
@@ -359,16 +359,16 @@ type Upstream struct {
 	Credentials isUpstream_Credentials `protobuf_oneof:"credentials"`
 	// Allows http to an endpoint beyond loopback.
 	AllowPlaintext bool `protobuf:"varint,5,opt,name=allow_plaintext,json=allowPlaintext,proto3" json:"allow_plaintext,omitempty"`
-	// How long one call to DLI may take, 30s by default.
+	// Timeout of one attempt to call DLI: 30s by default.
 	Timeout *durationpb.Duration `protobuf:"bytes,6,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	// Name of the upstream in metrics and logs, as in eu-de; by default the endpoint's
-	// host, and a number where another has that name.
+	// host, with a number if that name is in use.
 	Name string `protobuf:"bytes,11,opt,name=name,proto3" json:"name,omitempty"`
-	// Repeating of idempotent calls that DLI did not take.
+	// Retries of idempotent calls.
 	Retry *Retry `protobuf:"bytes,12,opt,name=retry,proto3" json:"retry,omitempty"`
-	// Protection of DLI, and of callers from a DLI that is down.
+	// Protection of DLI from overload, and of callers from an outage of DLI.
 	Protection *Protection `protobuf:"bytes,13,opt,name=protection,proto3" json:"protection,omitempty"`
-	// What makes creates safe to repeat.
+	// Safe retries of creates.
 	Idempotency   *Idempotency `protobuf:"bytes,14,opt,name=idempotency,proto3" json:"idempotency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -536,12 +536,12 @@ type Upstream_Token struct {
 }
 
 type Upstream_IamPassword struct {
-	// A token that IAM gives for a user and password, renewed ahead of its end.
+	// A token from IAM for a user and password, renewed before it expires.
 	IamPassword *IAMPassword `protobuf:"bytes,7,opt,name=iam_password,json=iamPassword,proto3,oneof"`
 }
 
 type Upstream_IamAgency struct {
-	// A token that IAM gives for an agency that another account entrusted.
+	// A token from IAM for an agency of another account.
 	IamAgency *IAMAgency `protobuf:"bytes,8,opt,name=iam_agency,json=iamAgency,proto3,oneof"`
 }
 
@@ -551,8 +551,8 @@ type Upstream_EcsMetadata struct {
 }
 
 type Upstream_PassThrough struct {
-	// The caller's own X-Auth-Token travels on. DLI's 401 and 403 are then the
-	// caller's. A call without a token is refused.
+	// Forwards the caller's X-Auth-Token. DLI's 401 and 403 are then the caller's.
+	// A call without a token is rejected.
 	PassThrough *PassThrough `protobuf:"bytes,10,opt,name=pass_through,json=passThrough,proto3,oneof"`
 }
 
@@ -571,8 +571,8 @@ func (*Upstream_PassThrough) isUpstream_Credentials() {}
 // IAMPassword are the credentials of an IAM user.
 type IAMPassword struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Base URL of IAM, as in https://iam.eu-de.otc.t-systems.com. http is taken as
-	// for the upstream's endpoint.
+	// Base URL of IAM, as in https://iam.eu-de.otc.t-systems.com. http is allowed
+	// as for the upstream's endpoint.
 	Endpoint string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	// Name of the account (domain) that the user belongs to.
 	DomainName string `protobuf:"bytes,2,opt,name=domain_name,json=domainName,proto3" json:"domain_name,omitempty"`
@@ -642,17 +642,17 @@ func (x *IAMPassword) GetPassword() *Secret {
 	return nil
 }
 
-// IAMAgency are the credentials of an agency: the access key of the account that
-// it is entrusted to, and the agency.
+// IAMAgency are the credentials of an agency: its name, and the access key of the
+// account that may use it.
 type IAMAgency struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Base URL of IAM; see IAMPassword.
 	Endpoint string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	// Name of the account (domain) that made the agency.
+	// Name of the account (domain) that created the agency.
 	DomainName string `protobuf:"bytes,2,opt,name=domain_name,json=domainName,proto3" json:"domain_name,omitempty"`
 	// Name of the agency.
 	AgencyName string `protobuf:"bytes,3,opt,name=agency_name,json=agencyName,proto3" json:"agency_name,omitempty"`
-	// Access key of the account that the agency is entrusted to.
+	// Access key of the account that may use the agency.
 	AccessKey     *AccessKey `protobuf:"bytes,4,opt,name=access_key,json=accessKey,proto3" json:"access_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -762,7 +762,7 @@ func (x *ECSMetadata) GetEndpoint() string {
 	return ""
 }
 
-// PassThrough hands the caller's X-Auth-Token on.
+// PassThrough forwards the caller's X-Auth-Token.
 type PassThrough struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -799,21 +799,21 @@ func (*PassThrough) Descriptor() ([]byte, []int) {
 	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
 }
 
-// Retry repeats calls that are harmless to repeat (reads, deletes, replacing of
-// hosts, binding and unbinding) when there was no connection or DLI answered 429,
-// 502, 503 or 504. It waits a random part of a growing delay, or as long as
-// Retry-After says, always inside the caller's deadline. A create is never repeated.
+// Retry configures retries of idempotent calls (reads, deletes, replacing hosts,
+// binding and unbinding) after a failed connection or a 429, 502, 503 or 504 of DLI.
+// The delay is exponential with jitter, or that of Retry-After, and never exceeds the
+// caller's deadline. A create is never sent twice.
 type Retry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most attempts of one call, the first included: 5 by default; 1 turns
-	// repeating off.
+	// Maximum number of attempts of a call, including the first: 5 by default; 1
+	// disables retries.
 	MaxAttempts int32 `protobuf:"varint,1,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`
-	// Delay before the second attempt, doubled for each further one: 100ms by default.
+	// Delay before the first retry, doubled for each further one: 100ms by default.
 	BaseDelay *durationpb.Duration `protobuf:"bytes,2,opt,name=base_delay,json=baseDelay,proto3" json:"base_delay,omitempty"`
-	// Longest delay, Retry-After included: 5s by default.
+	// Maximum delay, also for Retry-After: 5s by default.
 	MaxDelay *durationpb.Duration `protobuf:"bytes,3,opt,name=max_delay,json=maxDelay,proto3" json:"max_delay,omitempty"`
-	// Most repeated attempts, in percent of the calls of late, so that repeating
-	// makes no storm: 20 by default, 0 for none.
+	// Maximum number of retries, in percent of recent calls, to avoid retry storms: 20
+	// by default; 0 disables retries.
 	BudgetPercent *int32 `protobuf:"varint,4,opt,name=budget_percent,json=budgetPercent,proto3,oneof" json:"budget_percent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -877,16 +877,17 @@ func (x *Retry) GetBudgetPercent() int32 {
 	return 0
 }
 
-// Protection keeps the calls to one upstream to what it can take.
+// Protection limits the calls to one upstream.
 type Protection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most calls to DLI in flight: 200 by default. Below it the limit adapts to how
-	// fast DLI answers.
+	// Maximum number of calls to DLI in flight: 200 by default. Below it the limit
+	// adapts to DLI's latency.
 	MaxConcurrency int32 `protobuf:"varint,1,opt,name=max_concurrency,json=maxConcurrency,proto3" json:"max_concurrency,omitempty"`
-	// Calls that must fail one after another, with no connection, 502, 503, 504 or
-	// no answer, before calls are refused at once: 20 by default.
+	// Consecutive failures (no connection, no response, 502, 503 or 504) that open the
+	// circuit breaker, which then rejects calls at once: 20 by default.
 	BreakerFailures int32 `protobuf:"varint,2,opt,name=breaker_failures,json=breakerFailures,proto3" json:"breaker_failures,omitempty"`
-	// How long calls are refused before one is let through to try: 2s by default.
+	// How long an open circuit breaker rejects calls before it lets one through: 2s by
+	// default.
 	BreakerDelay  *durationpb.Duration `protobuf:"bytes,3,opt,name=breaker_delay,json=breakerDelay,proto3" json:"breaker_delay,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -943,17 +944,17 @@ func (x *Protection) GetBreakerDelay() *durationpb.Duration {
 	return nil
 }
 
-// Idempotency says how creates are made safe to repeat.
+// Idempotency configures safe retries of creates.
 type Idempotency struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Longest that connsvc looks for a connection whose create had no answer: 10s
-	// by default, always inside the caller's deadline.
+	// How long connsvc looks for the connection of a create without a response: 10s
+	// by default, and never beyond the caller's deadline.
 	ReconcileTimeout *durationpb.Duration `protobuf:"bytes,1,opt,name=reconcile_timeout,json=reconcileTimeout,proto3" json:"reconcile_timeout,omitempty"`
 	// Key of the tag that carries a create's request_id: connsvc.request_id by default.
-	// No tag of a caller's may have it.
+	// Callers must not use it for their own tags.
 	TagKey string `protobuf:"bytes,2,opt,name=tag_key,json=tagKey,proto3" json:"tag_key,omitempty"`
-	// Leaves the tag out: a repeat is then recognised by name and content within a
-	// process only.
+	// Does not set the tag: a retry is then recognised by name and content, and within
+	// one process only.
 	DisableTag    bool `protobuf:"varint,3,opt,name=disable_tag,json=disableTag,proto3" json:"disable_tag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1011,7 +1012,7 @@ func (x *Idempotency) GetDisableTag() bool {
 }
 
 // An AccessKey is a pair of access key ID (AK) and secret access key (SK). With a
-// security token it is temporary: its files are read again when they change.
+// security token it is temporary. Files are reloaded when they change.
 type AccessKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The access key ID (AK).
@@ -1075,7 +1076,7 @@ func (x *AccessKey) GetSecurityToken() *Secret {
 	return nil
 }
 
-// A Secret says where a secret is; it never holds it.
+// A Secret is the place of a secret, never the secret itself.
 type Secret struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Source:
@@ -1147,13 +1148,13 @@ type isSecret_Source interface {
 }
 
 type Secret_File struct {
-	// Path of a file whose content is the secret, without the line end that may
-	// close it. A relative path starts at the folder of the configuration file.
+	// Path of a file that contains the secret; a line end at its end is ignored. A
+	// relative path starts at the folder of the configuration file.
 	File string `protobuf:"bytes,1,opt,name=file,proto3,oneof"`
 }
 
 type Secret_Env struct {
-	// Name of an environment variable whose value is the secret.
+	// Name of an environment variable that contains the secret.
 	Env string `protobuf:"bytes,2,opt,name=env,proto3,oneof"`
 }
 
@@ -1161,23 +1162,24 @@ func (*Secret_File) isSecret_Source() {}
 
 func (*Secret_Env) isSecret_Source() {}
 
-// Limits bound what connsvc holds in memory and for how long.
+// Limits on memory and time.
 type Limits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Largest request, in bytes, on both doors: 16777216 (16 MiB) by default.
+	// Maximum size of a request, in bytes: 16777216 (16 MiB) by default.
 	MaxRequestBytes int64 `protobuf:"varint,1,opt,name=max_request_bytes,json=maxRequestBytes,proto3" json:"max_request_bytes,omitempty"`
-	// Largest answer, from DLI and to callers, in bytes: 67108864 (64 MiB) by
-	// default. An answer of DLI's has at most 2000000 list elements, whatever its
-	// bytes.
+	// Maximum size of a response, from DLI and to callers, in bytes: 67108864 (64 MiB)
+	// by default. A response of DLI may also have at most 2000000 list elements.
 	MaxResponseBytes int64 `protobuf:"varint,2,opt,name=max_response_bytes,json=maxResponseBytes,proto3" json:"max_response_bytes,omitempty"`
-	// Most calls in flight: 1000 by default. More are refused with OVERLOADED.
+	// Maximum number of calls in flight: 1000 by default. Further calls are rejected
+	// with OVERLOADED.
 	MaxCalls int32 `protobuf:"varint,3,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
-	// Most bytes of requests in flight: 268435456 (256 MiB) by default.
+	// Maximum bytes of requests in flight: 268435456 (256 MiB) by default.
 	MaxCallsBytes int64 `protobuf:"varint,4,opt,name=max_calls_bytes,json=maxCallsBytes,proto3" json:"max_calls_bytes,omitempty"`
-	// How long a gRPC connection lives before it is asked to reconnect, so that
-	// balancing reaches new replicas: 30m by default.
+	// Age at which a gRPC client is asked to reconnect, so that new replicas get their
+	// share of calls: 30m by default.
 	MaxConnectionAge *durationpb.Duration `protobuf:"bytes,6,opt,name=max_connection_age,json=maxConnectionAge,proto3" json:"max_connection_age,omitempty"`
-	// Longest that a call may take, 60s by default; a caller's shorter deadline wins.
+	// Maximum duration of a call: 60s by default. A shorter deadline of the caller
+	// takes precedence.
 	CallTimeout   *durationpb.Duration `protobuf:"bytes,5,opt,name=call_timeout,json=callTimeout,proto3" json:"call_timeout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1255,10 +1257,10 @@ func (x *Limits) GetCallTimeout() *durationpb.Duration {
 	return nil
 }
 
-// Log says what is logged. Lines are JSON on standard error.
+// Log configures logging. Lines are JSON on standard error.
 type Log struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Lowest level that is logged.
+	// Lowest level to log.
 	Level         Log_Level `protobuf:"varint,1,opt,name=level,proto3,enum=connsvc.config.v1.Log_Level" json:"level,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1301,14 +1303,14 @@ func (x *Log) GetLevel() Log_Level {
 	return Log_LEVEL_UNSPECIFIED
 }
 
-// Shutdown says how connsvc stops.
+// Shutdown configures how connsvc stops.
 type Shutdown struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How long connsvc goes on taking calls after it turned not ready, so that
-	// balancers notice: 0s by default.
+	// How long connsvc accepts calls after readiness fails, so that load balancers
+	// notice: 0s by default.
 	DrainDelay *durationpb.Duration `protobuf:"bytes,1,opt,name=drain_delay,json=drainDelay,proto3" json:"drain_delay,omitempty"`
-	// How long calls in flight may take to complete before they are cut: 65s by
-	// default, longer than limits.call_timeout, so that none is.
+	// How long calls in flight may take before they are aborted: 65s by default, which
+	// is longer than limits.call_timeout.
 	Timeout       *durationpb.Duration `protobuf:"bytes,2,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1358,15 +1360,15 @@ func (x *Shutdown) GetTimeout() *durationpb.Duration {
 	return nil
 }
 
-// Reload says when the configuration file is read again: at SIGHUP, and when its
+// Reload configures when the configuration file is reloaded: at SIGHUP, and when its
 // content changes. Upstreams, the log level and these keys change without a
-// restart. A file that changes others or is not usable is refused whole, logged
-// and counted, and what ran goes on.
+// restart. A file that changes other keys or is invalid is rejected as a whole,
+// logged and counted; the previous configuration stays active.
 type Reload struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How often the file is looked at: 5s by default.
+	// Interval of checks for changes: 5s by default.
 	Interval *durationpb.Duration `protobuf:"bytes,1,opt,name=interval,proto3" json:"interval,omitempty"`
-	// Reads the file again at SIGHUP only.
+	// Reloads the file at SIGHUP only.
 	DisableWatch  bool `protobuf:"varint,2,opt,name=disable_watch,json=disableWatch,proto3" json:"disable_watch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1420,14 +1422,14 @@ var File_connsvc_config_v1_config_proto protoreflect.FileDescriptor
 
 const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x1econnsvc/config/v1/config.proto\x12\x11connsvc.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xeb\x05\n" +
+	"\x1econnsvc/config/v1/config.proto\x12\x11connsvc.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe2\x05\n" +
 	"\x06Config\x12/\n" +
 	"\x04grpc\x18\x01 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x04grpc\x12/\n" +
 	"\x04rest\x18\x02 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x04rest\x121\n" +
-	"\x05admin\x18\x03 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x05admin\x12\x82\x03\n" +
-	"\tupstreams\x18\x04 \x03(\v2\x1b.connsvc.config.v1.UpstreamB\xc6\x02\xbaH\xc2\x02\xba\x01\xa5\x01\n" +
-	"\x13upstreams.catch_all\x12[at most one upstream may leave projects out, to serve every project that no other one lists\x1a1this.filter(u, size(u.projects) == 0).size() <= 1\xba\x01\x90\x01\n" +
-	"\x12upstreams.projects\x12-a project must not be listed by two upstreams\x1aKthis.all(a, a.projects.all(p, this.filter(b, p in b.projects).size() == 1))\x92\x01\x02\b\x01R\tupstreams\x121\n" +
+	"\x05admin\x18\x03 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x05admin\x12\xf9\x02\n" +
+	"\tupstreams\x18\x04 \x03(\v2\x1b.connsvc.config.v1.UpstreamB\xbd\x02\xbaH\xb9\x02\xba\x01\x9c\x01\n" +
+	"\x13upstreams.catch_all\x12Rat most one upstream may omit projects, to serve every project that no other lists\x1a1this.filter(u, size(u.projects) == 0).size() <= 1\xba\x01\x90\x01\n" +
+	"\x12upstreams.projects\x12-a project must be listed by one upstream only\x1aKthis.all(a, a.projects.all(p, this.filter(b, p in b.projects).size() == 1))\x92\x01\x02\b\x01R\tupstreams\x121\n" +
 	"\x06limits\x18\x05 \x01(\v2\x19.connsvc.config.v1.LimitsR\x06limits\x12(\n" +
 	"\x03log\x18\x06 \x01(\v2\x16.connsvc.config.v1.LogR\x03log\x127\n" +
 	"\bshutdown\x18\a \x01(\v2\x1b.connsvc.config.v1.ShutdownR\bshutdown\x121\n" +
