@@ -18,42 +18,42 @@ import (
 	"github.com/connsvc/connsvc/test/dlirest"
 )
 
-// An outcome is an answer, or the code of DLI's refusal.
+// An outcome is a response, or the code of DLI's error.
 type outcome struct {
-	answer proto.Message
-	code   string
+	response proto.Message
+	code     string
 }
 
-// compare plays one call directly and through connsvc. It fills answer and
-// reports whether the call succeeded.
-func (m *machine) compare(t *rapid.T, rpc string, req, answer proto.Message) bool {
+// compare makes one call directly and through connsvc. It fills response and reports
+// whether the call succeeded.
+func (m *machine) compare(t *rapid.T, rpc string, req, response proto.Message) bool {
 	t.Helper()
-	want := m.overHTTP(t, m.directURL, rpc, req, answer)
-	if deleted, ok := want.answer.(*connsvcv1.EnhancedConnection); ok && deleted.GetStatus() == connsvcv1.EnhancedConnection_DELETED {
-		want = outcome{code: "DLI.0001"} // to connsvc's callers it does not exist
+	want := m.overHTTP(t, m.directURL, rpc, req, response)
+	if deleted, ok := want.response.(*connsvcv1.EnhancedConnection); ok && deleted.GetStatus() == connsvcv1.EnhancedConnection_DELETED {
+		want = outcome{code: "DLI.0001"} // connsvc reports it as missing
 	}
 	var got outcome
 	if rapid.Bool().Draw(t, "over gRPC") {
-		got = m.overGRPC(t, rpc, req, answer)
+		got = m.overGRPC(t, rpc, req, response)
 	} else {
-		got = m.overHTTP(t, m.restURL, rpc, req, answer)
+		got = m.overHTTP(t, m.restURL, rpc, req, response)
 	}
 	if want.code != got.code {
 		t.Fatalf("%s: directly %q, through connsvc %q\nrequest: %v", rpc, want.code, got.code, req)
 	}
-	if want.answer == nil {
+	if want.response == nil {
 		return false
 	}
-	// Where a list goes on is connsvc's own: DLI has offsets alone.
+	// Only connsvc has page tokens.
 	own := protocmp.IgnoreFields(&connsvcv1.ListEnhancedConnectionsResponse{}, "next_page_token")
-	if diff := cmp.Diff(want.answer, got.answer, protocmp.Transform(), own); diff != "" {
+	if diff := cmp.Diff(want.response, got.response, protocmp.Transform(), own); diff != "" {
 		t.Fatalf("%s (-direct +through connsvc):\n%s\nrequest: %v", rpc, diff, req)
 	}
-	proto.Merge(answer, want.answer)
+	proto.Merge(response, want.response)
 	return true
 }
 
-func (m *machine) overHTTP(t *rapid.T, base, rpc string, req, answer proto.Message) outcome {
+func (m *machine) overHTTP(t *rapid.T, base, rpc string, req, response proto.Message) outcome {
 	t.Helper()
 	r, err := httpRequest(base, rpc, req)
 	if err != nil {
@@ -69,19 +69,19 @@ func (m *machine) overHTTP(t *rapid.T, base, rpc string, req, answer proto.Messa
 		t.Fatal(err)
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
-		var refusal struct {
+		var failure struct {
 			Code string `json:"error_code"`
 		}
-		if err := json.Unmarshal(text, &refusal); err != nil || refusal.Code == "" {
-			t.Fatalf("%s answers %s: %s", rpc, resp.Status, text)
+		if err := json.Unmarshal(text, &failure); err != nil || failure.Code == "" {
+			t.Fatalf("%s returned %s: %s", rpc, resp.Status, text)
 		}
-		return outcome{code: refusal.Code}
+		return outcome{code: failure.Code}
 	}
-	decoded := answer.ProtoReflect().New().Interface()
+	decoded := response.ProtoReflect().New().Interface()
 	if err := dlirest.Decode(text, decoded); err != nil {
 		t.Fatalf("%s: %v", rpc, err)
 	}
-	return outcome{answer: decoded}
+	return outcome{response: decoded}
 }
 
 func httpRequest(base, rpc string, req proto.Message) (*http.Request, error) {
@@ -96,12 +96,12 @@ func httpRequest(base, rpc string, req proto.Message) (*http.Request, error) {
 	return http.NewRequestWithContext(context.Background(), r.Method, base+r.Target(), bytes.NewReader(r.Body))
 }
 
-func (m *machine) overGRPC(t *rapid.T, rpc string, req, answer proto.Message) outcome {
+func (m *machine) overGRPC(t *rapid.T, rpc string, req, response proto.Message) outcome {
 	t.Helper()
-	decoded := answer.ProtoReflect().New().Interface()
+	decoded := response.ProtoReflect().New().Interface()
 	err := m.grpc.Invoke(context.Background(), "/"+connsvcv1.ConnectionService_ServiceDesc.ServiceName+"/"+rpc, req, decoded)
 	if err == nil {
-		return outcome{answer: decoded}
+		return outcome{response: decoded}
 	}
 	for _, detail := range status.Convert(err).Details() {
 		info, ok := detail.(*errdetails.ErrorInfo)
@@ -109,10 +109,10 @@ func (m *machine) overGRPC(t *rapid.T, rpc string, req, answer proto.Message) ou
 		case !ok:
 		case info.GetMetadata()["dli_error_code"] != "":
 			return outcome{code: info.GetMetadata()["dli_error_code"]}
-		case info.GetReason() == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND.String(): // deleted: DLI answers it with 200
+		case info.GetReason() == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND.String(): // deleted, for which DLI returns 200
 			return outcome{code: "DLI.0001"}
 		}
 	}
-	t.Fatalf("%s: %v bears no code of DLI", rpc, err)
+	t.Fatalf("%s: %v has no DLI code", rpc, err)
 	return outcome{}
 }

@@ -1,5 +1,5 @@
-// Package model_test compares connsvc with the DLI it fronts: any sequence of
-// operations must come to the same through it as without it.
+// Package model_test compares connsvc with DLI: any sequence of operations must have the
+// same results through connsvc as without it.
 package model_test
 
 import (
@@ -18,8 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// projects are those that the operations choose from: what one does must not
-// show in the other.
+// projects are those that the operations choose from. They must not affect each other.
 var projects = []string{"a48cc2c48765f481480c7db940d6409d", "b0"}
 
 const (
@@ -28,9 +27,8 @@ const (
 	nobody  = "00000000-0000-4000-8000-000000000000"
 )
 
-// TestSameAsDirect plays random operations over a random door of connsvc and
-// directly on an emulator, and compares each answer and, at the end, all that
-// the two emulators hold.
+// TestSameAsDirect runs random operations over a random API of connsvc and directly on an
+// emulator, and compares each response and, at the end, the state of the two emulators.
 func TestSameAsDirect(t *testing.T) {
 	s, err := newStage()
 	if err != nil {
@@ -59,13 +57,13 @@ func TestSameAsDirect(t *testing.T) {
 		})
 		for _, project := range projects {
 			if diff := cmp.Diff(s.direct.Load().Connections(project), s.behind.Load().Connections(project)); diff != "" {
-				t.Fatalf("the emulators hold different connections of %s (-direct +through connsvc):\n%s", project, diff)
+				t.Fatalf("the emulators have different connections of %s (-direct +through connsvc):\n%s", project, diff)
 			}
 		}
 	})
 }
 
-// A machine draws operations; it knows the IDs of the connections that were made.
+// A machine draws operations. It has the IDs of the connections that were created.
 type machine struct {
 	*stage
 	ids []string
@@ -73,7 +71,7 @@ type machine struct {
 
 func (m *machine) project(t *rapid.T) string { return rapid.SampledFrom(projects).Draw(t, "project") }
 
-// id draws a connection: mostly one that was made, in whichever project.
+// id draws a connection, mostly one that was created in either project.
 func (m *machine) id(t *rapid.T) string {
 	return rapid.SampledFrom(append([]string{nobody}, m.ids...)).Draw(t, "id")
 }
@@ -106,7 +104,7 @@ func tags(t *rapid.T) []*connsvcv1.Tag {
 }
 
 func (m *machine) create(t *rapid.T) {
-	var answer connsvcv1.CreateEnhancedConnectionResponse
+	var response connsvcv1.CreateEnhancedConnectionResponse
 	ok := m.compare(t, "CreateEnhancedConnection", &connsvcv1.CreateEnhancedConnectionRequest{
 		ProjectId:            m.project(t),
 		Name:                 rapid.SampledFrom([]string{"one", "two", "three"}).Draw(t, "name"),
@@ -116,9 +114,9 @@ func (m *machine) create(t *rapid.T) {
 		ElasticResourcePools: pools(t),
 		Hosts:                hosts(t),
 		Tags:                 tags(t),
-	}, &answer)
+	}, &response)
 	if ok {
-		m.ids = append(m.ids, answer.GetConnectionId())
+		m.ids = append(m.ids, response.GetConnectionId())
 	}
 	m.clock.advance(time.Millisecond)
 }

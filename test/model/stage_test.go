@@ -37,7 +37,7 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// A stage is two emulators that answer the same requests alike: one is called
+// A stage has two emulators that respond alike to the same requests: one is called
 // directly, the other through connsvc.
 type stage struct {
 	clock          *clock
@@ -49,7 +49,7 @@ type stage struct {
 	close          func()
 }
 
-// options make an emulator whose answers depend on its requests alone.
+// options make an emulator whose responses depend only on its requests.
 func options(c *clock) emulator.Options {
 	return emulator.Options{
 		Seed: 1, Now: c.Now, PeeringDelay: 10 * time.Second,
@@ -60,7 +60,7 @@ func options(c *clock) emulator.Options {
 	}
 }
 
-// A replaceable is an emulator that another can take the place of.
+// A replaceable is an emulator that can be replaced by another.
 type replaceable struct {
 	atomic.Pointer[emulator.Emulator]
 }
