@@ -89,3 +89,7 @@ TOOL_protoc-gen-grpc-gateway := github.com/grpc-ecosystem/grpc-gateway/v2/protoc
 
 $(BIN)/%: tools/go.mod tools/go.sum
 	cd tools && go build -o $@ $(TOOL_$*)
+
+# So that "make .bin/grpcurl" works as documents print it.
+.bin/%: $(BIN)/% ;
+.PRECIOUS: $(BIN)/%
