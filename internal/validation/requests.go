@@ -38,8 +38,8 @@ var pins = map[protoreflect.FullName]pinned{
 	"connsvc.v1.CreateRouteRequest":                   pin("354e6a0d47df7b9f", validCreateRoute),
 	"connsvc.v1.DeleteRouteRequest":                   pin("52de7ffcc32a69d5", validDeleteRoute),
 	"connsvc.v1.ListPrivilegesRequest":                pin("51c6837a7cdd17f1", validListPrivileges),
-	"connsvc.v1.UpdatePrivilegesRequest":              pin("8bbb19bfd7a03b54", validUpdatePrivileges),
-	"connsvc.v1.ListPrivilegesByObjectRequest":        pin("a4a34e0fc7cd56b7", validListPrivilegesByObject),
+	"connsvc.v1.UpdatePrivilegesRequest":              pin("e6990a3a42ab0c9c", validUpdatePrivileges),
+	"connsvc.v1.ListPrivilegesByObjectRequest":        pin("7ef5e68d0e82d0e3", validListPrivilegesByObject),
 }
 
 // fastCheck returns the function that stands for the rules of a message type. It is

@@ -23,15 +23,15 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How much of each connection a list returns.
+// The fields of each connection that a list returns.
 type EnhancedConnectionView int32
 
 const (
-	// As FULL.
+	// The same as FULL.
 	EnhancedConnectionView_ENHANCED_CONNECTION_VIEW_UNSPECIFIED EnhancedConnectionView = 0
-	// Everything but hosts, which can be megabytes for each connection.
+	// All fields except hosts, which can take megabytes for each connection.
 	EnhancedConnectionView_BASIC EnhancedConnectionView = 1
-	// Everything, as DLI answers.
+	// All fields, as DLI returns them.
 	EnhancedConnectionView_FULL EnhancedConnectionView = 2
 )
 
@@ -89,24 +89,25 @@ type CreateEnhancedConnectionRequest struct {
 	DestNetworkId string `protobuf:"bytes,4,opt,name=dest_network_id,proto3" json:"dest_network_id,omitempty"`
 	// Names of the queues to bind: unique, each 1 to 128 letters, digits and
 	// underscores, not only digits, not starting with an underscore. DLI does not
-	// allow the default queue. At most 1,000, a bound of connsvc's own.
+	// allow the default queue. At most 1,000; this limit is connsvc's.
 	Queues []string `protobuf:"bytes,5,rep,name=queues,proto3" json:"queues,omitempty"`
-	// Names of the elastic resource pools to bind: the same form as queues. At
-	// most 1,000, a bound of connsvc's own.
+	// Names of the elastic resource pools to bind, in the form of queue names.
+	// At most 1,000; this limit is connsvc\'s.
 	ElasticResourcePools []string `protobuf:"bytes,6,rep,name=elastic_resource_pools,proto3" json:"elastic_resource_pools,omitempty"`
-	// ID of the route table of the subnet: a UUID, where given.
+	// ID of the route table of the subnet: a UUID. Optional.
 	RoutetableId string `protobuf:"bytes,7,opt,name=routetable_id,proto3" json:"routetable_id,omitempty"`
 	// Host names that jobs can resolve: at most 20,000.
 	Hosts []*Host `protobuf:"bytes,8,rep,name=hosts,proto3" json:"hosts,omitempty"`
 	// Labels of the connection: at most 20, their keys unique.
 	Tags []*Tag `protobuf:"bytes,9,rep,name=tags,proto3" json:"tags,omitempty"`
-	// A UUID of the caller's that makes the create safe to repeat (AIP-155): a
-	// repeat with the same one and the same content answers with the connection
-	// that the first made, through any replica. It is of its name alone: the same
-	// request_id with another name makes another connection. Over REST: the
-	// Idempotency-Key header. It travels to DLI as a tag, whose key
-	// (connsvc.request_id unless configured) no tag of the caller's may have; with 20
-	// tags of the caller's there is no room for it, and the answer has a warning.
+	// A UUID chosen by the caller that makes the create safe to retry (AIP-155): a
+	// retry with the same request_id and content returns the connection that the first
+	// call created, through any replica. It applies to one name: the same request_id
+	// with another name creates another connection. Over REST it is the
+	// Idempotency-Key header. DLI stores it as a tag with the key connsvc.request_id, or
+	// another configured key, which callers must not use. A request with 20 tags of its
+	// own has no place for this tag: the request_id is not stored, and the response has
+	// a warning.
 	RequestId     string `protobuf:"bytes,10,opt,name=request_id,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -215,16 +216,17 @@ func (x *CreateEnhancedConnectionRequest) GetRequestId() string {
 // Source: dli_02_0187.
 type CreateEnhancedConnectionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always true: a failed call is an error, not an answer.
+	// Always true: a failed call returns an error instead.
 	IsSuccess bool `protobuf:"varint,1,opt,name=is_success,proto3" json:"is_success,omitempty"`
-	// What DLI says of the call; may be empty.
+	// DLI's message about the call; may be empty.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// ID of the new connection: a UUID.
 	ConnectionId string `protobuf:"bytes,3,opt,name=connection_id,proto3" json:"connection_id,omitempty"`
-	// Present and true when no answer of DLI said so, but connsvc found that the
-	// connection was made: by this call, or by an earlier one with the same request_id.
+	// True if connsvc found the connection by a lookup, because DLI's response was lost
+	// or an earlier call with the same request_id had created it. Absent otherwise.
 	Reconciled *bool `protobuf:"varint,4,opt,name=reconciled,proto3,oneof" json:"reconciled,omitempty"`
-	// What the caller should know though the call succeeded; absent when nothing.
+	// A problem that the caller should know of although the call succeeded. Absent if
+	// there is none.
 	Warning       *string `protobuf:"bytes,5,opt,name=warning,proto3,oneof" json:"warning,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -355,21 +357,21 @@ type ListEnhancedConnectionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ID of the DLI project: 1 to 64 letters and digits.
 	ProjectId string `protobuf:"bytes,1,opt,name=project_id,proto3" json:"project_id,omitempty"`
-	// The most connections to return: 0 for all, 100 when left out.
+	// Maximum number of connections to return; 0 for all. The default is 100.
 	Limit *int32 `protobuf:"varint,2,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
-	// How many connections to pass over first; 0 when left out.
+	// Number of connections to skip. The default is 0.
 	Offset int32 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
-	// Only connections of this status; over REST, in any case of letters.
+	// Only connections of this status. Over REST its case does not matter.
 	Status EnhancedConnection_Status `protobuf:"varint,4,opt,name=status,proto3,enum=connsvc.v1.EnhancedConnection_Status" json:"status,omitempty"`
-	// Only the connection of exactly this name.
+	// Only connections of exactly this name.
 	Name string `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
 	// Only connections that have all of these tags. Over REST: tags=k1=v1,k2=v2.
 	Tags []*Tag `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
-	// How much of each connection to return; FULL when left out. DLI has no such
-	// parameter: connsvc leaves hosts out of its own answer.
+	// The fields of each connection to return. The default is FULL. DLI has no such
+	// parameter: connsvc leaves hosts out of the response.
 	View EnhancedConnectionView `protobuf:"varint,7,opt,name=view,proto3,enum=connsvc.v1.EnhancedConnectionView" json:"view,omitempty"`
-	// next_page_token of the answer before, with the same filters, to go on where
-	// it ended. connsvc's own: DLI has offset alone.
+	// The next_page_token of the previous response; the filters must be the same. DLI
+	// has no such parameter, only offset.
 	PageToken     string `protobuf:"bytes,8,opt,name=page_token,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -464,17 +466,16 @@ func (x *ListEnhancedConnectionsRequest) GetPageToken() string {
 // Source: dli_02_0190.
 type ListEnhancedConnectionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always true: a failed call is an error, not an answer.
+	// Always true: a failed call returns an error instead.
 	IsSuccess bool `protobuf:"varint,1,opt,name=is_success,proto3" json:"is_success,omitempty"`
-	// What DLI says of the call; may be empty.
+	// DLI's message about the call; may be empty.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	// Number of connections in this answer.
+	// Number of connections in this response.
 	Count int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	// The connections, in the order of their creation.
 	Connections []*EnhancedConnection `protobuf:"bytes,4,rep,name=connections,proto3" json:"connections,omitempty"`
-	// Where the next page starts; absent when this is the last. After a full page an
-	// empty one may follow. Connections that
-	// are created or deleted between two pages can shift it.
+	// The page_token of the next page; absent on the last page, which can be empty.
+	// Connections that are created or deleted between two calls can shift the next page.
 	NextPageToken *string `protobuf:"bytes,5,opt,name=next_page_token,proto3,oneof" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -603,9 +604,9 @@ func (x *DeleteEnhancedConnectionRequest) GetConnectionId() string {
 // Source: dli_02_0188.
 type DeleteEnhancedConnectionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always true: a failed call is an error, not an answer.
+	// Always true: a failed call returns an error instead.
 	IsSuccess bool `protobuf:"varint,1,opt,name=is_success,proto3" json:"is_success,omitempty"`
-	// What DLI says of the call; may be empty.
+	// DLI's message about the call; may be empty.
 	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -662,7 +663,7 @@ type UpdateEnhancedConnectionHostsRequest struct {
 	ProjectId string `protobuf:"bytes,1,opt,name=project_id,proto3" json:"project_id,omitempty"`
 	// ID of the connection: a UUID.
 	ConnectionId string `protobuf:"bytes,2,opt,name=connection_id,proto3" json:"connection_id,omitempty"`
-	// All hosts the connection is to have: at most 20,000. Empty clears them.
+	// The new hosts of the connection: at most 20,000. An empty list removes all hosts.
 	Hosts         []*Host `protobuf:"bytes,3,rep,name=hosts,proto3" json:"hosts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -722,9 +723,9 @@ func (x *UpdateEnhancedConnectionHostsRequest) GetHosts() []*Host {
 // Source: dli_02_0200.
 type UpdateEnhancedConnectionHostsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always true: a failed call is an error, not an answer.
+	// Always true: a failed call returns an error instead.
 	IsSuccess bool `protobuf:"varint,1,opt,name=is_success,proto3" json:"is_success,omitempty"`
-	// What DLI says of the call; may be empty.
+	// DLI's message about the call; may be empty.
 	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -783,10 +784,10 @@ type AssociateQueuesRequest struct {
 	ConnectionId string `protobuf:"bytes,2,opt,name=connection_id,proto3" json:"connection_id,omitempty"`
 	// Names of the queues to bind: unique, each 1 to 128 letters, digits and
 	// underscores, not only digits, not starting with an underscore. DLI does not
-	// allow the default queue. At most 1,000, a bound of connsvc's own.
+	// allow the default queue. At most 1,000; this limit is connsvc's.
 	Queues []string `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
-	// Names of the elastic resource pools to bind: the same form as queues. At
-	// most 1,000, a bound of connsvc's own.
+	// Names of the elastic resource pools to bind, in the form of queue names.
+	// At most 1,000; this limit is connsvc\'s.
 	ElasticResourcePools []string `protobuf:"bytes,4,rep,name=elastic_resource_pools,proto3" json:"elastic_resource_pools,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -853,9 +854,9 @@ func (x *AssociateQueuesRequest) GetElasticResourcePools() []string {
 // Source: dli_02_0191.
 type AssociateQueuesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always true: a failed call is an error, not an answer.
+	// Always true: a failed call returns an error instead.
 	IsSuccess bool `protobuf:"varint,1,opt,name=is_success,proto3" json:"is_success,omitempty"`
-	// What DLI says of the call; may be empty.
+	// DLI's message about the call; may be empty.
 	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -914,10 +915,10 @@ type DisassociateQueuesRequest struct {
 	ConnectionId string `protobuf:"bytes,2,opt,name=connection_id,proto3" json:"connection_id,omitempty"`
 	// Names of the queues to unbind: unique, each 1 to 128 letters, digits and
 	// underscores, not only digits, not starting with an underscore. DLI does not
-	// allow the default queue. At most 1,000, a bound of connsvc's own.
+	// allow the default queue. At most 1,000; this limit is connsvc's.
 	Queues []string `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
-	// Names of the elastic resource pools to unbind: the same form as queues. At
-	// most 1,000, a bound of connsvc's own.
+	// Names of the elastic resource pools to unbind, in the form of queue names.
+	// At most 1,000; this limit is connsvc\'s.
 	ElasticResourcePools []string `protobuf:"bytes,4,rep,name=elastic_resource_pools,proto3" json:"elastic_resource_pools,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -984,9 +985,9 @@ func (x *DisassociateQueuesRequest) GetElasticResourcePools() []string {
 // Source: dli_02_0192.
 type DisassociateQueuesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always true: a failed call is an error, not an answer.
+	// Always true: a failed call returns an error instead.
 	IsSuccess bool `protobuf:"varint,1,opt,name=is_success,proto3" json:"is_success,omitempty"`
-	// What DLI says of the call; may be empty.
+	// DLI's message about the call; may be empty.
 	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1047,7 +1048,7 @@ type CreateRouteRequest struct {
 	// underscores and hyphens.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// Destination: an IPv4 or IPv6 CIDR block, or a bare address. DLI reserves
-	// 100.64.0.0/10 (100.125.0.0/16 within it) for itself.
+	// 100.64.0.0/10, which includes 100.125.0.0/16, for itself.
 	Cidr          string `protobuf:"bytes,4,opt,name=cidr,proto3" json:"cidr,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1114,9 +1115,9 @@ func (x *CreateRouteRequest) GetCidr() string {
 // Source: dli_02_0371.
 type CreateRouteResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always true: a failed call is an error, not an answer.
+	// Always true: a failed call returns an error instead.
 	IsSuccess bool `protobuf:"varint,1,opt,name=is_success,proto3" json:"is_success,omitempty"`
-	// What DLI says of the call; may be empty.
+	// DLI's message about the call; may be empty.
 	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1234,9 +1235,9 @@ func (x *DeleteRouteRequest) GetName() string {
 // Source: dli_02_0372.
 type DeleteRouteResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always true: a failed call is an error, not an answer.
+	// Always true: a failed call returns an error instead.
 	IsSuccess bool `protobuf:"varint,1,opt,name=is_success,proto3" json:"is_success,omitempty"`
-	// What DLI says of the call; may be empty.
+	// DLI's message about the call; may be empty.
 	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1344,13 +1345,13 @@ func (x *ListPrivilegesRequest) GetConnectionId() string {
 // Source: dli_02_0256.
 type ListPrivilegesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always true: a failed call is an error, not an answer.
+	// Always true: a failed call returns an error instead.
 	IsSuccess bool `protobuf:"varint,1,opt,name=is_success,proto3" json:"is_success,omitempty"`
-	// What DLI says of the call; may be empty.
+	// DLI's message about the call; may be empty.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// ID of the connection: a UUID.
 	ConnectionId string `protobuf:"bytes,3,opt,name=connection_id,proto3" json:"connection_id,omitempty"`
-	// One entry for each project that was granted something.
+	// One entry for each project that has privileges.
 	Privileges    []*Privilege `protobuf:"bytes,4,rep,name=privileges,proto3" json:"privileges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1414,17 +1415,17 @@ func (x *ListPrivilegesResponse) GetPrivileges() []*Privilege {
 	return nil
 }
 
-// Source: DLI's authorization call, PUT /v1.0/{project_id}/authorization.
+// Source: DLI's general authorization call, PUT /v1.0/{project_id}/authorization.
 type UpdatePrivilegesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ID of the DLI project: 1 to 64 letters and digits.
 	ProjectId string `protobuf:"bytes,1,opt,name=project_id,proto3" json:"project_id,omitempty"`
-	// ID of the project that is granted the privileges: 1 to 64 letters and digits.
+	// ID of the project that receives the privileges: 1 to 64 letters and digits.
 	GranteeProjectId string `protobuf:"bytes,2,opt,name=grantee_project_id,json=projectId,proto3" json:"grantee_project_id,omitempty"`
-	// What to do: "grant" adds, "revoke" takes away, "update" replaces (and with
-	// no privilege takes all away). DLI's own words, in lower case.
+	// "grant" adds the privileges, "revoke" removes them, "update" replaces them; an
+	// update with none removes all. These are DLI's words, in lower case.
 	Action string `protobuf:"bytes,3,opt,name=action,proto3" json:"action,omitempty"`
-	// The connection and its privileges: exactly one entry.
+	// The connection and the privileges on it: exactly one entry.
 	Privileges    []*UpdatePrivilegesRequest_ObjectPrivileges `protobuf:"bytes,4,rep,name=privileges,proto3" json:"privileges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1488,12 +1489,12 @@ func (x *UpdatePrivilegesRequest) GetPrivileges() []*UpdatePrivilegesRequest_Obj
 	return nil
 }
 
-// Source: DLI's authorization call.
+// Source: DLI's general authorization call.
 type UpdatePrivilegesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always true: a failed call is an error, not an answer.
+	// Always true: a failed call returns an error instead.
 	IsSuccess bool `protobuf:"varint,1,opt,name=is_success,proto3" json:"is_success,omitempty"`
-	// What DLI says of the call; may be empty.
+	// DLI's message about the call; may be empty.
 	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1543,7 +1544,7 @@ func (x *UpdatePrivilegesResponse) GetMessage() string {
 	return ""
 }
 
-// Source: DLI's authorization call, GET /v1.0/{project_id}/authorization/privileges.
+// Source: DLI's general authorization call, GET /v1.0/{project_id}/authorization/privileges.
 type ListPrivilegesByObjectRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ID of the DLI project: 1 to 64 letters and digits.
@@ -1598,20 +1599,20 @@ func (x *ListPrivilegesByObjectRequest) GetObject() string {
 	return ""
 }
 
-// Source: DLI's authorization call.
+// Source: DLI's general authorization call.
 type ListPrivilegesByObjectResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always true: a failed call is an error, not an answer.
+	// Always true: a failed call returns an error instead.
 	IsSuccess bool `protobuf:"varint,1,opt,name=is_success,proto3" json:"is_success,omitempty"`
-	// What DLI says of the call; may be empty.
+	// DLI's message about the call; may be empty.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	// The object asked for.
+	// The object of the request.
 	ObjectName string `protobuf:"bytes,3,opt,name=object_name,proto3" json:"object_name,omitempty"`
 	// Kind of the object.
 	ObjectType string `protobuf:"bytes,4,opt,name=object_type,proto3" json:"object_type,omitempty"`
 	// Number of entries in privileges.
 	Count int32 `protobuf:"varint,5,opt,name=count,proto3" json:"count,omitempty"`
-	// One entry for each project that was granted something.
+	// One entry for each project that has privileges.
 	Privileges    []*Privilege `protobuf:"bytes,6,rep,name=privileges,proto3" json:"privileges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1689,12 +1690,12 @@ func (x *ListPrivilegesByObjectResponse) GetPrivileges() []*Privilege {
 	return nil
 }
 
-// What to grant on one connection.
+// The privileges on one connection.
 type UpdatePrivilegesRequest_ObjectPrivileges struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "edsconnections." and the ID of the connection.
 	Object string `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
-	// The privileges: DLI knows one for connections, BIND_QUEUE.
+	// The privileges. DLI has one for connections: BIND_QUEUE.
 	Privileges    []string `protobuf:"bytes,2,rep,name=privileges,proto3" json:"privileges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1937,7 +1938,7 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\rconnection_id\x18\x03 \x01(\tR\rconnection_id\x125\n" +
 	"\n" +
 	"privileges\x18\x04 \x03(\v2\x15.connsvc.v1.PrivilegeR\n" +
-	"privileges\"\x90\a\n" +
+	"privileges\"\x93\a\n" +
 	"\x17UpdatePrivilegesRequest\x12z\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\tBZ\xbaHW\xba\x01T\n" +
@@ -1951,10 +1952,10 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\n" +
 	"privileges\x18\x04 \x03(\v24.connsvc.v1.UpdatePrivilegesRequest.ObjectPrivilegesB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10\x01R\n" +
-	"privileges\x1a\xc7\x02\n" +
-	"\x10ObjectPrivileges\x12\xf8\x01\n" +
-	"\x06object\x18\x01 \x01(\tB\xdf\x01\xbaH\xdb\x01\xba\x01\xd7\x01\n" +
-	"\x10privilege.object\x124must be edsconnections. and the UUID of a connection\x1a\x8c\x01size(this) == 51 && this.startsWith('edsconnections.') && this.substring(15).matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')R\x06object\x128\n" +
+	"privileges\x1a\xca\x02\n" +
+	"\x10ObjectPrivileges\x12\xfb\x01\n" +
+	"\x06object\x18\x01 \x01(\tB\xe2\x01\xbaH\xde\x01\xba\x01\xda\x01\n" +
+	"\x10privilege.object\x127must be \"edsconnections.\" followed by a connection UUID\x1a\x8c\x01size(this) == 51 && this.startsWith('edsconnections.') && this.substring(15).matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')R\x06object\x128\n" +
 	"\n" +
 	"privileges\x18\x02 \x03(\tB\x18\xbaH\x15\x92\x01\x12\x10\x01\"\x0er\fR\n" +
 	"BIND_QUEUER\n" +
@@ -1964,15 +1965,15 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\n" +
 	"is_success\x18\x01 \x01(\bR\n" +
 	"is_success\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"\x96\x03\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\x99\x03\n" +
 	"\x1dListPrivilegesByObjectRequest\x12z\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\tBZ\xbaHW\xba\x01T\n" +
 	"\n" +
 	"project_id\x12!must be 1 to 64 letters or digits\x1a#this.matches('^[A-Za-z0-9]{1,64}$')R\n" +
-	"project_id\x12\xf8\x01\n" +
-	"\x06object\x18\x02 \x01(\tB\xdf\x01\xbaH\xdb\x01\xba\x01\xd7\x01\n" +
-	"\x10privilege.object\x124must be edsconnections. and the UUID of a connection\x1a\x8c\x01size(this) == 51 && this.startsWith('edsconnections.') && this.substring(15).matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')R\x06object\"\xeb\x01\n" +
+	"project_id\x12\xfb\x01\n" +
+	"\x06object\x18\x02 \x01(\tB\xe2\x01\xbaH\xde\x01\xba\x01\xda\x01\n" +
+	"\x10privilege.object\x127must be \"edsconnections.\" followed by a connection UUID\x1a\x8c\x01size(this) == 51 && this.startsWith('edsconnections.') && this.substring(15).matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')R\x06object\"\xeb\x01\n" +
 	"\x1eListPrivilegesByObjectResponse\x12\x1e\n" +
 	"\n" +
 	"is_success\x18\x01 \x01(\bR\n" +

@@ -42,46 +42,46 @@ const (
 // document ID; the HTTP bindings are DLI's own paths.
 //
 // Every error is a google.rpc.Status with an ErrorInfo whose reason is an
-// ErrorReason. Any call can end with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
-// OVERLOADED or one of the UPSTREAM_ reasons; each RPC names what else it ends with.
+// ErrorReason. Any call can fail with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
+// OVERLOADED or an UPSTREAM_ reason; the comment of each RPC names its other errors.
 type ConnectionServiceClient interface {
-	// Creates a connection (dli_02_0187). It is ACTIVE at once; its queues can be
-	// reached when their peerings are. A taken name is ALREADY_EXISTS/NAME_TAKEN;
-	// an unknown queue is NOT_FOUND/QUEUE_NOT_FOUND.
+	// Creates a connection (dli_02_0187). The connection is ACTIVE at once; a queue
+	// is reachable when its peering is ACTIVE. A taken name is
+	// ALREADY_EXISTS/NAME_TAKEN; an unknown queue is NOT_FOUND/QUEUE_NOT_FOUND.
 	CreateEnhancedConnection(ctx context.Context, in *CreateEnhancedConnectionRequest, opts ...grpc.CallOption) (*CreateEnhancedConnectionResponse, error)
-	// Returns a connection (dli_02_0189). One that does not exist or was deleted is
+	// Returns a connection (dli_02_0189). A missing or deleted connection is
 	// NOT_FOUND/CONNECTION_NOT_FOUND.
 	// buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
-	// The answer is the resource itself (AIP-131): the type that a list holds too.
+	// The response is the resource itself (AIP-131), the element type of a list.
 	GetEnhancedConnection(ctx context.Context, in *GetEnhancedConnectionRequest, opts ...grpc.CallOption) (*EnhancedConnection, error)
 	// Lists the connections of a project in the order of their creation
-	// (dli_02_0190). Over gRPC an answer stays below 4 MiB, what clients accept by
-	// default: where that cuts it short, next_page_token goes on from there.
+	// (dli_02_0190). Over gRPC a response is smaller than 4 MiB, the default limit of
+	// clients; next_page_token continues a list that is cut at this size.
 	ListEnhancedConnections(ctx context.Context, in *ListEnhancedConnectionsRequest, opts ...grpc.CallOption) (*ListEnhancedConnectionsResponse, error)
-	// Deletes a connection (dli_02_0188). While a peering of it is CREATING, DLI
-	// refuses: FAILED_PRECONDITION/CONNECTION_BUSY. One that does not exist or was
-	// deleted is NOT_FOUND/CONNECTION_NOT_FOUND.
+	// Deletes a connection (dli_02_0188). DLI rejects this while one of its peerings is
+	// CREATING: FAILED_PRECONDITION/CONNECTION_BUSY. A missing or deleted connection is
+	// NOT_FOUND/CONNECTION_NOT_FOUND.
 	DeleteEnhancedConnection(ctx context.Context, in *DeleteEnhancedConnectionRequest, opts ...grpc.CallOption) (*DeleteEnhancedConnectionResponse, error)
-	// Replaces all hosts of a connection (dli_02_0200). No hosts clears them.
+	// Replaces all hosts of a connection (dli_02_0200). An empty list removes all hosts.
 	UpdateEnhancedConnectionHosts(ctx context.Context, in *UpdateEnhancedConnectionHostsRequest, opts ...grpc.CallOption) (*UpdateEnhancedConnectionHostsResponse, error)
-	// Binds queues and elastic resource pools to a connection (dli_02_0191). Each
-	// gets a peering, CREATING at first.
+	// Binds queues and elastic resource pools to a connection (dli_02_0191). Each gets
+	// a peering, whose first status is CREATING.
 	AssociateQueues(ctx context.Context, in *AssociateQueuesRequest, opts ...grpc.CallOption) (*AssociateQueuesResponse, error)
 	// Unbinds queues and elastic resource pools from a connection (dli_02_0192).
-	// One whose peering FAILED cannot be unbound: FAILED_PRECONDITION/PEERING_FAILED.
+	// DLI rejects this for a FAILED peering: FAILED_PRECONDITION/PEERING_FAILED.
 	DisassociateQueues(ctx context.Context, in *DisassociateQueuesRequest, opts ...grpc.CallOption) (*DisassociateQueuesResponse, error)
 	// Adds a route to a connection (dli_02_0371).
 	CreateRoute(ctx context.Context, in *CreateRouteRequest, opts ...grpc.CallOption) (*CreateRouteResponse, error)
 	// Deletes a route of a connection by its name (dli_02_0372).
 	DeleteRoute(ctx context.Context, in *DeleteRouteRequest, opts ...grpc.CallOption) (*DeleteRouteResponse, error)
-	// Lists what other projects may do with a connection (dli_02_0256).
+	// Lists the privileges of other projects on a connection (dli_02_0256).
 	ListPrivileges(ctx context.Context, in *ListPrivilegesRequest, opts ...grpc.CallOption) (*ListPrivilegesResponse, error)
-	// Grants, revokes or replaces what a project may do with one connection
-	// (dli_02_0253; DLI's general authorization call, of which connsvc serves
-	// connections alone).
+	// Grants, revokes or replaces a project's privileges on one connection
+	// (dli_02_0253). This is DLI's general authorization call; connsvc serves it for
+	// connections only.
 	UpdatePrivileges(ctx context.Context, in *UpdatePrivilegesRequest, opts ...grpc.CallOption) (*UpdatePrivilegesResponse, error)
-	// Lists what other projects may do with a connection that is named as an
-	// object of DLI's general authorization call.
+	// Lists the privileges of other projects on a connection, named as an object of
+	// DLI's general authorization call.
 	ListPrivilegesByObject(ctx context.Context, in *ListPrivilegesByObjectRequest, opts ...grpc.CallOption) (*ListPrivilegesByObjectResponse, error)
 }
 
@@ -222,46 +222,46 @@ func (c *connectionServiceClient) ListPrivilegesByObject(ctx context.Context, in
 // document ID; the HTTP bindings are DLI's own paths.
 //
 // Every error is a google.rpc.Status with an ErrorInfo whose reason is an
-// ErrorReason. Any call can end with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
-// OVERLOADED or one of the UPSTREAM_ reasons; each RPC names what else it ends with.
+// ErrorReason. Any call can fail with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
+// OVERLOADED or an UPSTREAM_ reason; the comment of each RPC names its other errors.
 type ConnectionServiceServer interface {
-	// Creates a connection (dli_02_0187). It is ACTIVE at once; its queues can be
-	// reached when their peerings are. A taken name is ALREADY_EXISTS/NAME_TAKEN;
-	// an unknown queue is NOT_FOUND/QUEUE_NOT_FOUND.
+	// Creates a connection (dli_02_0187). The connection is ACTIVE at once; a queue
+	// is reachable when its peering is ACTIVE. A taken name is
+	// ALREADY_EXISTS/NAME_TAKEN; an unknown queue is NOT_FOUND/QUEUE_NOT_FOUND.
 	CreateEnhancedConnection(context.Context, *CreateEnhancedConnectionRequest) (*CreateEnhancedConnectionResponse, error)
-	// Returns a connection (dli_02_0189). One that does not exist or was deleted is
+	// Returns a connection (dli_02_0189). A missing or deleted connection is
 	// NOT_FOUND/CONNECTION_NOT_FOUND.
 	// buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
-	// The answer is the resource itself (AIP-131): the type that a list holds too.
+	// The response is the resource itself (AIP-131), the element type of a list.
 	GetEnhancedConnection(context.Context, *GetEnhancedConnectionRequest) (*EnhancedConnection, error)
 	// Lists the connections of a project in the order of their creation
-	// (dli_02_0190). Over gRPC an answer stays below 4 MiB, what clients accept by
-	// default: where that cuts it short, next_page_token goes on from there.
+	// (dli_02_0190). Over gRPC a response is smaller than 4 MiB, the default limit of
+	// clients; next_page_token continues a list that is cut at this size.
 	ListEnhancedConnections(context.Context, *ListEnhancedConnectionsRequest) (*ListEnhancedConnectionsResponse, error)
-	// Deletes a connection (dli_02_0188). While a peering of it is CREATING, DLI
-	// refuses: FAILED_PRECONDITION/CONNECTION_BUSY. One that does not exist or was
-	// deleted is NOT_FOUND/CONNECTION_NOT_FOUND.
+	// Deletes a connection (dli_02_0188). DLI rejects this while one of its peerings is
+	// CREATING: FAILED_PRECONDITION/CONNECTION_BUSY. A missing or deleted connection is
+	// NOT_FOUND/CONNECTION_NOT_FOUND.
 	DeleteEnhancedConnection(context.Context, *DeleteEnhancedConnectionRequest) (*DeleteEnhancedConnectionResponse, error)
-	// Replaces all hosts of a connection (dli_02_0200). No hosts clears them.
+	// Replaces all hosts of a connection (dli_02_0200). An empty list removes all hosts.
 	UpdateEnhancedConnectionHosts(context.Context, *UpdateEnhancedConnectionHostsRequest) (*UpdateEnhancedConnectionHostsResponse, error)
-	// Binds queues and elastic resource pools to a connection (dli_02_0191). Each
-	// gets a peering, CREATING at first.
+	// Binds queues and elastic resource pools to a connection (dli_02_0191). Each gets
+	// a peering, whose first status is CREATING.
 	AssociateQueues(context.Context, *AssociateQueuesRequest) (*AssociateQueuesResponse, error)
 	// Unbinds queues and elastic resource pools from a connection (dli_02_0192).
-	// One whose peering FAILED cannot be unbound: FAILED_PRECONDITION/PEERING_FAILED.
+	// DLI rejects this for a FAILED peering: FAILED_PRECONDITION/PEERING_FAILED.
 	DisassociateQueues(context.Context, *DisassociateQueuesRequest) (*DisassociateQueuesResponse, error)
 	// Adds a route to a connection (dli_02_0371).
 	CreateRoute(context.Context, *CreateRouteRequest) (*CreateRouteResponse, error)
 	// Deletes a route of a connection by its name (dli_02_0372).
 	DeleteRoute(context.Context, *DeleteRouteRequest) (*DeleteRouteResponse, error)
-	// Lists what other projects may do with a connection (dli_02_0256).
+	// Lists the privileges of other projects on a connection (dli_02_0256).
 	ListPrivileges(context.Context, *ListPrivilegesRequest) (*ListPrivilegesResponse, error)
-	// Grants, revokes or replaces what a project may do with one connection
-	// (dli_02_0253; DLI's general authorization call, of which connsvc serves
-	// connections alone).
+	// Grants, revokes or replaces a project's privileges on one connection
+	// (dli_02_0253). This is DLI's general authorization call; connsvc serves it for
+	// connections only.
 	UpdatePrivileges(context.Context, *UpdatePrivilegesRequest) (*UpdatePrivilegesResponse, error)
-	// Lists what other projects may do with a connection that is named as an
-	// object of DLI's general authorization call.
+	// Lists the privileges of other projects on a connection, named as an object of
+	// DLI's general authorization call.
 	ListPrivilegesByObject(context.Context, *ListPrivilegesByObjectRequest) (*ListPrivilegesByObjectResponse, error)
 	mustEmbedUnimplementedConnectionServiceServer()
 }

@@ -27,11 +27,11 @@ const (
 type EnhancedConnection_Status int32
 
 const (
-	// DLI sent no status, or one this version does not know.
+	// DLI sent no status, or a status that this version does not know.
 	EnhancedConnection_STATUS_UNSPECIFIED EnhancedConnection_Status = 0
-	// The connection exists. DLI answers this as soon as it is created.
+	// The connection exists. This is the status from its creation on.
 	EnhancedConnection_ACTIVE EnhancedConnection_Status = 1
-	// The connection was deleted; DLI keeps deleted ones in its list.
+	// The connection was deleted. DLI keeps deleted connections in its list.
 	EnhancedConnection_DELETED EnhancedConnection_Status = 2
 )
 
@@ -80,13 +80,13 @@ func (EnhancedConnection_Status) EnumDescriptor() ([]byte, []int) {
 type Peering_Status int32
 
 const (
-	// DLI sent no status, or one this version does not know.
+	// DLI sent no status, or a status that this version does not know.
 	Peering_STATUS_UNSPECIFIED Peering_Status = 0
-	// DLI is setting the peering up; ask again later.
+	// DLI is still creating the peering.
 	Peering_CREATING Peering_Status = 1
 	// The queue or pool can reach the subnet.
 	Peering_ACTIVE Peering_Status = 2
-	// Setting up did not work; err_msg says why.
+	// DLI could not create the peering; err_msg says why.
 	Peering_FAILED Peering_Status = 3
 )
 
@@ -136,24 +136,24 @@ func (Peering_Status) EnumDescriptor() ([]byte, []int) {
 // An EnhancedConnection lets the queues and elastic resource pools of a DLI
 // project reach a subnet of a VPC. Source: dli_02_0189, dli_02_0190.
 //
-// Its own status says only whether it exists. Whether a queue can be reached
-// through it is the status of that queue's Peering.
+// Its status says only whether the connection exists. The status of a queue's Peering
+// says whether the queue can use the connection.
 type EnhancedConnection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Connection ID: a UUID made by DLI.
+	// Connection ID: a UUID assigned by DLI.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Name given at creation: 1 to 64 letters, digits and underscores.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Status of the connection itself, not of its peerings.
 	Status EnhancedConnection_Status `protobuf:"varint,3,opt,name=status,proto3,enum=connsvc.v1.EnhancedConnection_Status" json:"status,omitempty"`
-	// One peering for each bound queue. A queue that lives in an elastic
-	// resource pool appears in elastic_resource_pools instead.
+	// One peering for each bound queue. A queue of an elastic resource pool appears as
+	// that pool in elastic_resource_pools instead.
 	AvailableQueueInfo []*Peering `protobuf:"bytes,4,rep,name=available_queue_info,proto3" json:"available_queue_info,omitempty"`
 	// One peering for each bound elastic resource pool.
 	ElasticResourcePools []*Peering `protobuf:"bytes,5,rep,name=elastic_resource_pools,proto3" json:"elastic_resource_pools,omitempty"`
-	// ID of the VPC that is connected to.
+	// ID of the connected VPC.
 	DestVpcId string `protobuf:"bytes,6,opt,name=dest_vpc_id,proto3" json:"dest_vpc_id,omitempty"`
-	// ID of the subnet (its network ID) that is connected to.
+	// Network ID of the connected subnet.
 	DestNetworkId string `protobuf:"bytes,7,opt,name=dest_network_id,proto3" json:"dest_network_id,omitempty"`
 	// When the connection was created; in JSON, milliseconds since the epoch.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,proto3" json:"create_time,omitempty"`
@@ -161,13 +161,13 @@ type EnhancedConnection struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,proto3" json:"update_time,omitempty"`
 	// Host names that jobs on bound queues can resolve: at most 20,000.
 	Hosts []*Host `protobuf:"bytes,10,rep,name=hosts,proto3" json:"hosts,omitempty"`
-	// Whether the subnet has IPv6. DLI derives it; it cannot be asked for.
+	// Whether the subnet has IPv6. DLI derives it from the subnet; no request sets it.
 	Ipv6Enable bool `protobuf:"varint,11,opt,name=ipv6_enable,proto3" json:"ipv6_enable,omitempty"`
-	// False when other projects were granted permissions on the connection, true
-	// when it is private to its project. (DLI's name and sense: dli_02_0190.) Absent
-	// where DLI does not say, as its documents have it for a single connection.
+	// True if the connection is private to its project; false if other projects have
+	// privileges on it (dli_02_0190). Absent if DLI does not send it: its documents have
+	// it in lists only.
 	IsPrivis *bool `protobuf:"varint,12,opt,name=is_privis,json=isPrivis,proto3,oneof" json:"is_privis,omitempty"`
-	// Routes of the connection. DLI returns them though no document says so.
+	// Routes of the connection. DLI returns them, but does not document the field.
 	Routes        []*Route `protobuf:"bytes,13,rep,name=routes,proto3" json:"routes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -298,7 +298,7 @@ func (x *EnhancedConnection) GetRoutes() []*Route {
 // (dli_02_0189). A queue is reachable once its peering is ACTIVE.
 type Peering struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// ID of the VPC peering connection: a UUID made by DLI.
+	// ID of the VPC peering connection: a UUID assigned by DLI.
 	PeerId string `protobuf:"bytes,1,opt,name=peer_id,proto3" json:"peer_id,omitempty"`
 	// Status of the peering.
 	Status Peering_Status `protobuf:"varint,2,opt,name=status,proto3,enum=connsvc.v1.Peering_Status" json:"status,omitempty"`
@@ -377,8 +377,8 @@ func (x *Peering) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// A Host is one entry of a connection's name resolution, like a line of
-// /etc/hosts (dli_02_0187, dli_02_0200). Each field may be left out, but not both.
+// A Host maps a host name to an IP address for the jobs of a connection, like a line
+// of /etc/hosts (dli_02_0187, dli_02_0200). One of the two fields may be empty.
 type Host struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Host name: 1 to 128 letters, digits, "_", "-" and ".", starting with a letter.
@@ -433,15 +433,15 @@ func (x *Host) GetIp() string {
 	return ""
 }
 
-// A Tag is a key and a value that label a connection (dli_02_0187). DLI takes
-// tags at creation and filters lists by them, but never returns them.
+// A Tag is a key and a value that label a connection (dli_02_0187). DLI accepts tags
+// in a create and filters lists by them, but never returns them.
 type Tag struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Key: 1 to 128 Unicode letters, numbers, spaces and "_.:+-@". It neither
-	// starts nor ends with a space, nor starts with "_sys_".
+	// Key: 1 to 128 Unicode letters, numbers, spaces and "_.:+-@". It must not start or
+	// end with a space, or start with "_sys_".
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// Value: 0 to 255 Unicode letters, numbers, spaces and "_.:+-@". It must be
-	// there; it may be empty.
+	// Value: 0 to 255 Unicode letters, numbers, spaces and "_.:+-@". It must be set,
+	// but may be empty.
 	Value         *string `protobuf:"bytes,2,opt,name=value,proto3,oneof" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -491,7 +491,7 @@ func (x *Tag) GetValue() string {
 	return ""
 }
 
-// A Route sends a CIDR block through a connection (dli_02_0371).
+// A Route sends the traffic for a CIDR block through a connection (dli_02_0371).
 type Route struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name, unique within the connection: 1 to 64 letters, digits, "_" and "-".
@@ -555,18 +555,18 @@ func (x *Route) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// A Privilege says what a project may do with a connection of another project
+// A Privilege is what a project may do with a connection of another project
 // (dli_02_0256).
 type Privilege struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "edsconnections." and the connection's ID.
 	Object string `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
-	// The project the privileges were granted to. DLI's documents name it so.
+	// The project that has the privileges. This is the field name in DLI's documents.
 	ApplicantProjectId string `protobuf:"bytes,2,opt,name=applicant_project_id,proto3" json:"applicant_project_id,omitempty"`
-	// The same project, as DLI was seen to name it to real clients. connsvc fills
-	// both from whichever DLI sends.
+	// The same project, in the field that DLI was seen to send to real clients. connsvc
+	// sets both fields from the one that DLI sends.
 	ProjectId string `protobuf:"bytes,3,opt,name=project_id,proto3" json:"project_id,omitempty"`
-	// Privileges granted; DLI knows one for connections: BIND_QUEUE.
+	// The privileges. DLI has one for connections: BIND_QUEUE.
 	Privileges    []string `protobuf:"bytes,4,rep,name=privileges,proto3" json:"privileges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
