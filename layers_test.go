@@ -21,9 +21,7 @@ const (
 )
 
 // oversized are the packages that exceed maxFiles and may not grow.
-var oversized = map[string]int{
-	"internal/credentials": 16,
-}
+var oversized = map[string]int{}
 
 // A pkg is what "go list" reports of a package of this module.
 type pkg struct {

@@ -14,18 +14,18 @@ import (
 )
 
 type configCommands struct {
-	Check  configCheckCommand  `cmd:"" help:"Check a configuration file: exit status 78 and all problems at once if it is not usable."`
-	Print  configPrintCommand  `cmd:"" help:"Print a configuration file with its defaults, as serve would run it; secrets by where they are."`
+	Check  configCheckCommand  `cmd:"" help:"Check a configuration file: print all problems and exit with status 78 if it is invalid."`
+	Print  configPrintCommand  `cmd:"" help:"Print a configuration file with all defaults; of secrets only their places."`
 	Schema configSchemaCommand `cmd:"" help:"Print the JSON Schema of configuration files."`
 }
 
 type configCheckCommand struct {
 	File    string `arg:"" type:"path" help:"The configuration file."`
-	Secrets bool   `help:"Read the secrets and certificates that it names, too."`
+	Secrets bool   `help:"Also read the secrets and certificates."`
 }
 
-// Run checks a configuration file as serve would, but for the secrets and the
-// certificates, which are often not where the file is written.
+// Run checks a configuration file as serve does. Secrets and certificates are optional,
+// as the machine may not have them.
 func (c *configCheckCommand) Run(p *process) error {
 	cfg, err := config.Load(c.File)
 	if err != nil {
@@ -52,7 +52,7 @@ type configPrintCommand struct {
 	File string `arg:"" type:"path" help:"The configuration file."`
 }
 
-// Run prints the configuration that is in effect with a file.
+// Run prints the effective configuration of a file.
 func (c *configPrintCommand) Run(p *process) error {
 	cfg, err := config.Load(c.File)
 	if err != nil {

@@ -14,30 +14,28 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/iam"
 )
 
-// exampleBody is a request of dli_02_0187: the one that dev prints and the
-// README shows.
+// exampleBody is the request of dli_02_0187 that dev prints and the README shows.
 const exampleBody = `{"name":"test","dest_vpc_id":"22094d8f-c310-4621-913d-4c4d655d8495","dest_network_id":"78f2562a-36e4-4b39-95b9-f5aab22e1281","queues":["q1","q2"],"hosts":[{"ip":"192.168.0.1","name":"ecs-97f8-0001"}]}`
 
-// exampleProject is the project that the printed examples use; in dev any works.
+// exampleProject is the project in the printed examples; in dev any works.
 const exampleProject = "48cc2c48765f481480c7db940d6409d1"
 
 type devCommand struct {
-	GRPC         string        `name:"grpc" default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of the gRPC door (${default})."`
-	REST         string        `name:"rest" default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address of the REST door (${default})."`
+	GRPC         string        `name:"grpc" default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of the gRPC listener (${default})."`
+	REST         string        `name:"rest" default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address of the REST listener (${default})."`
 	Admin        string        `default:"127.0.0.1:9091" placeholder:"ADDRESS" help:"Address of the admin port (${default})."`
 	Emulator     string        `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address of the embedded DLI (${default})."`
 	PeeringDelay time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
-	Faults       faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file of rules by which the embedded DLI misbehaves."`
+	Faults       faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file of fault rules for the embedded DLI."`
 }
 
-// Run starts the embedded DLI and the service that signs its calls to it, and
-// says how to call them.
+// Run starts the embedded DLI and the service, and prints how to call them.
 func (c *devCommand) Run(p *process) error {
 	rules, err := c.Faults.rules()
 	if err != nil {
 		return err
 	}
-	accessKey, secretKey := rand.Text(), rand.Text() // known to this process alone
+	accessKey, secretKey := rand.Text(), rand.Text() // of this process only
 	dli, err := listenEmulator(p.ctx, c.Emulator, emulator.Options{
 		Identities:   iam.Identities{AccessKeys: map[string]string{accessKey: secretKey}},
 		PeeringDelay: c.PeeringDelay,
@@ -74,7 +72,7 @@ func (c *devCommand) Run(p *process) error {
 
 func (c *devCommand) greet(p *process, service *app.App, dli *emulatorServer) {
 	rest, grpc := service.RESTAddr(), service.GRPCAddr()
-	fmt.Fprintf(p.stdout, `connsvc dev: the service on its own embedded DLI. Nothing leaves this machine.
+	fmt.Fprintf(p.stdout, `connsvc dev: the service with an embedded DLI. Nothing leaves this machine.
 
   gRPC      %[1]v
   REST      http://%[2]v

@@ -13,8 +13,8 @@ import (
 type healthcheckCommand struct {
 	Admin   string        `default:"127.0.0.1:9091" placeholder:"ADDRESS" help:"Address of the admin port (${default})."`
 	Timeout time.Duration `default:"3s" help:"How long to wait (${default})."`
-	CAFile  string        `name:"ca-file" type:"existingfile" placeholder:"FILE" help:"Ask over TLS, and trust the CAs of this PEM file."`
-	Cert    string        `name:"cert-file" type:"existingfile" and:"client" placeholder:"FILE" help:"Client certificate, where the port asks for one."`
+	CAFile  string        `name:"ca-file" type:"existingfile" placeholder:"FILE" help:"Use TLS and trust the CAs in this PEM file."`
+	Cert    string        `name:"cert-file" type:"existingfile" and:"client" placeholder:"FILE" help:"Client certificate, if the port requires one."`
 	Key     string        `name:"key-file" type:"existingfile" and:"client" placeholder:"FILE" help:"Key of the client certificate."`
 }
 
@@ -22,7 +22,7 @@ type healthcheckCommand struct {
 func (c *healthcheckCommand) Run(p *process) error {
 	ctx, cancel := context.WithTimeout(p.ctx, c.Timeout)
 	defer cancel()
-	scheme, transport := "http", &http.Transport{DisableKeepAlives: true} // no proxy: it is this machine
+	scheme, transport := "http", &http.Transport{DisableKeepAlives: true} // no proxy, as it is this machine
 	if c.CAFile != "" {
 		var err error
 		if transport.TLSClientConfig, err = c.tls(); err != nil {
@@ -37,11 +37,11 @@ func (c *healthcheckCommand) Run(p *process) error {
 	client := http.Client{Transport: transport}
 	resp, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("asking whether connsvc is ready: %w", err)
+		return fmt.Errorf("checking readiness: %w", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusBadRequest && c.CAFile == "" {
-		return fmt.Errorf("not ready: %s; if the admin port speaks TLS, name its CAs by --ca-file", resp.Status)
+		return fmt.Errorf("not ready: %s; if the admin port uses TLS, set --ca-file", resp.Status)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("not ready: %s", resp.Status)
@@ -57,7 +57,7 @@ func (c *healthcheckCommand) tls() (*tls.Config, error) {
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()}
 	if !config.RootCAs.AppendCertsFromPEM(ca) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM", c.CAFile)
+		return nil, fmt.Errorf("%s contains no certificate in PEM form", c.CAFile)
 	}
 	if c.Cert == "" {
 		return config, nil

@@ -1,6 +1,5 @@
-// Command connsvc is the front door to DLI enhanced datasource connections: a
-// gRPC and REST service that checks every request and translates it into Data
-// Lake Insight's REST API.
+// Command connsvc is a gRPC and REST gateway for DLI enhanced datasource connections:
+// the network links between DLI queues and a VPC.
 package main
 
 import (
@@ -26,29 +25,28 @@ const (
 	exitConfig = 78 // EX_CONFIG of sysexits: the configuration is wrong
 )
 
-// memoryRatio is how much of the container's memory Go may take: the rest is for
-// what Go does not count.
+// memoryRatio is the share of the container's memory for Go's heap and stacks.
 const memoryRatio = 0.9
 
-// collectAt is how much the heap grows, in percent of what is in use, until it is
-// collected; GOGC wins. What is in use is little and bounded, so that four times as
-// much is too, and near the memory limit it is collected earlier.
+// collectAt is the growth of the heap, in percent, that starts a collection, unless
+// GOGC is set. The live heap is small and limited, so four times of it is too; near
+// the memory limit collections start earlier.
 const collectAt = 400
 
-// process is what a command takes from the process it runs in.
+// process is a command's access to the process it runs in.
 type process struct {
 	ctx       context.Context // ends at SIGINT and SIGTERM
 	stdout    io.Writer
 	stderr    io.Writer
 	lookupEnv func(string) (string, bool)
-	// hangups returns a channel of SIGHUPs, which end the process until it is called
-	// and after forget is.
+	// hangups returns a channel of SIGHUPs. Before that, and after forget, SIGHUP ends
+	// the process.
 	hangups func() (c <-chan os.Signal, forget func())
 }
 
 type commands struct {
-	Dev         devCommand         `cmd:"" help:"Run the service on its own embedded DLI, all on loopback: the way to try it."`
-	Serve       serveCommand       `cmd:"" help:"Run the service as a configuration file says."`
+	Dev         devCommand         `cmd:"" help:"Run the service with an embedded DLI, on loopback only, to try it."`
+	Serve       serveCommand       `cmd:"" help:"Run the service with a configuration file."`
 	Emulator    emulatorCommand    `cmd:"" help:"Run the embedded DLI alone."`
 	Config      configCommands     `cmd:"" help:"Work with the configuration."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running connsvc whether it is ready: exit status 0 if so, 1 if not."`
@@ -56,11 +54,11 @@ type commands struct {
 }
 
 func main() {
-	// net/http writes bytes of an upstream's answer to the standard logger, and
-	// offers no other place for them.
+	// net/http writes bytes of an upstream's response to the standard logger, without
+	// an alternative.
 	log.SetOutput(io.Discard)
-	// The collector works harder near the limit of the container, instead of being
-	// killed at it; GOMEMLIMIT wins. Where there is no limit, none is set.
+	// Near the container's limit the collector works harder, so that the kernel does not
+	// kill the process. GOMEMLIMIT takes precedence.
 	_, _ = memlimit.Set(memlimit.WithRatio(memoryRatio))
 	if _, set := os.LookupEnv("GOGC"); !set {
 		debug.SetGCPercent(collectAt)
@@ -72,10 +70,9 @@ func main() {
 	}))
 }
 
-// hangups takes SIGHUP from the terminal for the command that wants it: the others
-// should end when their terminal closes.
+// hangups handles SIGHUP. Commands that do not call it end when their terminal closes.
 func hangups() (<-chan os.Signal, func()) {
-	c := make(chan os.Signal, 1) // two that are not handled yet are one
+	c := make(chan os.Signal, 1) // two pending signals are one
 	signal.Notify(c, syscall.SIGHUP)
 	return c, func() { signal.Stop(c) }
 }
@@ -85,7 +82,7 @@ func run(args []string, p *process) int {
 	exited := -1
 	parser, err := kong.New(&commands{},
 		kong.Name("connsvc"),
-		kong.Description("The front door to DLI enhanced datasource connections."),
+		kong.Description("A gRPC and REST gateway for DLI enhanced datasource connections."),
 		kong.UsageOnError(),
 		kong.Writers(p.stdout, p.stderr),
 		kong.Exit(func(status int) { exited = status }),

@@ -15,8 +15,8 @@ type serveCommand struct {
 	Reflection bool   `help:"Serve gRPC reflection, so that grpcurl needs no proto files."`
 }
 
-// Run loads the configuration and serves until the process is told to stop,
-// reading the configuration again meanwhile.
+// Run serves until the process is asked to stop, and reloads the configuration
+// meanwhile.
 func (c *serveCommand) Run(p *process) error {
 	hangups, forget := p.hangups()
 	defer forget()
@@ -36,6 +36,6 @@ func (c *serveCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	otel.SetErrorHandler(service) // of the process: there is no other
+	otel.SetErrorHandler(service) // OpenTelemetry has only a global one
 	return service.RunFile(p.ctx, file, hangups)
 }

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// A backoff is how long something is left alone, longer with every failure. A
-// failure that comes long after the last pause begins anew.
+// A backoff is a pause that grows with every failure. It restarts after a long time
+// without failures.
 type backoff struct {
 	failures int
 	until    time.Time
 }
 
-// fail notes a failure. The pause is base, doubled for each earlier failure up to
-// limit, at least as long as asked for, and a random part longer, so that
-// replicas do not keep step.
+// fail records a failure. The pause is base, doubled for each earlier failure up to
+// limit, and at least asked. A random part is added, so that replicas do not act in
+// step.
 func (b *backoff) fail(now time.Time, base, limit, asked time.Duration) {
 	if now.Sub(b.until) > limit {
 		b.failures = 0
@@ -28,7 +28,7 @@ func (b *backoff) fail(now time.Time, base, limit, asked time.Duration) {
 	b.until = now.Add(pause + rand.N(pause/4+1)) //nolint:gosec // no secret depends on it
 }
 
-// pause returns how long to wait yet, 0 for none.
+// pause returns the rest of the pause; 0 if it is over.
 func (b *backoff) pause(now time.Time) time.Duration { return max(0, b.until.Sub(now)) }
 
 func (b *backoff) reset() { *b = backoff{} }

@@ -9,12 +9,11 @@ const (
 	headerToken         = "X-Auth-Token"     //nolint:gosec // a name
 	headerSecurityToken = "X-Security-Token" //nolint:gosec // a name
 
-	// maxToken is the longest token that is sent: 64 KiB, as much as the file of a
-	// secret may hold. IAM's have a few KiB.
+	// maxToken limits tokens to 64 KiB, like files of secrets. IAM's have a few KiB.
 	maxToken = 64 << 10
 )
 
-// passThrough hands the caller's token on. It never takes another in its place.
+// passThrough forwards the caller's token and never uses another one.
 type passThrough struct{ hidden }
 
 func (passThrough) Authorize(_ context.Context, r *http.Request, _ []byte, _, token string) error {
@@ -28,6 +27,6 @@ func (passThrough) Authorize(_ context.Context, r *http.Request, _ []byte, _, to
 	return nil
 }
 
-func (passThrough) Refused(context.Context, *http.Request, string) bool { return false }
+func (passThrough) Refresh(context.Context, *http.Request, string) bool { return false }
 func (passThrough) CallersOwn() bool                                    { return true }
 func (passThrough) Close()                                              {}

@@ -36,7 +36,7 @@ func TestPassThrough(t *testing.T) {
 			if err != nil || r.Header.Get("X-Auth-Token") != test.want {
 				t.Errorf("header %v, error %v", r.Header, err)
 			}
-			if p.Refused(t.Context(), r, project) {
+			if p.Refresh(t.Context(), r, project) {
 				t.Error("the caller is said to have another token")
 			}
 		})

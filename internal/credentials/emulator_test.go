@@ -124,7 +124,7 @@ func TestEmulatorTakesCredentials(t *testing.T) {
 			}
 			c.ExpireTokens()
 			r, status := c.call(t.Context(), t, p, http.MethodGet, project)
-			if status != http.StatusUnauthorized || !p.Refused(t.Context(), r, project) {
+			if status != http.StatusUnauthorized || !p.Refresh(t.Context(), r, project) {
 				t.Fatalf("status %d once revoked, or there are no other credentials", status)
 			}
 			if _, status := c.call(t.Context(), t, p, http.MethodGet, project); status != http.StatusOK {
@@ -139,7 +139,7 @@ func TestEmulatorTakesTheCallersToken(t *testing.T) {
 	p := provider(t, passThrough(), credentials.Options{})
 	for token, want := range map[string]int{canaryToken: http.StatusOK, "wrong": http.StatusUnauthorized} {
 		r, status := c.callWith(t.Context(), token, t, p, http.MethodGet, project)
-		if status != want || p.Refused(t.Context(), r, project) {
+		if status != want || p.Refresh(t.Context(), r, project) {
 			t.Errorf("status %d, want %d and no other token", status, want)
 		}
 	}
@@ -155,7 +155,7 @@ func TestEmulatorRefusesCredentials(t *testing.T) {
 		project string
 		want    credentials.Kind
 	}{
-		"wrong password":   {withPassword(c.iam, env("wrong")), project, credentials.Refused},
+		"wrong password":   {withPassword(c.iam, env("wrong")), project, credentials.Rejected},
 		"no such agency":   {withAgency(c.iam), project, credentials.Denied},
 		"another project":  {withPassword(c.iam, env("right")), other, credentials.Denied},
 		"no machine's key": {withMetadata(c.iam), project, credentials.Denied},

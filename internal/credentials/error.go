@@ -13,24 +13,24 @@ type Kind int
 
 // The kinds of Error.
 const (
-	CallerToken Kind = iota + 1 // pass-through, and the caller brought no token, or one that cannot travel
-	Unavailable                 // no connection, no whole answer, 408, 429 or 5xx: repeating may help
-	Refused                     // 401: the user, the password or the access key is wrong
-	Denied                      // another 4xx: these credentials get nothing for this project
-	Malformed                   // the answer is none of IAM's or of the metadata service's
-	Unreadable                  // a secret cannot be read, or not be used
+	CallerToken Kind = iota + 1 // pass-through, and the caller sent no token or an invalid one
+	Unavailable                 // no connection, no complete response, 408, 429 or 5xx: a retry may help
+	Rejected                    // 401: the user, the password or the access key is wrong
+	Denied                      // another 4xx: these credentials have no access to this project
+	Malformed                   // the response is not as IAM or the metadata service document it
+	Unreadable                  // a secret cannot be read or used
 	Timeout                     // the caller's deadline passed while it waited
 	Cancelled                   // the caller cancelled while it waited
 	Closed                      // the Provider is closed
 )
 
 var kindNames = [...]string{
-	CallerToken: "caller_token", Unavailable: "unavailable", Refused: "refused",
+	CallerToken: "caller_token", Unavailable: "unavailable", Rejected: "rejected",
 	Denied: "denied", Malformed: "malformed", Unreadable: "unreadable",
 	Timeout: "timeout", Cancelled: "cancelled", Closed: "closed",
 }
 
-// String returns the kind as a word, as for a metric or a log.
+// String returns the kind as a word for metrics and logs.
 func (k Kind) String() string {
 	if k < CallerToken || int(k) >= len(kindNames) {
 		return "kind(" + strconv.Itoa(int(k)) + ")"
@@ -38,33 +38,33 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// An Error is that there are no credentials for a call. Nothing was sent to DLI.
+// An Error reports that a call has no credentials. Nothing was sent to DLI.
 type Error struct {
 	Kind       Kind
 	Source     string        // the field of the configuration, as in iam_password
-	HTTPStatus int           // of IAM's or the metadata service's answer; 0 without one
-	Code       string        // IAM's error code, as in IAM.0007; empty where it gave none
+	HTTPStatus int           // of the response of IAM or the metadata service; 0 without one
+	Code       string        // IAM's error code, as in IAM.0007; may be empty
 	RequestID  string        // IAM's ID of the request
-	RetryAfter time.Duration // until it makes sense to ask again; 0 where that is not known
-	Err        error         // the cause; may be nil. It holds nothing of what was received
+	RetryAfter time.Duration // until the next request makes sense; 0 if unknown
+	Err        error         // the cause; may be nil. It quotes nothing that was received
 }
 
-// Causes of an Error that have no other.
+// Causes of an Error.
 var (
-	errNoToken    = errors.New("the call bears no X-Auth-Token")
+	errNoToken    = errors.New("the call has no X-Auth-Token")
 	errBadToken   = errors.New("the call's X-Auth-Token is not printable ASCII without spaces, of at most 64 KiB")
 	errBroken     = errors.New("the connection broke")
-	errProtocol   = errors.New("the answer is no HTTP")
-	errTooLarge   = errors.New("the answer is over the limit of 1 MiB")
-	errNotJSON    = errors.New("the answer is not the JSON that is documented")
-	errNoSubject  = errors.New("the answer bears no usable X-Subject-Token")
-	errNoKey      = errors.New("the answer bears no usable access key")
-	errNoEnd      = errors.New("the answer does not say until when it is valid")
-	errExpired    = errors.New("what came has expired already")
-	errUnexpected = errors.New("the status is none that is documented")
+	errProtocol   = errors.New("the response is not HTTP")
+	errTooLarge   = errors.New("the response exceeds the limit of 1 MiB")
+	errNotJSON    = errors.New("the response is not the documented JSON")
+	errNoSubject  = errors.New("the response has no usable X-Subject-Token")
+	errNoKey      = errors.New("the response has no usable access key")
+	errNoEnd      = errors.New("the response has no valid expiry")
+	errExpired    = errors.New("the credentials have expired already")
+	errUnexpected = errors.New("the status is not documented")
 )
 
-// Error says what happened, in one line.
+// Error describes the error in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("getting credentials by " + e.Source + ": " + e.Kind.String())
@@ -78,7 +78,7 @@ func (e *Error) Error() string {
 		b.WriteString(", request " + e.RequestID)
 	}
 	if e.RetryAfter > 0 {
-		b.WriteString(", not asked again for " + e.RetryAfter.Round(time.Second).String())
+		b.WriteString(", no further request for " + e.RetryAfter.Round(time.Second).String())
 	}
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
@@ -89,14 +89,14 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// after returns a copy of e, of its own for each caller, that says when to ask again.
+// after returns a copy of e with another RetryAfter.
 func (e *Error) after(d time.Duration) *Error {
 	c := *e
 	c.RetryAfter = d
 	return &c
 }
 
-// waited is the Error of a caller that did not wait for the end.
+// waited returns the Error of a caller whose context ended while it waited.
 func waited(ctx context.Context, source string) *Error {
 	e := &Error{Kind: Cancelled, Source: source, Err: ctx.Err()}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {

@@ -19,13 +19,13 @@ const (
 	connectTimeout   = 5 * time.Second
 	handshakeTimeout = 5 * time.Second
 	maxHeaderBytes   = 256 << 10
-	maxAnswerBytes   = 1 << 20
+	maxResponseBytes = 1 << 20
 	maxRetryAfter    = 5 * time.Minute
 )
 
-// newTransport makes the connections to IAM or to the metadata service. It takes
-// no proxy from the environment: a password goes where the configuration says and
-// nowhere else. Calls are hours apart, so no connection is kept.
+// newTransport returns a transport for IAM or the metadata service. It ignores proxies
+// of the environment: a password must go only where the configuration says. Calls are
+// hours apart, so no connection is kept.
 func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  nil,
@@ -47,46 +47,46 @@ func join(base *url.URL, path, query string) *url.URL {
 type exchange struct {
 	transport http.RoundTripper
 	source    string
-	secrets   []string // what was sent, and must not come back in an error
+	secrets   []string // those sent, which must not appear in an error
 }
 
-// An answer is a successful one.
-type answer struct {
+// A response is a successful one.
+type response struct {
 	header http.Header
 	body   []byte
-	now    time.Time // the other side's clock; zero if it does not tell
+	now    time.Time // the Date header; zero without one
 }
 
-// do sends r and wants the status want. The transport alone, without http.Client,
-// follows no redirect.
-func (x exchange) do(ctx context.Context, r *http.Request, want int) (answer, *Error) {
-	response, err := x.transport.RoundTrip(r.WithContext(ctx))
+// do sends r and expects the status want. Unlike http.Client, a transport does not
+// follow redirects.
+func (x exchange) do(ctx context.Context, r *http.Request, want int) (response, *Error) {
+	reply, err := x.transport.RoundTrip(r.WithContext(ctx))
 	if err != nil {
-		return answer{}, x.lost(ctx, err)
+		return response{}, x.transportError(ctx, err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
-	if response.StatusCode != want {
-		return answer{}, x.failure(response, body)
+	defer func() { _ = reply.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(reply.Body, maxResponseBytes+1))
+	if reply.StatusCode != want {
+		return response{}, x.failure(reply, body)
 	}
 	switch {
 	case err != nil:
-		return answer{}, x.lost(ctx, err)
-	case len(body) > maxAnswerBytes:
-		return answer{}, x.malformed(errTooLarge)
+		return response{}, x.transportError(ctx, err)
+	case len(body) > maxResponseBytes:
+		return response{}, x.malformed(errTooLarge)
 	}
-	a := answer{header: response.Header, body: body}
-	a.now, _ = http.ParseTime(response.Header.Get("Date"))
-	return a, nil
+	got := response{header: reply.Header, body: body}
+	got.now, _ = http.ParseTime(reply.Header.Get("Date"))
+	return got, nil
 }
 
 func (x exchange) malformed(cause error) *Error {
 	return &Error{Kind: Malformed, Source: x.source, Err: cause}
 }
 
-// lost is the Error of an exchange without a whole answer. Causes that may quote
-// what the other side sent are replaced: it could send the password back.
-func (x exchange) lost(ctx context.Context, err error) *Error {
+// transportError returns the Error of an exchange without a complete response. Causes
+// that may quote the other side are replaced: it could send the password back.
+func (x exchange) transportError(ctx context.Context, err error) *Error {
 	e := &Error{Kind: Unavailable, Source: x.source, Err: errProtocol}
 	var dial *net.OpError
 	var certificate *tls.CertificateVerificationError
@@ -103,9 +103,9 @@ func (x exchange) lost(ctx context.Context, err error) *Error {
 	return e
 }
 
-// failure is the Error of an answer with another status than wanted.
-func (x exchange) failure(response *http.Response, body []byte) *Error {
-	e := &Error{Kind: kindOf(response.StatusCode), Source: x.source, HTTPStatus: response.StatusCode}
+// failure returns the Error of a response with an unexpected status.
+func (x exchange) failure(reply *http.Response, body []byte) *Error {
+	e := &Error{Kind: kindOf(reply.StatusCode), Source: x.source, HTTPStatus: reply.StatusCode}
 	if e.Kind == Malformed {
 		e.Err = errUnexpected
 	}
@@ -116,12 +116,12 @@ func (x exchange) failure(response *http.Response, body []byte) *Error {
 	if json.Unmarshal(body, &text) == nil {
 		e.Code = x.word(strings.Trim(string(text.Code), `"`))
 	}
-	e.RequestID = x.word(response.Header.Get("X-Iam-Trace-Id"))
+	e.RequestID = x.word(reply.Header.Get("X-Iam-Trace-Id"))
 	if e.RequestID == "" {
-		e.RequestID = x.word(response.Header.Get("X-Request-Id"))
+		e.RequestID = x.word(reply.Header.Get("X-Request-Id"))
 	}
 	if e.Kind == Unavailable {
-		e.RetryAfter = retryAfter(response.Header)
+		e.RetryAfter = retryAfter(reply.Header)
 	}
 	return e
 }
@@ -129,7 +129,7 @@ func (x exchange) failure(response *http.Response, body []byte) *Error {
 func kindOf(status int) Kind {
 	switch {
 	case status == http.StatusUnauthorized:
-		return Refused
+		return Rejected
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests,
 		status >= http.StatusInternalServerError:
 		return Unavailable
@@ -140,7 +140,7 @@ func kindOf(status int) Kind {
 	}
 }
 
-// word returns s if it is of the form of a code or an ID, and no secret.
+// word returns s if it looks like a code or an ID and contains no secret.
 func (x exchange) word(s string) string {
 	if len(s) > 64 || strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
 		return ""
@@ -153,8 +153,7 @@ func (x exchange) word(s string) string {
 	return s
 }
 
-// retryAfter returns how long the other side wants to be left alone, 5 minutes at
-// most.
+// retryAfter returns the time in Retry-After, 5 minutes at most.
 func retryAfter(h http.Header) time.Duration {
 	seconds, err := strconv.Atoi(h.Get("Retry-After"))
 	if err == nil && seconds > 0 {

@@ -6,36 +6,36 @@ import (
 	"time"
 )
 
-// maxInside is how many projects' tokens are asked for at once, when the password
-// or key has been taken before.
+// maxInside limits concurrent requests for tokens, once IAM has accepted the password
+// or key.
 const maxInside = 8
 
-// A gate keeps one password or access key from being locked. IAM counts wrong
-// passwords, commonly five in a quarter of an hour, and then locks the user for
-// everybody; every project that needs a token would be one.
+// A gate keeps IAM from locking a user. IAM counts wrong passwords, commonly five in
+// a quarter of an hour, and then locks the user for everyone; each project that needs
+// a token would count as one.
 //
-// Until IAM has once taken the secret, one project asks at a time. When it refuses
-// the secret, nobody asks for 5 minutes, then 10, up to an hour, or until the
-// secret changes. Keystone, which IAM stems from, gives the same 401 where a user may
-// not enter a project, and which project is asked for is the caller's choice: so a
-// refusal of a project that never had a token, while others have theirs, stops only
-// such projects: for 2 minutes, then 4, up to an hour.
+// Until IAM accepts the secret, one project asks at a time. When IAM rejects it,
+// nobody asks for 5 minutes, then 10, up to an hour, or until the secret changes.
+// Keystone, the origin of IAM, also answers 401 if a user has no access to a project,
+// and callers choose the project. So a rejection for a project that never had a
+// token, while others have theirs, stops only such projects: for 2 minutes, then 4,
+// up to an hour.
 type gate struct {
 	now func() time.Time
 
 	mu        sync.Mutex
-	version   int // of the secret that all below is about
+	version   int // of the secret; the fields below are about it
 	proven    bool
 	all       backoff
 	strangers backoff
 	inside    int
-	changed   chan struct{} // closed when somebody leaves
+	changed   chan struct{} // closed at each leave
 }
 
 func newGate(now func() time.Time) *gate { return &gate{now: now, changed: make(chan struct{})} }
 
-// pause returns how long projects that had a token before (known), or those that
-// had none, must not ask with this version of the secret.
+// pause returns how long no request is allowed with this version of the secret, for
+// projects that had a token before (known) or for others.
 func (g *gate) pause(version int, known bool) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -56,9 +56,9 @@ func (g *gate) pauseLocked(version int, known bool) time.Duration {
 	return pause
 }
 
-// enter waits for a turn to ask, and returns the credential of that moment. It
-// returns a pause, without a turn, where nobody may by then, and an error if ctx
-// ended first.
+// enter waits for a turn and returns the credential of that moment. It returns a
+// pause instead of a turn if no request is allowed by then, and an error if ctx ends
+// first.
 func (g *gate) enter(ctx context.Context, of func() credential, known bool) (credential, time.Duration, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -85,8 +85,7 @@ func (g *gate) enter(ctx context.Context, of func() credential, known bool) (cre
 	}
 }
 
-// leave gives the turn back, with what IAM said. It returns how long to wait
-// after a refusal.
+// leave ends the turn with IAM's result. It returns the pause after a rejection.
 func (g *gate) leave(version int, known bool, err *Error) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -101,7 +100,7 @@ func (g *gate) leave(version int, known bool, err *Error) time.Duration {
 	case err == nil:
 		g.proven = true
 		g.all.reset()
-	case err.Kind != Refused:
+	case err.Kind != Rejected:
 	case known || !g.proven:
 		g.proven = false
 		g.all.fail(now, 5*time.Minute, time.Hour, 0)

@@ -27,7 +27,7 @@ func TestWrongPasswordDoesNotLockTheUser(t *testing.T) {
 				go func() {
 					r := request(t)
 					e := failure(t, p.Authorize(t.Context(), r, nil, fmt.Sprint("p", n), ""), r)
-					if e.Kind != credentials.Refused || e.HTTPStatus != 401 || e.RetryAfter <= 0 {
+					if e.Kind != credentials.Rejected || e.HTTPStatus != 401 || e.RetryAfter <= 0 {
 						t.Errorf("got %+v", *e)
 					}
 				}()
@@ -88,7 +88,7 @@ func TestPasswordChangedUnderway(t *testing.T) {
 			t.Errorf("the wrong password was sent %d times", got)
 		}
 		r := authorized(t, p, "p0")
-		if p.Refused(t.Context(), r, "p0") || iam.asked() != projects+1 {
+		if p.Refresh(t.Context(), r, "p0") || iam.asked() != projects+1 {
 			t.Error("the wrong password was sent again for a refused token")
 		}
 	})
@@ -103,17 +103,17 @@ func TestStrangeProjectsStopNobodyElse(t *testing.T) {
 		tokenOf(t, p, project)
 		for n := range 50 {
 			iam.answer(fmt.Sprint("strange", n), 401)
-			if e := refused(t, p, fmt.Sprint("strange", n)); e.Kind != credentials.Refused {
+			if e := refused(t, p, fmt.Sprint("strange", n)); e.Kind != credentials.Rejected {
 				t.Errorf("got %+v", *e)
 			}
 		}
 		if iam.asked() != 2 {
 			t.Errorf("asked %d times, want 2", iam.asked())
 		}
-		if e := refused(t, p, other); e.Kind != credentials.Refused || e.RetryAfter > 150*time.Second {
+		if e := refused(t, p, other); e.Kind != credentials.Rejected || e.RetryAfter > 150*time.Second {
 			t.Errorf("a new project: %v", e)
 		}
-		if !p.Refused(t.Context(), authorized(t, p, project), project) {
+		if !p.Refresh(t.Context(), authorized(t, p, project), project) {
 			t.Error("a project that had a token before gets none")
 		}
 		time.Sleep(150 * time.Second)

@@ -11,14 +11,13 @@ import (
 	"time"
 )
 
-// maxLifetime is how long a token is taken to be valid at most: IAM's are for 24
-// hours.
+// maxLifetime limits the lifetime of a token. IAM's have 24 hours.
 const maxLifetime = 24 * time.Hour
 
-// An identity is who asks IAM for tokens.
+// An identity asks IAM for tokens.
 type identity struct {
 	source string
-	// credential returns what to ask with now.
+	// credential returns the current credential.
 	credential func() credential
 }
 
@@ -31,7 +30,7 @@ type credential struct {
 	secrets []string
 }
 
-// iam asks IAM for tokens that are scoped to a project.
+// iam gets tokens that are scoped to a project.
 type iam struct {
 	identity  identity
 	url       *url.URL
@@ -40,7 +39,7 @@ type iam struct {
 	now       func() time.Time
 }
 
-// admit returns why nobody may ask now, or nil.
+// admit returns an Error while no request is allowed.
 func (c *iam) admit(known bool) *Error {
 	if pause := c.gate.pause(c.identity.credential().version, known); pause > 0 {
 		return c.closed(pause)
@@ -49,10 +48,10 @@ func (c *iam) admit(known bool) *Error {
 }
 
 func (c *iam) closed(pause time.Duration) *Error {
-	return &Error{Kind: Refused, Source: c.identity.source, HTTPStatus: http.StatusUnauthorized, RetryAfter: pause}
+	return &Error{Kind: Rejected, Source: c.identity.source, HTTPStatus: http.StatusUnauthorized, RetryAfter: pause}
 }
 
-// token gets a token for a project. The wait for a turn counts.
+// token gets a token for a project. ctx also limits the wait for a turn.
 func (c *iam) token(ctx context.Context, project string, known bool) (*lease[string], *Error) {
 	by, pause, err := c.gate.enter(ctx, c.identity.credential, known)
 	switch {
@@ -63,7 +62,7 @@ func (c *iam) token(ctx context.Context, project string, known bool) (*lease[str
 	}
 	held, failure := c.ask(ctx, project, by)
 	pause = c.gate.leave(by.version, known, failure)
-	if failure != nil && failure.Kind == Refused {
+	if failure != nil && failure.Kind == Rejected {
 		failure.RetryAfter = pause
 	}
 	return held, failure
@@ -112,9 +111,9 @@ func (c *iam) request(project string, by credential) *http.Request {
 	return r
 }
 
-// tokenLifetime returns how long a token is valid from when it was asked for. It
-// goes by IAM's own clock, as far as IAM tells: ours may be wrong.
-func tokenLifetime(x exchange, got answer, asked time.Time) (time.Duration, *Error) {
+// tokenLifetime returns how long a token is valid from its request on. It uses IAM's
+// clock if the response has it, as ours may be wrong.
+func tokenLifetime(x exchange, got response, asked time.Time) (time.Duration, *Error) {
 	var text struct {
 		Token struct {
 			IssuedAt  string `json:"issued_at"`

@@ -51,12 +51,12 @@ func TestIAMFailures(t *testing.T) {
 	}{
 		"401": {
 			says(401, `{"error_code":"IAM.0101","error_msg":"m"}`, "X-IAM-Trace-Id", "trace"),
-			credentials.Error{Kind: credentials.Refused, HTTPStatus: 401, Code: "IAM.0101", RequestID: "trace"},
+			credentials.Error{Kind: credentials.Rejected, HTTPStatus: 401, Code: "IAM.0101", RequestID: "trace"},
 			5 * time.Minute,
 		},
 		"401 of Keystone": {
 			says(401, `{"error":{"code":401,"message":"m","title":"Unauthorized"}}`, "X-Request-Id", "r"),
-			credentials.Error{Kind: credentials.Refused, HTTPStatus: 401, RequestID: "r"},
+			credentials.Error{Kind: credentials.Rejected, HTTPStatus: 401, RequestID: "r"},
 			5 * time.Minute,
 		},
 		"400": {

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// A life is that of a Provider: what it runs in the background ends with it.
+// A life is the lifetime of a Provider and of its goroutines.
 type life struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -21,8 +21,8 @@ func newLife() *life {
 	return l
 }
 
-// run starts f, which is given a context that ends with the life. It returns false
-// if that has ended.
+// run starts f with a context that ends with the life. It returns false if the life
+// has ended.
 func (l *life) run(f func(context.Context)) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -33,7 +33,7 @@ func (l *life) run(f func(context.Context)) bool {
 	return true
 }
 
-// end ends the life and waits for what runs.
+// end ends the life and waits for its goroutines.
 func (l *life) end() {
 	l.mu.Lock()
 	l.closed = true

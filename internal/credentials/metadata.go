@@ -55,8 +55,8 @@ func (p *metadata) Authorize(ctx context.Context, r *http.Request, body []byte, 
 	return nil
 }
 
-func (p *metadata) Refused(ctx context.Context, r *http.Request, _ string) bool {
-	return p.renewer.refused(ctx, func(c signing.Credentials) bool { return signedWith(r, c) })
+func (p *metadata) Refresh(ctx context.Context, r *http.Request, _ string) bool {
+	return p.renewer.refresh(ctx, func(c signing.Credentials) bool { return signedWith(r, c) })
 }
 
 func (p *metadata) CallersOwn() bool { return false }
@@ -66,8 +66,8 @@ func (p *metadata) Close() {
 	p.close()
 }
 
-// A metadataService gives out the access key of the machine. It gives the same
-// one until shortly before its end.
+// A metadataService returns the access key of the machine: the same one until shortly
+// before it expires.
 type metadataService struct {
 	url *url.URL
 	x   exchange
@@ -82,8 +82,8 @@ func (s *metadataService) key(ctx context.Context, _ bool) (*lease[signing.Crede
 	}
 	got, failure := s.x.do(ctx, r, http.StatusOK)
 	if failure != nil {
-		if failure.Kind == Refused {
-			// There was nothing to refuse: the machine has no agency.
+		if failure.Kind == Rejected {
+			// The request has no credentials to reject: the machine has no agency.
 			failure.Kind = Denied
 		}
 		return nil, failure

@@ -76,12 +76,12 @@ func TestMetadataRefused(t *testing.T) {
 	})}})
 	one, two := authorized(t, p, project), authorized(t, p, project)
 	n.Add(1)
-	if !p.Refused(t.Context(), one, project) || !p.Refused(t.Context(), two, project) {
+	if !p.Refresh(t.Context(), one, project) || !p.Refresh(t.Context(), two, project) {
 		t.Error("there is another key, and that is not said")
 	}
 	r := authorized(t, p, project)
 	verify(t, r, nil, "id1", "secret", time.Now())
-	if p.Refused(t.Context(), r, project) {
+	if p.Refresh(t.Context(), r, project) {
 		t.Error("another key is said to be there")
 	}
 }
@@ -91,7 +91,7 @@ func TestMetadataRefusedWithoutAnother(t *testing.T) {
 	p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{
 		Transport: direct{says(200, keyBody("id", "secret", "temp", "2999-01-01T00:00:00Z"))},
 	})
-	if p.Refused(t.Context(), authorized(t, p, project), project) {
+	if p.Refresh(t.Context(), authorized(t, p, project), project) {
 		t.Error("another key is said to be there")
 	}
 }

@@ -35,7 +35,7 @@ func TestNewNamesEveryProblem(t *testing.T) {
 	}{
 		"nothing": {&configv1.Upstream{}, []string{"credentials: must be set"}},
 		"access key": {withAccessKey(env("COMMA"), env("UNSET"), env("SPACED")), []string{
-			"access_key.secret: not set", "access_key.id: must not hold a comma",
+			"access_key.secret: not set", "access_key.id: must not contain a comma",
 			"access_key.security_token: the secret must be printable ASCII without spaces",
 		}},
 		"no access key": {withAccessKey(nil, env("EMPTY"), nil), []string{
@@ -43,7 +43,7 @@ func TestNewNamesEveryProblem(t *testing.T) {
 		}},
 		"token":           {withToken(env("SPACED")), []string{"token: the secret must be printable ASCII without spaces"}},
 		"password":        {withPassword("ftp://iam.example.com", env("EMPTY")), []string{"iam_password.endpoint: must start with https:// or http://", "iam_password.password: the secret is empty"}},
-		"agency":          {agency, []string{"iam_agency.endpoint: " + plaintext, "iam_agency.access_key.secret: not set", "iam_agency.access_key.id: must not hold a comma"}},
+		"agency":          {agency, []string{"iam_agency.endpoint: " + plaintext, "iam_agency.access_key.secret: not set", "iam_agency.access_key.id: must not contain a comma"}},
 		"plaintext IAM":   {withPassword("http://iam.example.com", env("P")), []string{"iam_password.endpoint: " + plaintext}},
 		"link-local IAM":  {withPassword("http://169.254.169.254", env("P")), []string{"iam_password.endpoint: " + plaintext}},
 		"no loopback":     {withPassword("http://127.0.0.1.example.com", env("P")), []string{"iam_password.endpoint: " + plaintext}},
@@ -68,7 +68,7 @@ func TestNewNamesEveryProblem(t *testing.T) {
 
 func TestNewWithoutAReader(t *testing.T) {
 	_, err := credentials.New(withToken(env("T")), credentials.Options{})
-	if err == nil || err.Error() != "token: there is nothing to read secrets with" {
+	if err == nil || err.Error() != "token: no reader of secrets is configured" {
 		t.Errorf("error %v", err)
 	}
 }

@@ -10,13 +10,13 @@ import (
 
 const redacted = "[redacted]"
 
-// minSecret is the least length of a secret that is looked for in a text: a
-// shorter one is no secret, and would blot out innocent words.
+// minSecret is the minimum length of a secret to redact: a shorter one could be any
+// word.
 const minSecret = 8
 
-// Redact takes the credentials that h, the header of an authorized request, bears
-// out of a text that its receiver sent. DLI's API gateway explains a refused
-// signature by the canonical request, which has the security token in it.
+// Redact removes the credentials in h, the header of an authorized request, from a
+// text of the receiver. DLI's API gateway explains a rejected signature by the
+// canonical request, which contains the security token.
 func Redact(h http.Header, text string) string {
 	if text == "" {
 		return ""
@@ -45,9 +45,8 @@ func accessKeyID(authorization string) string {
 	return id
 }
 
-// hidden, embedded, makes a value print as [redacted], whichever way it is
-// printed. Inside of other values fmt does not see that: secrets are behind
-// pointers there, which fmt does not follow.
+// hidden, embedded, makes a value print as [redacted] in every format. fmt ignores it
+// inside other values, so secrets are behind pointers there, which fmt does not follow.
 type hidden struct{}
 
 // String returns [redacted].
@@ -62,8 +61,8 @@ func (hidden) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText returns [redacted].
 func (hidden) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// plain reports whether s can be the value of a header, whole and unchanged:
-// printable ASCII without spaces.
+// plain reports whether s can be a header value unchanged: printable ASCII without
+// spaces.
 func plain(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {

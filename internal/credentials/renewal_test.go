@@ -194,7 +194,7 @@ func TestRefusedTokenIsRenewedOnceForAll(t *testing.T) {
 		var again atomic.Int32
 		for _, r := range calls {
 			go func() {
-				if p.Refused(t.Context(), r, project) {
+				if p.Refresh(t.Context(), r, project) {
 					again.Add(1)
 				}
 			}()
@@ -202,7 +202,7 @@ func TestRefusedTokenIsRenewedOnceForAll(t *testing.T) {
 		synctest.Wait()
 		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if p.Refused(impatient, late, project) {
+		if p.Refresh(impatient, late, project) {
 			t.Error("there is another token before IAM has answered")
 		}
 		close(iam.hold)
@@ -210,7 +210,7 @@ func TestRefusedTokenIsRenewedOnceForAll(t *testing.T) {
 		if iam.asked() != 2 || again.Load() != 100 {
 			t.Errorf("asked %d times, %d of 100 have another token", iam.asked(), again.Load())
 		}
-		if !p.Refused(t.Context(), late, project) || iam.asked() != 2 {
+		if !p.Refresh(t.Context(), late, project) || iam.asked() != 2 {
 			t.Error("who comes late does not get the token that is there")
 		}
 		if got := tokenOf(t, p, project); got != token(2) {
@@ -226,7 +226,7 @@ func TestRefusingEveryTokenDoesNotHammerIAM(t *testing.T) {
 		p := iamProvider(t, iam, nil)
 		again := 0
 		for range 3600 {
-			if p.Refused(t.Context(), authorized(t, p, project), project) {
+			if p.Refresh(t.Context(), authorized(t, p, project), project) {
 				again++
 			}
 			time.Sleep(time.Second)
@@ -236,7 +236,7 @@ func TestRefusingEveryTokenDoesNotHammerIAM(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		for range 2 {
-			p.Refused(t.Context(), authorized(t, p, project), project)
+			p.Refresh(t.Context(), authorized(t, p, project), project)
 			time.Sleep(2 * time.Second)
 		}
 		if iam.asked() != again+3 {
@@ -251,12 +251,12 @@ func TestRefusedWhileIAMIsDown(t *testing.T) {
 		p := iamProvider(t, iam, nil)
 		r := authorized(t, p, project)
 		iam.answer(project, 503)
-		if p.Refused(t.Context(), r, project) {
+		if p.Refresh(t.Context(), r, project) {
 			t.Error("another token is said to be there")
 		}
 		iam.answer(project, 0)
 		time.Sleep(time.Minute)
-		if !p.Refused(t.Context(), r, project) {
+		if !p.Refresh(t.Context(), r, project) {
 			t.Error("IAM is back, and there is no other token")
 		}
 	})
@@ -277,7 +277,7 @@ func TestManyCallersAtOnce(t *testing.T) {
 					t.Errorf("authorizing: %v", err)
 				}
 				if n%8 == 0 {
-					p.Refused(t.Context(), r, id)
+					p.Refresh(t.Context(), r, id)
 				}
 			}
 		})
@@ -299,7 +299,7 @@ func TestClosedServesWhatIsInHand(t *testing.T) {
 		if got := tokenOf(t, p, project); got != token(1) {
 			t.Errorf("token %q", got)
 		}
-		if p.Refused(t.Context(), r, project) {
+		if p.Refresh(t.Context(), r, project) {
 			t.Error("another token is said to be there")
 		}
 		if e := refused(t, p, other); e.Kind != credentials.Closed {

@@ -7,61 +7,60 @@ import (
 	"time"
 )
 
-// fetchTimeout bounds one attempt to get credentials, the wait for a turn included.
+// fetchTimeout limits one attempt to get credentials, including the wait for a turn.
 const fetchTimeout = 15 * time.Second
 
-// A lease is a credential and the time it serves.
+// A lease is a credential and the time of its use.
 type lease[T any] struct {
 	value   T
-	renewAt time.Time // from here on a new one is fetched while this one serves
-	expires time.Time // from here on it does not serve
+	renewAt time.Time // when a new one is fetched, while this one is in use
+	expires time.Time // when its use ends
 }
 
-// newLease makes the lease of what was asked for at a time and is valid for a
-// lifetime from then. It is renewed when 70 to 80 percent of that are over, at
-// random, so that projects and replicas do not ask all at once. It ends a little
-// early: a call takes its time.
+// newLease returns the lease of a value that is valid for a lifetime from asked on. It
+// is renewed after 70 to 80 percent of that, at random, so that projects and replicas
+// do not ask at once. It ends early enough for a call to complete.
 func newLease[T any](value T, asked time.Time, lifetime time.Duration) *lease[T] {
 	early := min(lifetime/20, time.Minute)
 	ahead := lifetime*7/10 + rand.N(lifetime/10+1) //nolint:gosec // no secret depends on it
 	return &lease[T]{value: value, renewAt: asked.Add(ahead), expires: asked.Add(lifetime - early)}
 }
 
-// A renewer keeps one credential fresh. At any time at most one attempt to get a
-// new one is under way, and all who need it wait for that one, each as long as
-// its own context allows. The attempt is nobody's: it outlives who started it.
+// A renewer renews one credential. At most one attempt is in flight, and all callers
+// wait for it, each as long as its own context allows. The attempt does not end with
+// the caller that started it.
 type renewer[T any] struct {
 	source  string
 	project string
 	options Options
 	life    *life
-	// admit returns why nobody may ask now, or nil.
+	// admit returns an Error while no request is allowed.
 	admit func(known bool) *Error
 	// fetch gets a new lease; known says whether there was one before.
 	fetch func(ctx context.Context, known bool) (*lease[T], *Error)
 
 	mu       sync.Mutex
-	held     *lease[T] // the last one, even if it is over; nil before the first
+	held     *lease[T] // the last one, even if expired; nil before the first
 	flight   *flight[T]
 	failed   *Error  // of the last attempt
 	failures backoff // of attempts
-	refusals backoff // of what attempts brought, by DLI
+	refusals backoff // by DLI, of renewed credentials
 }
 
-// A flight is an attempt under way. Its outcome is there when done is closed.
+// A flight is an attempt in flight. done is closed when the other fields are set.
 type flight[T any] struct {
 	done  chan struct{}
 	lease *lease[T]
 	err   *Error
 }
 
-// get returns the credential, and sees to it that it is renewed ahead of its end.
+// get returns the credential, and starts its renewal before it expires.
 func (r *renewer[T]) get(ctx context.Context) (T, error) {
 	r.mu.Lock()
 	now := r.options.Now()
 	if held := r.held; held != nil && now.Before(held.expires) {
 		if !now.Before(held.renewAt) {
-			_, _ = r.start(now) // what is in hand serves
+			_, _ = r.start(now) // the current one is still valid
 		}
 		r.mu.Unlock()
 		return held.value, nil
@@ -78,10 +77,10 @@ func (r *renewer[T]) get(ctx context.Context) (T, error) {
 	return f.lease.value, nil
 }
 
-// refused tells that DLI refused a credential. It reports whether there is
-// another one now, and gets it if need be. What is refused again soon after is
-// not replaced at once: then it is no token that is wrong.
-func (r *renewer[T]) refused(ctx context.Context, same func(T) bool) bool {
+// refresh replaces a credential that DLI rejected, and reports whether there is
+// another one now. If DLI soon rejects that one too, it is not replaced at once, as
+// the token is not the reason then.
+func (r *renewer[T]) refresh(ctx context.Context, same func(T) bool) bool {
 	r.mu.Lock()
 	now := r.options.Now()
 	if r.held == nil || !same(r.held.value) {
@@ -101,8 +100,8 @@ func (r *renewer[T]) refused(ctx context.Context, same func(T) bool) bool {
 	return err == nil && r.wait(ctx, f) == nil && !same(f.lease.value)
 }
 
-// start returns the attempt under way, a new one if there is none, or why there
-// cannot be one now. r.mu is held.
+// start returns the attempt in flight, starting one if needed, or an Error while none
+// is allowed. r.mu is held.
 func (r *renewer[T]) start(now time.Time) (*flight[T], *Error) {
 	if r.flight != nil {
 		return r.flight, nil
@@ -125,7 +124,7 @@ func (r *renewer[T]) start(now time.Time) (*flight[T], *Error) {
 		} else {
 			r.report(f, began)
 		}
-		r.land(f)
+		r.complete(f)
 	})
 	if !started {
 		return nil, &Error{Kind: Closed, Source: r.source}
@@ -135,17 +134,17 @@ func (r *renewer[T]) start(now time.Time) (*flight[T], *Error) {
 }
 
 func (r *renewer[T]) report(f *flight[T], began time.Time) {
-	told := Renewal{Source: r.source, Project: r.project, Duration: r.options.Now().Sub(began)}
+	renewal := Renewal{Source: r.source, Project: r.project, Duration: r.options.Now().Sub(began)}
 	if f.err != nil {
-		told.Err = f.err.after(f.err.RetryAfter)
+		renewal.Err = f.err.after(f.err.RetryAfter)
 	} else {
-		told.Expires = f.lease.expires
+		renewal.Expires = f.lease.expires
 	}
-	r.options.Observe(told)
+	r.options.Observe(renewal)
 }
 
-// land notes the outcome of an attempt and tells who waits for it.
-func (r *renewer[T]) land(f *flight[T]) {
+// complete records the result of an attempt and wakes its callers.
+func (r *renewer[T]) complete(f *flight[T]) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.flight = nil
@@ -161,11 +160,11 @@ func (r *renewer[T]) land(f *flight[T]) {
 	close(f.done)
 }
 
-// pauses returns how long nobody asks again after a failure, at first and at most.
+// pauses returns the first and the longest pause after a failure.
 func pauses(k Kind) (base, limit time.Duration) {
 	switch k {
-	case Refused:
-		return 0, 0 // the gate sees to it, for all projects
+	case Rejected:
+		return 0, 0 // the gate pauses, for all projects
 	case Denied, Malformed:
 		return 30 * time.Second, 2 * time.Minute
 	default:
@@ -173,7 +172,7 @@ func pauses(k Kind) (base, limit time.Duration) {
 	}
 }
 
-// wait waits for the end of an attempt.
+// wait waits for an attempt to complete.
 func (r *renewer[T]) wait(ctx context.Context, f *flight[T]) *Error {
 	select {
 	case <-f.done:

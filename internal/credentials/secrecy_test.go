@@ -171,8 +171,8 @@ func TestRedact(t *testing.T) {
 func TestErrorText(t *testing.T) {
 	for want, err := range map[string]*credentials.Error{
 		"getting credentials by pass_through: caller_token": {Kind: credentials.CallerToken, Source: "pass_through"},
-		"getting credentials by iam_password: refused, http status 401, code IAM.0101, request r, not asked again for 5m0s": {
-			Kind: credentials.Refused, Source: "iam_password", HTTPStatus: 401, Code: "IAM.0101", RequestID: "r", RetryAfter: 5 * 60e9,
+		"getting credentials by iam_password: rejected, http status 401, code IAM.0101, request r, no further request for 5m0s": {
+			Kind: credentials.Rejected, Source: "iam_password", HTTPStatus: 401, Code: "IAM.0101", RequestID: "r", RetryAfter: 5 * 60e9,
 		},
 		"getting credentials by token: kind(0): cause": {Source: "token", Err: errors.New("cause")},
 	} {

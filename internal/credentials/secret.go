@@ -9,7 +9,7 @@ import (
 	"github.com/connsvc/connsvc/internal/signing"
 )
 
-// A reading reads secrets that belong together and collects what is wrong.
+// A reading reads secrets that belong together and collects their problems.
 type reading struct {
 	read     func(*configv1.Secret) (string, error)
 	problems []error
@@ -36,8 +36,8 @@ func (r *reading) any(field string, s *configv1.Secret) string {
 	return value
 }
 
-// header reads a secret that travels in a header, where other characters would be
-// cut off or refused.
+// header reads a secret that is sent in a header, where other characters would be
+// truncated or rejected.
 func (r *reading) header(field string, s *configv1.Secret) string {
 	value := r.any(field, s)
 	if value != "" && !plain(value) {
@@ -52,7 +52,7 @@ func (r *reading) accessKey(field string, key *configv1.AccessKey) signing.Crede
 		SecretAccessKey: r.header(field+".secret", key.GetSecret()),
 	}
 	if strings.Contains(c.AccessKeyID, ",") {
-		r.add(field+".id", errors.New("must not hold a comma"))
+		r.add(field+".id", errors.New("must not contain a comma"))
 	}
 	if key.GetSecurityToken() != nil {
 		c.SecurityToken = r.header(field+".security_token", key.GetSecurityToken())
@@ -62,8 +62,8 @@ func (r *reading) accessKey(field string, key *configv1.AccessKey) signing.Crede
 
 func (r *reading) err() error { return errors.Join(r.problems...) }
 
-// inFiles reports whether one of the secrets is in a file: the environment does
-// not change while a process runs.
+// inFiles reports whether a secret is in a file and so can change, unlike the
+// environment of a process.
 func inFiles(secrets ...*configv1.Secret) bool {
 	for _, s := range secrets {
 		if s.GetFile() != "" {

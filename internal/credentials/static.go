@@ -39,7 +39,7 @@ func (p *accessKey) Authorize(_ context.Context, r *http.Request, body []byte, _
 	return nil
 }
 
-func (p *accessKey) Refused(_ context.Context, r *http.Request, _ string) bool {
+func (p *accessKey) Refresh(_ context.Context, r *http.Request, _ string) bool {
 	key := p.key.fresh()
 	return !signedWith(r, key.value) || !signedAfter(r, key.since)
 }
@@ -47,15 +47,15 @@ func (p *accessKey) Refused(_ context.Context, r *http.Request, _ string) bool {
 func (p *accessKey) CallersOwn() bool { return false }
 func (p *accessKey) Close()           {}
 
-// signedWith reports whether r bears what is public of c.
+// signedWith reports whether r has the access key ID and the security token of c.
 func signedWith(r *http.Request, c signing.Credentials) bool {
 	return accessKeyID(r.Header.Get("Authorization")) == c.AccessKeyID &&
 		r.Header.Get(headerSecurityToken) == c.SecurityToken
 }
 
-// signedAfter reports whether r was signed after a time: the secret of a key may
-// change where its ID does not. Signatures have whole seconds; in the same second
-// it says no, which costs one attempt.
+// signedAfter reports whether r was signed after a time, as the secret of a key may
+// change while its ID stays. Signatures have whole seconds; within the same second it
+// returns false, which costs one attempt.
 func signedAfter(r *http.Request, since time.Time) bool {
 	if since.IsZero() {
 		return true
@@ -64,7 +64,7 @@ func signedAfter(r *http.Request, since time.Time) bool {
 	return err == nil && at.After(since)
 }
 
-// token sends a token that somebody else renews.
+// token sends a static token.
 type token struct {
 	hidden
 	token *watched[string]
@@ -88,7 +88,7 @@ func (p *token) Authorize(_ context.Context, r *http.Request, _ []byte, _, _ str
 	return nil
 }
 
-func (p *token) Refused(_ context.Context, r *http.Request, _ string) bool {
+func (p *token) Refresh(_ context.Context, r *http.Request, _ string) bool {
 	return r.Header.Get(headerToken) != p.token.fresh().value
 }
 

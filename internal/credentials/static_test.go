@@ -40,7 +40,7 @@ func TestAccessKeySigns(t *testing.T) {
 			if got := r.Header.Get("X-Security-Token"); got != temp.GetEnv() {
 				t.Errorf("X-Security-Token %q, want %q", got, temp.GetEnv())
 			}
-			if p.Refused(t.Context(), r, project) || p.CallersOwn() {
+			if p.Refresh(t.Context(), r, project) || p.CallersOwn() {
 				t.Error("there are other credentials, or they are the caller's")
 			}
 		})
@@ -53,7 +53,7 @@ func TestTokenTravels(t *testing.T) {
 	if diff := cmp.Diff(http.Header{"X-Auth-Token": {canaryToken}}, r.Header); diff != "" {
 		t.Errorf("header (-want +got):\n%s", diff)
 	}
-	if p.Refused(t.Context(), r, project) || p.CallersOwn() {
+	if p.Refresh(t.Context(), r, project) || p.CallersOwn() {
 		t.Error("there is another token, or it is the caller's")
 	}
 }
@@ -66,7 +66,7 @@ func TestEnvironmentIsReadOnce(t *testing.T) {
 			return secrets(s)
 		}})
 		time.Sleep(time.Hour)
-		p.Refused(t.Context(), authorized(t, p, project), project)
+		p.Refresh(t.Context(), authorized(t, p, project), project)
 		if reads != 1 {
 			t.Errorf("read %d times, want once", reads)
 		}
@@ -121,12 +121,12 @@ func TestRefusedTokenFileIsReadAtOnce(t *testing.T) {
 		path := written(t, "first")
 		p := provider(t, withToken(file(path)), credentials.Options{})
 		one, two := authorized(t, p, project), authorized(t, p, project)
-		if p.Refused(t.Context(), one, project) {
+		if p.Refresh(t.Context(), one, project) {
 			t.Error("another token is said to be there while the file is as it was")
 		}
 		write(t, path, "second")
 		for _, r := range []*http.Request{one, two} {
-			if !p.Refused(t.Context(), r, project) {
+			if !p.Refresh(t.Context(), r, project) {
 				t.Error("the file has another token, and that is not said")
 			}
 		}
@@ -192,19 +192,19 @@ func TestRefusedSecretIsReadAtOnce(t *testing.T) {
 		p := provider(t, withAccessKey(env("id"), file(path), nil), credentials.Options{})
 		one, two := authorized(t, p, project), authorized(t, p, project)
 		time.Sleep(10 * time.Second)
-		if p.Refused(t.Context(), one, project) {
+		if p.Refresh(t.Context(), one, project) {
 			t.Error("another secret is said to be there while the file is as it was")
 		}
 		write(t, path, "newsecret")
 		for _, r := range []*http.Request{one, two} {
-			if !p.Refused(t.Context(), r, project) {
+			if !p.Refresh(t.Context(), r, project) {
 				t.Error("the file has another secret, and that is not said")
 			}
 		}
 		time.Sleep(2 * time.Second)
 		r := authorized(t, p, project)
 		verify(t, r, nil, "id", "newsecret", time.Now())
-		if p.Refused(t.Context(), r, project) {
+		if p.Refresh(t.Context(), r, project) {
 			t.Error("another secret is said to be there after the new one was refused")
 		}
 	})
@@ -218,7 +218,7 @@ func TestRefusedKeyAfterTheClockWasSetBack(t *testing.T) {
 	r := authorized(t, p, project)
 	now = now.Add(-time.Hour)
 	write(t, path, "newid")
-	if !p.Refused(t.Context(), r, project) {
+	if !p.Refresh(t.Context(), r, project) {
 		t.Error("the file has another key, and that is not said")
 	}
 }

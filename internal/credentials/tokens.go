@@ -14,11 +14,10 @@ import (
 	"github.com/connsvc/connsvc/internal/signing"
 )
 
-// maxProjects is of how many projects tokens are kept. One of more is asked for
-// anew. A token has up to 16 KiB.
+// maxProjects limits the projects whose tokens are kept. A token has up to 16 KiB.
 const maxProjects = 4096
 
-// tokens sends tokens that IAM gives, one for each project.
+// tokens sends tokens from IAM, one for each project.
 type tokens struct {
 	hidden
 	iam     *iam
@@ -28,7 +27,7 @@ type tokens struct {
 
 	mu        sync.Mutex
 	byProject map[string]*list.Element // of projectToken
-	recent    *list.List               // the one used last comes first
+	recent    *list.List               // most recently used first
 }
 
 type projectToken struct {
@@ -79,8 +78,7 @@ func newAgency(cfg *configv1.IAMAgency, allowPlaintext bool, o Options) (Provide
 	return newTokens(by, cfg.GetEndpoint(), allowPlaintext, o, err)
 }
 
-// newTokens makes the Provider of an identity; problem is what is wrong with its
-// secrets.
+// newTokens returns the Provider of an identity; problem is that of its secrets.
 func newTokens(by identity, baseURL string, allowPlaintext bool, o Options, problem error) (Provider, error) {
 	base, err := endpoint.Parse(baseURL, allowPlaintext)
 	if err != nil {
@@ -102,8 +100,8 @@ func newTokens(by identity, baseURL string, allowPlaintext bool, o Options, prob
 	}, nil
 }
 
-// of returns the renewer of a project's token. The least recently used one makes
-// room for a new one; who holds it can still use it.
+// of returns the renewer of a project's token. If there are too many, the least
+// recently used one is dropped; its current callers can still use it.
 func (p *tokens) of(project string) *renewer[string] {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,9 +133,9 @@ func (p *tokens) Authorize(ctx context.Context, r *http.Request, _ []byte, proje
 	return nil
 }
 
-func (p *tokens) Refused(ctx context.Context, r *http.Request, project string) bool {
+func (p *tokens) Refresh(ctx context.Context, r *http.Request, project string) bool {
 	sent := r.Header.Get(headerToken)
-	return p.of(project).refused(ctx, func(token string) bool { return token == sent })
+	return p.of(project).refresh(ctx, func(token string) bool { return token == sent })
 }
 
 func (p *tokens) CallersOwn() bool { return false }
@@ -147,7 +145,7 @@ func (p *tokens) Close() {
 	p.close()
 }
 
-// transportOf returns what reaches IAM or the metadata service, and what closes it.
+// transportOf returns the transport for IAM or the metadata service and its close.
 func transportOf(o Options) (http.RoundTripper, func()) {
 	if o.Transport != nil {
 		return o.Transport, func() {}

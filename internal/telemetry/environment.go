@@ -8,21 +8,21 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 )
 
-// defaultServiceName is service.name where OTEL_SERVICE_NAME says nothing.
+// defaultServiceName is service.name without OTEL_SERVICE_NAME.
 const defaultServiceName = "connsvc"
 
-// An Option is what New may be told.
+// An Option configures New.
 type Option func(*settings)
 
 type settings struct {
-	lookupEnv func(string) (string, bool) // nil: the environment says nothing
+	lookupEnv func(string) (string, bool) // nil: no variable is set
 	version   string
 }
 
-// FromEnvironment exports traces and metrics over OTLP as the OTEL_* variables say,
-// and takes the sampler and the resource from them. They say nothing by default, and
-// then nothing is exported; an OTLP endpoint alone means traces. lookupEnv is
-// os.LookupEnv: OpenTelemetry reads the rest by itself.
+// FromEnvironment configures OTLP export, sampler and resource from the OTEL_*
+// variables. With none set nothing is exported; OTEL_EXPORTER_OTLP_ENDPOINT alone
+// enables traces, not metrics. lookupEnv is os.LookupEnv, as OpenTelemetry reads
+// further variables itself.
 func FromEnvironment(lookupEnv func(string) (string, bool)) Option {
 	return func(s *settings) { s.lookupEnv = lookupEnv }
 }
@@ -41,7 +41,7 @@ func (s settings) env(name string) string {
 	return strings.TrimSpace(value)
 }
 
-// resource says what process this is. With an error the resource is there in part.
+// resource describes the process. With an error it is incomplete but usable.
 func (s settings) resource(ctx context.Context) (*resource.Resource, error) {
 	attributes := []attribute.KeyValue{attribute.String("service.name", defaultServiceName)}
 	if s.version != "" {

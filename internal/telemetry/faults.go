@@ -11,29 +11,29 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// quiet is how long a kind of fault is not logged again.
-const quiet = time.Minute
+// logInterval is the shortest time between two log lines of one kind of fault.
+const logInterval = time.Minute
 
-// maxLoggedFault is the longest text of a fault in the log, in bytes: an exporter
-// quotes what a collector answers.
+// maxLoggedFault limits the text of a fault in the log, in bytes: an exporter quotes
+// the response of a collector.
 const maxLoggedFault = 512
 
-// faultKinds are where a fault can be.
+// faultKinds returns the parts of telemetry that can fail.
 func faultKinds() []string { return []string{"traces", "opentelemetry", "resource"} }
 
-// faults are those of telemetry itself. A collector that is down fails every few
-// seconds, for hours: it is logged once a minute, and counted.
+// faults counts and logs faults of telemetry itself. An unreachable collector causes
+// one every few seconds, so each kind is logged once a minute at most.
 type faults struct {
 	log *slog.Logger
 
 	mu      sync.Mutex
 	kinds   map[string]*fault
-	counter metric.Int64Counter // nil while there is no meter
+	counter metric.Int64Counter // nil before count
 }
 
 type fault struct {
 	logged time.Time
-	since  int // faults that were not logged since
+	since  int // number of faults since then
 }
 
 func newFaults(log *slog.Logger) *faults {
@@ -44,10 +44,10 @@ func newFaults(log *slog.Logger) *faults {
 	return f
 }
 
-// count counts faults from now on.
+// count starts counting.
 func (f *faults) count(meter metric.Meter) error {
 	counter, err := meter.Int64Counter("connsvc.telemetry.faults",
-		metric.WithDescription("Faults of telemetry itself, as of a collector that cannot be reached."))
+		metric.WithDescription("Faults of telemetry itself, for example an unreachable collector."))
 	if err != nil {
 		return err
 	}
@@ -60,12 +60,12 @@ func (f *faults) count(meter metric.Meter) error {
 	return nil
 }
 
-// note logs a fault, unless one of its kind was of late.
-func (f *faults) note(ctx context.Context, kind string, err error) {
+// record counts a fault and logs it, unless one of its kind was logged recently.
+func (f *faults) record(ctx context.Context, kind string, err error) {
 	f.mu.Lock()
 	counter, one := f.counter, f.kinds[kind]
 	unlogged := one.since
-	loud := one.logged.IsZero() || time.Since(one.logged) >= quiet
+	loud := one.logged.IsZero() || time.Since(one.logged) >= logInterval
 	if loud {
 		one.logged, one.since = time.Now(), 0
 	} else {
@@ -82,9 +82,9 @@ func (f *faults) note(ctx context.Context, kind string, err error) {
 	if len(text) > maxLoggedFault {
 		end := maxLoggedFault
 		for end > 0 && !utf8.RuneStart(text[end]) {
-			end-- // not within a rune
+			end-- // do not split a rune
 		}
 		text = text[:end] + "..."
 	}
-	f.log.WarnContext(ctx, "telemetry is not complete", "kind", kind, "error", text, "unlogged", unlogged)
+	f.log.WarnContext(ctx, "telemetry is incomplete", "kind", kind, "error", text, "unlogged", unlogged)
 }

@@ -13,8 +13,8 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 )
 
-// readers returns the registry of the exposition, and what reads the metrics: for it,
-// and for what the environment names.
+// readers returns the registry of the exposition, and the readers of metrics: its own
+// and that of the exporter in the environment.
 func (s settings) readers(ctx context.Context) (*prometheus.Registry, []sdk.Option, error) {
 	registry := prometheus.NewRegistry()
 	if err := errors.Join(
@@ -23,15 +23,15 @@ func (s settings) readers(ctx context.Context) (*prometheus.Registry, []sdk.Opti
 	); err != nil {
 		return nil, nil, fmt.Errorf("registering the metrics of the process: %w", err)
 	}
-	// Every metric is of one scope: as a label it would say nothing.
+	// All metrics have one scope, which is useless as a label.
 	own, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo())
 	if err != nil {
-		return nil, nil, fmt.Errorf("making the metrics exporter: %w", err)
+		return nil, nil, fmt.Errorf("creating the Prometheus exporter: %w", err)
 	}
 	readers := []sdk.Option{sdk.WithReader(own)}
 	pushed, err := s.pushed(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("making the exporter of metrics: %w", err)
+		return nil, nil, fmt.Errorf("creating the exporter of metrics: %w", err)
 	}
 	if pushed != nil {
 		readers = append(readers, sdk.WithReader(sdk.NewPeriodicReader(pushed)))
@@ -39,8 +39,8 @@ func (s settings) readers(ctx context.Context) (*prometheus.Registry, []sdk.Opti
 	return registry, readers, nil
 }
 
-// pushed returns nil where the environment wants no metrics sent. The exposition is
-// there anyway, so an endpoint alone, which is often meant for traces, is not enough.
+// pushed returns the exporter in the environment, or nil. An endpoint alone is not
+// enough: it is often meant for traces, and metrics can be scraped.
 func (s settings) pushed(ctx context.Context) (sdk.Exporter, error) {
 	switch protocol, err := s.protocol("METRICS", false); {
 	case err != nil || protocol == protocolNone:

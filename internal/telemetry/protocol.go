@@ -12,11 +12,11 @@ const (
 	protocolHTTP = "http/protobuf"
 )
 
-// protocol returns how the environment wants a signal ("TRACES", "METRICS") exported.
-// byEndpoint says that OTEL_EXPORTER_OTLP_ENDPOINT alone means that signal.
+// protocol returns the protocol for a signal ("TRACES", "METRICS"). byEndpoint means
+// that OTEL_EXPORTER_OTLP_ENDPOINT alone enables the signal.
 //
-// OpenTelemetry's own autoexport does this and more: its exporters of logs, to the
-// console and over a port of their own are another half megabyte, for nobody.
+// OpenTelemetry's autoexport does this too, but adds half a megabyte of exporters that
+// nobody uses here.
 func (s settings) protocol(signal string, byEndpoint bool) (string, error) {
 	if strings.EqualFold(s.env("OTEL_SDK_DISABLED"), "true") {
 		return protocolNone, nil
@@ -32,7 +32,7 @@ func (s settings) protocol(signal string, byEndpoint bool) (string, error) {
 			return protocolNone, nil
 		}
 	default:
-		return protocolNone, fmt.Errorf("%s: it must be otlp or none", exporter)
+		return protocolNone, fmt.Errorf("%s: must be otlp or none", exporter)
 	}
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_" + signal + "_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
 		switch protocol := s.env(name); protocol {
@@ -40,7 +40,7 @@ func (s settings) protocol(signal string, byEndpoint bool) (string, error) {
 		case protocolGRPC, protocolHTTP:
 			return protocol, nil
 		default:
-			return protocolNone, fmt.Errorf("%s: it must be %s or %s", name, protocolGRPC, protocolHTTP)
+			return protocolNone, fmt.Errorf("%s: must be %s or %s", name, protocolGRPC, protocolHTTP)
 		}
 	}
 	return protocolHTTP, nil

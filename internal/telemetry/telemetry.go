@@ -1,9 +1,8 @@
-// Package telemetry makes the logger, the metrics and the traces of the process. It
-// sets no global of slog, OpenTelemetry or Prometheus: two Telemetries know nothing
-// of each other.
+// Package telemetry provides the logger, the metrics and the traces of the process. It
+// sets no global of slog, OpenTelemetry or Prometheus, so that tests can run several.
 //
-// Nothing that is measured waits for whoever takes it: what an exporter cannot take
-// in time is dropped, and its faults are logged and counted.
+// Calls never wait for an exporter: data that it cannot take in time is dropped, and
+// its faults are logged and counted.
 package telemetry
 
 import (
@@ -21,20 +20,19 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// scope names the instrumentation that Meter and Tracer belong to.
+// scope is the instrumentation scope of Meter and Tracer.
 const scope = "github.com/connsvc/connsvc"
 
 // Telemetry is the logger, the metrics and the traces of a process.
 type Telemetry struct {
-	// Log bears the trace of the context, where there is one.
+	// Log adds the trace in the context, if there is one.
 	Log   *slog.Logger
 	Level *slog.LevelVar // changeable at run time
 	Meter metric.Meter
-	// Tracer makes spans; without an exporter they are not recorded, and only hand
-	// the caller's trace on.
+	// Tracer starts spans; without an exporter they only propagate the caller's trace.
 	Tracer trace.Tracer
-	// Metrics serves the Prometheus exposition of everything Meter made, and of the
-	// Go runtime and the process.
+	// Metrics serves the Prometheus exposition of Meter, the Go runtime and the
+	// process.
 	Metrics http.Handler
 
 	faults   *faults
@@ -43,8 +41,8 @@ type Telemetry struct {
 	err      error // of shutdown
 }
 
-// New makes a Telemetry of its own registry, that logs JSON lines to w. Without
-// FromEnvironment nothing is exported but the exposition.
+// New returns a Telemetry with its own registry that logs JSON lines to w. Without
+// FromEnvironment there is only the exposition.
 func New(w io.Writer, level slog.Level, options ...Option) (*Telemetry, error) {
 	var s settings
 	for _, o := range options {
@@ -56,10 +54,10 @@ func New(w io.Writer, level slog.Level, options ...Option) (*Telemetry, error) {
 	t := &Telemetry{Log: slog.New(traceHandler{handler}), Level: levels}
 	t.faults = newFaults(t.Log)
 
-	ctx := context.Background() // of the set-up: it connects to nothing
+	ctx := context.Background() // nothing connects yet
 	resource, err := s.resource(ctx)
 	if err != nil {
-		t.faults.note(ctx, "resource", err) // the usable part of it is there
+		t.faults.record(ctx, "resource", err)
 	}
 	tracing, err := s.traces(ctx, resource, t.faults)
 	if err != nil {
@@ -76,7 +74,7 @@ func New(w io.Writer, level slog.Level, options ...Option) (*Telemetry, error) {
 		Registry:          registry,
 		ErrorLog:          slog.NewLogLogger(handler, slog.LevelError),
 		ErrorHandling:     promhttp.ContinueOnError,
-		EnableOpenMetrics: true, // the one format that has exemplars, for who asks for it
+		EnableOpenMetrics: true, // the only format with exemplars
 	})
 	if err := t.faults.count(t.Meter); err != nil {
 		return nil, errors.Join(err, t.Shutdown(ctx))
@@ -84,12 +82,12 @@ func New(w io.Writer, level slog.Level, options ...Option) (*Telemetry, error) {
 	return t, nil
 }
 
-// Handle logs a fault of OpenTelemetry's own, as otel.SetErrorHandler wants it: the
-// exporters of metrics have no other way to tell.
-func (t *Telemetry) Handle(err error) { t.faults.note(context.Background(), "opentelemetry", err) }
+// Handle records a fault of OpenTelemetry: it is an otel.ErrorHandler. Exporters of
+// metrics report faults this way only.
+func (t *Telemetry) Handle(err error) { t.faults.record(context.Background(), "opentelemetry", err) }
 
-// Shutdown flushes and ends it: the last thing a process does. A second call does
-// nothing and returns what the first did.
+// Shutdown flushes and stops the exporters. A second call only returns the error of
+// the first.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
 	t.once.Do(func() {
 		var errs []error

@@ -7,11 +7,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// A traceHandler adds the trace of the context to a log line, so that whoever has
-// the one finds the other.
+// A traceHandler adds the trace in the context to log lines.
 type traceHandler struct{ slog.Handler }
 
-// Handle adds trace_id and span_id, where the context has them.
+// Handle adds trace_id and span_id if the context has them.
 func (h traceHandler) Handle(ctx context.Context, r slog.Record) error {
 	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
 		r.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
@@ -19,12 +18,12 @@ func (h traceHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// WithAttrs keeps the trace in the lines of what it returns.
+// WithAttrs returns a traceHandler.
 func (h traceHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return traceHandler{h.Handler.WithAttrs(attrs)}
 }
 
-// WithGroup keeps the trace in the lines of what it returns, inside of the group.
+// WithGroup returns a traceHandler that adds the trace inside the group.
 func (h traceHandler) WithGroup(name string) slog.Handler {
 	return traceHandler{h.Handler.WithGroup(name)}
 }

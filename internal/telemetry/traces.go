@@ -12,15 +12,14 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// tracing is what makes spans.
+// tracing provides tracers.
 type tracing struct {
 	provider trace.TracerProvider
 	shutdown func(context.Context) error
 }
 
-// traces makes spans that nobody waits for: they are queued, exported in batches,
-// and dropped when the queue is full. Sampler, queue and batches are as
-// OTEL_TRACES_SAMPLER and OTEL_BSP_* say.
+// traces queues spans, exports them in batches and drops them when the queue is full.
+// OTEL_TRACES_SAMPLER and OTEL_BSP_* configure sampler, queue and batches.
 func (s settings) traces(ctx context.Context, r *resource.Resource, f *faults) (tracing, error) {
 	var e sdk.SpanExporter
 	protocol, err := s.protocol("TRACES", true)
@@ -34,14 +33,13 @@ func (s settings) traces(ctx context.Context, r *resource.Resource, f *faults) (
 		e, err = otlptracehttp.New(ctx)
 	}
 	if err != nil {
-		return tracing{}, fmt.Errorf("making the exporter of traces: %w", err)
+		return tracing{}, fmt.Errorf("creating the exporter of traces: %w", err)
 	}
 	provider := sdk.NewTracerProvider(sdk.WithResource(r), sdk.WithBatcher(loggedExporter{e, f}))
 	return tracing{provider, provider.Shutdown}, nil
 }
 
-// A loggedExporter logs its faults, which would go to a handler of the whole
-// process otherwise.
+// A loggedExporter records its faults, which would otherwise go to a global handler.
 type loggedExporter struct {
 	sdk.SpanExporter
 	faults *faults
@@ -49,7 +47,7 @@ type loggedExporter struct {
 
 func (e loggedExporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
 	if err := e.SpanExporter.ExportSpans(ctx, spans); err != nil {
-		e.faults.note(ctx, "traces", err)
+		e.faults.record(ctx, "traces", err)
 	}
 	return nil
 }

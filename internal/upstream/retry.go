@@ -146,7 +146,7 @@ func (c *Client) attemptOrShare(ctx context.Context, call *call, retry bool) *Er
 func (c *Client) sendWithReauth(ctx context.Context, call *call) *Error {
 	for renewed := false; ; renewed = true {
 		a, err := c.attempt(ctx, call)
-		if err == nil || err.HTTPStatus != http.StatusUnauthorized || renewed || !c.credentials.Refused(ctx, a.request, call.project) {
+		if err == nil || err.HTTPStatus != http.StatusUnauthorized || renewed || !c.credentials.Refresh(ctx, a.request, call.project) {
 			return err
 		}
 	}

@@ -123,7 +123,7 @@ func TestNewRefuses(t *testing.T) {
 			"upstreams[0].access_key.id: must be set", "upstreams[0].access_key.secret: no such secret",
 			"upstreams[0].access_key.security_token: no such secret",
 		}},
-		{"comma", []*configv1.Upstream{key(env("A,K"), env("SK"), nil)}, []string{"upstreams[0].access_key.id: must not hold a comma"}},
+		{"comma", []*configv1.Upstream{key(env("A,K"), env("SK"), nil)}, []string{"upstreams[0].access_key.id: must not contain a comma"}},
 		{"projects", []*configv1.Upstream{
 			withToken(good, "a"), withToken(good), withToken(good, "b", "a", "b"), withToken(good),
 		}, []string{
