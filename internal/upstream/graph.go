@@ -30,15 +30,16 @@ func (r *Router) newGraph(cfg []*configv1.Upstream, previous *graph) (*graph, er
 	g := &graph{byProject: make(map[string]*Client), counts: make(map[string]*counts)}
 	var problems []error
 	for i, u := range cfg {
-		p := &problem{index: i}
-		g.add(r.newClient(u, g, previous, p), p)
-		problems = append(problems, p.found...)
+		c, err := r.newClient(u, g, previous)
+		problems = append(problems, at(i, errors.Join(err, g.add(c)))...)
 	}
 	// Credentials that were made in vain need no Close: they have not started anything.
 	return g, errors.Join(problems...)
 }
 
-func (r *Router) newClient(u *configv1.Upstream, g, previous *graph, p *problem) *Client {
+// newClient makes the client of an upstream. The error joins all problems, each of which
+// begins with its field.
+func (r *Router) newClient(u *configv1.Upstream, g, previous *graph) (*Client, error) {
 	c := &Client{
 		router: r, config: u, timeout: config.DefaultTimeout,
 		backoff: newBackoff(u.GetRetry()), budget: newBudget(u.GetRetry().GetBudgetPercent()),
@@ -49,7 +50,7 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph, p *problem)
 	}
 	var err error
 	if c.base, err = endpoint.Parse(u.GetEndpoint(), u.GetAllowPlaintext()); err != nil {
-		p.add("endpoint", err)
+		err = fmt.Errorf("endpoint: %w", err)
 		c.base = &url.URL{}
 	}
 	c.name = cmp.Or(u.GetName(), c.base.Hostname())
@@ -57,15 +58,13 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph, p *problem)
 	log := r.options.Log.With("upstream", c.name)
 	c.transport = exchange.New(c.base, exchange.Options{Dial: r.options.dial, Log: log, Unsolicited: &c.counts.unsolicited})
 	if c.credentials = previous.credentialsOf(c); c.credentials != nil {
-		return c
+		return c, err
 	}
-	c.credentials, err = credentials.New(u, credentials.Options{
+	var secretErr error
+	c.credentials, secretErr = credentials.New(u, credentials.Options{
 		Secret: r.options.Secret, Now: r.options.Now, Observe: c.counts.renewed(log),
 	})
-	if err != nil {
-		p.addAll(err)
-	}
-	return c
+	return c, errors.Join(err, secretErr)
 }
 
 func (g *graph) countsOf(name string, previous *graph) *counts {
@@ -97,21 +96,23 @@ func credentialsConfig(u *configv1.Upstream) *configv1.Upstream {
 
 // add gives a client its projects. It rejects what the rules of the configuration
 // forbid as well: a call must never go to one of two upstreams by chance.
-func (g *graph) add(c *Client, p *problem) {
+func (g *graph) add(c *Client) error {
 	g.clients = append(g.clients, c)
 	projects := c.config.GetProjects()
 	if len(projects) == 0 {
 		if g.catchAll != nil {
-			p.add("projects", errors.New("another upstream serves every project already"))
+			return errors.New("projects: another upstream serves every project already")
 		}
 		g.catchAll = c
 	}
+	var problems []error
 	for _, project := range projects {
 		if g.byProject[project] != nil {
-			p.add("projects", errors.New("project "+project+" is listed already"))
+			problems = append(problems, fmt.Errorf("projects: project %s is listed already", project))
 		}
 		g.byProject[project] = c
 	}
+	return errors.Join(problems...)
 }
 
 func (g *graph) lookup(project string) *Client {
@@ -136,25 +137,17 @@ func (g *graph) closeCredentials() {
 	}
 }
 
-// A problem collects what is wrong with one upstream.
-type problem struct {
-	index int
-	found []error
-}
-
-func (p *problem) add(field string, err error) { p.found = append(p.found, p.at(field+": ", err)) }
-
-func (p *problem) at(prefix string, err error) error {
-	return fmt.Errorf("upstreams[%d].%s%w", p.index, prefix, err)
-}
-
-// addAll adds errors that begin with their fields, joined in one.
-func (p *problem) addAll(err error) {
+// at returns the joined errors one by one, each with the upstream it is about.
+func at(index int, err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
 		for _, e := range joined.Unwrap() {
-			p.addAll(e)
+			all = append(all, at(index, e)...)
 		}
-		return
+		return all
 	}
-	p.found = append(p.found, p.at("", err))
+	if err == nil {
+		return nil
+	}
+	return []error{fmt.Errorf("upstreams[%d].%w", index, err)}
 }

@@ -149,7 +149,7 @@ func TestMetricsOfOneName(t *testing.T) {
 	both := []*configv1.Upstream{protected(endpoint, "a"), protected(endpoint, "b")}
 	r := router(t, o, both...)
 	_, _ = serving(t, r, "a"), serving(t, r, "b")
-	// Each keeps a client of its own, though they are alike.
+	// They stay one after a reload.
 	if err := r.Reload(both); err != nil {
 		t.Fatal(err)
 	}
