@@ -1,6 +1,6 @@
-// Command thirdparty prints the .proto files that connsvc's own import, from the
-// descriptors in the Go packages that go.mod pins. So buf needs no schema registry. It is
-// a tool of the build, not part of the service.
+// Command thirdparty prints the .proto files that connsvc's own import, and those of
+// error details, from the descriptors in the Go packages that go.mod pins. So buf needs no
+// schema registry. It is a tool of the build, not part of the service.
 package main
 
 import (
@@ -11,6 +11,8 @@ import (
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"github.com/jhump/protoreflect/v2/protoprint"
 	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -25,13 +27,15 @@ func main() {
 	}
 }
 
-// write writes each imported file to its import path below dir.
+// write writes each file to its import path below dir.
 func write(dir string) error {
 	printer := protoprint.Printer{}
 	for _, file := range []protoreflect.FileDescriptor{
 		validate.File_buf_validate_validate_proto,
 		annotations.File_google_api_annotations_proto,
 		annotations.File_google_api_http_proto,
+		status.File_google_rpc_status_proto, // clients decode errors by these two
+		errdetails.File_google_rpc_error_details_proto,
 	} {
 		text, err := printer.PrintProtoToString(file)
 		if err != nil {
