@@ -44,6 +44,7 @@ func (l listeners) close() {
 // listenOn rejects plaintext beyond loopback, unless it is allowed explicitly.
 func listenOn(name string, cfg *configv1.Listener) (net.Listener, error) {
 	var config net.ListenConfig
+	config.SetMultipathTCP(false) // its sockets do not support keepAway
 	l, err := config.Listen(context.Background(), "tcp", cfg.GetAddress())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

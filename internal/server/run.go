@@ -20,7 +20,7 @@ type port struct {
 func (s *Server) ports() []port {
 	return []port{
 		{portGRPC, func() error { return s.grpc.Serve(s.listeners.grpc) }},
-		{portREST, func() error { return serveHTTP(s.rest, s.listeners.rest) }},
+		{portREST, s.rest.serve},
 		{portAdmin, func() error { return serveHTTP(s.admin, s.listeners.admin) }},
 	}
 }

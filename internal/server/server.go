@@ -57,7 +57,8 @@ type Server struct {
 	listeners     listeners
 	certificates  *certs.Certificates
 	grpc          *grpcapi.Server
-	rest, admin   *http.Server
+	rest          *restPort
+	admin         *http.Server
 	operator      *adminPort
 	shutdown      *configv1.Shutdown
 	closeUpstream func(context.Context)
@@ -93,7 +94,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		operator:      &adminPort{telemetry: o.Telemetry, version: o.Version, pprof: cfg.GetAdmin().GetPprof()},
 		closeUpstream: o.CloseUpstream,
 	}
-	s.rest = newHTTPServer(closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o)
+	s.rest = newRESTPort(newHTTPServer(closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o), l.rest)
 	s.admin = newHTTPServer(s.operator.handler(), limit, certificates.Admin.Config(), o)
 	return s, nil
 }

@@ -27,7 +27,10 @@ func (s *Server) steps() []step {
 		{"drain delay", s.delay},
 		{"rest and grpc", func(ctx context.Context) {
 			var apis sync.WaitGroup
-			apis.Go(func() { s.close(ctx, s.rest, "REST") })
+			apis.Go(func() {
+				s.rest.drain(ctx)
+				s.close(ctx, s.rest.Server, "REST")
+			})
 			apis.Go(func() { s.grpc.Stop(ctx, s.log) })
 			apis.Wait()
 		}},
