@@ -95,7 +95,7 @@ func reasoned(err error) error {
 }
 
 // A restClient calls through the balancer, in turn over HTTP clients that reuse their
-// connections.
+// connections, or connect for each call.
 type restClient struct {
 	base    string
 	clients chan *http.Client
@@ -104,10 +104,17 @@ type restClient struct {
 // restClients is the least number of connections.
 const restClients = 16
 
-func newRESTClient(base string) *restClient {
+func newRESTClient(base string) *restClient { return newRESTClientWith(base, &http.Transport{}) }
+
+// newDialingClient makes a client that connects for each call.
+func newDialingClient(base string) *restClient {
+	return newRESTClientWith(base, &http.Transport{DisableKeepAlives: true})
+}
+
+func newRESTClientWith(base string, transport *http.Transport) *restClient {
 	d := &restClient{base: base + "/v2.0/" + project + "/datasource/enhanced-connections", clients: make(chan *http.Client, restClients)}
 	for range restClients {
-		d.clients <- &http.Client{Transport: &http.Transport{}}
+		d.clients <- &http.Client{Transport: transport.Clone()}
 	}
 	return d
 }

@@ -22,7 +22,7 @@ var errTooMany = fmt.Errorf("%d calls were in flight", maxInFlight)
 // The kinds of calls.
 const (
 	kindCreate = "create"
-	kindRetry  = "retried create" // the request_id of an earlier create, over the other API
+	kindRetry  = "retried create" // the request_id of an earlier create, over any API
 	kindGet    = "get"
 	kindList   = "list"
 )
@@ -30,11 +30,11 @@ const (
 // mix is the sequence of calls.
 var mix = [...]string{kindCreate, kindGet, kindList, kindGet, kindRetry, kindGet, kindCreate, kindGet, kindList, kindGet}
 
-// A load makes calls at a steady rate, over both APIs in turn.
+// A load makes calls at a steady rate, over all clients in turn.
 type load struct {
 	interval time.Duration
-	names    [2]string
-	clients  [2]client
+	names    []string
+	clients  []client
 	tally    *tally
 
 	mu   sync.Mutex
@@ -69,7 +69,7 @@ func (l *load) run(ctx context.Context) {
 			case slots <- struct{}{}:
 				calls.Go(func() { l.call(context.WithoutCancel(ctx), n); <-slots })
 			default:
-				l.tally.add(l.names[n%2], mix[n/2%len(mix)], errTooMany)
+				l.tally.add(l.names[n%len(l.names)], mix[n/len(l.names)%len(mix)], errTooMany)
 			}
 		}
 	}
@@ -79,7 +79,7 @@ func (l *load) run(ctx context.Context) {
 func (l *load) call(ctx context.Context, n int) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	d, kind := l.clients[n%2], mix[n/2%len(mix)]
+	d, kind := l.clients[n%len(l.clients)], mix[n/len(l.clients)%len(mix)]
 	last, found := l.last()
 	if !found {
 		kind = kindCreate // nothing exists to read yet
@@ -104,7 +104,7 @@ func (l *load) call(ctx context.Context, n int) {
 			err = errors.New("an empty list")
 		}
 	}
-	l.tally.add(l.names[n%2], kind, err)
+	l.tally.add(l.names[n%len(l.names)], kind, err)
 }
 
 func (l *load) create(ctx context.Context, d client, n int) error {

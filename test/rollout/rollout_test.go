@@ -30,7 +30,8 @@ func TestRollingRestart(t *testing.T) {
 	calls := newTally()
 	l := &load{
 		interval: time.Second / time.Duration(p.rate),
-		names:    [2]string{"gRPC", "REST"}, clients: [2]client{c.grpc, c.rest}, tally: calls,
+		names:    []string{"gRPC", "REST", "REST, a connection for each call"},
+		clients:  []client{c.grpc, c.rest, c.dialing}, tally: calls,
 	}
 	loadCtx, stopLoad := context.WithCancel(t.Context())
 	var calling sync.WaitGroup
@@ -89,6 +90,7 @@ type cluster struct {
 	balancer  *balancer
 	grpc      *grpcClient
 	rest      *restClient
+	dialing   *restClient
 	follow    sync.WaitGroup
 	unfollow  context.CancelFunc
 }
@@ -108,7 +110,7 @@ func newCluster(t *testing.T, p pace, config string) *cluster {
 	if c.grpc, err = newGRPCClient(grpcTargets(first)); err != nil {
 		t.Fatal(err)
 	}
-	c.rest = newRESTClient(c.balancer.url())
+	c.rest, c.dialing = newRESTClient(c.balancer.url()), newDialingClient(c.balancer.url())
 	c.endpoints.apply = func(ready []addresses) {
 		c.balancer.use(restTargets(ready))
 		c.grpc.use(grpcTargets(ready))
@@ -177,6 +179,7 @@ func (c *cluster) stop() {
 		c.t.Error(err)
 	}
 	c.rest.close()
+	c.dialing.close()
 	c.unfollow()
 	c.follow.Wait()
 	if failed := c.balancer.close(); len(failed) > 0 {
