@@ -23,6 +23,7 @@ type restPort struct {
 	*http.Server
 	listener *lastListener
 	served   chan struct{} // closed when serve has returned
+	cut      chan struct{} // closed when no call is to go on
 
 	mu sync.Mutex
 	// busy are the connections with a request in flight, at zero, and those that have sent
@@ -30,8 +31,11 @@ type restPort struct {
 	busy map[net.Conn]time.Time
 }
 
-func newRESTPort(server *http.Server, l net.Listener) *restPort {
-	p := &restPort{Server: server, listener: &lastListener{Listener: l}, served: make(chan struct{}), busy: map[net.Conn]time.Time{}}
+func newRESTPort(server *http.Server, l net.Listener, cut chan struct{}) *restPort {
+	p := &restPort{
+		Server: server, listener: &lastListener{Listener: l},
+		served: make(chan struct{}), cut: cut, busy: map[net.Conn]time.Time{},
+	}
 	server.ConnState = p.track
 	return p
 }

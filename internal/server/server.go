@@ -28,6 +28,7 @@ import (
 // how long a call may take.
 const (
 	defaultHeaderTimeout = 10 * time.Second
+	defaultBodyTimeout   = 10 * time.Second // of both APIs
 	replyTime            = 30 * time.Second // beyond the call, to send the response
 	idleTimeout          = 120 * time.Second
 	maxHeaderBytes       = 64 << 10 // of one request
@@ -47,7 +48,7 @@ type Options struct {
 	Dir string
 
 	headerTimeout time.Duration // of the HTTP ports; 0: defaultHeaderTimeout
-	bodyTimeout   time.Duration // 0: restapi.DefaultBodyTimeout
+	bodyTimeout   time.Duration // of both APIs; 0: defaultBodyTimeout
 	tlsInterval   time.Duration // 0: as certs has it
 }
 
@@ -74,7 +75,9 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest, restErr := restapi.New(ch, limit, cmp.Or(o.bodyTimeout, restapi.DefaultBodyTimeout))
+	o.bodyTimeout = cmp.Or(o.bodyTimeout, defaultBodyTimeout)
+	cut := make(chan struct{})
+	rest, restErr := restapi.New(ch, limit, restapi.Options{BodyTimeout: o.bodyTimeout, Cut: cut})
 	certificates, certErr := certs.Load(cfg, certs.Options{
 		Dir: o.Dir, Log: o.Telemetry.Log, Meter: o.Telemetry.Meter, Interval: o.tlsInterval,
 	})
@@ -94,7 +97,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		operator:      &adminPort{telemetry: o.Telemetry, version: o.Version, pprof: cfg.GetAdmin().GetPprof()},
 		closeUpstream: o.CloseUpstream,
 	}
-	s.rest = newRESTPort(newHTTPServer(closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o), l.rest)
+	s.rest = newRESTPort(newHTTPServer(closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o), l.rest, cut)
 	s.admin = newHTTPServer(s.operator.handler(), limit, certificates.Admin.Config(), o)
 	return s, nil
 }

@@ -30,6 +30,7 @@ func (s *Server) steps() []step {
 			apis.Go(func() {
 				s.rest.drain(ctx)
 				s.close(ctx, s.rest.Server, "REST")
+				close(s.rest.cut)
 			})
 			apis.Go(func() { s.grpc.Stop(ctx, s.log) })
 			apis.Wait()

@@ -44,7 +44,7 @@ func (b *body) Read(p []byte) (int, error) {
 // reads that follow closely share one. A recorder of a test has no deadline.
 func (b *body) extend() {
 	now := time.Now()
-	timeout := b.exchange.gateway.bodyTimeout
+	timeout := b.exchange.gateway.options.BodyTimeout
 	if now.Sub(b.extended) < timeout/10 {
 		return
 	}

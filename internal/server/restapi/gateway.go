@@ -20,22 +20,27 @@ import (
 	"github.com/connsvc/connsvc/internal/server/chain"
 )
 
-// DefaultBodyTimeout is how long the server waits for more of a body. A slower caller
-// would keep a place that others could have.
-const DefaultBodyTimeout = 10 * time.Second
+// Options are what New needs beside the chain and the limits.
+type Options struct {
+	// BodyTimeout is how long the server waits for more of a body. A slower caller would
+	// keep a place that others could have.
+	BodyTimeout time.Duration
+	// Cut is closed when a stop cuts the calls in flight; may be nil.
+	Cut <-chan struct{}
+}
 
 // A gateway is the REST API.
 type gateway struct {
-	chain       *chain.Chain
-	limits      *configv1.Limits
-	bodyTimeout time.Duration // for each wait
-	mux         *runtime.ServeMux
-	buffers     buffers.Pool // for responses
+	chain   *chain.Chain
+	limits  *configv1.Limits
+	options Options
+	mux     *runtime.ServeMux
+	buffers buffers.Pool // for responses
 }
 
 // New makes the handler of the REST API.
-func New(ch *chain.Chain, l *configv1.Limits, bodyTimeout time.Duration) (http.Handler, error) {
-	g := &gateway{chain: ch, limits: l, bodyTimeout: bodyTimeout}
+func New(ch *chain.Chain, l *configv1.Limits, o Options) (http.Handler, error) {
+	g := &gateway{chain: ch, limits: l, options: o}
 	g.mux = runtime.NewServeMux(
 		runtime.WithMiddlewares(g.serve),
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler{&g.buffers}),
@@ -77,7 +82,7 @@ func (g *gateway) serve(next runtime.HandlerFunc) runtime.HandlerFunc {
 			p.routed = true
 			return
 		}
-		ctx, cancel := g.chain.WithDeadline(r.Context())
+		ctx, cancel := g.withDeadline(r)
 		defer cancel()
 		x := g.newExchange(w, r)
 		x.next, x.pathParams = next, pathParams
