@@ -158,29 +158,3 @@ func TestTruncatedBody(t *testing.T) {
 		})
 	}
 }
-
-// TestHalfSentMessage is the same fault on the other door. gRPC has answered by
-// itself when the wait ends, so the log tells.
-func TestHalfSentMessage(t *testing.T) {
-	b := start(t, &stub{}, setup{config: shortCalls})
-	transport := &http.Transport{Protocols: new(http.Protocols)}
-	transport.Protocols.SetUnencryptedHTTP2(true)
-	defer transport.CloseIdleConnections()
-	body, half := io.Pipe()
-	defer half.Close()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+b.server.GRPCAddr().String()+
-		"/connsvc.v1.ConnectionService/CreateEnhancedConnection", body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header = http.Header{"Content-Type": {"application/grpc"}, "Te": {"trailers"}, "X-Request-Id": {"half"}}
-	go half.Write(append([]byte{0, 0, 0, 0, 100}, "0123456789"...))
-	resp, err := transport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if logged := b.logs.await(t, "call", "half"); logged["reason"] != "REQUEST_TIMEOUT" || logged["level"] != "INFO" {
-		t.Errorf("logged %v", logged)
-	}
-}

@@ -28,7 +28,7 @@ func keepAway(l *net.TCPListener) {
 		return
 	}
 	_ = raw.Control(func(fd uintptr) {
-		program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]} //nolint:gosec // it is five
+		program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}                 //nolint:gosec // it is five
 		_ = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &program) //nolint:gosec // a file descriptor
 	})
 }

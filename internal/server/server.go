@@ -91,7 +91,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		listeners:    l,
 		certificates: certificates,
 		grpc: grpcapi.New(ch, limit, grpcapi.Options{
-			TLS: certificates.GRPC.Config(), Reflection: o.Reflection, MaxHeaderBytes: maxHeaderBytes, ReplyTime: replyTime,
+			TLS: certificates.GRPC.Config(), Reflection: o.Reflection, MaxHeaderBytes: maxHeaderBytes, ReplyTime: replyTime, MessageTimeout: o.bodyTimeout,
 		}),
 		shutdown:      cfg.GetShutdown(),
 		operator:      &adminPort{telemetry: o.Telemetry, version: o.Version, pprof: cfg.GetAdmin().GetPprof()},

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/tap"
 )
 
-// tap gives a stream the deadline of a call before anything of it is read: the
+// tap gives a stream the context of a call before anything of it is read: the
 // transport's own context ends a wait for a message that does not come. Health and
 // reflection have none; they end when the server begins to stop.
 func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
@@ -22,8 +22,7 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 	}
 	// gRPC cancels the parent as the stream ends, and this context with it.
 	ctx, cancel := s.chain.WithDeadline(ctx)
-	_ = cancel
-	return ctx, nil
+	return newArrival(ctx, cancel, s.messageTimeout), nil
 }
 
 // observeUnary and observeStream measure health and reflection. They are not in the

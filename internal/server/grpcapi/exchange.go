@@ -24,6 +24,7 @@ type exchange struct {
 	stream        grpc.ServerStream
 	api           connsvcv1.ConnectionServiceServer
 	handler       grpc.MethodHandler // generated
+	arrival       *arrival           // of the request
 	codec         frameCodec
 	maxIn, maxOut int64
 }
@@ -44,6 +45,9 @@ func (s *Server) serve(stream grpc.ServerStream, method string, handler grpc.Met
 	}
 	// At once: at the call's deadline gRPC sends the status by itself.
 	stream.SetTrailer(metadata.MD{"x-request-id": {c.ID}})
+	x.arrival = arrivalOf(ctx)
+	x.arrival.begin(stream, c.ID)
+	defer x.arrival.end()
 	s.chain.Serve(ctx, c)
 	if c.Failure != nil {
 		return c.Failure.GRPCStatus().Err()
@@ -101,6 +105,9 @@ func (x *exchange) receive(c *chain.Call, req proto.Message) error {
 		return x.notReceived(err)
 	}
 	defer func() { f.data.Free() }()
+	if !x.arrival.end() {
+		return apierror.New(connsvcv1.ErrorReason_REQUEST_TIMEOUT, "", nil)
+	}
 	c.BytesIn = int64(f.data.Len())
 	if c.BytesIn > x.maxIn {
 		return x.tooLarge()
@@ -121,7 +128,7 @@ func (x *exchange) receive(c *chain.Call, req proto.Message) error {
 }
 
 // notReceived returns the error of a request that did not arrive. gRPC has sent a status
-// of its own by then, so this one is for metrics and the log.
+// of its own by then, so this one is for metrics and the log. See arrival for the details.
 func (x *exchange) notReceived(err error) error {
 	switch status.Code(err) {
 	case codes.ResourceExhausted:

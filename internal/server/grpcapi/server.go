@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -40,6 +41,8 @@ type Options struct {
 	// ReplyTime is how much longer than a call its connection may live, to send the
 	// response.
 	ReplyTime time.Duration
+	// MessageTimeout is how long the server waits for more of a message.
+	MessageTimeout time.Duration
 }
 
 // A Server is the gRPC API.
@@ -51,13 +54,17 @@ type Server struct {
 	health    *health.Server
 	auxiliary map[string]bool // full names of the methods of health and reflection
 
-	stopping context.Context // done when Stop begins
-	setStop  context.CancelFunc
+	messageTimeout time.Duration
+	stopping       context.Context // done when Stop begins
+	setStop        context.CancelFunc
 }
 
 // New makes the server; it does not listen yet.
 func New(ch *chain.Chain, l *configv1.Limits, o Options) *Server {
-	s := &Server{chain: ch, codec: newFrameCodec(), limits: l, health: health.NewServer(), auxiliary: map[string]bool{}}
+	s := &Server{
+		chain: ch, codec: newFrameCodec(), limits: l, health: health.NewServer(), auxiliary: map[string]bool{},
+		messageTimeout: o.MessageTimeout,
+	}
 	s.stopping, s.setStop = context.WithCancel(context.Background())
 	s.server = grpc.NewServer(s.options(o)...)
 	healthv1.RegisterHealthServer(s.server, s.health)
@@ -98,10 +105,11 @@ func (s *Server) options(o Options) []grpc.ServerOption {
 		grpc.StreamInterceptor(s.observeStream),
 		grpc.UnknownServiceHandler(s.serveUnknown),
 	}
+	creds := insecure.NewCredentials()
 	if o.TLS != nil {
-		options = append(options, grpc.Creds(credentials.NewTLS(o.TLS)))
+		creds = credentials.NewTLS(o.TLS)
 	}
-	return options
+	return append(options, grpc.Creds(counting{creds}))
 }
 
 // serviceDesc describes the service as streams that carry one message each way: so a
