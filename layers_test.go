@@ -20,9 +20,6 @@ const (
 	maxFiles = 15
 )
 
-// oversized are the packages that exceed maxFiles and may not grow.
-var oversized = map[string]int{}
-
 // A pkg is what "go list" reports of a package of this module.
 type pkg struct {
 	ImportPath              string

@@ -2,7 +2,6 @@ package certs_test
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -21,7 +20,7 @@ func everywhere(f certstest.Folder) *configv1.Config {
 }
 
 func load(cfg *configv1.Config) error {
-	_, err := certs.Load(cfg, certs.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Meter: noop.NewMeterProvider().Meter("")})
+	_, err := certs.Load(cfg, certs.Options{Log: slog.New(slog.DiscardHandler), Meter: noop.NewMeterProvider().Meter("")})
 	return err
 }
 

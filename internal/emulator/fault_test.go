@@ -60,7 +60,6 @@ const created = `{"is_success":true,"message":"","connection_id":"00000000-0000-
 
 // What a create that goes wrong looks like, and whether it was executed.
 func TestKinds(t *testing.T) {
-
 	for name, test := range map[string]struct {
 		fault   faults.Fault
 		status  int

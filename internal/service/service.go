@@ -25,7 +25,8 @@ type Service struct {
 // result is a type parameter, so that *upstream.Router fits as it is.
 func New[D create.DLI](router interface {
 	For(projectID string) (D, error)
-}, creates *create.Creator) *Service {
+}, creates *create.Creator,
+) *Service {
 	return &Service{
 		dli:     func(projectID string) (create.DLI, error) { return router.For(projectID) },
 		creates: creates,

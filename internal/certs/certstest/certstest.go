@@ -166,7 +166,7 @@ func (f Folder) Write(t testing.TB, files map[string][]byte) {
 		if content == nil {
 			continue
 		}
-		if err := os.WriteFile(filepath.Join(next, name), content, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(next, name), content, 0o600); err != nil { //nolint:gosec // a folder of the test
 			t.Fatal(err)
 		}
 	}

@@ -62,7 +62,7 @@ func ReadNoQuery(query url.Values) error { return readQuery(query, nil) }
 func readQuery(query url.Values, parameters map[string]func(string) string) error {
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		values, read := query[name], parameters[name]
-		problem := ""
+		var problem string
 		switch {
 		case read == nil:
 			problem = "there is no such parameter"
