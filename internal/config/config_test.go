@@ -189,7 +189,7 @@ upstreams:
   - { endpoint: "http://dli.example.com/base", allow_plaintext: true, timeout: 1500ms, token: { env: T } }
 limits: { max_request_bytes: 1Ki, max_response_bytes: 2, max_calls: 3, max_calls_bytes: 1025, call_timeout: 5m }
 log: { level: DEBUG }
-shutdown: { drain_delay: 6s, timeout: 7s }
+shutdown: { drain_delay: 6s, timeout: 7m }
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +208,7 @@ shutdown: { drain_delay: 6s, timeout: 7s }
 			CallTimeout: durationpb.New(5 * time.Minute), MaxConnectionAge: durationpb.New(30 * time.Minute),
 		},
 		Log:      &configv1.Log{Level: configv1.Log_DEBUG},
-		Shutdown: &configv1.Shutdown{DrainDelay: durationpb.New(6 * time.Second), Timeout: durationpb.New(7 * time.Second)},
+		Shutdown: &configv1.Shutdown{DrainDelay: durationpb.New(6 * time.Second), Timeout: durationpb.New(7 * time.Minute)},
 		Reload:   &configv1.Reload{Interval: durationpb.New(5 * time.Second)},
 	}
 	defaultUpstream(want.GetUpstreams()[0])

@@ -1,10 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
@@ -19,24 +23,70 @@ func contradictions(cfg, effective *configv1.Config) []*protovalidate.Violation 
 			fmt.Sprintf("must be at least max_request_bytes, which is %d", limits.GetMaxRequestBytes()),
 			name("limits"), name("max_calls_bytes")))
 	}
+	stop, call := effective.GetShutdown().GetTimeout().AsDuration(), limits.GetCallTimeout().AsDuration()
+	switch {
+	case stop >= call:
+	case cfg.GetShutdown().GetTimeout() != nil:
+		all = append(all, violation("shutdown.timeout",
+			fmt.Sprintf("must be at least limits.call_timeout, which is %v, or it cuts calls off", call),
+			name("shutdown"), name("timeout")))
+	default:
+		all = append(all, violation("limits.call_timeout",
+			fmt.Sprintf("must be at most shutdown.timeout, which is %v and cuts calls off", stop),
+			name("limits"), name("call_timeout")))
+	}
+	if cfg.GetReload().GetDisableWatch() && isSet(cfg.GetReload().GetInterval(), defaultReloadInterval) {
+		all = append(all, violation("reload.interval", "has no effect with disable_watch", name("reload"), name("interval")))
+	}
 	all = append(all, sharedAddresses(effective)...)
+	return append(all, upstreamContradictions(cfg, effective)...)
+}
+
+// upstreamContradictions reports the contradictions of each upstream, and names that two
+// of them have.
+func upstreamContradictions(cfg, effective *configv1.Config) []*protovalidate.Violation {
+	var all []*protovalidate.Violation
 	named := make(map[string]int)
-	for i, u := range effective.GetUpstreams() {
+	for _, u := range effective.GetUpstreams() {
 		named[u.GetName()]++
-		retry := u.GetRetry()
-		if longest := retry.GetMaxDelay().AsDuration(); retry.GetBaseDelay().AsDuration() > longest {
-			all = append(all, violation("retry.base_delay",
-				fmt.Sprintf("must be at most max_delay, which is %v", longest),
-				item("upstreams", i), name("retry"), name("base_delay")))
-		}
 	}
 	for i, u := range cfg.GetUpstreams() {
+		report := func(rule, message string, path ...string) {
+			at := []*validate.FieldPathElement{item("upstreams", i)}
+			for _, field := range path {
+				at = append(at, name(field))
+			}
+			all = append(all, violation(rule, message, at...))
+		}
+		retry := effective.GetUpstreams()[i].GetRetry()
+		if longest := retry.GetMaxDelay().AsDuration(); retry.GetBaseDelay().AsDuration() > longest {
+			report("retry.base_delay", fmt.Sprintf("must be at most max_delay, which is %v", longest), "retry", "base_delay")
+		}
 		if u.GetName() != "" && named[u.GetName()] > 1 {
-			all = append(all, violation("upstreams.name", "another upstream has this name",
-				item("upstreams", i), name("name")))
+			report("upstreams.name", "another upstream has this name", "name")
+		}
+		if u.GetIdempotency().GetDisableTag() && cmp.Or(u.GetIdempotency().GetTagKey(), DefaultTagKey) != DefaultTagKey {
+			report("idempotency.tag_key", "has no effect with disable_tag", "idempotency", "tag_key")
+		}
+		call := cfg.GetLimits().GetCallTimeout().AsDuration()
+		tooLong := func(d *durationpb.Duration, byDefault time.Duration) bool {
+			return call > 0 && d.AsDuration() > call && isSet(d, byDefault)
+		}
+		ends := fmt.Sprintf("must be at most limits.call_timeout, which is %v and ends the call", call)
+		if tooLong(u.GetTimeout(), DefaultTimeout) {
+			report("upstreams.timeout", ends, "timeout")
+		}
+		if tooLong(u.GetIdempotency().GetReconcileTimeout(), DefaultReconcileTimeout) {
+			report("idempotency.reconcile_timeout", ends, "idempotency", "reconcile_timeout")
 		}
 	}
 	return all
+}
+
+// isSet reports whether a duration says something. The default does not: "config print"
+// adds it to every configuration.
+func isSet(d *durationpb.Duration, byDefault time.Duration) bool {
+	return d != nil && d.AsDuration() != byDefault
 }
 
 // sharedAddresses reports addresses that two listeners use.

@@ -25,6 +25,9 @@ const (
 	DefaultTagKey = "connsvc.request_id"
 )
 
+// defaultReloadInterval is the time between two looks at the configuration file.
+const defaultReloadInterval = 5 * time.Second
+
 // maxNameLength is the schema's limit of an upstream's name.
 const maxNameLength = 63
 
@@ -63,7 +66,7 @@ func fillDefaults(cfg *configv1.Config) {
 	cfg.Shutdown = shutdown
 
 	cfg.Reload = cmp.Or(cfg.GetReload(), &configv1.Reload{})
-	cfg.Reload.Interval = duration(cfg.GetReload().GetInterval(), 5*time.Second)
+	cfg.Reload.Interval = duration(cfg.GetReload().GetInterval(), defaultReloadInterval)
 }
 
 func fillUpstreamDefaults(u *configv1.Upstream) {

@@ -66,6 +66,25 @@ func TestPrintedLoads(t *testing.T) {
 	}
 }
 
+// What is printed has all defaults, which contradict nothing.
+func TestPrintDefaults(t *testing.T) {
+	cfg, err := load(t, `
+upstreams: [{ endpoint: "https://a.example.com", token: { env: T }, idempotency: { disable_tag: true } }]
+limits: { call_timeout: 1s }
+reload: { disable_watch: true }
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := config.Print(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(t, string(text)); err != nil {
+		t.Errorf("%v in what is printed:\n%s", err, text)
+	}
+}
+
 func roundTrip(t *testing.T, cfg *configv1.Config, parse func(string) (*configv1.Config, error)) {
 	t.Helper()
 	text, err := config.Print(cfg)

@@ -37,7 +37,7 @@ upstreams: [{ endpoint: %q, %s }]
 func writeConfig(dir, dli string, drain time.Duration) (string, error) {
 	file := filepath.Join(dir, "connsvc.yaml")
 	return file, os.WriteFile(file, fmt.Appendf(nil, configuration, dli, "token: { env: DLI_TOKEN }",
-		fmt.Sprintf("shutdown: { drain_delay: %v, timeout: 10s }", drain)), 0o600)
+		fmt.Sprintf("limits: { call_timeout: 10s }\nshutdown: { drain_delay: %v, timeout: 10s }", drain)), 0o600)
 }
 
 // startReplica starts a connsvc serve and waits until it is ready.
