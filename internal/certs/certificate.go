@@ -20,8 +20,7 @@ type Certificate struct {
 	log       *slog.Logger
 	metrics   *metrics
 
-	current atomic.Pointer[tls.Config]
-	expiry  atomic.Int64      // of current, in Unix seconds
+	current atomic.Pointer[parsed]
 	used    [sha256.Size]byte // hash of the files of current; not for concurrent use
 }
 
@@ -34,7 +33,7 @@ func (c *Certificate) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		NextProtos:         c.protocols,
-		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.current.Load(), nil },
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.current.Load().config, nil },
 	}
 }
 
@@ -48,13 +47,12 @@ func (c *Certificate) load() error {
 
 // use activates content for new connections, if it is usable.
 func (c *Certificate) use(content watch.Content) error {
-	config, expiry, err := c.files.parse(content, time.Now())
+	p, err := c.files.parse(content, time.Now())
 	if err != nil {
 		return err
 	}
-	config.NextProtos = c.protocols
-	c.current.Store(config)
-	c.expiry.Store(expiry.Unix())
+	p.config.NextProtos = c.protocols
+	c.current.Store(p)
 	c.used = content.Sum
 	return nil
 }
@@ -81,5 +79,5 @@ func (c *Certificate) reload(ctx context.Context, content watch.Content) {
 		return
 	}
 	c.metrics.reloaded(ctx, c.listener, reloadOK)
-	c.log.InfoContext(ctx, "certificate reloaded", "port", c.listener, "expires", time.Unix(c.expiry.Load(), 0).UTC())
+	c.log.InfoContext(ctx, "certificate reloaded", "port", c.listener, "expires", c.current.Load().expiry.UTC())
 }

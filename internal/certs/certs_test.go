@@ -1,12 +1,15 @@
 package certs_test
 
 import (
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric/noop"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -114,5 +117,36 @@ func TestHalfABundleIsNone(t *testing.T) {
 	f.Write(t, map[string][]byte{"ca.crt": append(a.CA, certstest.PEM("CERTIFICATE", []byte("no DER"))...)})
 	if load(everywhere(f)) == nil {
 		t.Error("it is loaded")
+	}
+}
+
+// An expired CA beside a valid one is left over from a rotation.
+func TestClientCAExpiry(t *testing.T) {
+	lasting := func(d time.Duration) *certstest.Authority {
+		return certstest.NewAuthority(t, func(c *x509.Certificate) {
+			c.NotBefore, c.NotAfter = time.Now().Add(-48*time.Hour), time.Now().Add(d)
+		})
+	}
+	expired, next, later := lasting(-time.Hour), lasting(24*time.Hour), lasting(48*time.Hour)
+	server := certstest.NewAuthority(t)
+	for name, test := range map[string]struct {
+		bundle []*certstest.Authority
+		want   time.Time
+	}{
+		"the first that expires": {[]*certstest.Authority{later, expired, next}, next.Expiry},
+		"all expired":            {[]*certstest.Authority{expired}, expired.Expiry},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := certstest.NewFolder(t, server.Issue(t, "server"), server)
+			var bundle []byte
+			for _, ca := range test.bundle {
+				bundle = append(bundle, ca.CA...)
+			}
+			f.Write(t, map[string][]byte{"ca.crt": bundle})
+			w := watch(t, everywhere(f))
+			if got := w.sample(t, "connsvc.tls.client_ca.expiry.timestamp", attribute.String("port", "grpc")); got != test.want.Unix() {
+				t.Errorf("expires %v, want %v", time.Unix(got, 0), test.want)
+			}
+		})
 	}
 }

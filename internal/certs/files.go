@@ -35,11 +35,36 @@ func (f files) read() watch.Content {
 	return watch.Read(maxFileBytes, f.cert, f.key, f.clientCA)
 }
 
-// parse returns the TLS configuration and when its certificate expires. An expired
-// certificate is an error, as clients reject it.
-func (f files) parse(c watch.Content, now time.Time) (*tls.Config, time.Time, error) {
+// A parsed is what the files of a listener contain.
+type parsed struct {
+	config    *tls.Config
+	expiry    time.Time   // of the certificate
+	clientCAs []time.Time // when each expires
+}
+
+// clientCAExpiry returns when the first client CA expires that has not yet: an expired
+// one beside it is left over from a rotation. It is the last one if all have.
+func (p *parsed) clientCAExpiry(now time.Time) time.Time {
+	var first, last time.Time
+	for _, expiry := range p.clientCAs {
+		if expiry.After(now) && (first.IsZero() || expiry.Before(first)) {
+			first = expiry
+		}
+		if expiry.After(last) {
+			last = expiry
+		}
+	}
+	if first.IsZero() {
+		return last
+	}
+	return first
+}
+
+// parse returns what the files contain. An expired certificate is an error, as clients
+// reject it.
+func (f files) parse(c watch.Content, now time.Time) (*parsed, error) {
 	if c.Err != nil {
-		return nil, time.Time{}, c.Err
+		return nil, c.Err
 	}
 	cert, key, clientCA := c.Files[0], c.Files[1], c.Files[2]
 	pair, pairErr := tls.X509KeyPair(cert, key)
@@ -49,39 +74,39 @@ func (f files) parse(c watch.Content, now time.Time) (*tls.Config, time.Time, er
 		pairErr = fmt.Errorf("%s: expired on %s", f.cert, pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
+	var clientCAs []time.Time
 	var poolErr error
 	if f.clientCA != "" {
 		config.ClientAuth = tls.RequireAndVerifyClientCert
 		// A resumed session would stay trusted after its CA is removed.
 		config.SessionTicketsDisabled = true
-		if config.ClientCAs, poolErr = parsePool(clientCA); poolErr != nil {
+		if config.ClientCAs, clientCAs, poolErr = parsePool(clientCA); poolErr != nil {
 			poolErr = fmt.Errorf("%s: %w", f.clientCA, poolErr)
 		}
 	}
 	if err := errors.Join(pairErr, poolErr); err != nil {
-		return nil, time.Time{}, err
+		return nil, err
 	}
-	return config, pair.Leaf.NotAfter, nil
+	return &parsed{config, pair.Leaf.NotAfter, clientCAs}, nil
 }
 
-// parsePool reads a bundle of CAs. Unlike AppendCertsFromPEM it fails if one of
+// parsePool reads a bundle of CAs, and when each expires. Unlike AppendCertsFromPEM it fails if one of
 // them cannot be parsed: callers of the skipped CA would be locked out.
-func parsePool(bundle []byte) (*x509.CertPool, error) {
-	pool := x509.NewCertPool()
-	found := false
+func parsePool(bundle []byte) (pool *x509.CertPool, expiries []time.Time, err error) {
+	pool = x509.NewCertPool()
 	for block, rest := pem.Decode(bundle); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
 			continue
 		}
 		ca, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		pool.AddCert(ca)
-		found = true
+		expiries = append(expiries, ca.NotAfter)
 	}
-	if !found {
-		return nil, errors.New("no certificate in PEM form")
+	if len(expiries) == 0 {
+		return nil, nil, errors.New("no certificate in PEM form")
 	}
-	return pool, nil
+	return pool, expiries, nil
 }

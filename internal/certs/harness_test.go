@@ -129,25 +129,34 @@ func (w *watched) awaitShown(t *testing.T, a *certstest.Authority, want string) 
 // reloads returns a sample of connsvc.tls.reloads.
 func (w *watched) reloads(t *testing.T, port, result string) int64 {
 	t.Helper()
+	return w.sample(t, "connsvc.tls.reloads", attribute.String("port", port), attribute.String("result", result))
+}
+
+// sample returns a sample of a metric.
+func (w *watched) sample(t *testing.T, name string, labels ...attribute.KeyValue) int64 {
+	t.Helper()
 	var all metricdata.ResourceMetrics
 	if err := w.reader.Collect(context.Background(), &all); err != nil {
 		t.Fatal(err)
 	}
-	labels := attribute.NewSet(attribute.String("port", port), attribute.String("result", result))
+	want := attribute.NewSet(labels...)
 	for _, scope := range all.ScopeMetrics {
 		for _, m := range scope.Metrics {
-			sum, ok := m.Data.(metricdata.Sum[int64])
-			if !ok || m.Name != "connsvc.tls.reloads" {
-				continue
+			var points []metricdata.DataPoint[int64]
+			switch data := m.Data.(type) {
+			case metricdata.Sum[int64]:
+				points = data.DataPoints
+			case metricdata.Gauge[int64]:
+				points = data.DataPoints
 			}
-			for _, point := range sum.DataPoints {
-				if point.Attributes == labels {
+			for _, point := range points {
+				if m.Name == name && point.Attributes == want {
 					return point.Value
 				}
 			}
 		}
 	}
-	t.Fatalf("no connsvc.tls.reloads of %s, %s", port, result)
+	t.Fatalf("no %s of %v", name, labels)
 	return 0
 }
 

@@ -3,6 +3,7 @@ package certs
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -15,18 +16,21 @@ const (
 )
 
 type metrics struct {
-	meter   metric.Meter
-	reloads metric.Int64Counter
-	expiry  metric.Int64ObservableGauge
+	meter    metric.Meter
+	reloads  metric.Int64Counter
+	expiry   metric.Int64ObservableGauge
+	caExpiry metric.Int64ObservableGauge
 }
 
 func newMetrics(meter metric.Meter) (*metrics, error) {
-	var errs [2]error
+	var errs [3]error
 	m := &metrics{meter: meter}
 	m.reloads, errs[0] = meter.Int64Counter("connsvc.tls.reloads",
 		metric.WithDescription("Changes of certificate files: ok, or failed if the previous certificate stays active."))
 	m.expiry, errs[1] = meter.Int64ObservableGauge("connsvc.tls.certificate.expiry.timestamp", metric.WithUnit("s"),
 		metric.WithDescription("Expiry of the port's certificate, in Unix time."))
+	m.caExpiry, errs[2] = meter.Int64ObservableGauge("connsvc.tls.client_ca.expiry.timestamp", metric.WithUnit("s"),
+		metric.WithDescription("Expiry of the port's client CA that expires first, in Unix time."))
 	return m, errors.Join(errs[:]...)
 }
 
@@ -39,10 +43,14 @@ func (m *metrics) observe(all []*Certificate) error {
 	}
 	_, err := m.meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		for _, c := range all {
-			o.ObserveInt64(m.expiry, c.expiry.Load(), metric.WithAttributes(attribute.String("port", c.listener)))
+			current, port := c.current.Load(), metric.WithAttributes(attribute.String("port", c.listener))
+			o.ObserveInt64(m.expiry, current.expiry.Unix(), port)
+			if len(current.clientCAs) > 0 {
+				o.ObserveInt64(m.caExpiry, current.clientCAExpiry(time.Now()).Unix(), port)
+			}
 		}
 		return nil
-	}, m.expiry)
+	}, m.expiry, m.caExpiry)
 	return err
 }
 

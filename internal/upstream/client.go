@@ -42,6 +42,9 @@ type Client struct {
 func (c *Client) Call(ctx context.Context, fullMethod string, req, resp proto.Message) error {
 	if err := c.call(ctx, fullMethod, req, resp); err != nil {
 		err.Method = fullMethod
+		if err.credentialsRejected() {
+			c.counts.credentialsRejected.Add(1)
+		}
 		return err
 	}
 	return nil

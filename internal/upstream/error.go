@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -95,6 +96,11 @@ func (e *Error) Error() string {
 		b.WriteString(": " + e.Err.Error())
 	}
 	return b.String()
+}
+
+// credentialsRejected reports whether connsvc has no valid credentials for the call.
+func (e *Error) credentialsRejected() bool {
+	return !e.CallersOwn && (e.Kind == Unauthorized || e.HTTPStatus == http.StatusUnauthorized)
 }
 
 // Unwrap returns the cause.

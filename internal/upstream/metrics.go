@@ -27,7 +27,9 @@ type counts struct {
 	refused     [lastRefusal]atomic.Int64
 	renewals    [lastRenewal]atomic.Int64
 	unsolicited atomic.Int64
-	inFlight    atomic.Int64
+	// credentialsRejected counts calls, not attempts.
+	credentialsRejected atomic.Int64
+	inFlight            atomic.Int64
 	// writes counts the calls that may have changed something and have ended. It is
 	// here because a reload must not reset it: see readKey.
 	writes atomic.Uint64
@@ -160,8 +162,8 @@ func (c *counts) renewed(log *slog.Logger) func(credentials.Renewal) {
 // adds to numbers. Every attribute is from a closed set, and every series of an upstream
 // exists from the start, except the durations.
 type metrics struct {
-	attempts, retries, shared, refused, renewals, unsolicited metric.Int64ObservableCounter
-	breaker, limit, inFlight                                  metric.Int64ObservableGauge
+	attempts, retries, shared, refused, renewals, unsolicited, rejected metric.Int64ObservableCounter
+	breaker, limit, inFlight                                            metric.Int64ObservableGauge
 }
 
 // measure makes the metrics; a nil meter makes ones that nobody reads.
@@ -170,7 +172,7 @@ func (r *Router) measure(meter metric.Meter) error {
 		meter = noop.Meter{}
 	}
 	var m metrics
-	var errs [10]error
+	var errs [11]error
 	counter := func(name, description string) (c metric.Int64ObservableCounter, err error) {
 		return meter.Int64ObservableCounter(name, metric.WithDescription(description))
 	}
@@ -188,13 +190,14 @@ func (r *Router) measure(meter metric.Meter) error {
 	m.breaker, errs[7] = gauge("connsvc.upstream.breaker_state", "Whether calls are rejected: 0 no (closed), 1 one call probes (half-open), 2 yes (open).")
 	m.limit, errs[8] = gauge("connsvc.upstream.limit", "Most calls in flight, as of now.")
 	m.inFlight, errs[9] = gauge("connsvc.upstream.in_flight", "HTTP calls to DLI in flight.")
+	m.rejected, errs[10] = counter("connsvc.upstream.credentials.rejected", "Calls that failed because connsvc had no valid credentials for DLI.")
 	if err := errors.Join(errs[:]...); err != nil {
 		return fmt.Errorf("making the metrics of the upstreams: %w", err)
 	}
 	registration, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		m.observe(o, r.graph.Load())
 		return nil
-	}, m.attempts, m.retries, m.shared, m.refused, m.renewals, m.unsolicited, m.breaker, m.limit, m.inFlight)
+	}, m.attempts, m.retries, m.shared, m.refused, m.renewals, m.unsolicited, m.rejected, m.breaker, m.limit, m.inFlight)
 	if err != nil {
 		return fmt.Errorf("registering the metrics of the upstreams: %w", err)
 	}
@@ -220,6 +223,7 @@ func (m *metrics) observe(o metric.Observer, g *graph) {
 		o.ObserveInt64(m.retries, counts.retries.Load(), with())
 		o.ObserveInt64(m.shared, counts.shared.Load(), with())
 		o.ObserveInt64(m.unsolicited, counts.unsolicited.Load(), with())
+		o.ObserveInt64(m.rejected, counts.credentialsRejected.Load(), with())
 		for i := range counts.refused {
 			o.ObserveInt64(m.refused, counts.refused[i].Load(), with(attribute.String("reason", refusalNames[i])))
 		}

@@ -190,6 +190,22 @@ func TestRenewals(t *testing.T) {
 	}
 }
 
+// A call that DLI rejects for connsvc's own credentials is counted, not one with the
+// caller's.
+func TestCredentialsRejected(t *testing.T) {
+	o, reader := measured(upstream.Options{})
+	endpoint := newServer(t, answer(401, `{}`))
+	r := router(t, o, &configv1.Upstream{Name: "own", Endpoint: endpoint, Projects: []string{"a"}, Credentials: &configv1.Upstream_Token{
+		Token: &configv1.Secret{Source: &configv1.Secret_Env{Env: "TOKEN"}},
+	}}, &configv1.Upstream{Name: "callers", Endpoint: endpoint, Projects: []string{"b"}, Credentials: &configv1.Upstream_PassThrough{}})
+	_, _ = serving(t, r, "a"), serving(t, r, "b")
+	got := collect(t, reader)
+	const rejected = "connsvc.upstream.credentials.rejected{upstream="
+	if got[rejected+"own}"] != 1 || got[rejected+"callers}"] != 0 {
+		t.Errorf("series %v", got)
+	}
+}
+
 // The duration of attempts has the buckets of the duration of calls.
 func TestDurationBuckets(t *testing.T) {
 	o, reader := measured(upstream.Options{})

@@ -23,20 +23,25 @@ import (
 
 // An Authority is a CA.
 type Authority struct {
-	CA []byte // its certificate, in PEM form
+	CA     []byte    // its certificate, in PEM form
+	Expiry time.Time // of CA
 
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-// NewAuthority returns a CA that is valid for an hour.
-func NewAuthority(t testing.TB) *Authority {
+// NewAuthority returns a CA that is valid for an hour, after change was applied to its
+// template.
+func NewAuthority(t testing.TB, change ...func(*x509.Certificate)) *Authority {
 	t.Helper()
 	a := &Authority{key: newKey(t)}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	for _, c := range change {
+		c(template)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &a.key.PublicKey, a.key)
 	if err != nil {
@@ -45,7 +50,7 @@ func NewAuthority(t testing.TB) *Authority {
 	if a.certificate, err = x509.ParseCertificate(der); err != nil {
 		t.Fatal(err)
 	}
-	a.CA = PEM("CERTIFICATE", der)
+	a.CA, a.Expiry = PEM("CERTIFICATE", der), a.certificate.NotAfter
 	return a
 }
 
