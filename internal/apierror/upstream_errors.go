@@ -1,10 +1,12 @@
 package apierror
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/dlijson"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -54,6 +56,21 @@ func messageOf(u *upstream.Error, s Subject, reason connsvcv1.ErrorReason) strin
 		return "the list is larger than the limit max_response_bytes of connsvc: ask for fewer connections with a smaller limit"
 	case (u.Kind == upstream.Status || u.Kind == upstream.Refused) && exposesDLIError(reason):
 		return u.Message
+	case reason == connsvcv1.ErrorReason_UPSTREAM_FAULT && u.Kind == upstream.Malformed:
+		return malformedMessage(u.Err)
+	default:
+		return ""
+	}
+}
+
+// malformedMessage describes a response that hints at a wrong endpoint.
+func malformedMessage(err error) string {
+	var e *dlijson.Error
+	switch {
+	case errors.Is(err, upstream.ErrHTTP2):
+		return "DLI's endpoint speaks HTTP/2 only: connsvc needs HTTP/1.1"
+	case errors.As(err, &e) && e.Kind == dlijson.Missing:
+		return "DLI returned neither \"" + e.Path + "\" nor \"is_success\": is the endpoint DLI's?"
 	default:
 		return ""
 	}

@@ -2,6 +2,7 @@ package dlijson
 
 import (
 	"io"
+	"math/bits"
 	"slices"
 	"sync"
 
@@ -81,13 +82,27 @@ func (d *decoder) message(m protoreflect.Message, p *plan, omitted uint64) error
 	o := object{plan: p, omitted: omitted}
 	for {
 		f, err := d.member(&o)
-		if f == nil || err != nil {
+		if err != nil {
 			return err
+		}
+		if f == nil {
+			return d.complete(&o)
 		}
 		if err := d.field(m, f); err != nil {
 			return within(f.name, err)
 		}
 	}
+}
+
+// complete checks a list of connections: a response with neither the list nor
+// is_success, such as {}, is none of DLI's, and must not pass for an empty list.
+func (d *decoder) complete(o *object) error {
+	const isSuccess = 1 << maxFields // as of envelopeMember
+	if d.envelope == nil || o.plan.listed == 0 || o.seen&(o.plan.listed|isSuccess) != 0 || d.envelope.ErrorCode != "" {
+		return nil
+	}
+	name := o.plan.fields[bits.TrailingZeros64(o.plan.listed)].name
+	return &Error{Kind: Missing, Path: name, Offset: d.json.InputOffset(), Message: "missing, and is_success too"}
 }
 
 // An object is one whose members are being read.

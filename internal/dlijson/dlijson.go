@@ -53,8 +53,9 @@ type Envelope struct {
 
 // DecodeResponse reads one JSON object from r into m, as a response of DLI: names
 // and enum words that m does not know are skipped. If m has is_success and message,
-// they are set from the Envelope. All lists that m knows have at most
-// MaxResponseItems elements together. Errors are as of DecodeRequest.
+// they are set from the Envelope. A list of connections must have the list or
+// is_success: what has neither is no response of DLI. All lists that m knows have at
+// most MaxResponseItems elements together. Errors are as of DecodeRequest.
 func DecodeResponse(r io.Reader, m proto.Message) (Envelope, error) {
 	message, p, err := openValid(m)
 	if err != nil {

@@ -19,11 +19,12 @@ const (
 	Duplicate                    // a name that occurs twice in one object
 	Encoding                     // invalid UTF-8
 	Depth                        // nested too deep
+	Missing                      // neither the list nor is_success in a response
 )
 
 var kindNames = map[Kind]string{
 	Syntax: "syntax", UnknownField: "unknown_field", Type: "type", Range: "range",
-	Duplicate: "duplicate", Encoding: "encoding", Depth: "depth",
+	Duplicate: "duplicate", Encoding: "encoding", Depth: "depth", Missing: "missing",
 }
 
 // String returns the kind as a word, for a metric or a log.

@@ -16,6 +16,7 @@ type plan struct {
 	isSuccess protoreflect.FieldDescriptor // nil without
 	message   protoreflect.FieldDescriptor // nil without
 	envelope  uint64                       // mask of these two
+	listed    uint64                       // mask of a list of connections
 }
 
 type field struct {
@@ -70,6 +71,9 @@ func build(md protoreflect.MessageDescriptor, started map[protoreflect.MessageDe
 				return nil, fmt.Errorf("field %s: %w", f.desc.Name(), err)
 			}
 			f.hosts = f.list && sub.FullName() == "connsvc.v1.Host"
+			if f.list && sub.FullName() == "connsvc.v1.EnhancedConnection" {
+				p.listed |= 1 << i
+			}
 		}
 		plain := !f.list && !f.presence
 		switch {

@@ -96,6 +96,7 @@ func TestDecodeResponseForgets(t *testing.T) {
 
 func TestDecodeResponseRejects(t *testing.T) {
 	connection, created := &connsvcv1.EnhancedConnection{}, &connsvcv1.CreateEnhancedConnectionResponse{}
+	listed := &connsvcv1.ListEnhancedConnectionsResponse{}
 	tests := []struct {
 		name, text string
 		m          proto.Message
@@ -105,6 +106,8 @@ func TestDecodeResponseRejects(t *testing.T) {
 		{"HTML", "<html></html>", created, dlijson.Error{Kind: dlijson.Syntax, Message: "expected a JSON object, got no JSON"}},
 		{"list", "[]", created, dlijson.Error{Kind: dlijson.Syntax, Message: "expected a JSON object, got a list"}},
 		{"more", "{}{}", created, dlijson.Error{Kind: dlijson.Syntax, Offset: 2, Message: "expected nothing after the JSON object"}},
+		{"no list", `{}`, listed, dlijson.Error{Kind: dlijson.Missing, Path: "connections", Offset: 2, Message: "missing, and is_success too"}},
+		{"another list", `{"count":0,"items":[]}`, listed, dlijson.Error{Kind: dlijson.Missing, Path: "connections", Offset: 22, Message: "missing, and is_success too"}},
 		{"cut", `{"hosts":[{"name":"a"},`, connection, dlijson.Error{Kind: dlijson.Syntax, Path: "hosts[1]", Offset: 23, Message: "the text ends too early"}},
 		{"cut in what is passed over", `{"x":[1,`, connection, dlijson.Error{Kind: dlijson.Syntax, Offset: 8, Message: "the text ends too early"}},
 		{"is_success as text", `{"is_success":"true"}`, created, dlijson.Error{Kind: dlijson.Type, Path: "is_success", Offset: 14, Message: "expected a boolean, got a string"}},

@@ -114,7 +114,7 @@ func failing(n int64, status int, headers ...string) http.HandlerFunc {
 			answer(status, "", headers...)(w, r)
 			return
 		}
-		answer(http.StatusOK, `{"name":"n"}`)(w, r)
+		answer(http.StatusOK, `{"is_success":true,"name":"n"}`)(w, r)
 	}
 }
 

@@ -91,7 +91,7 @@ func brownOut() http.HandlerFunc {
 			answer(503, "")(w, r)
 			return
 		}
-		answer(200, `{}`)(w, r)
+		answer(200, `{"is_success":true}`)(w, r)
 	}
 }
 

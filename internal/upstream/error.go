@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/connsvc/connsvc/internal/upstream/exchange"
 )
 
 // Kind is the kind of an Error.
@@ -53,6 +55,9 @@ var (
 	errProtocol      = errors.New("the status is not one of a response")
 	errClosed        = errors.New("the client is closed")
 )
+
+// ErrHTTP2 is the cause of a Malformed Error: the endpoint speaks HTTP/2 only.
+var ErrHTTP2 = exchange.ErrHTTP2
 
 // An Error is a call to DLI that did not succeed. Each is of one call alone.
 type Error struct {
@@ -114,6 +119,8 @@ func transportError(ctx context.Context, err error, sent bool) *Error {
 		kind = Timeout
 	case ctx.Err() != nil:
 		kind = Cancelled
+	case errors.Is(err, ErrHTTP2):
+		kind = Malformed
 	case !sent:
 		kind = Unreachable
 	}

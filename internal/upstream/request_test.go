@@ -132,7 +132,7 @@ func TestCallIsSigned(t *testing.T) {
 		header = r.Header
 		key := func(id string) (string, bool) { return canarySecret, id == canaryID }
 		verified = append(verified, signing.Verify(r, body, key, noon))
-		answer(http.StatusOK, `{}`)(w, r)
+		answer(http.StatusOK, `{"is_success":true}`)(w, r)
 	}
 	r := served(t, upstream.Options{Now: func() time.Time { return noon }}, handler)
 	if err := callCreate(t.Context(), r); err != nil {

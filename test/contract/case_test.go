@@ -53,7 +53,7 @@ type restRequest struct {
 type exchange struct {
 	Want     *upstreamWant `json:"want"`     // nil: the request of the case
 	Response *response     `json:"response"` // nil: the sample of the RPC
-	Fault    string        `json:"fault"`    // instead of a response: close, cut, hang or noise
+	Fault    string        `json:"fault"`    // instead of a response: close, cut, hang, noise or http2
 }
 
 type upstreamWant struct {

@@ -187,5 +187,7 @@ func breakConnection(w http.ResponseWriter, r *http.Request, fault string) {
 			strconv.Itoa(2*len(half))+"\r\n\r\n"+half)
 	case "noise":
 		_, _ = io.WriteString(conn, "no HTTP at all\r\n\r\n")
+	case "http2":
+		_, _ = io.WriteString(conn, "\x00\x00\x00\x04\x00\x00\x00\x00\x00") // SETTINGS
 	}
 }

@@ -24,6 +24,9 @@ const (
 	maxInterim = 5
 )
 
+// ErrHTTP2 is the error of an endpoint that does not speak HTTP/1.1.
+var ErrHTTP2 = errors.New("the endpoint speaks HTTP/2 only")
+
 var (
 	errHeadTooLarge  = errors.New("the head of the response is larger than 256 KiB")
 	errInterim       = errors.New("too many responses of status 1xx")
@@ -58,10 +61,20 @@ func newConn(ctx context.Context, tcp net.Conn, secure *tls.Config) (*conn, erro
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {
 		l.abort()
-		return nil, err
+		return nil, handshakeError(err)
 	}
 	c.Conn = secured
 	return c, nil
+}
+
+// handshakeError returns ErrHTTP2 if the server rejects HTTP/1.1 by ALPN, else err.
+func handshakeError(err error) error {
+	const noApplicationProtocol tls.AlertError = 120
+	var alert *net.OpError
+	if errors.As(err, &alert) && alert.Op == "remote error" && alert.Err.Error() == noApplicationProtocol.Error() {
+		return ErrHTTP2
+	}
+	return err
 }
 
 // begin is called before each exchange.
@@ -85,6 +98,9 @@ func (c *conn) Read(p []byte) (int, error) {
 func (c *conn) readHead(r *http.Request) (*http.Response, error) {
 	for range 1 + maxInterim {
 		c.readable = maxHeadBytes
+		if _, err := c.reader.Peek(1); err == nil && c.isHTTP2() {
+			return nil, ErrHTTP2
+		}
 		response, err := http.ReadResponse(c.reader, r)
 		if err != nil {
 			return nil, err
@@ -124,6 +140,14 @@ func (c *conn) is408() bool {
 	const head = len("HTTP/1.1 408")
 	received, err := c.reader.Peek(min(head, c.reader.Buffered()))
 	return err == nil && len(received) == head && string(received[:7]) == "HTTP/1." && string(received[8:]) == " 408"
+}
+
+// isHTTP2 reports whether what was received is a SETTINGS frame, with which every server
+// of HTTP/2 begins (RFC 9113, 3.4). It has no line break that would end an HTTP/1.1 line.
+func (c *conn) isHTTP2() bool {
+	const frameHeader = 9
+	b, err := c.reader.Peek(min(frameHeader, c.reader.Buffered()))
+	return err == nil && len(b) == frameHeader && b[0] == 0 && string(b[3:]) == "\x04\x00\x00\x00\x00\x00"
 }
 
 // A link is the TCP connection below TLS. It knows whether bytes were written.

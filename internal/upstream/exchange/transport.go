@@ -69,7 +69,7 @@ func New(endpoint *url.URL, o Options) *Transport {
 	port := cmp.Or(endpoint.Port(), "80")
 	if endpoint.Scheme == "https" {
 		port = cmp.Or(endpoint.Port(), "443")
-		t.tls = &tls.Config{ServerName: endpoint.Hostname(), MinVersion: tls.VersionTLS12}
+		t.tls = &tls.Config{ServerName: endpoint.Hostname(), MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 	}
 	if t.dial == nil {
 		address := net.JoinHostPort(endpoint.Hostname(), port)
@@ -145,6 +145,10 @@ func (t *Transport) take(ctx context.Context) (c *conn, reused bool, err error) 
 	}
 	// Part of a TLS record is normal here: session tickets follow the handshake.
 	if err := c.check(); err != nil && !errors.Is(err, errPartialRecord) {
+		if c.isHTTP2() {
+			c.link.abort()
+			return nil, false, ErrHTTP2
+		}
 		t.discard(c, err)
 		return nil, false, err
 	}
