@@ -5,7 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/app"
@@ -17,16 +20,20 @@ import (
 // exampleBody is the request of dli_02_0187 that dev prints and the README shows.
 const exampleBody = `{"name":"test","dest_vpc_id":"22094d8f-c310-4621-913d-4c4d655d8495","dest_network_id":"78f2562a-36e4-4b39-95b9-f5aab22e1281","queues":["q1","q2"],"hosts":[{"ip":"192.168.0.1","name":"ecs-97f8-0001"}]}`
 
+// devStop limits how long dev waits for calls when it stops.
+const devStop = 3 * time.Second
+
 // exampleProject is the project in the printed examples; in dev any works.
 const exampleProject = "48cc2c48765f481480c7db940d6409d1"
 
 type devCommand struct {
-	GRPC         string        `name:"grpc" default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of the gRPC listener (${default})."`
-	REST         string        `name:"rest" default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address of the REST listener (${default})."`
-	Admin        string        `default:"127.0.0.1:9091" placeholder:"ADDRESS" help:"Address of the admin port (${default})."`
-	Emulator     string        `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address of the embedded DLI (${default})."`
-	PeeringDelay time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
-	Faults       faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file of fault rules for the embedded DLI."`
+	GRPC           address       `name:"grpc" default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of the gRPC listener (${default})."`
+	REST           address       `name:"rest" default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address of the REST listener (${default})."`
+	Admin          address       `default:"127.0.0.1:9091" placeholder:"ADDRESS" help:"Address of the admin port (${default})."`
+	Emulator       address       `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address of the embedded DLI (${default})."`
+	AllowPlaintext bool          `help:"Accept addresses beyond loopback, where anyone can call: for a container, with --rest=0.0.0.0:8080."`
+	PeeringDelay   time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
+	Faults         faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file of fault rules for the embedded DLI."`
 }
 
 // Run starts the embedded DLI and the service, and prints how to call them.
@@ -36,29 +43,38 @@ func (c *devCommand) Run(p *process) error {
 		return err
 	}
 	accessKey, secretKey := rand.Text(), rand.Text() // of this process only
-	dli, err := listenEmulator(p.ctx, c.Emulator, emulator.Options{
+	dli, dliErr := listenEmulator(p.ctx, "emulator", c.Emulator, emulator.Options{
 		Identities:   iam.Identities{AccessKeys: map[string]string{accessKey: secretKey}},
 		PeeringDelay: c.PeeringDelay,
 		Faults:       rules,
 	})
-	if err != nil {
-		return err
+	endpoint := string(c.Emulator)
+	if dliErr == nil {
+		defer func() { _ = dli.close() }()
+		endpoint = dli.addr().String()
 	}
 	id, secret := &configv1.Secret{}, &configv1.Secret{}
 	cfg := config.Default(&configv1.Upstream{
-		Endpoint:    "http://" + dli.addr().String(),
+		Endpoint: "http://" + endpoint, AllowPlaintext: true,
 		Credentials: &configv1.Upstream_AccessKey{AccessKey: &configv1.AccessKey{Id: id, Secret: secret}},
 	})
-	cfg.Grpc.Address, cfg.Rest.Address, cfg.Admin.Address = c.GRPC, c.REST, c.Admin
+	cfg.Grpc.Address, cfg.Rest.Address, cfg.Admin.Address = string(c.GRPC), string(c.REST), string(c.Admin)
+	for _, l := range []*configv1.Listener{cfg.GetGrpc(), cfg.GetRest(), cfg.GetAdmin()} {
+		l.AllowPlaintext = c.AllowPlaintext
+	}
+	cfg.Shutdown.Timeout = durationpb.New(devStop)
 	read := func(s *configv1.Secret) (string, error) {
 		if s == id {
 			return accessKey, nil
 		}
 		return secretKey, nil
 	}
-	service, err := app.New(cfg, app.Options{Secret: read, Log: p.stderr, Reflection: true, Version: version()})
-	if err != nil {
-		return errors.Join(err, dli.close())
+	service, err := app.New(cfg, app.Options{Secret: read, Log: p.stderr, Reflection: true, Version: version(), Flags: true})
+	if err := errors.Join(dliErr, err); err != nil {
+		if service != nil {
+			service.Close()
+		}
+		return err // of all addresses at once
 	}
 	c.greet(p, service, dli)
 	// The embedded DLI outlives the service: calls in flight need it.
@@ -71,7 +87,6 @@ func (c *devCommand) Run(p *process) error {
 }
 
 func (c *devCommand) greet(p *process, service *app.App, dli *emulatorServer) {
-	rest, grpc := service.RESTAddr(), service.GRPCAddr()
 	fmt.Fprintf(p.stdout, `connsvc dev: the service with an embedded DLI. Nothing leaves this machine.
 
   gRPC      %[1]v
@@ -85,8 +100,17 @@ Create a connection over REST:
 
 and list it over gRPC:
 
-  grpcurl -plaintext -d '{"project_id":"%[5]s"}' %[1]v connsvc.v1.ConnectionService/ListEnhancedConnections
+  %[7]s call --address %[1]v ListEnhancedConnections '{"project_id":"%[5]s"}'
 
 Ctrl-C stops it.
-`, grpc, rest, service.AdminAddr(), dli.addr(), exampleProject, exampleBody)
+`, callable(service.GRPCAddr()), callable(service.RESTAddr()), callable(service.AdminAddr()), callable(dli.addr()), exampleProject, exampleBody, p.name)
+}
+
+// callable returns where a listener can be called: 0.0.0.0 is no address to call.
+func callable(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return a.String()
 }

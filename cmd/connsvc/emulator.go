@@ -19,7 +19,7 @@ import (
 const emulatorHeaderTimeout = 10 * time.Second
 
 type emulatorCommand struct {
-	Address        string        `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address to listen on (${default})."`
+	Address        address       `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address to listen on (${default})."`
 	PeeringDelay   time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
 	Projects       []string      `placeholder:"ID" help:"Projects that exist; any does by default."`
 	Queues         []string      `placeholder:"NAME" help:"Queues that exist; any does by default."`
@@ -61,7 +61,7 @@ func (c *emulatorCommand) Run(p *process) error {
 	if err := c.credentials(p, &options); err != nil {
 		return err
 	}
-	dli, err := listenEmulator(p.ctx, c.Address, options)
+	dli, err := listenEmulator(p.ctx, "address", c.Address, options)
 	if err != nil {
 		return err
 	}
@@ -95,10 +95,11 @@ type emulatorServer struct {
 	http     *http.Server
 }
 
-func listenEmulator(ctx context.Context, address string, o emulator.Options) (*emulatorServer, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+// listenEmulator listens on an address, which is from this flag.
+func listenEmulator(ctx context.Context, flag string, a address, o emulator.Options) (*emulatorServer, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", string(a))
 	if err != nil {
-		return nil, fmt.Errorf("listening for the emulator: %w", err)
+		return nil, fmt.Errorf("--%s: %w", flag, err)
 	}
 	return &emulatorServer{listener, &http.Server{Handler: emulator.New(o).Handler(), ReadHeaderTimeout: emulatorHeaderTimeout}}, nil
 }

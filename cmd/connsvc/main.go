@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -19,11 +21,18 @@ import (
 	"github.com/connsvc/connsvc/internal/app"
 )
 
-// Exit statuses beside 0 and 1.
+// The exit statuses; exitHelp documents them.
 const (
-	exitUsage  = 2
-	exitConfig = 78 // EX_CONFIG of sysexits: the configuration is wrong
+	exitFailure = 1
+	exitUsage   = 2
+	exitConfig  = 78 // EX_CONFIG of sysexits
 )
+
+const exitHelp = `Exit status: 0 success; 1 failure at run time, as a port in use, a call that failed or not ready;
+2 wrong command line; 78 wrong configuration: its file, a secret, a certificate, fault rules or OTEL_*.`
+
+// errUsage marks errors of the command line that are found after it was parsed.
+var errUsage = errors.New("wrong command line")
 
 // memoryRatio is the share of the container's memory for Go's heap and stacks.
 const memoryRatio = 0.9
@@ -35,7 +44,9 @@ const collectAt = 400
 
 // process is a command's access to the process it runs in.
 type process struct {
+	name      string          // how the user calls this command
 	ctx       context.Context // ends at SIGINT and SIGTERM
+	stdin     io.Reader
 	stdout    io.Writer
 	stderr    io.Writer
 	lookupEnv func(string) (string, bool)
@@ -48,9 +59,12 @@ type commands struct {
 	Dev         devCommand         `cmd:"" help:"Run the service with an embedded DLI, on loopback only, to try it."`
 	Serve       serveCommand       `cmd:"" help:"Run the service with a configuration file."`
 	Emulator    emulatorCommand    `cmd:"" help:"Run the embedded DLI alone."`
+	Call        callCommand        `cmd:"" help:"Send one gRPC call to a running connsvc."`
 	Config      configCommands     `cmd:"" help:"Work with the configuration."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running connsvc whether it is ready: exit status 0 if so, 1 if not."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
+
+	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 func main() {
@@ -66,8 +80,16 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(os.Args[1:], &process{
-		ctx: ctx, stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv, hangups: hangups,
+		ctx: ctx, name: commandName(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv, hangups: hangups,
 	}))
+}
+
+// commandName returns what starts this program again: dev prints it.
+func commandName() string {
+	if strings.Contains(os.Args[0], "/go-build") {
+		return "go run ./cmd/connsvc"
+	}
+	return os.Args[0]
 }
 
 // hangups handles SIGHUP. Commands that do not call it end when their terminal closes.
@@ -79,35 +101,47 @@ func hangups() (<-chan os.Signal, func()) {
 
 // run runs the command that args name and returns the exit status.
 func run(args []string, p *process) int {
+	bare, help := len(args) == 0, p.stdout
+	if bare {
+		help = p.stderr
+	} else if args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
 	exited := -1
 	parser, err := kong.New(&commands{},
 		kong.Name("connsvc"),
-		kong.Description("A gRPC and REST gateway for DLI enhanced datasource connections."),
-		kong.UsageOnError(),
-		kong.Writers(p.stdout, p.stderr),
+		kong.Description("A gRPC and REST gateway for DLI enhanced datasource connections.\n\n"+exitHelp),
+		kong.Vars{"version": versionLine()},
+		kong.Writers(help, p.stderr),
 		kong.Exit(func(status int) { exited = status }),
 		kong.Bind(p),
 	)
 	if err != nil {
 		fmt.Fprintln(p.stderr, "connsvc:", err)
-		return 1
+		return exitFailure
 	}
 	command, err := parser.Parse(args)
-	if exited >= 0 { // --help
+	if exited >= 0 { // --help or --version
 		return exited
 	}
 	if err != nil {
+		var parse *kong.ParseError
+		if errors.As(err, &parse) && bare {
+			_ = parse.Context.PrintUsage(false)
+		}
 		fmt.Fprintf(p.stderr, "connsvc: %v\nRun \"connsvc --help\" for the commands.\n", err)
 		return exitUsage
 	}
-	switch err := command.Run(); {
-	case err == nil:
+	if err = command.Run(); err == nil {
 		return 0
+	}
+	fmt.Fprintln(p.stderr, "connsvc:", err)
+	switch {
 	case errors.Is(err, app.ErrConfig):
-		fmt.Fprintln(p.stderr, "connsvc:", err)
 		return exitConfig
+	case errors.Is(err, errUsage):
+		return exitUsage
 	default:
-		fmt.Fprintln(p.stderr, "connsvc:", err)
-		return 1
+		return exitFailure
 	}
 }

@@ -59,7 +59,17 @@ upstreams: [{ endpoint: "https://dli.example.com", pass_through: {} }] }`), 0o60
 		{[]string{"config", "check", bad}, 78},
 		{[]string{"config", "print", bad}, 78},
 		{[]string{"config", "schema"}, 0},
-		{[]string{"dev", "--emulator", "nowhere"}, 1},
+		{[]string{"dev", "--emulator", "nowhere"}, 2},
+		{[]string{"dev", "--emulator", "192.0.2.1:1", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, 1},
+		{[]string{}, 2},
+		{[]string{"help"}, 0},
+		{[]string{"--version"}, 0},
+		{[]string{"healthcheck", "--admin", "127.0.0.1:1"}, 1},
+		{[]string{"healthcheck", "--ca-file", bad}, 78},
+		{[]string{"healthcheck", "--ca-file", "missing"}, 2},
+		{[]string{"call", "NoSuchMethod"}, 2},
+		{[]string{"call", "ListPrivileges", "{"}, 2},
+		{[]string{"call", "ListPrivileges", "--address", "127.0.0.1:1"}, 1},
 	} {
 		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
 			out := newLines()

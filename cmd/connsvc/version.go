@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -9,10 +10,11 @@ type versionCommand struct{}
 
 // Run prints the version, the Go release and the revision.
 func (versionCommand) Run(p *process) error { //nolint:unparam // the form of a command
-	info, _ := debug.ReadBuildInfo()
-	fmt.Fprintf(p.stdout, "connsvc %s %s\n", version(), info.GoVersion)
+	fmt.Fprintln(p.stdout, versionLine())
 	return nil
 }
+
+func versionLine() string { return fmt.Sprintf("connsvc %s %s", version(), runtime.Version()) }
 
 // linkedVersion is set by the linker in a release: -X main.linkedVersion=v1.2.3.
 var linkedVersion string

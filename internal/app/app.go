@@ -50,6 +50,8 @@ type Options struct {
 	// LookupEnv is os.LookupEnv, for telemetry to be exported as OTEL_* says; nil:
 	// nothing is exported.
 	LookupEnv func(string) (string, bool)
+	// Flags means that the addresses are from flags: errors name them.
+	Flags bool
 }
 
 // An App is the service, wired and listening.
@@ -103,6 +105,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Version:       o.Version,
 		CloseUpstream: dli.Close,
 		Dir:           o.Dir,
+		Flags:         o.Flags,
 	})
 	if err := errors.Join(dliErr, srvErr); err != nil {
 		if dliErr == nil {

@@ -263,7 +263,7 @@ func TestNewOpensAllOrNone(t *testing.T) {
 	cfg.Grpc.Address = free.Addr().String()
 	cfg.Rest.Address, cfg.Admin.Address = taken.Addr().String(), taken.Addr().String()
 	_, err = server.New(cfg, testOptions(t, &stub{}, io.Discard))
-	if err == nil || !strings.Contains(err.Error(), "rest: ") || !strings.Contains(err.Error(), "admin: ") {
+	if err == nil || !strings.Contains(err.Error(), "rest.address: ") || !strings.Contains(err.Error(), "admin.address: ") {
 		t.Errorf("got %v", err)
 	}
 	again, err := net.Listen("tcp", free.Addr().String())

@@ -46,6 +46,9 @@ type Options struct {
 	CloseUpstream func(ctx context.Context)
 	// Dir is what relative paths of the configuration are relative to.
 	Dir string
+	// Flags means that the addresses are from the flags --grpc, --rest and --admin: errors
+	// name them.
+	Flags bool
 
 	headerTimeout time.Duration // of the HTTP ports; 0: defaultHeaderTimeout
 	bodyTimeout   time.Duration // of both APIs; 0: defaultBodyTimeout
@@ -81,7 +84,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 	certificates, certErr := certs.Load(cfg, certs.Options{
 		Dir: o.Dir, Log: o.Telemetry.Log, Meter: o.Telemetry.Meter, Interval: o.tlsInterval,
 	})
-	l, listenErr := listen(cfg)
+	l, listenErr := listen(cfg, o.Flags)
 	if err := errors.Join(restErr, certErr, listenErr); err != nil {
 		l.close()
 		return nil, err

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/app"
+)
+
+type callCommand struct {
+	Method   string        `arg:"" help:"The RPC, as in ListEnhancedConnections."`
+	Request  string        `arg:"" optional:"" name:"json" default:"{}" help:"The request as JSON; - reads it from standard input."`
+	Address  address       `default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of the gRPC listener (${default})."`
+	Timeout  time.Duration `default:"60s" help:"Deadline of the call (${default})."`
+	TokenEnv string        `placeholder:"VARIABLE" help:"Environment variable with the IAM token to send, for upstreams with pass_through."`
+	tlsFlags
+}
+
+// Help lists the RPCs.
+func (*callCommand) Help() string {
+	var help strings.Builder
+	help.WriteString("RPCs:\n")
+	for m := range methods() {
+		fmt.Fprintf(&help, "  %s\n", m.Name())
+	}
+	return help.String()
+}
+
+// Run sends one call and prints the response as JSON.
+func (c *callCommand) Run(p *process) error {
+	method, request, err := c.parse(p)
+	if err != nil {
+		return err
+	}
+	security, err := c.config()
+	if err != nil {
+		return err
+	}
+	transport := insecure.NewCredentials()
+	if security != nil {
+		transport = credentials.NewTLS(security)
+	}
+	conn, err := grpc.NewClient(string(c.Address), grpc.WithTransportCredentials(transport), grpc.WithNoProxy())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	ctx, cancel := context.WithTimeout(p.ctx, c.Timeout)
+	defer cancel()
+	if c.TokenEnv != "" {
+		token, _ := p.lookupEnv(c.TokenEnv)
+		if token == "" {
+			return fmt.Errorf("%w: the environment variable %s must hold a token", app.ErrConfig, c.TokenEnv)
+		}
+		ctx = metadata.AppendToOutgoingContext(ctx, "x-auth-token", token)
+	}
+	response, err := newMessage(method.Output())
+	if err != nil {
+		return err
+	}
+	path := fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name())
+	if err := conn.Invoke(ctx, path, request, response); err != nil {
+		return callError(err)
+	}
+	return printJSON(p.stdout, response)
+}
+
+// parse returns the RPC and its request.
+func (c *callCommand) parse(p *process) (protoreflect.MethodDescriptor, proto.Message, error) {
+	name := c.Method[strings.LastIndexAny(c.Method, "/.")+1:] // also in grpcurl's form
+	var method protoreflect.MethodDescriptor
+	for m := range methods() {
+		if string(m.Name()) == name {
+			method = m
+		}
+	}
+	if method == nil {
+		return nil, nil, fmt.Errorf("%w: no RPC %q; \"connsvc call --help\" lists them", errUsage, c.Method)
+	}
+	request, err := newMessage(method.Input())
+	if err != nil {
+		return nil, nil, err
+	}
+	text := []byte(c.Request)
+	if c.Request == "-" {
+		if text, err = io.ReadAll(p.stdin); err != nil {
+			return nil, nil, fmt.Errorf("reading the request: %w", err)
+		}
+	}
+	if err := protojson.Unmarshal(text, request); err != nil {
+		return nil, nil, fmt.Errorf("%w: the request is not a %s: %w", errUsage, method.Input().Name(), err)
+	}
+	return method, request, nil
+}
+
+// methods yields the RPCs of the contract.
+func methods() func(yield func(protoreflect.MethodDescriptor) bool) {
+	return func(yield func(protoreflect.MethodDescriptor) bool) {
+		all := connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0).Methods()
+		for i := range all.Len() {
+			if !yield(all.Get(i)) {
+				return
+			}
+		}
+	}
+}
+
+func newMessage(md protoreflect.MessageDescriptor) (proto.Message, error) {
+	mt, err := protoregistry.GlobalTypes.FindMessageByName(md.FullName())
+	if err != nil {
+		return nil, err
+	}
+	return mt.New().Interface(), nil
+}
+
+// printJSON indents by itself, as protojson varies its spaces on purpose.
+func printJSON(w io.Writer, m proto.Message) error {
+	compact, err := protojson.Marshal(m)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if err := json.Indent(&text, compact, "", "  "); err != nil {
+		return err
+	}
+	text.WriteByte('\n')
+	_, err = text.WriteTo(w)
+	return err
+}
+
+// callError returns an error of an RPC with its details, one a line.
+func callError(err error) error {
+	st := status.Convert(err)
+	lines := []string{fmt.Sprintf("%v: %s", st.Code(), st.Message())}
+	for _, detail := range st.Details() {
+		switch d := detail.(type) {
+		case *errdetails.ErrorInfo:
+			lines = append(lines, "reason: "+d.GetReason())
+		case *errdetails.BadRequest:
+			for _, v := range d.GetFieldViolations() {
+				lines = append(lines, fmt.Sprintf("field %s: %s (%s)", v.GetField(), v.GetDescription(), v.GetReason()))
+			}
+		case *errdetails.RetryInfo:
+			lines = append(lines, fmt.Sprintf("retry after: %v", d.GetRetryDelay().AsDuration()))
+		case *errdetails.RequestInfo:
+			lines = append(lines, "request ID: "+d.GetRequestId())
+		case *errdetails.Help:
+			for _, link := range d.GetLinks() {
+				lines = append(lines, "see "+link.GetUrl())
+			}
+		}
+	}
+	return errors.New(strings.Join(lines, "\n  "))
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A devRun is a running dev command.
+type devRun struct {
+	output     string // the greeting
+	grpc, rest string // addresses
+}
+
+// startDev runs dev on free ports until the test ends.
+func startDev(t *testing.T, args ...string) devRun {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, ended := newLines(), make(chan int)
+	args = append([]string{"dev", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--emulator", "127.0.0.1:0"}, args...)
+	go func() {
+		ended <- run(args, &process{ctx: ctx, name: "connsvc", stdout: out, stderr: io.Discard, lookupEnv: os.LookupEnv})
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
+	out.waitFor(t, "Ctrl-C stops it.")
+	m := regexp.MustCompile(`gRPC +(\S+)\n +REST +(\S+)\n`).FindStringSubmatch(out.String())
+	return devRun{output: out.String(), grpc: m[1], rest: m[2]}
+}
+
+// runCommand runs a command of connsvc with a standard input, and returns its status and output.
+func runCommand(t *testing.T, stdin string, args ...string) (status int, output string) {
+	t.Helper()
+	out := newLines()
+	status = run(args, &process{
+		ctx: t.Context(), name: "connsvc", stdin: strings.NewReader(stdin), stdout: out, stderr: out, lookupEnv: os.LookupEnv, hangups: noHangups,
+	})
+	return status, out.String()
+}
+
+func TestCall(t *testing.T) {
+	dev := startDev(t)
+	call := func(stdin string, args ...string) (int, string) {
+		return runCommand(t, stdin, append([]string{"call", "--address", dev.grpc}, args...)...)
+	}
+	if status, out := call(`{"project_id":"p1","name":"c","dest_vpc_id":"22094d8f-c310-4621-913d-4c4d655d8495","dest_network_id":"78f2562a-36e4-4b39-95b9-f5aab22e1281"}`,
+		"CreateEnhancedConnection", "-"); status != 0 || !strings.Contains(out, `"is_success": true`) {
+		t.Errorf("create: status %d\n%s", status, out)
+	}
+	if status, out := call("", "connsvc.v1.ConnectionService/ListEnhancedConnections", `{"project_id":"p1"}`); status != 0 || !strings.Contains(out, `"count": 1`) {
+		t.Errorf("list: status %d\n%s", status, out)
+	}
+	status, out := call("", "GetEnhancedConnection", `{"project_id":"p1","connection_id":"x"}`)
+	if status != exitFailure {
+		t.Errorf("get: status %d", status)
+	}
+	for _, want := range []string{"InvalidArgument: ", "\n  reason: VALIDATION_FAILED\n", "\n  field connection_id: ", "\n  request ID: ", "docs/errors.md#"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("get: no %q in\n%s", want, out)
+		}
+	}
+}
+
+// TestSecondSignal stops a dev that waits for a call: the second signal ends it at once.
+func TestSecondSignal(t *testing.T) {
+	rules := filepath.Join(t.TempDir(), "faults.json")
+	if err := os.WriteFile(rules, []byte(`{"rules":[{"operation":"*","fault":{"kind":"hang"}}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	test, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(t.TempDir(), "connsvc") // TestMain runs what it is called by
+	if err := os.Symlink(test, program); err != nil {
+		t.Fatal(err)
+	}
+	out := newLines()
+	dev := exec.Command(program, "dev", "--faults", rules, "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--emulator", "127.0.0.1:0")
+	dev.Stdout, dev.Stderr = out, out
+	if err := dev.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out.waitFor(t, "Ctrl-C stops it.")
+	out.waitFor(t, `"msg":"listening"`)
+	url := func(name string) string {
+		return regexp.MustCompile(name + ` +(http://\S+)`).FindStringSubmatch(out.String())[1]
+	}
+	go func() {
+		if resp, err := http.Get(url("REST") + "/v2.0/p1/datasource/enhanced-connections"); err == nil { //nolint:gosec,noctx // ends with the server
+			_ = resp.Body.Close()
+		}
+	}()
+	for fired := false; !fired; {
+		resp, err := http.Get(url("emulator") + "/_emulator/faults") //nolint:gosec,noctx // a server of this test
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		fired = strings.Contains(string(text), `"fired":1`)
+	}
+	_ = dev.Process.Signal(syscall.SIGINT)
+	out.waitFor(t, `"msg":"stopping`)
+	_ = dev.Process.Signal(syscall.SIGINT)
+	_ = dev.Wait()
+	if status, ok := dev.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGINT {
+		t.Errorf("ended with %v, not by the second signal; output:\n%s", dev.ProcessState, out)
+	}
+}
