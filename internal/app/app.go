@@ -140,7 +140,6 @@ func (a *App) Run(ctx context.Context) error {
 	a.telemetry.Log.Info("listening", "version", a.version, "memory_limit", limit,
 		"grpc", a.GRPCAddr().String(), "rest", a.RESTAddr().String(), "admin", a.AdminAddr().String())
 	err := a.server.Run(ctx)
-	a.telemetry.Log.Info("stopped")
 	a.end(context.WithoutCancel(ctx))
 	return err
 }

@@ -66,6 +66,7 @@ type Server struct {
 	operator      *adminPort
 	shutdown      *configv1.Shutdown
 	closeUpstream func(context.Context)
+	calls         func() int64 // in flight
 }
 
 // New listens on the configured addresses. cfg is as config.Load returns it, with its
@@ -99,6 +100,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		shutdown:      cfg.GetShutdown(),
 		operator:      &adminPort{telemetry: o.Telemetry, version: o.Version, pprof: cfg.GetAdmin().GetPprof()},
 		closeUpstream: o.CloseUpstream,
+		calls:         ch.Metrics.InFlight,
 	}
 	s.rest = newRESTPort(newHTTPServer(closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o), l.rest, cut)
 	s.admin = newHTTPServer(s.operator.handler(), limit, certificates.Admin.Config(), o)

@@ -26,6 +26,9 @@ func (s *Server) steps() []step {
 		{"not ready", func(context.Context) { s.setReady(false) }},
 		{"drain delay", s.delay},
 		{"rest and grpc", func(ctx context.Context) {
+			if n := s.calls(); n > 0 {
+				s.log.InfoContext(ctx, "waiting for calls in flight", "calls_in_flight", n)
+			}
 			var apis sync.WaitGroup
 			apis.Go(func() {
 				s.rest.drain(ctx)
@@ -53,10 +56,13 @@ func (s *Server) stop(ctx context.Context) {
 	delay, timeout := s.shutdown.GetDrainDelay().AsDuration(), s.shutdown.GetTimeout().AsDuration()
 	ctx, cancel := context.WithTimeout(ctx, delay+timeout)
 	defer cancel()
+	start := time.Now()
+	s.log.InfoContext(ctx, "stopping", "calls_in_flight", s.calls(), "drain_delay", delay.String(), "timeout", timeout.String())
 	for _, step := range s.steps() {
-		s.log.DebugContext(ctx, "stopping", "step", step.name)
+		s.log.DebugContext(ctx, "step of stopping", "step", step.name)
 		step.run(ctx)
 	}
+	s.log.InfoContext(ctx, "stopped", "after", time.Since(start).Round(time.Millisecond).String())
 }
 
 func (s *Server) delay(ctx context.Context) {

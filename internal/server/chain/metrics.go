@@ -116,6 +116,9 @@ func (m *Metrics) Record(ctx context.Context, method string, code codes.Code, to
 	m.duration.Record(ctx, took.Seconds(), options.duration...)
 }
 
+// InFlight returns the number of calls in flight, of both APIs.
+func (m *Metrics) InFlight() int64 { return m.inFlight[GRPC].Load() + m.inFlight[REST].Load() }
+
 // observeInFlight reports the calls in flight at each collection: that is far less
 // often than they begin and end.
 func (m *Metrics) observeInFlight() metric.Int64Callback {
