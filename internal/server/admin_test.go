@@ -43,7 +43,7 @@ func TestProfiles(t *testing.T) {
 		}
 	}
 	if got := b.do(t, http.MethodGet, "/debug/pprof/heap", nil, nil); got.status != http.StatusNotFound {
-		t.Errorf("the REST door serves profiles: %d", got.status)
+		t.Errorf("the REST API serves profiles: %d", got.status)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/connsvc/connsvc/internal/server"
 )
 
-// BenchmarkREST measures one small call from the door to the service and back,
+// BenchmarkREST measures one small call from the API to the service and back,
 // without a connection.
 func BenchmarkREST(b *testing.B) {
 	srv, err := server.New(testConfig(), testOptions(b, &stub{}, io.Discard))

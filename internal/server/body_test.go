@@ -14,7 +14,7 @@ import (
 	"github.com/connsvc/connsvc/internal/server"
 )
 
-// A caller is a connection to the REST door whose bytes the test writes.
+// A caller is a connection to the REST API whose bytes the test writes.
 type caller struct {
 	net.Conn
 	answers *bufio.Reader
@@ -54,7 +54,7 @@ func (c *caller) answer(t *testing.T) result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := answerOf(t, http.MethodPost, resp)
+	r := responseOf(t, http.MethodPost, resp)
 	if resp.Close {
 		r.header.Set("Connection", "close")
 	}

@@ -24,7 +24,7 @@ func TestCallersToken(t *testing.T) {
 		{"two", []string{"token", "token"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			overBothDoors(t, func(t *testing.T, d door) {
+			overBothAPIs(t, func(t *testing.T, d api) {
 				got := "not called"
 				b := start(t, &stub{on: func(ctx context.Context, _ proto.Message) error {
 					got = call.From(ctx).CallerToken

@@ -78,7 +78,7 @@ func TestEveryEndIsObserved(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			overBothDoors(t, func(t *testing.T, d door) {
+			overBothAPIs(t, func(t *testing.T, d api) {
 				b := start(t, &stub{on: tt.on}, setup{config: tt.config})
 				got := d.create(t, b, tt.request, metadata.MD{"x-request-id": {"mine"}})
 				if got.code != tt.code || got.reason != tt.reason || got.requestID != "mine" {
@@ -116,7 +116,7 @@ func TestEveryEndIsObserved(t *testing.T) {
 }
 
 func TestPanicIsLoggedWithItsStack(t *testing.T) {
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		b := start(t, &stub{on: func(context.Context, proto.Message) error { panic("at the disco") }}, setup{})
 		got := d.create(t, b, createRequest(), nil)
 		logged := b.logs.await(t, "panic", got.requestID)
@@ -126,7 +126,7 @@ func TestPanicIsLoggedWithItsStack(t *testing.T) {
 	})
 }
 
-// TestAbortedCall keeps net/http's meaning of http.ErrAbortHandler, on its door.
+// TestAbortedCall keeps net/http's meaning of http.ErrAbortHandler, over its API.
 func TestAbortedCall(t *testing.T) {
 	b := start(t, &stub{on: func(context.Context, proto.Message) error { panic(http.ErrAbortHandler) }}, setup{})
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+b.server.RESTAddr().String()+connections, nil)
@@ -147,7 +147,7 @@ func TestBothDoorsGiveTheServiceTheSame(t *testing.T) {
 	want := createRequest()
 	want.Hosts = []*connsvcv1.Host{{Name: "h", Ip: "192.168.0.1"}}
 	want.Tags = []*connsvcv1.Tag{{Key: "k", Value: proto.String("")}}
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		var got proto.Message
 		b := start(t, &stub{on: func(_ context.Context, req proto.Message) error { got = req; return nil }}, setup{})
 		if r := d.create(t, b, want, nil); r.code != "OK" {
@@ -174,7 +174,7 @@ func TestRequestID(t *testing.T) {
 		{"two", []string{"a", "b"}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			overBothDoors(t, func(t *testing.T, d door) {
+			overBothAPIs(t, func(t *testing.T, d api) {
 				b := start(t, &stub{}, setup{})
 				got := d.create(t, b, createRequest(), metadata.MD{"x-request-id": tt.sent})
 				if tt.kept && got.requestID != tt.sent[0] {
@@ -210,7 +210,7 @@ func TestHeadersAreNotForwarded(t *testing.T) {
 
 // TestSecretsAreNotLogged runs at the lowest level.
 func TestSecretsAreNotLogged(t *testing.T) {
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		b := start(t, &stub{on: func(context.Context, proto.Message) error { return errors.New("fault") }}, setup{})
 		req := createRequest()
 		req.Hosts = []*connsvcv1.Host{{Name: "hush-in-body"}}
@@ -223,7 +223,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 }
 
 func TestDeadline(t *testing.T) {
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		var left time.Duration
 		b := start(t, &stub{on: func(ctx context.Context, _ proto.Message) error {
 			at, ok := ctx.Deadline()

@@ -11,7 +11,7 @@ func (o Options) WithHeaderTimeout(d time.Duration) Options {
 	return o
 }
 
-// WithBodyTimeout shortens how long the REST door waits for more of a body.
+// WithBodyTimeout shortens how long the REST API waits for more of a body.
 func (o Options) WithBodyTimeout(d time.Duration) Options {
 	o.bodyTimeout = d
 	return o
@@ -23,7 +23,7 @@ func (o Options) WithTLSInterval(d time.Duration) Options {
 	return o
 }
 
-// RESTHandler is the REST door without its listener.
+// RESTHandler is the REST API without its listener.
 func (s *Server) RESTHandler() http.Handler { return s.rest.Handler }
 
 // Steps are the names of the steps of stopping, in order.
@@ -35,5 +35,5 @@ func (s *Server) Steps() []string {
 	return names
 }
 
-// FailREST closes the REST door's listener behind its back.
+// FailREST closes the REST API's listener behind its back.
 func (s *Server) FailREST() { s.listeners.rest.Close() }

@@ -16,7 +16,7 @@ import (
 	"github.com/connsvc/connsvc/internal/server"
 )
 
-// FuzzREST passes whatever net/http takes for a request to the REST door, before
+// FuzzREST passes whatever net/http takes for a request to the REST API, before
 // a service that always succeeds: no panic, no fault of ours, no redirect, and
 // every error as the contract has it, which restResult checks.
 func FuzzREST(f *testing.F) {

@@ -16,7 +16,7 @@ func request(t testing.TB, method, target string, body io.Reader) *http.Request 
 	return httptest.NewRequestWithContext(t.Context(), method, target, body)
 }
 
-// handle passes a request to the REST door without a connection.
+// handle passes a request to the REST API without a connection.
 func (b *bench) handle(t testing.TB, r *http.Request) result {
 	t.Helper()
 	recorder := httptest.NewRecorder()

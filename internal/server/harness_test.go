@@ -28,7 +28,7 @@ import (
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
-// A bench is a running server and a client of each door.
+// A bench is a running server and a client of each API.
 type bench struct {
 	server *server.Server
 	logs   *logs
@@ -124,7 +124,7 @@ func (b *bench) end(t testing.TB) error {
 	}
 }
 
-// A result is what a caller got, of either door.
+// A result is what a caller got, of either API.
 type result struct {
 	code      string // "OK", "INVALID_ARGUMENT"
 	reason    string
@@ -165,11 +165,11 @@ func (b *bench) do(t testing.TB, method, target string, header http.Header, body
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, target, err)
 	}
-	return answerOf(t, method, resp)
+	return responseOf(t, method, resp)
 }
 
-// answerOf reads an answer whole.
-func answerOf(t testing.TB, method string, resp *http.Response) result {
+// responseOf reads an answer whole.
+func responseOf(t testing.TB, method string, resp *http.Response) result {
 	t.Helper()
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
@@ -179,7 +179,7 @@ func answerOf(t testing.TB, method string, resp *http.Response) result {
 	return restResult(t, method, resp.StatusCode, resp.Header, text)
 }
 
-// restResult reads an answer and checks what is true of all answers.
+// restResult reads a response and checks what is true of all responses.
 func restResult(t testing.TB, method string, code int, header http.Header, text []byte) result {
 	t.Helper()
 	r := result{code: "OK", status: code, header: header, body: text, requestID: header.Get("X-Request-Id")}
@@ -203,14 +203,14 @@ func restResult(t testing.TB, method string, code int, header http.Header, text 
 	return r
 }
 
-// A door makes one call in one way: tests of what both doors do run over both.
-type door struct {
+// An api makes one call in one way: tests of what both APIs do run over both.
+type api struct {
 	name string
 	// create calls CreateEnhancedConnection.
 	create func(t testing.TB, b *bench, req *connsvcv1.CreateEnhancedConnectionRequest, md metadata.MD) result
 }
 
-var doors = []door{{"grpc", createGRPC}, {"rest", createREST}}
+var apis = []api{{"grpc", createGRPC}, {"rest", createREST}}
 
 func createGRPC(t testing.TB, b *bench, req *connsvcv1.CreateEnhancedConnectionRequest, md metadata.MD) result {
 	t.Helper()
@@ -272,10 +272,10 @@ func createRequest() *connsvcv1.CreateEnhancedConnectionRequest {
 	return &connsvcv1.CreateEnhancedConnectionRequest{ProjectId: project, Name: "test", DestVpcId: vpc, DestNetworkId: network}
 }
 
-// overBothDoors runs a test over each door.
-func overBothDoors(t *testing.T, test func(t *testing.T, d door)) {
+// overBothAPIs runs a test over each API.
+func overBothAPIs(t *testing.T, test func(t *testing.T, d api)) {
 	t.Helper()
-	for _, d := range doors {
+	for _, d := range apis {
 		t.Run(d.name, func(t *testing.T) { test(t, d) })
 	}
 }

@@ -35,7 +35,7 @@ func (b *bench) sendWire(t *testing.T, rpc string, wire []byte) result {
 }
 
 // TestTooManyItems: what would take a gigabyte to count is counted on the wire,
-// and told as the other door tells it.
+// and told as the other API tells it.
 func TestTooManyItems(t *testing.T) {
 	b := start(t, &stub{}, setup{})
 	rpc := connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName

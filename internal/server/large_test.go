@@ -34,7 +34,7 @@ func hosts(n int) []*connsvcv1.Host {
 func TestMostHosts(t *testing.T) {
 	want := createRequest()
 	want.Hosts = hosts(20000)
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		var got proto.Message
 		b := start(t, &stub{on: func(_ context.Context, req proto.Message) error { got = req; return nil }, hosts: want.Hosts}, setup{})
 		if r := d.create(t, b, want, nil); r.code != "OK" {
@@ -108,7 +108,7 @@ func TestBadHostsFitInTrailers(t *testing.T) {
 	t.Run("one host too many", func(t *testing.T) {
 		over := createRequest()
 		over.Hosts = hosts(20001)
-		overBothDoors(t, func(t *testing.T, d door) {
+		overBothAPIs(t, func(t *testing.T, d api) {
 			if got := d.create(t, b, over, nil); got.code != "INVALID_ARGUMENT" || !strings.Contains(got.text, "hosts") {
 				t.Errorf("got %s %s", got.code, got.text)
 			}
@@ -118,7 +118,7 @@ func TestBadHostsFitInTrailers(t *testing.T) {
 
 // TestBodyLimit: gRPC's own limit is 1 MiB more, and its status has no details.
 func TestBodyLimit(t *testing.T) {
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		fits := createRequest()
 		fits.Hosts = hosts(10)
 		size := proto.Size(fits)

@@ -13,7 +13,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 )
 
-// TestKeptConnectionIsLetGo holds one connection to the REST door: it is kept from
+// TestKeptConnectionIsLetGo holds one connection to the REST API: it is kept from
 // call to call until the drain delay, in which a call on it is answered and told to
 // be the last.
 func TestKeptConnectionIsLetGo(t *testing.T) {

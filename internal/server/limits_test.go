@@ -34,14 +34,14 @@ func (g *gate) wait(ctx context.Context, _ proto.Message) error {
 }
 
 // TestLimitsAreOfBothDoors holds one call open and makes another, over every
-// pair of doors.
+// pair of APIs.
 func TestLimitsAreOfBothDoors(t *testing.T) {
 	for name, limit := range map[string]func(*configv1.Config){
 		"calls": func(c *configv1.Config) { c.Limits.MaxCalls = 1 },
 		"bytes": func(c *configv1.Config) { c.Limits.MaxCallsBytes = 150 },
 	} {
-		for _, first := range doors {
-			for _, second := range doors {
+		for _, first := range apis {
+			for _, second := range apis {
 				t.Run(name+" "+first.name+" "+second.name, func(t *testing.T) {
 					g := newGate()
 					b := start(t, &stub{on: g.wait}, setup{config: limit})
@@ -74,7 +74,7 @@ func TestLimitsAreOfBothDoors(t *testing.T) {
 
 // TestRequestLargerThanAllBytes is served when it is alone.
 func TestRequestLargerThanAllBytes(t *testing.T) {
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		b := start(t, &stub{}, setup{config: func(c *configv1.Config) { c.Limits.MaxCallsBytes = 1 }})
 		if got := d.create(t, b, createRequest(), nil); got.code != "OK" {
 			t.Errorf("got %+v", got)

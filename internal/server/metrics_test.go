@@ -96,11 +96,11 @@ func TestMetricsAreServed(t *testing.T) {
 // TestSeriesAreThereFromTheStart: what is not there yet cannot be seen to grow.
 func TestSeriesAreThereFromTheStart(t *testing.T) {
 	b := start(t, &stub{}, setup{})
-	for _, door := range []string{"grpc", "rest"} {
-		b.awaitMetricOf(t, "0", "connsvc_calls_in_flight", map[string]string{"api": door})
+	for _, api := range []string{"grpc", "rest"} {
+		b.awaitMetricOf(t, "0", "connsvc_calls_in_flight", map[string]string{"api": api})
 		for _, rpc := range connsvcv1.ConnectionService_ServiceDesc.Methods {
 			b.awaitMetricOf(t, "0", "connsvc_validation_failures_total", map[string]string{
-				"api": door, "rpc_method": "connsvc.v1.ConnectionService/" + rpc.MethodName,
+				"api": api, "rpc_method": "connsvc.v1.ConnectionService/" + rpc.MethodName,
 			})
 		}
 	}

@@ -118,7 +118,7 @@ func TestClientCAIsReplaced(t *testing.T) {
 	}
 }
 
-// TestCallerIsLogged makes a call over each door as each kind of certificate.
+// TestCallerIsLogged makes a call over each API as each kind of certificate.
 func TestCallerIsLogged(t *testing.T) {
 	a := certstest.NewAuthority(t)
 	b := secured(t, certstest.NewFolder(t, a.Issue(t, "server"), a))
@@ -134,9 +134,9 @@ func TestCallerIsLogged(t *testing.T) {
 	} {
 		t.Run(tt.want, func(t *testing.T) {
 			config := &tls.Config{RootCAs: a.Pool(), Certificates: []tls.Certificate{a.Issue(t, "orders", tt.change...).Pair(t)}}
-			for door, id := range map[string]string{"grpc": secureGRPC(t, b, config), "rest": secureREST(t, b, config, false), "rest, HTTP/2": secureREST(t, b, config, true)} {
+			for api, id := range map[string]string{"grpc": secureGRPC(t, b, config), "rest": secureREST(t, b, config, false), "rest, HTTP/2": secureREST(t, b, config, true)} {
 				if logged := b.logs.await(t, "call", id); logged["caller"] != tt.want || logged["code"] != "OK" {
-					t.Errorf("%s: logged %v", door, logged)
+					t.Errorf("%s: logged %v", api, logged)
 				}
 			}
 		})

@@ -172,7 +172,7 @@ func TestStrangeRequests(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := answerOf(t, http.MethodGet, resp); got.status != tt.status {
+			if got := responseOf(t, http.MethodGet, resp); got.status != tt.status {
 				t.Errorf("got %d %s", got.status, got.body)
 			}
 		})

@@ -27,7 +27,7 @@ import (
 
 // TestCallInFlightCompletes asks the server to stop while it serves a call.
 func TestCallInFlightCompletes(t *testing.T) {
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		g := newGate()
 		var upstreamClosed bool
 		b := start(t, &stub{on: func(ctx context.Context, req proto.Message) error {
@@ -67,7 +67,7 @@ func (b *bench) awaitNotReady(t *testing.T) {
 
 // TestDrainDelay: for a while it is not ready, and serves all the same.
 func TestDrainDelay(t *testing.T) {
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		b := start(t, &stub{}, setup{config: func(c *configv1.Config) {
 			c.Shutdown.DrainDelay = durationpb.New(2 * time.Second)
 		}})
@@ -98,7 +98,7 @@ func TestDrainDelay(t *testing.T) {
 
 // TestForcedStop: a call that does not complete is cut, and Run returns.
 func TestForcedStop(t *testing.T) {
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		g := newGate()
 		b := start(t, &stub{on: g.wait}, setup{config: func(c *configv1.Config) {
 			c.Shutdown.Timeout = durationpb.New(100 * time.Millisecond)
@@ -128,8 +128,8 @@ func TestForcedStop(t *testing.T) {
 	})
 }
 
-// TestNoDoorTakesCallsWhileTheOtherDrains: such a call would be cut at the deadline.
-func TestNoDoorTakesCallsWhileTheOtherDrains(t *testing.T) {
+// TestNoAPIAcceptsCallsWhileTheOtherDrains: such a call would be cut at the deadline.
+func TestNoAPIAcceptsCallsWhileTheOtherDrains(t *testing.T) {
 	g := newGate()
 	b := start(t, &stub{on: g.wait}, setup{})
 	var held sync.WaitGroup
@@ -153,7 +153,7 @@ func TestNoDoorTakesCallsWhileTheOtherDrains(t *testing.T) {
 		}
 		conn.Close()
 		if time.Now().After(deadline) {
-			t.Fatal("the gRPC door stays open while a REST call is in flight")
+			t.Fatal("the gRPC API stays open while a REST call is in flight")
 		}
 	}
 	close(g.open)
@@ -244,7 +244,7 @@ func TestDoorThatFailsStopsTheRest(t *testing.T) {
 	}
 	if conn, err := net.Dial("tcp", srv.GRPCAddr().String()); err == nil {
 		conn.Close()
-		t.Error("the gRPC door is open")
+		t.Error("the gRPC API is open")
 	}
 }
 
@@ -329,7 +329,7 @@ func TestBodyThatNeverComes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := answerOf(t, http.MethodPost, resp); got.code != "DEADLINE_EXCEEDED" {
+	if got := responseOf(t, http.MethodPost, resp); got.code != "DEADLINE_EXCEEDED" {
 		t.Errorf("got %+v", got)
 	}
 	if _, err := io.ReadAll(conn); err != nil {

@@ -41,14 +41,14 @@ func silent(o *server.Options) {
 // it holds up no call.
 func BenchmarkTelemetry(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as cmd/connsvc does
-	for _, d := range doors {
+	for _, d := range apis {
 		for _, traced := range []int{1, 10} {
 			b.Run(fmt.Sprintf("%s/1 of %d traced", d.name, traced), func(b *testing.B) { compareTelemetry(b, d, traced) })
 		}
 	}
 }
 
-func compareTelemetry(b *testing.B, d door, traced int) {
+func compareTelemetry(b *testing.B, d api, traced int) {
 	// A call has two spans, and a batch 512: so a turn is a batch, and ends when the
 	// collector has it.
 	const batch, turns = 512, 8

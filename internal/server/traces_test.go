@@ -24,10 +24,10 @@ const (
 	createName  = "connsvc.v1.ConnectionService/CreateEnhancedConnection"
 )
 
-// TestSpanOfACall: the caller's trace goes on through either door, to the service
+// TestSpanOfACall: the caller's trace goes on through either API, to the service
 // and into the log.
 func TestSpanOfACall(t *testing.T) {
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		c := newCollector(t)
 		var inside trace.SpanContext
 		logs := newLogs()
@@ -79,7 +79,7 @@ func TestSpanOfAFailure(t *testing.T) {
 		{"panic", createRequest(), func(context.Context, proto.Message) error { panic(errSecret) }, "INTERNAL", tracev1.Status_STATUS_CODE_ERROR},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			overBothDoors(t, func(t *testing.T, d door) {
+			overBothAPIs(t, func(t *testing.T, d api) {
 				c := newCollector(t)
 				b := start(t, &stub{on: tt.on}, setup{options: c.traced(t, newLogs())})
 				d.create(t, b, tt.request, nil)
@@ -119,7 +119,7 @@ func TestTraceWithoutAnExporter(t *testing.T) {
 		"two":         {[]string{traceparent, traceparent}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			overBothDoors(t, func(t *testing.T, d door) {
+			overBothAPIs(t, func(t *testing.T, d api) {
 				b := start(t, &stub{}, setup{})
 				got := d.create(t, b, createRequest(), metadata.MD{"traceparent": tt.sent})
 				if logged := b.logs.await(t, "call", got.requestID); logged["trace_id"] != tt.want {

@@ -12,7 +12,7 @@ import (
 
 // TestAttemptsAreLogged has the service make two attempts at DLI in one call.
 func TestAttemptsAreLogged(t *testing.T) {
-	overBothDoors(t, func(t *testing.T, d door) {
+	overBothAPIs(t, func(t *testing.T, d api) {
 		b := start(t, &stub{on: func(ctx context.Context, _ proto.Message) error {
 			for _, id := range []string{"", "dli-1"} {
 				call.From(ctx).AddAttempt(1500*time.Millisecond, id)
