@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -69,7 +70,7 @@ func (m *message) status(t *testing.T) *status.Status {
 	if err := proto.Unmarshal(details, &s); err != nil {
 		t.Fatal(err)
 	}
-	if code := field("Grpc-Status"); code != fmt.Sprint(s.GetCode()) {
+	if code := field("Grpc-Status"); code != strconv.Itoa(int(s.GetCode())) {
 		t.Errorf("grpc-status %s, in the details %d", code, s.GetCode())
 	}
 	return status.FromProto(&s)

@@ -33,7 +33,8 @@ func TestStopUnderCallers(t *testing.T) {
 		calling.Go(func() {
 			for n := 0; ; n++ {
 				ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-				kind, err := kindCreate, error(nil)
+				kind := kindCreate
+				var err error
 				if n%2 == 0 {
 					_, err = d.create(ctx, newCreate(fmt.Sprintf("stop_%d_%d", caller, n)))
 				} else {
