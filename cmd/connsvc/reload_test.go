@@ -101,7 +101,7 @@ upstreams: [{ endpoint: "http://127.0.0.1:1", projects: [%s], token: { env: TOKE
 		})
 	}()
 	const path = "/v2.0/p2/datasource/enhanced-connections"
-	if code, body := s.get("rest", path); code != http.StatusNotFound || !strings.Contains(body, "PROJECT_NOT_CONFIGURED") {
+	if code, body := s.get("rest", path); code != http.StatusBadRequest || !strings.Contains(body, "PROJECT_NOT_CONFIGURED") {
 		t.Errorf("before: %d %s", code, body)
 	}
 	s.wantMetrics(`connsvc_config_reloads_total{result="applied"} 0`, `connsvc_config_reloads_total{result="refused"} 0`,

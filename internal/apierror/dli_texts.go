@@ -11,11 +11,11 @@ import (
 const maxPhrases = 1024
 
 var (
-	notExist     = regexp.MustCompile(`\b(does not exist|do not exist|doesn't exist|is not exist|not exist|not found|there is no)\b`)
+	notExist     = regexp.MustCompile(`\b(does not exist|do not exist|doesn't exist|is not exist|not exist|not found|there is no|no such|no project)\b`)
 	exists       = regexp.MustCompile(`\b(exists|already exist|duplicated?)\b`)
 	beingCreated = regexp.MustCompile(`\b(being created|(is|are|in|status:?) creating|creating (state|status))\b`)
 	failed       = regexp.MustCompile(`\b(failed|failure)\b`)
-	thereIsNo    = regexp.MustCompile(`\bthere is no (.*)`)
+	thereIsNo    = regexp.MustCompile(`\b(?:(?:there is no|no such) (.*)|no (project\b.*))`)
 	kindOfThing  = regexp.MustCompile(`\b(connection|queue|pool|route|vpc|subnet|network|project|user|agency|table)s?\b`)
 )
 
@@ -49,12 +49,15 @@ func missing(text string, s Subject) connsvcv1.ErrorReason {
 		kind = m[1]
 	}
 	switch {
-	case kind == "queue":
+	case kind == "queue" && s.Change:
 		return connsvcv1.ErrorReason_QUEUE_NOT_FOUND
-	case kind == "pool":
+	case kind == "pool" && s.Change:
 		return connsvcv1.ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND
 	case kind == "connection":
 		return connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
+	case kind == "project", kind != "" && !s.Change, s.Operation == ListConnections:
+		// NOT_FOUND would say that the connection is gone.
+		return connsvcv1.ErrorReason_UPSTREAM_REFUSED
 	case kind != "", s.ConnectionID == "":
 		return connsvcv1.ErrorReason_RESOURCE_NOT_FOUND
 	case s.Operation == DeleteRoute && !strings.Contains(where, strings.ToLower(s.ConnectionID)):
@@ -69,7 +72,7 @@ func missing(text string, s Subject) connsvcv1.ErrorReason {
 // c".
 func missingPart(phrases string) string {
 	if m := thereIsNo.FindStringSubmatch(phrases); m != nil {
-		return m[1]
+		return m[1] + m[2]
 	}
 	if at := notExist.FindStringIndex(phrases); at != nil {
 		return phrases[:at[0]]

@@ -26,8 +26,9 @@ type row struct {
 // reason has the code of DLI's or its gateway's nearest error, else DLI.0999,
 // "server-side errors".
 //
-// ANSWER_TOO_LARGE is not the 429 of its gRPC code: Terraform would sleep for minutes
-// and retry in vain.
+// HTTP statuses are those that DLI's clients act on. Terraform drops a resource from its
+// state on any 404 of a read, so only a missing resource is one. It sleeps for minutes on
+// a 429, so only what a wait helps is one. It does not show the body of a 409.
 var errorMap = [...]row{
 	connsvcv1.ErrorReason_VALIDATION_FAILED:               {codes.InvalidArgument, http.StatusBadRequest, "DLI.0001", 0, "the request is not valid"},
 	connsvcv1.ErrorReason_BODY_TOO_LARGE:                  {codes.ResourceExhausted, http.StatusRequestEntityTooLarge, "APIG.0201", 0, "the request is larger than the limit"},
@@ -36,18 +37,18 @@ var errorMap = [...]row{
 	connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED:          {codes.Unauthenticated, http.StatusUnauthorized, "APIGW.0301", 0, "the request has no valid credentials"},
 	connsvcv1.ErrorReason_POLICY_DENIED:                   {codes.PermissionDenied, http.StatusForbidden, "APIGW.0302", 0, "the policy does not allow this call"},
 	connsvcv1.ErrorReason_UPSTREAM_DENIED:                 {codes.PermissionDenied, http.StatusForbidden, "APIGW.0302", 0, "connsvc's DLI account lacks permission for this call"},
-	connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED:          {codes.NotFound, http.StatusNotFound, "DLI.0023", 0, "no upstream is configured for the project"},
+	connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED:          {codes.FailedPrecondition, http.StatusBadRequest, "DLI.0007", 0, "no upstream is configured for the project"},
 	connsvcv1.ErrorReason_CONNECTION_NOT_FOUND:            {codes.NotFound, http.StatusNotFound, missingConnectionCode, 0, "The connection does not exist."},
 	connsvcv1.ErrorReason_QUEUE_NOT_FOUND:                 {codes.NotFound, http.StatusNotFound, "DLI.0002", 0, "the queue does not exist"},
 	connsvcv1.ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND: {codes.NotFound, http.StatusNotFound, "DLI.0002", 0, "the elastic resource pool does not exist"},
 	connsvcv1.ErrorReason_RESOURCE_NOT_FOUND:              {codes.NotFound, http.StatusNotFound, "DLI.0002", 0, "a resource named by the request does not exist"},
-	connsvcv1.ErrorReason_NAME_TAKEN:                      {codes.AlreadyExists, http.StatusConflict, "DLI.0006", 0, "the name is taken"},
+	connsvcv1.ErrorReason_NAME_TAKEN:                      {codes.AlreadyExists, http.StatusBadRequest, "DLI.0006", 0, "the name is taken"},
 	connsvcv1.ErrorReason_CONNECTION_BUSY:                 {codes.FailedPrecondition, http.StatusBadRequest, "DLI.0007", 0, "a peering of the connection is still being created"},
 	connsvcv1.ErrorReason_PEERING_FAILED:                  {codes.FailedPrecondition, http.StatusBadRequest, "DLI.0007", 0, "the peering failed and cannot be unbound"},
 	connsvcv1.ErrorReason_OPERATION_NOT_SUPPORTED:         {codes.FailedPrecondition, http.StatusBadRequest, "DLI.0007", 0, "DLI does not support this operation here"},
 	connsvcv1.ErrorReason_RESOURCE_UNAVAILABLE:            {codes.FailedPrecondition, http.StatusBadRequest, "DLI.0012", 0, "the resource is not available in DLI"},
 	connsvcv1.ErrorReason_UPSTREAM_REFUSED:                {codes.FailedPrecondition, http.StatusBadRequest, "DLI.0999", 0, "DLI rejected the request without a reason"},
-	connsvcv1.ErrorReason_UPSTREAM_QUOTA:                  {codes.ResourceExhausted, http.StatusTooManyRequests, "DLI.1028", 0, "a quota of the DLI account is used up"},
+	connsvcv1.ErrorReason_UPSTREAM_QUOTA:                  {codes.ResourceExhausted, http.StatusBadRequest, "DLI.1028", 0, "a quota of the DLI account is used up"},
 	connsvcv1.ErrorReason_CALLER_QUOTA:                    {codes.ResourceExhausted, http.StatusTooManyRequests, "APIGW.0308", time.Second, "the caller's quota is used up"},
 	connsvcv1.ErrorReason_OVERLOADED:                      {codes.Unavailable, http.StatusServiceUnavailable, "APIG.0202", time.Second, "connsvc is overloaded; retry later"},
 	connsvcv1.ErrorReason_UPSTREAM_THROTTLED:              {codes.Unavailable, http.StatusServiceUnavailable, "APIGW.0308", 5 * time.Second, "DLI throttles requests; retry later"},

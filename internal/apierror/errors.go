@@ -49,7 +49,6 @@ const (
 	TypeQueue      = "connsvc.v1/Queue"
 	TypePool       = "connsvc.v1/ElasticResourcePool"
 	TypeRoute      = "connsvc.v1/Route"
-	TypeProject    = "connsvc.v1/Project"
 )
 
 // New returns an Error with the map's entry of the reason. An empty message stands for

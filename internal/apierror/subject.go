@@ -20,6 +20,7 @@ const (
 // A Subject is what a call is about: what DLI's error may name.
 type Subject struct {
 	Operation    Operation
+	Change       bool // not a read
 	Project      string
 	ConnectionID string
 	Name         string // of the connection to create

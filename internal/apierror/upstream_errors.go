@@ -20,7 +20,7 @@ func fromUpstream(u *upstream.Error, s Subject) *Error {
 	if u.HTTPStatus != 0 {
 		e.Response = &Response{Code: u.Code, RequestID: u.RequestID, HTTPStatus: u.HTTPStatus}
 	}
-	if u.Code != "" && exposesDLIError(reason) && reason != connsvcv1.ErrorReason_CONNECTION_NOT_FOUND {
+	if u.Code != "" && exposesDLIError(reason) && !replacesCode(reason, u.Code) {
 		e.DLICode = truncate(u.Code, maxNameBytes)
 	}
 	if e.RetryAfter > 0 && u.RetryAfter > 0 {
@@ -28,7 +28,7 @@ func fromUpstream(u *upstream.Error, s Subject) *Error {
 	}
 	e.Resource = resourceOf(reason, s, u.Message)
 	e.Subject = s.owner()
-	if reason == connsvcv1.ErrorReason_UPSTREAM_QUOTA {
+	if reason == connsvcv1.ErrorReason_UPSTREAM_QUOTA || reason == connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED {
 		e.Subject = s.projectSubject()
 	}
 	return e
@@ -48,10 +48,26 @@ func exposesDLIError(reason connsvcv1.ErrorReason) bool {
 	}
 }
 
+// replacesCode reports whether the caller gets the map's error_code instead of DLI's:
+// that of a missing connection is always the same, and where something else is missing,
+// clients that take some codes of a 400 for a missing resource must not.
+func replacesCode(reason connsvcv1.ErrorReason, code string) bool {
+	switch reason {
+	case connsvcv1.ErrorReason_CONNECTION_NOT_FOUND:
+		return true
+	case connsvcv1.ErrorReason_UPSTREAM_REFUSED:
+		return code == missingConnectionCode || code == "DLI.0002" || code == "DLI.0023"
+	default:
+		return false
+	}
+}
+
 func messageOf(u *upstream.Error, s Subject, reason connsvcv1.ErrorReason) string {
 	switch {
 	case reason == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND && s.ConnectionID != "":
 		return missingConnectionMessage(s.ConnectionID)
+	case s.Change && s.Operation != CreateConnection && u.Message == "" && mayHaveExecuted(u, reason):
+		return "DLI did not confirm the change: whether it took place is unknown"
 	case reason == connsvcv1.ErrorReason_ANSWER_TOO_LARGE:
 		return "the list is larger than the limit max_response_bytes of connsvc: ask for fewer connections with a smaller limit"
 	case (u.Kind == upstream.Status || u.Kind == upstream.Refused) && exposesDLIError(reason):
@@ -76,6 +92,17 @@ func malformedMessage(err error) string {
 	}
 }
 
+// mayHaveExecuted reports whether DLI may have executed a change that failed.
+func mayHaveExecuted(u *upstream.Error, reason connsvcv1.ErrorReason) bool {
+	switch reason {
+	case connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, connsvcv1.ErrorReason_UPSTREAM_FAULT:
+		rejected := u.HTTPStatus >= http.StatusBadRequest && u.HTTPStatus < http.StatusInternalServerError
+		return u.Sent && (u.Repeated || !rejected)
+	default:
+		return false
+	}
+}
+
 // missingConnectionMessage is DLI's own text (dli_02_0256).
 func missingConnectionMessage(id string) string { return "Connection " + id + " does not exist." }
 
@@ -96,8 +123,6 @@ func resourceOf(reason connsvcv1.ErrorReason, s Subject, text string) *Resource 
 		return &Resource{Type: TypeQueue, Name: named(s.Queues, text)}
 	case connsvcv1.ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND:
 		return &Resource{Type: TypePool, Name: named(s.Pools, text)}
-	case connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED:
-		return &Resource{Type: TypeProject, Name: s.Project}
 	case connsvcv1.ErrorReason_RESOURCE_NOT_FOUND:
 		if s.Operation == DeleteRoute && s.Route != "" {
 			return &Resource{Type: TypeRoute, Name: s.Route, Description: "route of connection " + s.ConnectionID}
@@ -127,7 +152,10 @@ func outcomeUnknown(u *upstream.Error, reason connsvcv1.ErrorReason) bool {
 		return true
 	case upstream.Malformed, upstream.TooLarge, upstream.Status:
 		rejected := u.HTTPStatus >= http.StatusBadRequest && u.HTTPStatus < http.StatusInternalServerError
-		return !rejected && reason != connsvcv1.ErrorReason_NAME_TAKEN
+		// A rejection without a readable reason may be that of a taken name, by a
+		// connection that an earlier call made.
+		unreadable := reason == connsvcv1.ErrorReason_UPSTREAM_FAULT && u.Code == ""
+		return (!rejected || unreadable) && reason != connsvcv1.ErrorReason_NAME_TAKEN
 	default:
 		return false
 	}

@@ -87,7 +87,7 @@ func defaultUpstream(u *configv1.Upstream) {
 		BaseDelay: durationpb.New(100 * time.Millisecond), MaxDelay: durationpb.New(5 * time.Second),
 	}
 	u.Protection = &configv1.Protection{MaxConcurrency: 200, BreakerFailures: 20, BreakerDelay: durationpb.New(2 * time.Second)}
-	u.Idempotency = &configv1.Idempotency{ReconcileTimeout: durationpb.New(10 * time.Second), TagKey: "connsvc.request_id"}
+	u.Idempotency = &configv1.Idempotency{ReconcileTimeout: durationpb.New(10 * time.Second), ListLag: durationpb.New(5 * time.Second), RivalWindow: &durationpb.Duration{}, TagKey: "connsvc.request_id"}
 }
 
 func TestLoadDocumented(t *testing.T) {

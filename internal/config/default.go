@@ -21,6 +21,8 @@ const (
 	DefaultMaxResponseBytes = 64 << 20
 	// DefaultReconcileTimeout limits the search for the outcome of a create.
 	DefaultReconcileTimeout = 10 * time.Second
+	// DefaultListLag limits how long DLI's lists may not show a new connection.
+	DefaultListLag = 5 * time.Second
 	// DefaultTagKey is the key of the tag that carries a request_id.
 	DefaultTagKey = "connsvc.request_id"
 )
@@ -92,6 +94,8 @@ func fillUpstreamDefaults(u *configv1.Upstream) {
 
 	idempotency := cmp.Or(u.GetIdempotency(), &configv1.Idempotency{})
 	idempotency.ReconcileTimeout = duration(idempotency.GetReconcileTimeout(), DefaultReconcileTimeout)
+	idempotency.ListLag = duration(idempotency.GetListLag(), DefaultListLag)
+	idempotency.RivalWindow = duration(idempotency.GetRivalWindow(), 0)
 	idempotency.TagKey = cmp.Or(idempotency.GetTagKey(), DefaultTagKey)
 	u.Idempotency = idempotency
 }

@@ -100,8 +100,13 @@ func reasonOf(name, text, place string) reason {
 		Name: name, Anchor: strings.ToLower(name), Text: text, place: place,
 		Code: rpccode.Code(e.Code()).String(), HTTP: e.HTTPStatus, DLICode: e.DLICode, Retry: "no",
 	}
-	if e.RetryAfter > 0 {
-		r.Retry = fmt.Sprintf("after %v, unless the answer says another time", e.RetryAfter)
+	switch {
+	case e.RetryAfter > 0:
+		r.Retry = fmt.Sprintf("after %v, unless the response says another time", e.RetryAfter)
+	case e.Reason == connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, e.Reason == connsvcv1.ErrorReason_UPSTREAM_FAULT:
+		r.Retry = "idempotent calls only"
+	case e.Reason == connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN:
+		r.Retry = "with the same request_id"
 	}
 	return r
 }

@@ -13,7 +13,7 @@ import (
 // A rule is one that the contract defines itself.
 type rule struct{ Reason, Message string }
 
-var ruleForm = regexp.MustCompile(`\bid: "([^"]+)"\s+message: "([^"]+)"`)
+var ruleForm = regexp.MustCompile(`\bid: "([^"]+)"\s+message: "((?:[^"\\]|\\.)+)"`)
 
 // allRules returns the contract's rules, by their reasons.
 func allRules() ([]rule, error) {
@@ -40,6 +40,7 @@ func allRules() ([]rule, error) {
 	}
 	var all []rule
 	for reason, message := range messages {
+		message = strings.ReplaceAll(message, `\"`, `"`)
 		all = append(all, rule{reason, strings.ReplaceAll(message, "_", `\_`)})
 	}
 	slices.SortFunc(all, func(a, b rule) int { return cmp.Compare(a.Reason, b.Reason) })

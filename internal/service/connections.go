@@ -40,7 +40,7 @@ func (s *Service) GetEnhancedConnection(ctx context.Context, req *connsvcv1.GetE
 
 // DeleteEnhancedConnection deletes a connection (dli_02_0188).
 func (s *Service) DeleteEnhancedConnection(ctx context.Context, req *connsvcv1.DeleteEnhancedConnectionRequest) (*connsvcv1.DeleteEnhancedConnectionResponse, error) {
-	about := apierror.Subject{Operation: apierror.DeleteConnection, Project: req.GetProjectId(), ConnectionID: req.GetConnectionId()}
+	about := apierror.Subject{Operation: apierror.DeleteConnection, Change: true, Project: req.GetProjectId(), ConnectionID: req.GetConnectionId()}
 	resp := &connsvcv1.DeleteEnhancedConnectionResponse{}
 	err := s.call(ctx, connsvcv1.ConnectionService_DeleteEnhancedConnection_FullMethodName, about, req, resp)
 	if err != nil && !deletedByRetry(err) {

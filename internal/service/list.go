@@ -10,6 +10,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/call"
+	"github.com/connsvc/connsvc/internal/validation"
 )
 
 const (
@@ -27,6 +28,9 @@ func (s *Service) ListEnhancedConnections(ctx context.Context, req *connsvcv1.Li
 	offset, err := offsetOf(req)
 	if err != nil {
 		return nil, err
+	}
+	if name := req.GetName(); name != "" && !validation.IsConnectionName(name) {
+		return &connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true}, nil
 	}
 	resp, err := s.listFrom(ctx, req, offset)
 	if err != nil {

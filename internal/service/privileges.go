@@ -30,7 +30,7 @@ func (s *Service) ListPrivileges(ctx context.Context, req *connsvcv1.ListPrivile
 // UpdatePrivileges grants, revokes or replaces what a project may do with a
 // connection (dli_02_0253).
 func (s *Service) UpdatePrivileges(ctx context.Context, req *connsvcv1.UpdatePrivilegesRequest) (*connsvcv1.UpdatePrivilegesResponse, error) {
-	about := apierror.Subject{Project: req.GetProjectId()}
+	about := apierror.Subject{Change: true, Project: req.GetProjectId()}
 	if p := req.GetPrivileges(); len(p) > 0 {
 		about.ConnectionID = strings.TrimPrefix(p[0].GetObject(), objectPrefix)
 	}

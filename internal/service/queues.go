@@ -11,6 +11,7 @@ import (
 // (dli_02_0191).
 func (s *Service) AssociateQueues(ctx context.Context, req *connsvcv1.AssociateQueuesRequest) (*connsvcv1.AssociateQueuesResponse, error) {
 	about := apierror.Subject{
+		Change:       true,
 		Project:      req.GetProjectId(),
 		ConnectionID: req.GetConnectionId(),
 		Queues:       req.GetQueues(),
@@ -29,6 +30,7 @@ func (s *Service) AssociateQueues(ctx context.Context, req *connsvcv1.AssociateQ
 func (s *Service) DisassociateQueues(ctx context.Context, req *connsvcv1.DisassociateQueuesRequest) (*connsvcv1.DisassociateQueuesResponse, error) {
 	about := apierror.Subject{
 		Operation:    apierror.DisassociateQueues,
+		Change:       true,
 		Project:      req.GetProjectId(),
 		ConnectionID: req.GetConnectionId(),
 		Queues:       req.GetQueues(),

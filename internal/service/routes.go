@@ -11,6 +11,7 @@ import (
 func (s *Service) CreateRoute(ctx context.Context, req *connsvcv1.CreateRouteRequest) (*connsvcv1.CreateRouteResponse, error) {
 	about := apierror.Subject{
 		Operation:    apierror.CreateRoute,
+		Change:       true,
 		Project:      req.GetProjectId(),
 		ConnectionID: req.GetConnectionId(),
 		Route:        req.GetName(),
@@ -27,6 +28,7 @@ func (s *Service) CreateRoute(ctx context.Context, req *connsvcv1.CreateRouteReq
 func (s *Service) DeleteRoute(ctx context.Context, req *connsvcv1.DeleteRouteRequest) (*connsvcv1.DeleteRouteResponse, error) {
 	about := apierror.Subject{
 		Operation:    apierror.DeleteRoute,
+		Change:       true,
 		Project:      req.GetProjectId(),
 		ConnectionID: req.GetConnectionId(),
 		Route:        req.GetName(),

@@ -31,6 +31,9 @@ func (plain) Idempotency() *configv1.Idempotency { return nil }
 
 func (plain) Skew() (time.Duration, bool) { return 0, false }
 
+func (plain) UniqueNames() bool  { return false }
+func (plain) RecordUniqueNames() {}
+
 // A received is one call that a scripted DLI received.
 type received struct {
 	Method string

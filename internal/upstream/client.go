@@ -32,6 +32,7 @@ type Client struct {
 	reads       reads
 	counts      *counts
 	clock       atomic.Pointer[clock]
+	uniqueNames atomic.Bool
 }
 
 // Call makes the DLI call of an RPC: it sends req by the RPC's first HTTP binding
@@ -119,6 +120,15 @@ func projectOf(req proto.Message) string {
 // Idempotency returns how creates are made safe to retry, nil if the configuration does
 // not say. It must not be changed.
 func (c *Client) Idempotency() *configv1.Idempotency { return c.config.GetIdempotency() }
+
+// UniqueNames reports whether DLI is known to reject a taken name: by configuration, or
+// because it did.
+func (c *Client) UniqueNames() bool {
+	return c.uniqueNames.Load() || c.Idempotency().GetUniqueNames()
+}
+
+// RecordUniqueNames records that DLI rejected a taken name.
+func (c *Client) RecordUniqueNames() { c.uniqueNames.Store(true) }
 
 // Skew returns by how much DLI's clock is ahead of this one, by the Date of its last
 // response; false before the first. Date has whole seconds and was written before the

@@ -20,23 +20,19 @@ const retryMargin = 100 * time.Millisecond
 type retryPolicy int
 
 const (
-	// never: after none.
-	never retryPolicy = iota
 	// notExecuted: only if DLI has certainly not executed the call.
-	notExecuted
+	notExecuted retryPolicy = iota
 	// idempotent: also if it may have executed the call.
 	idempotent
-	// read: also if the connection broke.
-	read
 )
 
 // retryPolicies has every RPC. The reasons are in docs/reliability.md; a test compares
 // the two.
 var retryPolicies = map[string]retryPolicy{
-	connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName:         read,
-	connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName:       read,
-	connsvcv1.ConnectionService_ListPrivileges_FullMethodName:                read,
-	connsvcv1.ConnectionService_ListPrivilegesByObject_FullMethodName:        read,
+	connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName:         idempotent,
+	connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName:       idempotent,
+	connsvcv1.ConnectionService_ListPrivileges_FullMethodName:                idempotent,
+	connsvcv1.ConnectionService_ListPrivilegesByObject_FullMethodName:        idempotent,
 	connsvcv1.ConnectionService_DeleteEnhancedConnection_FullMethodName:      idempotent,
 	connsvcv1.ConnectionService_UpdateEnhancedConnectionHosts_FullMethodName: idempotent,
 	connsvcv1.ConnectionService_DeleteRoute_FullMethodName:                   idempotent,
@@ -46,25 +42,23 @@ var retryPolicies = map[string]retryPolicy{
 	connsvcv1.ConnectionService_AssociateQueues_FullMethodName:    notExecuted,
 	connsvcv1.ConnectionService_DisassociateQueues_FullMethodName: notExecuted,
 	// A second one may create a second resource.
-	connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName: never,
-	connsvcv1.ConnectionService_CreateRoute_FullMethodName:              never,
+	connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName: notExecuted,
+	connsvcv1.ConnectionService_CreateRoute_FullMethodName:              notExecuted,
 }
 
 // allows reports whether a call may be sent again after err.
 func (p retryPolicy) allows(err *Error) bool {
 	switch {
-	case p == never:
-		return false
 	case err.Kind == Unreachable:
 		return true
 	case err.Kind == Broken:
-		return p == read
+		return p == idempotent
 	case err.Kind != Status:
 		return false
 	case err.HTTPStatus == http.StatusTooManyRequests:
 		return true
 	default:
-		return p >= idempotent && isUnavailable(err.HTTPStatus)
+		return p == idempotent && isUnavailable(err.HTTPStatus)
 	}
 }
 

@@ -30,7 +30,7 @@ var pins = map[protoreflect.FullName]pinned{
 	"connsvc.v1.Host": pin("96ee0b2aa43c22a7", validHost),
 	"connsvc.v1.CreateEnhancedConnectionRequest":      pin("88520148bff5308f", validCreate),
 	"connsvc.v1.GetEnhancedConnectionRequest":         pin("e4d4f12b3a704261", validGet),
-	"connsvc.v1.ListEnhancedConnectionsRequest":       pin("c980763a6e6c4688", validList),
+	"connsvc.v1.ListEnhancedConnectionsRequest":       pin("d979d97e59ad0edb", validList),
 	"connsvc.v1.DeleteEnhancedConnectionRequest":      pin("5394c97490f586e3", validDelete),
 	"connsvc.v1.UpdateEnhancedConnectionHostsRequest": pin("f11fc58f8588facc", validUpdateHosts),
 	"connsvc.v1.AssociateQueuesRequest":               pin("b232bd24474e767e", validAssociate),
@@ -61,7 +61,7 @@ func fastCheck(md protoreflect.MessageDescriptor) (func(proto.Message) bool, err
 
 func validCreate(r *connsvcv1.CreateEnhancedConnectionRequest) bool {
 	return isProjectID(r.GetProjectId()) &&
-		isConnectionName(r.GetName()) &&
+		IsConnectionName(r.GetName()) &&
 		isUUID(r.GetDestVpcId()) &&
 		isUUID(r.GetDestNetworkId()) &&
 		validNames(r.GetQueues(), isQueueName) &&
@@ -79,7 +79,6 @@ func validList(r *connsvcv1.ListEnhancedConnectionsRequest) bool {
 		r.GetLimit() >= 0 &&
 		r.GetOffset() >= 0 &&
 		isDefined(r.GetStatus()) &&
-		(r.GetName() == "" || isConnectionName(r.GetName())) &&
 		validTags(r.GetTags()) &&
 		isDefined(r.GetView()) &&
 		utf8.RuneCountInString(r.GetPageToken()) <= 256 &&

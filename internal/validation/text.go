@@ -44,9 +44,12 @@ func (s *byteSet) only(text string) bool {
 	return true
 }
 
-func isProjectID(s string) bool      { return s != "" && len(s) <= 64 && alphanumeric.only(s) }
-func isConnectionName(s string) bool { return s != "" && len(s) <= 64 && word.only(s) }
-func isRouteName(s string) bool      { return s != "" && len(s) <= 64 && hyphenated.only(s) }
+func isProjectID(s string) bool { return s != "" && len(s) <= 64 && alphanumeric.only(s) }
+
+// IsConnectionName reports whether a connection can have the name.
+func IsConnectionName(s string) bool { return s != "" && len(s) <= 64 && word.only(s) }
+
+func isRouteName(s string) bool { return s != "" && len(s) <= 64 && hyphenated.only(s) }
 
 func isHostName(s string) bool {
 	return s != "" && len(s) <= 128 && alphabetic[s[0]] && hostName.only(s[1:])

@@ -141,7 +141,7 @@ func TestSDKCreateRefused(t *testing.T) {
 		code   string
 		text   string
 	}{
-		{"name taken", func(b *model.CreateEnhancedConnectionRequestBody) { b.Name = "taken" }, 409, "DLI.0006", "exists"},
+		{"name taken", func(b *model.CreateEnhancedConnectionRequestBody) { b.Name = "taken" }, 400, "DLI.0006", "exists"},
 		{"no name", func(b *model.CreateEnhancedConnectionRequestBody) { b.Name = "" }, 400, "DLI.0001", "name"},
 		{"name with a hyphen", func(b *model.CreateEnhancedConnectionRequestBody) { b.Name = "a-b" }, 400, "DLI.0001", "name"},
 		{"vpc no UUID", func(b *model.CreateEnhancedConnectionRequestBody) { b.DestVpcId = "vpc" }, 400, "DLI.0001", "dest_vpc_id"},

@@ -88,7 +88,7 @@ func TestSDKRouteRefused(t *testing.T) {
 		})
 		return err
 	}
-	wantError(t, create("taken", "10.171.0.0/24"), 409, "DLI.0006", "exists")
+	wantError(t, create("taken", "10.171.0.0/24"), 400, "DLI.0006", "exists")
 	wantError(t, create("bad name", "10.171.0.0/24"), 400, "DLI.0001", "name")
 	wantError(t, create("inside", "100.125.3.0/24"), 400, "DLI.0001", "100.64.0.0/10")
 	wantError(t, create("no_cidr", "10.0.0.0/33"), 400, "DLI.0001", "cidr")

@@ -12,6 +12,7 @@ import (
 const (
 	attemptTime   = time.Second
 	reconcileTime = time.Second
+	listLag       = reconcileTime / 2 // the lists of the emulator lag less, except by longLag
 	short         = 10 * time.Millisecond
 	long          = 2 * attemptTime
 	tooLong       = long + 2*reconcileTime
@@ -53,7 +54,7 @@ type fault struct {
 type class int
 
 const (
-	never      class = iota // not even after a rejection
+	never      class = iota // no call
 	readOnly                // calls that change nothing
 	idempotent              // calls that leave the same when executed twice
 	rejected                // calls that are retried only if DLI has not executed them
@@ -97,11 +98,13 @@ func waits() []fault {
 }
 
 func breaks() []fault {
+	// A retry of a delete is rejected, and that response is cut off, too.
+	deletes := map[string][]string{"DeleteEnhancedConnection": {faulty}, "DeleteRoute": {faulty}}
 	return []fault{
-		{name: "reset before the request was read", kind: of(faults.ResetBefore), reason: unavailable, retried: readOnly},
-		{name: "reset after the request was read", kind: of(faults.ResetAfter), reason: unavailable, retried: readOnly},
-		{name: "executed, then reset", kind: of(faults.DropAnswer), effect: executed, reason: unavailable, retried: readOnly},
-		{name: "executed, response cut off", kind: of(faults.TruncatedBody), effect: executed, reason: unavailable, retried: readOnly},
+		{name: "reset before the request was read", kind: of(faults.ResetBefore), reason: unavailable, retried: idempotent},
+		{name: "reset after the request was read", kind: of(faults.ResetAfter), reason: unavailable, retried: idempotent},
+		{name: "executed, then reset", kind: of(faults.DropAnswer), effect: executed, reason: unavailable, retried: idempotent},
+		{name: "executed, response cut off", kind: of(faults.TruncatedBody), effect: executed, reason: unavailable, retried: idempotent, instead: deletes},
 		{name: "executed, response of wrong length", kind: of(faults.WrongLength), effect: executed, reason: faulty},
 	}
 }
@@ -146,8 +149,8 @@ func rejections() []fault {
 func garbage() []fault {
 	page, badPage := faults.Fault{Kind: faults.HTML}, faults.Fault{Kind: faults.HTML, Status: 502}
 	invalid, endless := faults.Fault{Kind: faults.InvalidJSON}, faults.Fault{Kind: faults.EndlessBody}
-	// A list can really be too large: connsvc asks DLI for less, and so can the caller.
-	lists := map[string][]string{"ListEnhancedConnections": {"ANSWER_TOO_LARGE", ok}}
+	// A list can really be too large: the caller can ask for less.
+	lists := map[string][]string{"ListEnhancedConnections": {"ANSWER_TOO_LARGE"}}
 	return []fault{
 		{name: "an HTML page", kind: &page, reason: faulty},
 		{name: "executed, then an HTML page", kind: committed(page), effect: executed, reason: faulty},

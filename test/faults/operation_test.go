@@ -64,8 +64,8 @@ func createOperations() []operation {
 	response := func() proto.Message { return &connsvcv1.CreateEnhancedConnectionResponse{} }
 	happened := func(_, made *connsvcv1.EnhancedConnection) bool { return made != nil }
 	return []operation{
-		{title: "create", rpc: create, request: request(""), response: response, happened: happened, again: []string{nameTaken}},
-		{title: "create with request_id", rpc: create, request: request(requestID), response: response, happened: happened},
+		{title: "create", rpc: create, class: rejected, request: request(""), response: response, happened: happened, again: []string{nameTaken}},
+		{title: "create with request_id", rpc: create, class: rejected, request: request(requestID), response: response, happened: happened},
 	}
 }
 
@@ -155,7 +155,7 @@ func routeOperations() []operation {
 	}
 	return []operation{
 		{
-			rpc: "CreateRoute",
+			rpc: "CreateRoute", class: rejected,
 			request: func(s fixture) proto.Message {
 				return &connsvcv1.CreateRouteRequest{ProjectId: s.project, ConnectionId: s.seed, Name: "r1", Cidr: "10.1.0.0/16"}
 			},

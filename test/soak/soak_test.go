@@ -77,7 +77,7 @@ func start(t *testing.T) *stage.Stage {
 				Protection: &configv1.Protection{
 					MaxConcurrency: 100, BreakerFailures: 20, BreakerDelay: durationpb.New(100 * time.Millisecond),
 				},
-				Idempotency: &configv1.Idempotency{ReconcileTimeout: durationpb.New(2 * time.Second)},
+				Idempotency: &configv1.Idempotency{ReconcileTimeout: durationpb.New(2 * time.Second), ListLag: durationpb.New(400 * time.Millisecond)},
 			}
 		},
 		Limits: &configv1.Limits{MaxResponseBytes: 64 << 10, CallTimeout: durationpb.New(callTimeout / 2)},

@@ -27,8 +27,11 @@ import (
 type cloud struct {
 	latency    time.Duration // of each call
 	lag        time.Duration // until a list shows what was made
+	tagLag     time.Duration // until a list by tags shows it, if longer
+	hashLag    time.Duration // until a list by two tags shows it, if longer
 	ahead      time.Duration // of its clock
-	tellsTime  bool
+	dateAhead  time.Duration // of its Date, of that clock
+	hidesTime  bool
 	duplicates bool          // names may be taken twice
 	creating   time.Duration // while which a new connection cannot be deleted
 	policy     *configv1.Idempotency
@@ -42,6 +45,7 @@ type cloud struct {
 	posts       []*connsvcv1.CreateEnhancedConnectionRequest
 	lists, gets, removes,
 	made int
+	unique  bool // it has shown that names are unique
 	metrics sync.Once
 	meter   metric.Meter
 	reader  *sdkmetric.ManualReader
@@ -51,12 +55,25 @@ type stored struct {
 	connection *connsvcv1.EnhancedConnection
 	tags       []*connsvcv1.Tag
 	made       time.Time
+	lag        time.Duration // until lists show it, if longer than that of the cloud
 	deleted    bool
 }
 
 func (d *cloud) Idempotency() *configv1.Idempotency { return d.policy }
 
-func (d *cloud) Skew() (time.Duration, bool) { return d.ahead, d.tellsTime }
+func (d *cloud) Skew() (time.Duration, bool) { return d.ahead + d.dateAhead, !d.hidesTime }
+
+func (d *cloud) UniqueNames() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.unique || d.policy.GetUniqueNames()
+}
+
+func (d *cloud) RecordUniqueNames() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.unique = true
+}
 
 // replica is one of the replicas in front of the cloud.
 func (d *cloud) replica() replica { return d.replicaOver(d) }
@@ -208,12 +225,24 @@ func (d *cloud) listThem(r *connsvcv1.ListEnhancedConnectionsRequest, resp *conn
 		hasTags := !slices.ContainsFunc(r.GetTags(), func(t *connsvcv1.Tag) bool {
 			return !slices.ContainsFunc(s.tags, func(other *connsvcv1.Tag) bool { return proto.Equal(t, other) })
 		})
-		if !s.deleted && hasTags && s.connection.GetName() == r.GetName() && time.Since(s.made) >= d.lag {
+		if !s.deleted && hasTags && s.connection.GetName() == r.GetName() && time.Since(s.made) >= d.lagOf(s, r) {
 			resp.Connections = append(resp.Connections, proto.CloneOf(s.connection))
 		}
 	}
 	slices.Reverse(resp.Connections) // no document says which come first
 	return nil
+}
+
+// lagOf is how long a list does not show a connection.
+func (d *cloud) lagOf(s *stored, r *connsvcv1.ListEnhancedConnectionsRequest) time.Duration {
+	lag := max(d.lag, s.lag)
+	if len(r.GetTags()) > 0 {
+		lag = max(lag, d.tagLag)
+	}
+	if len(r.GetTags()) > 1 {
+		lag = max(lag, d.hashLag)
+	}
+	return lag
 }
 
 func (d *cloud) show(id string, resp proto.Message) error {

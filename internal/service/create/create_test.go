@@ -28,6 +28,7 @@ func unknownOutcomes() map[string]error {
 		"no connection_id":  nil,
 		"redirected":        &upstream.Error{Kind: upstream.Malformed, HTTPStatus: 307, Sent: true},
 		"a code, but a 500": answered(500, "DLI.0001", "Parameter check errors occur."),
+		"a 400 cut off":     answered(400, "", ""),
 	}
 }
 
@@ -74,17 +75,15 @@ func TestKnownOutcomeIsNotReconciled(t *testing.T) {
 		want  connsvcv1.ErrorReason
 		posts int
 	}{
-		"timeout, never sent":     {&upstream.Error{Kind: upstream.Timeout}, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, 1},
-		"broken, never sent":      {&upstream.Error{Kind: upstream.Broken}, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, 1},
-		"unreachable":             {&upstream.Error{Kind: upstream.Unreachable}, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, 3},
-		"unreachable for a while": {&upstream.Error{Kind: upstream.Unreachable, RetryAfter: time.Second}, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, 1},
-		"malformed 400":           {&upstream.Error{Kind: upstream.Malformed, HTTPStatus: 400, Sent: true}, connsvcv1.ErrorReason_UPSTREAM_FAULT, 1},
-		"throttled":               {answered(429, "APIGW.0308", ""), connsvcv1.ErrorReason_UPSTREAM_THROTTLED, 1},
-		"parameter":               {answered(400, "DLI.0001", "bad"), connsvcv1.ErrorReason_VALIDATION_FAILED, 1},
-		"is_success=false":        {refused("no"), connsvcv1.ErrorReason_UPSTREAM_REFUSED, 1},
-		"cancelled":               {&upstream.Error{Kind: upstream.Cancelled, Sent: true}, connsvcv1.ErrorReason_CALLER_CANCELLED, 1},
-		"credentials":             {answered(401, "APIGW.0301", "x"), connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS, 1},
-		"route is not deployed":   {answered(404, "APIG.0101", "x"), connsvcv1.ErrorReason_OPERATION_NOT_SUPPORTED, 1},
+		"timeout, never sent":   {&upstream.Error{Kind: upstream.Timeout}, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, 1},
+		"broken, never sent":    {&upstream.Error{Kind: upstream.Broken}, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, 1},
+		"unreachable":           {&upstream.Error{Kind: upstream.Unreachable}, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, 1},
+		"throttled":             {answered(429, "APIGW.0308", ""), connsvcv1.ErrorReason_UPSTREAM_THROTTLED, 1},
+		"parameter":             {answered(400, "DLI.0001", "bad"), connsvcv1.ErrorReason_VALIDATION_FAILED, 1},
+		"is_success=false":      {refused("no"), connsvcv1.ErrorReason_UPSTREAM_REFUSED, 1},
+		"cancelled":             {&upstream.Error{Kind: upstream.Cancelled, Sent: true}, connsvcv1.ErrorReason_CALLER_CANCELLED, 1},
+		"credentials":           {answered(401, "APIGW.0301", "x"), connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS, 1},
+		"route is not deployed": {answered(404, "APIG.0101", "x"), connsvcv1.ErrorReason_OPERATION_NOT_SUPPORTED, 1},
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{post: refuse(c.dli)}
@@ -95,29 +94,6 @@ func TestKnownOutcomeIsNotReconciled(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestWhatNeverLeftIsSentAgain(t *testing.T) {
-	inBubble(t, "in time", func(t *testing.T) {
-		dli := &cloud{post: func(_ context.Context, n int, commit func() (string, error)) (string, error) {
-			if n < 3 {
-				return "", &upstream.Error{Kind: upstream.Unreachable}
-			}
-			return commit()
-		}}
-		resp, err := createIn(t, dli.replica(), time.Minute, createRequest())
-		if err != nil || resp.Reconciled != nil || resp.GetConnectionId() != dli.existing()[0] || len(dli.posts) != 3 {
-			t.Errorf("got %v, %v after %d POSTs", resp, err, len(dli.posts))
-		}
-	})
-	inBubble(t, "no time", func(t *testing.T) {
-		dli := &cloud{post: refuse(&upstream.Error{Kind: upstream.Unreachable})}
-		_, err := createIn(t, dli.replica(), 50*time.Millisecond, createRequest())
-		wantReason(t, "unreachable", err, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE)
-		if len(dli.posts) != 1 {
-			t.Errorf("%d POSTs", len(dli.posts))
-		}
-	})
 }
 
 func TestSlowList(t *testing.T) {
@@ -234,7 +210,7 @@ func TestAnothersConnectionIsNotAdopted(t *testing.T) {
 			c.change(other)
 			id := dli.has(t, other, c.age)
 			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
-			e := wantReason(t, name, err, connsvcv1.ErrorReason_NAME_TAKEN)
+			e := wantReason(t, name, err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 			want := map[string]string{"existing_connection_id": id, "same_spec": "true"}
 			if c.differs != "" {
 				want["same_spec"], want["differs"] = "false", c.differs
@@ -242,7 +218,7 @@ func TestAnothersConnectionIsNotAdopted(t *testing.T) {
 			if d := cmp.Diff(want, e.Metadata); d != "" {
 				t.Errorf("metadata (-want +got)\n%s", d)
 			}
-			if d := cmp.Diff(counted("differs"), dli.outcomes()); d != "" {
+			if d := cmp.Diff(counted("not_found"), dli.outcomes()); d != "" {
 				t.Errorf("outcomes (-want +got)\n%s", d)
 			}
 		})
@@ -256,7 +232,7 @@ func TestOneOfTwoIsNotAdopted(t *testing.T) {
 		dli := &cloud{duplicates: true, post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true})}
 		dli.has(t, createRequest(), 0)
 		_, err := createIn(t, dli.replica(), time.Minute, createRequest())
-		wantReason(t, "two", err, connsvcv1.ErrorReason_NAME_TAKEN)
+		wantReason(t, "two", err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 	})
 	inBubble(t, "another's, as young", func(t *testing.T) {
 		dli := &cloud{duplicates: true, post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true})}
@@ -283,9 +259,12 @@ func TestOneOfTwoIsNotAdopted(t *testing.T) {
 func TestSearchEndsInTimeToSayWhatItFound(t *testing.T) {
 	inBubble(t, "older", func(t *testing.T) {
 		dli := &cloud{post: refuse(&upstream.Error{Kind: upstream.Broken, Sent: true})}
-		dli.has(t, createRequest(), time.Hour)
+		id := dli.has(t, createRequest(), time.Hour)
 		_, err := createIn(t, dli.replica(), 5*time.Second, createRequest())
-		wantReason(t, "older", err, connsvcv1.ErrorReason_NAME_TAKEN)
+		e := wantReason(t, "older", err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
+		if e.Metadata["existing_connection_id"] != id {
+			t.Errorf("metadata %v", e.Metadata)
+		}
 	})
 }
 
@@ -304,17 +283,17 @@ func TestAgeIsJudgedByDLIsClock(t *testing.T) {
 		"behind, and does not tell":      {-time.Hour, false, false},
 	} {
 		inBubble(t, name, func(t *testing.T) {
-			dli := &cloud{post: dropAnswer(lost), ahead: c.ahead, tellsTime: c.tellsTime}
+			dli := &cloud{post: dropAnswer(lost), ahead: c.ahead, hidesTime: !c.tellsTime}
 			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			if c.adopted != (err == nil) {
 				t.Errorf("adopted: %v, want %v: %v", err == nil, c.adopted, err)
 			}
 		})
 		inBubble(t, name+", an older one", func(t *testing.T) {
-			dli := &cloud{post: refuse(lost), ahead: c.ahead, tellsTime: c.tellsTime}
+			dli := &cloud{post: refuse(lost), ahead: c.ahead, hidesTime: !c.tellsTime}
 			dli.has(t, createRequest(), 2*time.Hour)
 			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
-			wantReason(t, name, err, connsvcv1.ErrorReason_NAME_TAKEN)
+			wantReason(t, name, err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 		})
 	}
 }

@@ -1,7 +1,6 @@
 package create
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -9,9 +8,9 @@ import (
 	"github.com/connsvc/connsvc/internal/apierror"
 )
 
-// list returns the existing connections of exactly the name that have the tags, the
-// oldest first.
-func (n *creation) list(ctx context.Context, tags ...*connsvcv1.Tag) ([]*connsvcv1.EnhancedConnection, error) {
+// list returns the existing connections of exactly the name that have the tags, and
+// adds them to seen.
+func (n *creation) list(ctx context.Context, seen sightings, tags ...*connsvcv1.Tag) ([]*connsvcv1.EnhancedConnection, error) {
 	req := &connsvcv1.ListEnhancedConnectionsRequest{
 		ProjectId: n.req.GetProjectId(),
 		Name:      n.req.GetName(),
@@ -20,19 +19,16 @@ func (n *creation) list(ctx context.Context, tags ...*connsvcv1.Tag) ([]*connsvc
 	}
 	resp := &connsvcv1.ListEnhancedConnectionsResponse{}
 	if err := n.dli.Call(ctx, connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, req, resp); err != nil {
-		return nil, apierror.FromDLI(err, apierror.Subject{Project: n.req.GetProjectId()})
+		return nil, apierror.FromDLI(err, apierror.Subject{Operation: apierror.ListConnections, Project: n.req.GetProjectId()})
 	}
 	// DLI's filters are documented loosely, and a wrong ID would be worse than none.
-	found := slices.DeleteFunc(resp.GetConnections(), func(conn *connsvcv1.EnhancedConnection) bool {
+	shown := slices.DeleteFunc(resp.GetConnections(), func(conn *connsvcv1.EnhancedConnection) bool {
 		return conn.GetName() != req.GetName() || conn.GetStatus() == connsvcv1.EnhancedConnection_DELETED || conn.GetId() == ""
 	})
-	slices.SortFunc(found, byAge)
-	return found, nil
-}
-
-// byAge orders connections alike in every replica: by age, then by ID.
-func byAge(a, b *connsvcv1.EnhancedConnection) int {
-	return cmp.Or(a.GetCreateTime().AsTime().Compare(b.GetCreateTime().AsTime()), cmp.Compare(a.GetId(), b.GetId()))
+	for _, conn := range shown {
+		seen.add(conn)
+	}
+	return shown, nil
 }
 
 // get returns a connection by its ID.
@@ -55,7 +51,7 @@ func (n *creation) remove(ctx context.Context, id string) error {
 	if err == nil {
 		return nil
 	}
-	mapped := apierror.FromDLI(err, apierror.Subject{Operation: apierror.DeleteConnection, Project: n.req.GetProjectId(), ConnectionID: id})
+	mapped := apierror.FromDLI(err, apierror.Subject{Operation: apierror.DeleteConnection, Change: true, Project: n.req.GetProjectId(), ConnectionID: id})
 	if reasonOf(mapped) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND {
 		return nil
 	}

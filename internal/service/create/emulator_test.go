@@ -49,7 +49,7 @@ func (s *stage) replica(t *testing.T, reconcileFor time.Duration) replica {
 		Endpoint:    s.url,
 		Credentials: &configv1.Upstream_Token{Token: &configv1.Secret{}},
 		Timeout:     durationpb.New(time.Second),
-		Idempotency: within(reconcileFor),
+		Idempotency: quickly(reconcileFor, 250*time.Millisecond),
 	}}, upstream.Options{MaxResponseBytes: 1 << 20, Secret: func(*configv1.Secret) (string, error) { return token, nil }})
 	if err != nil {
 		t.Fatal(err)

@@ -86,3 +86,8 @@ func createIn(t *testing.T, r replica, d time.Duration, req *connsvcv1.CreateEnh
 func within(d time.Duration) *configv1.Idempotency {
 	return &configv1.Idempotency{ReconcileTimeout: durationpb.New(d)}
 }
+
+// quickly is within, where lists lag by so much at most.
+func quickly(d, listLag time.Duration) *configv1.Idempotency {
+	return &configv1.Idempotency{ReconcileTimeout: durationpb.New(d), ListLag: durationpb.New(listLag)}
+}

@@ -14,21 +14,20 @@ const (
 	responseMargin = 250 * time.Millisecond
 )
 
-// poll calls look until it is done, for at most d and while there is time to respond.
-// Pauses grow. No look takes more than half of the time that is left.
-func (n *creation) poll(ctx context.Context, d time.Duration, look func(context.Context) (done bool)) {
-	end := time.Now().Add(d)
+// poll calls look until it is done, at most until the given time and while there is time
+// to respond. Pauses grow. No look takes more than half of the time that is left.
+func (n *creation) poll(ctx context.Context, until time.Time, look func(context.Context) (done bool)) {
 	if at, ok := ctx.Deadline(); ok {
 		respondBy := at.Add(-min(responseMargin, at.Sub(n.started)/10))
-		if respondBy.Before(end) {
-			end = respondBy
+		if respondBy.Before(until) {
+			until = respondBy
 		}
 	}
 	for try := 1; ctx.Err() == nil; try++ {
-		if left := time.Until(end); left <= 0 || lookOnce(ctx, left, look) {
+		if left := time.Until(until); left <= 0 || lookOnce(ctx, left, look) {
 			return
 		}
-		left := time.Until(end)
+		left := time.Until(until)
 		if !sleep(ctx, min(pause(try), max(left/2, firstPause), left)) {
 			return
 		}

@@ -2,6 +2,7 @@ package create
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -9,38 +10,30 @@ import (
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
-// maxSends limits how often a POST is sent of which no byte left.
-const maxSends = 3
+var errNoConnectionID = errors.New("DLI responded without a connection_id")
 
-// send makes the POST, and again only while no byte of it has left.
+// send makes the POST. The client of DLI sends it again only where DLI has certainly not
+// executed it.
 func (n *creation) send(ctx context.Context) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	ctx, cancel := n.reserveTime(ctx)
 	defer cancel()
-	about := apierror.Subject{
+	n.postBegan, n.sent = time.Now(), true
+	resp := &connsvcv1.CreateEnhancedConnectionResponse{}
+	err := n.dli.Call(ctx, connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName, n.post, resp)
+	if err == nil && resp.GetConnectionId() == "" {
+		return nil, apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", errNoConnectionID)
+	}
+	if u, ok := apierror.Find[upstream.Error](err); ok {
+		n.sent = u.Sent
+	}
+	return resp, apierror.FromDLI(err, apierror.Subject{
 		Operation: apierror.CreateConnection,
+		Change:    true,
 		Project:   n.req.GetProjectId(),
 		Name:      n.req.GetName(),
 		Queues:    n.req.GetQueues(),
 		Pools:     n.req.GetElasticResourcePools(),
-	}
-	for try := 1; ; try++ {
-		n.began = time.Now()
-		n.posted = true
-		resp := &connsvcv1.CreateEnhancedConnectionResponse{}
-		err := n.dli.Call(ctx, connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName, n.post, resp)
-		if err == nil && resp.GetConnectionId() == "" {
-			return nil, apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", errNoConnectionID)
-		}
-		u, ok := apierror.Find[upstream.Error](err)
-		if ok && !u.Sent {
-			n.posted = false
-		}
-		// Where DLI names a time to wait, a quick second try is of no use.
-		again := ok && !u.Sent && u.Kind == upstream.Unreachable && u.RetryAfter == 0
-		if !again || try == maxSends || !sleep(ctx, pause(try)) {
-			return resp, apierror.FromDLI(err, about)
-		}
-	}
+	})
 }
 
 // reserveTime is ctx with an earlier deadline: a POST that takes all of the caller's

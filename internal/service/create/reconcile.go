@@ -1,149 +1,95 @@
 package create
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/apierror"
 )
 
+// The slack of a connection's age where no request_id tells which create made it. Where
+// DLI's clock is not known, it and this machine's may differ by more.
 const (
-	// lookupFor limits the search for the connection that has a name, where it only adds
-	// details to an error.
-	lookupFor = 2 * time.Second
-	// The clocks of DLI's machines may differ by knownClockSlack. Where DLI's clock is not
-	// known, it and this machine's may differ by unknownClockSlack.
-	knownClockSlack   = 250 * time.Millisecond
+	knownClockSlack   = time.Second
 	unknownClockSlack = 5 * time.Second
 )
 
-// reconcile searches for the connection of a POST whose outcome is unknown. Lists lag,
-// so the search goes on until the connection is found, or its time is over.
+// reconcile searches for the connection of a POST whose outcome is unknown. Another
+// create may have made what lists show first, so the search goes on until they must show
+// everything, unless DLI rejects taken names.
 func (n *creation) reconcile(ctx context.Context, unknown error) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
-	var named, ours []*connsvcv1.EnhancedConnection
-	var unsure error // whether what was found last is ours
-	n.poll(ctx, n.reconcileFor, func(ctx context.Context) bool {
-		found, err := n.list(ctx)
-		if err != nil || len(found) == 0 {
+	conclusive := false
+	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {
+		began := time.Now()
+		if _, _, err := n.look(ctx); err != nil || len(n.ours()) == 0 {
 			return false
 		}
-		named = found
-		ours, unsure = n.ours(ctx, found)
-		return unsure == nil && len(ours) > 0
+		conclusive = n.dli.UniqueNames() || began.Sub(n.postEnded) >= max(n.listLag, n.rivalWindow)
+		return conclusive
 	})
-	switch {
-	case len(ours) > 0:
-		return n.decide(ctx, ours, adopted)
-	case len(named) > 0 && unsure == nil:
-		return nil, n.takenBy(ctx, named, apierror.New(connsvcv1.ErrorReason_NAME_TAKEN, "", unknown))
-	default:
-		n.outcomes.add(ctx, notFound)
-		return nil, unknown
+	ours := n.ours()
+	if len(ours) == 0 {
+		return nil, n.unknown(ctx, unknown)
 	}
+	switch {
+	case conclusive:
+	case n.tag == nil:
+		n.warn("the connection was found by its name and content: another create may have made it")
+	default:
+		n.warn(uncheckedRivals)
+	}
+	return n.existing(ctx, ours, adopted)
 }
 
-// ours are the connections of the name that this create made: those with its
+// ours are the connections that this create made, the oldest first: those with its
 // request_id, or else the single one that is as requested and not older than the POST.
-func (n *creation) ours(ctx context.Context, named []*connsvcv1.EnhancedConnection) ([]*connsvcv1.EnhancedConnection, error) {
+func (n *creation) ours() []*connsvcv1.EnhancedConnection {
 	if n.tag != nil {
-		return n.list(ctx, n.tag)
+		return n.tagged.byAge()
 	}
-	since := n.onDLIsClock(n.began)
-	ours := slices.DeleteFunc(slices.Clone(named), func(conn *connsvcv1.EnhancedConnection) bool {
+	since := n.postBegan.Truncate(time.Millisecond) // the resolution of DLI's times
+	if ahead, known := n.dli.Skew(); known {
+		since = since.Add(ahead - knownClockSlack)
+	} else {
+		since = since.Add(-unknownClockSlack)
+	}
+	ours := slices.DeleteFunc(n.named.byAge(), func(conn *connsvcv1.EnhancedConnection) bool {
 		return conn.GetCreateTime().AsTime().Before(since) || len(differences(n.req, conn)) > 0
 	})
 	if len(ours) != 1 {
-		return nil, nil
+		return nil
 	}
-	return ours, nil
+	return ours
 }
 
-// onDLIsClock is the earliest that DLI's clock may have shown at t.
-func (n *creation) onDLIsClock(t time.Time) time.Time {
-	t = t.Truncate(time.Millisecond) // the resolution of DLI's times
-	if ahead, known := n.dli.Skew(); known {
-		return t.Add(ahead - knownClockSlack)
-	}
-	return t.Add(-unknownClockSlack)
-}
-
-// nameTaken is the outcome of a POST that DLI rejected for its name: with a request_id,
-// an earlier call may have made the connection that has it.
+// nameTaken decides the outcome of a POST that DLI rejected for its name. Without a
+// request_id the rejection is proof; with one, an earlier call may have made the
+// connection that has the name, until lists must show its tags.
 func (n *creation) nameTaken(ctx context.Context, taken error) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
-	if n.tag == nil {
-		return nil, n.takenBy(ctx, n.lookup(ctx), taken)
-	}
-	var named, ours []*connsvcv1.EnhancedConnection
-	var err error
-	n.poll(ctx, n.reconcileFor, func(ctx context.Context) bool {
-		// The tag comes second: it must not miss what the name showed.
-		if named, err = n.list(ctx); err != nil || len(named) == 0 {
+	anothers := n.tag == nil
+	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {
+		shown, listed, err := n.look(ctx)
+		switch {
+		case err != nil:
 			return false
+		case n.tag == nil:
+			return len(shown) > 0 || listed.Sub(n.postEnded) >= n.listLag
 		}
-		ours, err = n.list(ctx, n.tag)
-		return err == nil
+		anothers = len(shown) > 0 && !slices.ContainsFunc(shown, func(conn *connsvcv1.EnhancedConnection) bool {
+			return !n.mustShow(n.named[conn.GetId()], listed)
+		})
+		return anothers || len(n.tagged) > 0
 	})
+	if len(n.named) > 0 && isCode(taken, "DLI.0006") {
+		n.dli.RecordUniqueNames()
+	}
 	switch {
-	case len(ours) > 0:
-		return n.decide(ctx, ours, replayed)
-	case err != nil:
-		return nil, err // it may be ours: the caller finds out by a retry
-	case len(named) == 0:
-		return nil, apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", taken)
+	case len(n.tagged) > 0:
+		return n.existing(ctx, n.tagged.byAge(), replayed)
+	case anothers:
+		return nil, n.takenBy(ctx, n.seen(), taken)
 	default:
-		return nil, n.takenBy(ctx, named, taken)
+		return nil, n.unknown(ctx, taken)
 	}
-}
-
-// lookup returns the connections of the name; none where DLI does not show them.
-func (n *creation) lookup(ctx context.Context) (named []*connsvcv1.EnhancedConnection) {
-	n.poll(ctx, min(lookupFor, n.reconcileFor), func(ctx context.Context) bool {
-		var err error
-		named, err = n.list(ctx)
-		return err != nil || len(named) > 0
-	})
-	return named
-}
-
-// decide returns the connection that has the request_id, or that the POST made: the
-// oldest of several, as every replica does.
-func (n *creation) decide(ctx context.Context, ours []*connsvcv1.EnhancedConnection, how outcome) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
-	if len(differences(n.req, ours[0])) > 0 {
-		return nil, n.takenBy(ctx, ours[:1], apierror.New(connsvcv1.ErrorReason_NAME_TAKEN,
-			"request_id was already used with different content", nil))
-	}
-	for _, other := range ours[1:] {
-		// Which create made it is not known here, so it is not deleted.
-		n.outcomes.add(ctx, leftBehind)
-		n.addWarning("connection %s, younger, has the same request_id: delete it unless it is in use", other.GetId())
-	}
-	return n.found(ctx, ours[0], how), nil
-}
-
-// takenBy adds to NAME_TAKEN the connection that has the name and the fields in which
-// it differs; of several the one that differs least.
-func (n *creation) takenBy(ctx context.Context, named []*connsvcv1.EnhancedConnection, taken error) error {
-	e := apierror.From(taken)
-	if len(named) == 0 {
-		return e
-	}
-	conn := slices.MinFunc(named, func(a, b *connsvcv1.EnhancedConnection) int {
-		return cmp.Compare(len(differences(n.req, a)), len(differences(n.req, b)))
-	})
-	fields := differences(n.req, conn)
-	e.Resource = &apierror.Resource{Type: apierror.TypeConnection, Name: conn.GetId(), Description: "has the name " + conn.GetName()}
-	e.Metadata = map[string]string{
-		"existing_connection_id": conn.GetId(),
-		"same_spec":              strconv.FormatBool(len(fields) == 0),
-	}
-	if len(fields) > 0 {
-		e.Metadata["differs"] = strings.Join(fields, ",")
-	}
-	n.outcomes.add(ctx, differs)
-	return e
 }

@@ -34,23 +34,25 @@ func tags(n int) []*connsvcv1.Tag {
 	return all
 }
 
-func TestRequestIDTravelsAsTag(t *testing.T) {
+func TestRequestIDIsStoredInTags(t *testing.T) {
+	const tag, hash = "connsvc.request_id=" + requestID, "connsvc.request_id.hash="
 	for name, c := range map[string]struct {
 		id      string
 		tags    int
 		policy  *configv1.Idempotency
-		want    string // key and value of the last tag; "": none
+		want    []string // beginnings of the tags beyond the caller's
 		warning bool
 	}{
-		"none":             {"", 2, nil, "k1=v", false},
-		"some":             {requestID, 2, nil, "connsvc.request_id=" + requestID, false},
-		"in capitals":      {strings.ToUpper(requestID), 0, nil, "connsvc.request_id=" + requestID, false},
-		"19 tags":          {requestID, 19, nil, "connsvc.request_id=" + requestID, false},
-		"20 tags":          {requestID, 20, nil, "k19=v", true},
-		"20 tags, no ID":   {"", 20, nil, "k19=v", false},
-		"another key":      {requestID, 0, &configv1.Idempotency{TagKey: "rid"}, "rid=" + requestID, false},
-		"switched off":     {requestID, 1, &configv1.Idempotency{DisableTag: true}, "k0=v", true},
-		"off and not used": {"", 1, &configv1.Idempotency{DisableTag: true}, "k0=v", false},
+		"none":             {"", 2, nil, nil, false},
+		"some":             {requestID, 2, nil, []string{tag, hash}, false},
+		"in capitals":      {strings.ToUpper(requestID), 0, nil, []string{tag, hash}, false},
+		"18 tags":          {requestID, 18, nil, []string{tag, hash}, false},
+		"19 tags":          {requestID, 19, nil, []string{tag}, false},
+		"20 tags":          {requestID, 20, nil, nil, true},
+		"20 tags, no ID":   {"", 20, nil, nil, false},
+		"another key":      {requestID, 0, &configv1.Idempotency{TagKey: "rid"}, []string{"rid=" + requestID, "rid.hash="}, false},
+		"switched off":     {requestID, 1, &configv1.Idempotency{DisableTag: true}, nil, true},
+		"off and not used": {"", 1, &configv1.Idempotency{DisableTag: true}, nil, false},
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{policy: c.policy}
@@ -65,12 +67,14 @@ func TestRequestIDTravelsAsTag(t *testing.T) {
 				t.Errorf("the caller's request was changed (-want +got)\n%s", d)
 			}
 			sent := dli.posts[0]
-			last := ""
-			if n := len(sent.GetTags()); n > 0 {
-				last = sent.GetTags()[n-1].GetKey() + "=" + sent.GetTags()[n-1].GetValue()
+			added := sent.GetTags()[c.tags:]
+			if len(added) != len(c.want) || (resp.Warning != nil) != c.warning || resp.Reconciled != nil {
+				t.Errorf("added tags %v, want %v; response %v", added, c.want, resp)
 			}
-			if last != c.want || (resp.Warning != nil) != c.warning || resp.Reconciled != nil {
-				t.Errorf("tag %q, want %q; answer %v", last, c.want, resp)
+			for i, a := range added {
+				if text := a.GetKey() + "=" + a.GetValue(); !strings.HasPrefix(text, c.want[i]) || strings.HasSuffix(text, "=") {
+					t.Errorf("added tag %s, want %s", text, c.want[i])
+				}
 			}
 			// Nothing else of the request is lost or added.
 			sent.Tags, asked.RequestId = sent.Tags[:c.tags], ""
@@ -93,6 +97,7 @@ func TestTheTagOfRequestIDIsReserved(t *testing.T) {
 		"with a request_id":      {nil, requestID, "connsvc.request_id", true},
 		"without":                {nil, "", "connsvc.request_id", true},
 		"in capitals":            {nil, "", "Connsvc.Request_ID", true},
+		"that of the hash":       {nil, "", "connsvc.request_id.hash", true},
 		"another key":            {&configv1.Idempotency{TagKey: "rid"}, "", "rid", true},
 		"the default of another": {&configv1.Idempotency{TagKey: "rid"}, "", "connsvc.request_id", false},
 		"switched off":           {&configv1.Idempotency{DisableTag: true}, requestID, "connsvc.request_id", false},
@@ -178,7 +183,7 @@ func TestCommitWithoutAnswerIsAdoptedByItsTag(t *testing.T) {
 			dli := &cloud{post: refuse(err), duplicates: true}
 			dli.has(t, createRequest(), -time.Second) // young and as asked for, but without the tag
 			_, err := createIn(t, dli.replica(), time.Minute, repeatable())
-			wantReason(t, "another's", err, connsvcv1.ErrorReason_NAME_TAKEN)
+			wantReason(t, "another's", err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 		})
 	}
 }
@@ -206,7 +211,7 @@ func TestTakenNameThatCannotBeJudged(t *testing.T) {
 		}}
 		dli.has(t, createRequest(), time.Hour)
 		_, err := createIn(t, dli.replica(), time.Minute, repeatable())
-		wantReason(t, "list fails", err, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE)
+		wantReason(t, "list fails", err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 	})
 }
 
@@ -338,7 +343,7 @@ func TestLoserThatCannotBeDeletedIsTold(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if warnings != 1 || dli.outcomes()["left_behind"] == 0 {
+		if warnings != 2 || dli.outcomes()["left_behind"] == 0 {
 			t.Errorf("%d warnings, outcomes %v", warnings, dli.outcomes())
 		}
 	})
@@ -360,25 +365,31 @@ func TestLoserThatIsGoneAlreadyIsNotTold(t *testing.T) {
 // TestNeitherDeletesWhatItCannotCompare: a list that shows the other's connection
 // alone says nothing of which one stays.
 func TestNeitherDeletesWhatItCannotCompare(t *testing.T) {
-	for name, get := range map[string]func(int) error{
-		"both ages are known":    nil,
-		"own age is not to have": func(int) error { return answered(503, "", "") },
+	for name, c := range map[string]struct {
+		lag  time.Duration
+		get  func(int) error
+		gets int
+	}{
+		"own shows later":         {time.Second, nil, 0},
+		"own never shows":         {time.Hour, nil, 1},
+		"own age is not to have":  {time.Hour, func(int) error { return answered(503, "", "") }, 1},
+		"own shows, no get works": {time.Second, func(int) error { return answered(503, "", "") }, 0},
 	} {
 		inBubble(t, name, func(t *testing.T) {
-			dli := &cloud{duplicates: true, lag: time.Second, get: get}
+			dli := &cloud{duplicates: true, lag: c.lag, get: c.get}
 			younger := ""
 			dli.post = func(_ context.Context, _ int, commit func() (string, error)) (string, error) {
 				id, err := commit()
 				// Another replica's, younger, and shown at once.
 				younger = dli.has(t, dli.posts[0], -time.Millisecond)
-				dli.connections[len(dli.connections)-1].made = time.Now().Add(-time.Hour)
+				dli.connections[len(dli.connections)-1].made = time.Now().Add(-2 * time.Hour)
 				return id, err
 			}
 			resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
-			if err != nil || resp.GetConnectionId() == younger || len(dli.existing()) != 2 || dli.gets != 1 {
-				t.Errorf("got %v, %v; there are %v", resp, err, dli.existing())
+			if err != nil || resp.GetConnectionId() == younger || len(dli.existing()) != 2 || dli.gets != c.gets {
+				t.Errorf("got %v, %v after %d GETs; there are %v", resp, err, dli.gets, dli.existing())
 			}
-			if (get != nil) != (resp.Warning != nil) {
+			if !strings.Contains(resp.GetWarning(), younger) || strings.Contains(resp.GetWarning(), "could not be checked") != (c.lag > time.Minute) {
 				t.Errorf("warning %q", resp.GetWarning())
 			}
 		})

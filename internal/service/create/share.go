@@ -52,9 +52,14 @@ func (c *Creator) share(ctx context.Context, n *creation) (*connsvcv1.CreateEnha
 		if err := f.wait(ctx); err != nil {
 			return nil, err
 		}
-		if !f.again {
-			return proto.CloneOf(f.resp), f.err
+		if f.again {
+			continue
 		}
+		resp := proto.CloneOf(f.resp)
+		if resp != nil && n.req.GetRequestId() == "" {
+			addWarning(resp, "an identical create was in flight, and its caller got the same connection")
+		}
+		return resp, f.err
 	}
 }
 
@@ -64,7 +69,7 @@ func (f *flight) run(ctx context.Context, n *creation) (resp *connsvcv1.CreateEn
 	defer func() {
 		if v := recover(); v != nil {
 			reason := connsvcv1.ErrorReason_INTERNAL
-			if n.posted {
+			if n.sent {
 				reason = connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
 				n.outcomes.add(ctx, notFound)
 			}
@@ -76,7 +81,7 @@ func (f *flight) run(ctx context.Context, n *creation) (resp *connsvcv1.CreateEn
 	f.resp, f.err = proto.CloneOf(resp), err
 	switch {
 	case err == nil || ctx.Err() == nil:
-	case !n.posted:
+	case !n.sent:
 		f.again = true
 	case reasonOf(err) == connsvcv1.ErrorReason_CALLER_CANCELLED:
 		f.err = apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", err)

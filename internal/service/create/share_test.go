@@ -310,12 +310,17 @@ func TestErrorsOfDLIAreShared(t *testing.T) {
 // TestWaitingCallerWithoutTime: the create goes on and may yet be sent, so its outcome
 // is unknown.
 func TestWaitingCallerWithoutTime(t *testing.T) {
-	inBubble(t, "pause", func(t *testing.T) {
-		r := (&cloud{post: refuse(&upstream.Error{Kind: upstream.Unreachable})}).replica()
-		startFor(t, r, time.Minute, createRequest())
-		last := startFor(t, r, 20*time.Millisecond, createRequest())
-		after(time.Minute)
+	inBubble(t, "before the POST", func(t *testing.T) {
+		dli := &cloud{latency: time.Second}
+		r := dli.replica()
+		first := startFor(t, r, time.Minute, repeatable())
+		last := startFor(t, r, 20*time.Millisecond, repeatable())
+		after(100 * time.Millisecond)
 		wantReason(t, "the last", last.err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
+		after(time.Minute)
+		if first.err != nil || len(dli.posts) != 1 {
+			t.Errorf("the first got %v after %d POSTs", first.err, len(dli.posts))
+		}
 	})
 }
 

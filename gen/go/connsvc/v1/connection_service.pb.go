@@ -105,9 +105,9 @@ type CreateEnhancedConnectionRequest struct {
 	// call created, through any replica. It applies to one name: the same request_id
 	// with another name creates another connection. Over REST it is the
 	// Idempotency-Key header. DLI stores it as a tag with the key connsvc.request_id, or
-	// another configured key, which callers must not use. A request with 20 tags of its
-	// own has no place for this tag: the request_id is not stored, and the response has
-	// a warning.
+	// another configured key, and a hash of the request as a second one; callers must not
+	// use these keys. A request with 20 tags of its own has no place for this tag: the
+	// request_id is not stored, and the response has a warning.
 	RequestId     string `protobuf:"bytes,10,opt,name=request_id,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -225,8 +225,8 @@ type CreateEnhancedConnectionResponse struct {
 	// True if connsvc found the connection by a lookup, because DLI's response was lost
 	// or an earlier call with the same request_id had created it. Absent otherwise.
 	Reconciled *bool `protobuf:"varint,4,opt,name=reconciled,proto3,oneof" json:"reconciled,omitempty"`
-	// A problem that the caller should know of although the call succeeded. Absent if
-	// there is none.
+	// A problem that the caller should know of although the call succeeded, as a check for
+	// a duplicate that could not be made. Absent if there is none.
 	Warning       *string `protobuf:"bytes,5,opt,name=warning,proto3,oneof" json:"warning,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -363,15 +363,16 @@ type ListEnhancedConnectionsRequest struct {
 	Offset int32 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
 	// Only connections of this status. Over REST its case does not matter.
 	Status EnhancedConnection_Status `protobuf:"varint,4,opt,name=status,proto3,enum=connsvc.v1.EnhancedConnection_Status" json:"status,omitempty"`
-	// Only connections of exactly this name.
+	// Only connections of exactly this name. A name that no connection can have lists none.
 	Name string `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
 	// Only connections that have all of these tags. Over REST: tags=k1=v1,k2=v2.
 	Tags []*Tag `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
 	// The fields of each connection to return. The default is FULL. DLI has no such
 	// parameter: connsvc leaves hosts out of the response.
 	View EnhancedConnectionView `protobuf:"varint,7,opt,name=view,proto3,enum=connsvc.v1.EnhancedConnectionView" json:"view,omitempty"`
-	// The next_page_token of the previous response; the filters must be the same. DLI
-	// has no such parameter, only offset.
+	// The next_page_token of the previous response. It belongs to the same project_id,
+	// status, name and tags: with others it is an offset into another list. DLI has no
+	// such parameter, only offset.
 	PageToken     string `protobuf:"bytes,8,opt,name=page_token,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1796,7 +1797,7 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\n" +
 	"project_id\x12!must be 1 to 64 letters or digits\x1a#this.matches('^[A-Za-z0-9]{1,64}$')R\n" +
 	"project_id\x121\n" +
-	"\rconnection_id\x18\x02 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rconnection_id\"\x9b\x06\n" +
+	"\rconnection_id\x18\x02 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rconnection_id\"\xa8\x05\n" +
 	"\x1eListEnhancedConnectionsRequest\x12z\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\tBZ\xbaHW\xba\x01T\n" +
@@ -1805,9 +1806,8 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"project_id\x12\"\n" +
 	"\x05limit\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00H\x00R\x05limit\x88\x01\x01\x12\x1f\n" +
 	"\x06offset\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x06offset\x12G\n" +
-	"\x06status\x18\x04 \x01(\x0e2%.connsvc.v1.EnhancedConnection.StatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12\x84\x01\n" +
-	"\x04name\x18\x05 \x01(\tBp\xbaHm\xba\x01g\n" +
-	"\x0fconnection.name\x12.must be 1 to 64 letters, digits or underscores\x1a$this.matches('^[A-Za-z0-9_]{1,64}$')\xd8\x01\x01R\x04name\x12\x80\x01\n" +
+	"\x06status\x18\x04 \x01(\x0e2%.connsvc.v1.EnhancedConnection.StatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12\x12\n" +
+	"\x04name\x18\x05 \x01(\tR\x04name\x12\x80\x01\n" +
 	"\x04tags\x18\x06 \x03(\v2\x0f.connsvc.v1.TagB[\xbaHX\xba\x01P\n" +
 	"\vtags.unique\x12 must not have the same key twice\x1a\x1fthis.map(tag, tag.key).unique()\x92\x01\x02\x10\x14R\x04tags\x12@\n" +
 	"\x04view\x18\a \x01(\x0e2\".connsvc.v1.EnhancedConnectionViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x12(\n" +

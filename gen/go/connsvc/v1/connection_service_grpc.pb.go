@@ -56,7 +56,9 @@ type ConnectionServiceClient interface {
 	GetEnhancedConnection(ctx context.Context, in *GetEnhancedConnectionRequest, opts ...grpc.CallOption) (*EnhancedConnection, error)
 	// Lists the connections of a project in the order of their creation
 	// (dli_02_0190). Over gRPC a response is smaller than 4 MiB, the default limit of
-	// clients; next_page_token continues a list that is cut at this size.
+	// clients; next_page_token continues a list that is cut at this size. A list that
+	// exceeds connsvc's limit of DLI's responses is RESOURCE_EXHAUSTED/ANSWER_TOO_LARGE:
+	// ask for a smaller limit.
 	ListEnhancedConnections(ctx context.Context, in *ListEnhancedConnectionsRequest, opts ...grpc.CallOption) (*ListEnhancedConnectionsResponse, error)
 	// Deletes a connection (dli_02_0188). DLI rejects this while one of its peerings is
 	// CREATING: FAILED_PRECONDITION/CONNECTION_BUSY. A missing or deleted connection is
@@ -236,7 +238,9 @@ type ConnectionServiceServer interface {
 	GetEnhancedConnection(context.Context, *GetEnhancedConnectionRequest) (*EnhancedConnection, error)
 	// Lists the connections of a project in the order of their creation
 	// (dli_02_0190). Over gRPC a response is smaller than 4 MiB, the default limit of
-	// clients; next_page_token continues a list that is cut at this size.
+	// clients; next_page_token continues a list that is cut at this size. A list that
+	// exceeds connsvc's limit of DLI's responses is RESOURCE_EXHAUSTED/ANSWER_TOO_LARGE:
+	// ask for a smaller limit.
 	ListEnhancedConnections(context.Context, *ListEnhancedConnectionsRequest) (*ListEnhancedConnectionsResponse, error)
 	// Deletes a connection (dli_02_0188). DLI rejects this while one of its peerings is
 	// CREATING: FAILED_PRECONDITION/CONNECTION_BUSY. A missing or deleted connection is

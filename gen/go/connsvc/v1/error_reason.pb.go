@@ -21,98 +21,104 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// An ErrorReason is the reason in the google.rpc.ErrorInfo that every error of
-// connsvc bears, with domain "connsvc.v1". A program branches on the gRPC code
-// and this reason, never on a message.
+// An ErrorReason is the reason in the google.rpc.ErrorInfo of every error of connsvc,
+// with domain "connsvc.v1". Programs branch on the gRPC code and this reason, never on
+// a message.
 type ErrorReason int32
 
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// The request breaks a rule of the contract; BadRequest names each field.
-	// Mend the request; repeating it as it is does not help. (INVALID_ARGUMENT)
+	// The request violates a rule of the contract; BadRequest names each field. Fix the
+	// request. (INVALID_ARGUMENT)
 	ErrorReason_VALIDATION_FAILED ErrorReason = 1
 	// The request is larger than the limit. Send less. (RESOURCE_EXHAUSTED; HTTP 413)
 	ErrorReason_BODY_TOO_LARGE ErrorReason = 2
-	// The REST path, or the gRPC method, does not exist here. Check the address.
+	// There is no such REST path or gRPC method. Check the address.
 	// (NOT_FOUND over REST, UNIMPLEMENTED over gRPC)
 	ErrorReason_METHOD_NOT_FOUND ErrorReason = 3
-	// The REST path exists, but not with this HTTP method; Allow names those it
-	// has. (UNIMPLEMENTED; HTTP 405)
+	// The REST path exists, but not with this HTTP method; the header Allow lists its
+	// methods. Use one of them. (UNIMPLEMENTED; HTTP 405)
 	ErrorReason_METHOD_NOT_ALLOWED ErrorReason = 4
-	// The caller showed no credentials, or wrong ones. (UNAUTHENTICATED)
+	// The request has no credentials, or invalid ones. Send valid ones. (UNAUTHENTICATED)
 	ErrorReason_CALLER_UNAUTHENTICATED ErrorReason = 5
 	// connsvc's policy does not allow the caller this call. Ask its operator.
 	// Reserved: this version has no policy. (PERMISSION_DENIED)
 	ErrorReason_POLICY_DENIED ErrorReason = 6
-	// DLI does not allow connsvc's account this call. The operator grants it the
-	// permission in IAM. (PERMISSION_DENIED)
+	// connsvc's DLI account lacks permission for this call. Ask connsvc's operator to
+	// grant it in IAM. (PERMISSION_DENIED)
 	ErrorReason_UPSTREAM_DENIED ErrorReason = 7
-	// No configured upstream serves the project. Check project_id, or have the
-	// operator add the project. (NOT_FOUND)
+	// No configured upstream serves the project. Check project_id, or ask connsvc's
+	// operator to add the project. (FAILED_PRECONDITION)
 	ErrorReason_PROJECT_NOT_CONFIGURED ErrorReason = 8
-	// The connection does not exist, or was deleted. (NOT_FOUND)
+	// The connection does not exist, or was deleted. Check connection_id. (NOT_FOUND)
 	ErrorReason_CONNECTION_NOT_FOUND ErrorReason = 9
-	// The queue does not exist in the project. (NOT_FOUND)
+	// The queue does not exist in the project. Check its name, or create it. (NOT_FOUND)
 	ErrorReason_QUEUE_NOT_FOUND ErrorReason = 10
-	// The elastic resource pool does not exist in the project. (NOT_FOUND)
+	// The elastic resource pool does not exist in the project. Check its name, or create
+	// it. (NOT_FOUND)
 	ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND ErrorReason = 11
-	// Something else that the call names does not exist. (NOT_FOUND)
+	// A change names another resource that does not exist, as a route or a VPC. Check the
+	// request. (NOT_FOUND)
 	ErrorReason_RESOURCE_NOT_FOUND ErrorReason = 12
-	// The name is taken. ResourceInfo has the existing one's ID where it is
-	// known. Choose another name, or use the existing one. (ALREADY_EXISTS)
+	// The name is taken by another connection, or request_id was already used with
+	// different content. ResourceInfo has the ID of the existing connection if it is
+	// known. Choose another name or request_id, or use the existing connection.
+	// (ALREADY_EXISTS; HTTP 400)
 	ErrorReason_NAME_TAKEN ErrorReason = 13
-	// A peering of the connection is still CREATING; DLI refuses until it is done.
-	// Wait until no peering is CREATING, then repeat. (FAILED_PRECONDITION)
+	// A peering of the connection is still CREATING, and DLI rejects the call until it is
+	// done. Wait until no peering is CREATING, then retry. (FAILED_PRECONDITION)
 	ErrorReason_CONNECTION_BUSY ErrorReason = 14
-	// The peering FAILED, and DLI does not unbind such a one. Delete the
-	// connection, or ask DLI's support. (FAILED_PRECONDITION)
+	// The peering is FAILED, and DLI does not unbind it. Delete the connection, or contact
+	// DLI's support. (FAILED_PRECONDITION)
 	ErrorReason_PEERING_FAILED ErrorReason = 15
-	// DLI does not support this operation on this resource. (FAILED_PRECONDITION)
+	// DLI does not support this operation on this resource. Use another resource or
+	// operation. (FAILED_PRECONDITION)
 	ErrorReason_OPERATION_NOT_SUPPORTED ErrorReason = 16
-	// DLI says the resource is not available now. (FAILED_PRECONDITION)
+	// The resource is not available in DLI now. Check its state, then retry.
+	// (FAILED_PRECONDITION)
 	ErrorReason_RESOURCE_UNAVAILABLE ErrorReason = 17
-	// DLI took the request and answered is_success=false, or refused it with a code
-	// that has no reason of its own; error_msg is its word.
+	// DLI rejected the request with is_success=false, or with a code that has no reason of
+	// its own, or does not know the project. Read error_msg, which is DLI's text.
 	// (FAILED_PRECONDITION)
 	ErrorReason_UPSTREAM_REFUSED ErrorReason = 18
-	// A quota of the DLI account is used up. Delete what is not needed or raise
-	// the quota with the cloud. (RESOURCE_EXHAUSTED)
+	// A quota of the DLI account is used up. Delete what is not needed, or have the cloud
+	// raise the quota. (RESOURCE_EXHAUSTED; HTTP 400)
 	ErrorReason_UPSTREAM_QUOTA ErrorReason = 19
 	// The caller's own quota at connsvc is used up. Wait as RetryInfo says.
 	// Reserved: this version has no quotas of its own. (RESOURCE_EXHAUSTED)
 	ErrorReason_CALLER_QUOTA ErrorReason = 20
-	// connsvc has more calls in flight than it may hold, or is shutting down.
-	// Nothing was sent to DLI: repeat as RetryInfo says. (UNAVAILABLE)
+	// connsvc has reached its limit of calls in flight, or is shutting down. Nothing was
+	// sent to DLI: retry as RetryInfo says. (UNAVAILABLE)
 	ErrorReason_OVERLOADED ErrorReason = 21
-	// DLI's API gateway throttles. Nothing was done: repeat as RetryInfo says.
+	// DLI's API gateway throttles requests. Nothing was done: retry as RetryInfo says.
 	// (UNAVAILABLE)
 	ErrorReason_UPSTREAM_THROTTLED ErrorReason = 22
-	// DLI could not be reached, or was not ready. Repeat as RetryInfo says.
-	// (UNAVAILABLE)
+	// DLI is unavailable. Retry as RetryInfo says; of a change, the message says if its
+	// outcome is unknown. (UNAVAILABLE)
 	ErrorReason_UPSTREAM_UNAVAILABLE ErrorReason = 23
-	// DLI refused connsvc's credentials. The operator mends them; the caller can
-	// do nothing. (INTERNAL)
+	// connsvc has no valid credentials for DLI. Ask its operator to fix them. (INTERNAL)
 	ErrorReason_UPSTREAM_CREDENTIALS ErrorReason = 24
-	// The create was sent, and no answer says whether DLI made the connection. If
-	// it had a request_id, repeat it with the same one and the same content: the
-	// repeat finds what was made. Else list by name before creating again. (UNKNOWN)
+	// The create was sent, and nothing proves its outcome. Retry with the same request_id
+	// and content: the retry finds the connection if it was made. Without a request_id,
+	// list by name before creating again. The metadata describes the connection that has
+	// the name, if one was seen. (UNKNOWN)
 	ErrorReason_CREATE_OUTCOME_UNKNOWN ErrorReason = 25
-	// DLI did not answer before the deadline. A read may be repeated, and a create
-	// with the same request_id; before repeating another change, look whether it
-	// took place. (DEADLINE_EXCEEDED)
+	// DLI did not respond before the deadline. Retry a read, or a create with the same
+	// request_id; before retrying another change, check whether it took place.
+	// (DEADLINE_EXCEEDED)
 	ErrorReason_UPSTREAM_TIMEOUT ErrorReason = 26
-	// DLI answered with a fault of its own, or with something that is no DLI
-	// answer. (INTERNAL; HTTP 502)
+	// DLI returned an error of its own, or an invalid response. Retry later; if it
+	// persists, contact connsvc's operator. (INTERNAL; HTTP 502)
 	ErrorReason_UPSTREAM_FAULT ErrorReason = 27
-	// The answer is larger than the limit. Ask for less: a smaller limit, or the
-	// BASIC view. (RESOURCE_EXHAUSTED; HTTP 413)
+	// The response is larger than the limit. Ask for less: a smaller limit of a list.
+	// (RESOURCE_EXHAUSTED; HTTP 413)
 	ErrorReason_ANSWER_TOO_LARGE ErrorReason = 28
-	// The caller cancelled the call. (CANCELLED)
+	// The caller cancelled the call. Nothing to do. (CANCELLED)
 	ErrorReason_CALLER_CANCELLED ErrorReason = 29
 	// A defect of connsvc. Report it with the request ID. (INTERNAL)
 	ErrorReason_INTERNAL ErrorReason = 30
-	// The request did not arrive whole in time. Send it again, faster.
+	// The request did not arrive completely in time. Send it again, faster.
 	// (DEADLINE_EXCEEDED; HTTP 408)
 	ErrorReason_REQUEST_TIMEOUT ErrorReason = 31
 )

@@ -947,15 +947,26 @@ func (x *Protection) GetBreakerDelay() *durationpb.Duration {
 // Idempotency configures safe retries of creates.
 type Idempotency struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How long connsvc looks for the connection of a create without a response: 10s
+	// How long connsvc searches DLI's lists for what decides the outcome of a create: 10s
 	// by default, and never beyond the caller's deadline.
 	ReconcileTimeout *durationpb.Duration `protobuf:"bytes,1,opt,name=reconcile_timeout,json=reconcileTimeout,proto3" json:"reconcile_timeout,omitempty"`
-	// Key of the tag that carries a create's request_id: connsvc.request_id by default.
-	// Callers must not use it for their own tags.
+	// Key of the tag that carries a create's request_id: connsvc.request_id by default. A
+	// second tag, with .hash after this key, carries a hash of the request. Callers must
+	// not use these keys for their own tags.
 	TagKey string `protobuf:"bytes,2,opt,name=tag_key,json=tagKey,proto3" json:"tag_key,omitempty"`
-	// Does not set the tag: a retry is then recognised by name and content, and within
-	// one process only.
-	DisableTag    bool `protobuf:"varint,3,opt,name=disable_tag,json=disableTag,proto3" json:"disable_tag,omitempty"`
+	// Does not set the tags: a retry is then recognised only while the first create is in
+	// flight in the same process.
+	DisableTag bool `protobuf:"varint,3,opt,name=disable_tag,json=disableTag,proto3" json:"disable_tag,omitempty"`
+	// How long DLI's lists may not yet show a new connection or its tags: 5s by default.
+	// A name counts as taken by another connection only when lists must show its tags.
+	ListLag *durationpb.Duration `protobuf:"bytes,4,opt,name=list_lag,json=listLag,proto3" json:"list_lag,omitempty"`
+	// States that DLI rejects a create whose name is taken, which connsvc otherwise learns
+	// from DLI. A create with a request_id then needs no lookup after its POST. Where it is
+	// not true, concurrent retries can create duplicates.
+	UniqueNames bool `protobuf:"varint,5,opt,name=unique_names,json=uniqueNames,proto3" json:"unique_names,omitempty"`
+	// How long after its POST a create with a request_id looks for a duplicate, where DLI
+	// may allow a name twice. 0, the default, is until lists show its own connection.
+	RivalWindow   *durationpb.Duration `protobuf:"bytes,6,opt,name=rival_window,json=rivalWindow,proto3" json:"rival_window,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1009,6 +1020,27 @@ func (x *Idempotency) GetDisableTag() bool {
 		return x.DisableTag
 	}
 	return false
+}
+
+func (x *Idempotency) GetListLag() *durationpb.Duration {
+	if x != nil {
+		return x.ListLag
+	}
+	return nil
+}
+
+func (x *Idempotency) GetUniqueNames() bool {
+	if x != nil {
+		return x.UniqueNames
+	}
+	return false
+}
+
+func (x *Idempotency) GetRivalWindow() *durationpb.Duration {
+	if x != nil {
+		return x.RivalWindow
+	}
+	return nil
 }
 
 // An AccessKey is a pair of access key ID (AK) and secret access key (SK). With a
@@ -1499,13 +1531,17 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x0fmax_concurrency\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0emaxConcurrency\x122\n" +
 	"\x10breaker_failures\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0fbreakerFailures\x12M\n" +
 	"\rbreaker_delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\fbreakerDelay\"\xc4\x01\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\fbreakerDelay\"\xf8\x02\n" +
 	"\vIdempotency\x12U\n" +
 	"\x11reconcile_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
 	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\x10reconcileTimeout\x12=\n" +
-	"\atag_key\x18\x02 \x01(\tB$\xbaH!\xd8\x01\x01r\x1c2\x1a^[A-Za-z0-9_.:+@-]{1,128}$R\x06tagKey\x12\x1f\n" +
+	"\atag_key\x18\x02 \x01(\tB$\xbaH!\xd8\x01\x01r\x1c2\x1a^[A-Za-z0-9_.:+@-]{1,123}$R\x06tagKey\x12\x1f\n" +
 	"\vdisable_tag\x18\x03 \x01(\bR\n" +
-	"disableTag\"\xbb\x01\n" +
+	"disableTag\x12C\n" +
+	"\blist_lag\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\alistLag\x12!\n" +
+	"\funique_names\x18\x05 \x01(\bR\vuniqueNames\x12J\n" +
+	"\frival_window\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\vrivalWindow\"\xbb\x01\n" +
 	"\tAccessKey\x121\n" +
 	"\x02id\x18\x01 \x01(\v2\x19.connsvc.config.v1.SecretB\x06\xbaH\x03\xc8\x01\x01R\x02id\x129\n" +
 	"\x06secret\x18\x02 \x01(\v2\x19.connsvc.config.v1.SecretB\x06\xbaH\x03\xc8\x01\x01R\x06secret\x12@\n" +
@@ -1605,20 +1641,22 @@ var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	18, // 22: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
 	18, // 23: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
 	18, // 24: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
-	13, // 25: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
-	13, // 26: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
-	13, // 27: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
-	18, // 28: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
-	18, // 29: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
-	0,  // 30: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
-	18, // 31: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
-	18, // 32: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
-	18, // 33: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	18, // 25: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
+	18, // 26: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
+	13, // 27: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
+	13, // 28: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
+	13, // 29: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
+	18, // 30: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
+	18, // 31: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
+	0,  // 32: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
+	18, // 33: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
+	18, // 34: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
+	18, // 35: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_connsvc_config_v1_config_proto_init() }

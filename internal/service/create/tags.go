@@ -1,0 +1,110 @@
+package create
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/config"
+)
+
+const (
+	// maxTags is DLI's limit of a connection's tags (dli_02_0187).
+	maxTags = 20
+	// hashSuffix follows the key of the tag that stores the request_id, in the key of the
+	// tag that stores the hash of the request.
+	hashSuffix = ".hash"
+)
+
+// prepare sets the request for DLI: that of the caller, with tags for the request_id.
+func (n *creation) prepare() error {
+	n.post = n.req
+	policy := n.dli.Idempotency()
+	tagKey := cmp.Or(policy.GetTagKey(), config.DefaultTagKey)
+	if err := rejectReserved(n.req.GetTags(), tagKey, tagKey+hashSuffix); err != nil && !policy.GetDisableTag() {
+		return err
+	}
+	if n.req.GetRequestId() == "" {
+		return nil
+	}
+	n.post = withoutRequestID(n.req)
+	switch {
+	case policy.GetDisableTag():
+		n.warn("request_id is not stored (disable_tag is set): a retry will not be recognised")
+		return nil
+	case len(n.req.GetTags()) >= maxTags:
+		n.warn("request_id is not stored (the request has %d tags already): a retry will not be recognised", maxTags)
+		return nil
+	}
+	n.tag = &connsvcv1.Tag{Key: tagKey, Value: proto.String(strings.ToLower(n.req.GetRequestId()))}
+	n.post.Tags = append(slices.Clone(n.post.GetTags()), n.tag)
+	if len(n.post.GetTags()) < maxTags {
+		n.hashTag = &connsvcv1.Tag{Key: tagKey + hashSuffix, Value: proto.String(contentHash(n.req))}
+		n.post.Tags = append(n.post.Tags, n.hashTag)
+	}
+	return nil
+}
+
+// rejectReserved rejects a caller's tag with a key of connsvc, in any case: with it, one
+// caller could have another's create return his own connection.
+func rejectReserved(tags []*connsvcv1.Tag, reserved ...string) error {
+	for i, t := range tags {
+		if slices.ContainsFunc(reserved, func(key string) bool { return strings.EqualFold(t.GetKey(), key) }) {
+			return apierror.Invalid(fmt.Sprintf("tags[%d].key", i), "tags.request_id", "is reserved for the tags that store request_id")
+		}
+	}
+	return nil
+}
+
+// withoutRequestID is a shallow copy of the fields that DLI knows.
+func withoutRequestID(r *connsvcv1.CreateEnhancedConnectionRequest) *connsvcv1.CreateEnhancedConnectionRequest {
+	return &connsvcv1.CreateEnhancedConnectionRequest{
+		ProjectId:            r.GetProjectId(),
+		Name:                 r.GetName(),
+		DestVpcId:            r.GetDestVpcId(),
+		DestNetworkId:        r.GetDestNetworkId(),
+		Queues:               r.GetQueues(),
+		ElasticResourcePools: r.GetElasticResourcePools(),
+		RoutetableId:         r.GetRoutetableId(),
+		Hosts:                r.GetHosts(),
+		Tags:                 r.GetTags(),
+	}
+}
+
+// contentHash is equal for requests with the same content, in any order and case.
+func contentHash(r *connsvcv1.CreateEnhancedConnectionRequest) string {
+	hosts := make([]string, 0, len(r.GetHosts()))
+	for _, h := range r.GetHosts() {
+		hosts = append(hosts, h.GetName()+"="+h.GetIp())
+	}
+	tags := make([]string, 0, len(r.GetTags()))
+	for _, t := range r.GetTags() {
+		tags = append(tags, t.GetKey()+"="+t.GetValue())
+	}
+	hash := sha256.New()
+	for _, list := range [][]string{
+		{r.GetName()},
+		{strings.ToLower(r.GetDestVpcId())}, {strings.ToLower(r.GetDestNetworkId())}, {strings.ToLower(r.GetRoutetableId())},
+		lowered(r.GetQueues()), lowered(r.GetElasticResourcePools()), hosts, tags,
+	} {
+		slices.Sort(list)
+		_, _ = io.WriteString(hash, strings.Join(slices.Compact(list), "\n")+"\n\n")
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:16])
+}
+
+func lowered(names []string) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = strings.ToLower(name)
+	}
+	return all
+}
