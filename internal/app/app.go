@@ -25,14 +25,14 @@ import (
 )
 
 const (
-	// landTimeout bounds the wait for what the deadline of the stop has cut to end,
+	// settleTimeout bounds the wait for calls that the deadline of the stop has cut to end,
 	// so that nothing is observed after telemetry is shut.
-	landTimeout = time.Second
+	settleTimeout = time.Second
 	// flushTimeout bounds the last flush of telemetry, after all else is shut.
 	flushTimeout = 5 * time.Second
 )
 
-// ErrConfig marks errors that a change of the configuration would mend.
+// ErrConfig marks errors that a change of the configuration would fix.
 var ErrConfig = errors.New("the configuration is not usable")
 
 // Options are what New needs beside the configuration.
@@ -88,7 +88,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 	if err != nil {
 		return nil, err
 	}
-	// Both are made even if the first fails: a start tells all problems at once.
+	// Both are made even if the first fails: a start reports all problems at once.
 	dli, dliErr := upstream.New(cfg.GetUpstreams(), upstream.Options{
 		Secret:           o.Secret,
 		MaxResponseBytes: cfg.GetLimits().GetMaxResponseBytes(),
@@ -122,13 +122,13 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 	return &App{server: srv, upstreams: dli, telemetry: tel, version: o.Version}, nil
 }
 
-// GRPCAddr returns where the gRPC door listens.
+// GRPCAddr returns the address of gRPC.
 func (a *App) GRPCAddr() net.Addr { return a.server.GRPCAddr() }
 
-// RESTAddr returns where the REST door listens.
+// RESTAddr returns the address of REST.
 func (a *App) RESTAddr() net.Addr { return a.server.RESTAddr() }
 
-// AdminAddr returns where the operator's port listens.
+// AdminAddr returns the address of the operator's port.
 func (a *App) AdminAddr() net.Addr { return a.server.AdminAddr() }
 
 // Run serves until ctx ends; telemetry ends last.
@@ -152,9 +152,9 @@ func (a *App) Close() {
 
 // end ends all but the server.
 func (a *App) end(ctx context.Context) {
-	landing, cancel := context.WithTimeout(ctx, landTimeout)
+	settling, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	a.upstreams.Close(landing)
+	a.upstreams.Close(settling)
 	flush, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
 	if lost := a.telemetry.Shutdown(flush); lost != nil {

@@ -1,6 +1,6 @@
 // Package call is the record of one call: what the listener knows of it and what
-// happens to it on its way to DLI. It is the only value of connsvc's own in a
-// context: the listener puts it there, the client of DLI reads and completes it.
+// happens to it on its way to DLI. The listener puts it into the context; below the
+// listener it is the only value of connsvc's own there.
 package call
 
 import (

@@ -1,5 +1,5 @@
 // Package dlijson converts between connsvc's protobuf messages and DLI's JSON. The
-// REST API, the client of DLI and the emulator share it.
+// REST API and the client of DLI share it.
 //
 // The format is protobuf's JSON mapping with a few rules of its own: a name is the
 // field's json_name and no other; a time is a number of milliseconds; an enum is a

@@ -34,8 +34,8 @@ func (a *adminPort) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", a.telemetry.Metrics)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok\n") })
-	mux.HandleFunc("GET /startupz", func(w http.ResponseWriter, _ *http.Request) { probe(w, a.started.Load(), "started\n") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { probe(w, a.ready.Load(), "ready\n") })
+	mux.HandleFunc("GET /startupz", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, a.started.Load(), "started\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, a.ready.Load(), "ready\n") })
 	mux.HandleFunc("GET /version", a.serveVersion)
 	mux.HandleFunc("GET /loglevel", a.serveLevel)
 	mux.HandleFunc("PUT /loglevel", a.setLevel)
@@ -50,7 +50,7 @@ func (a *adminPort) handler() http.Handler {
 	return mux
 }
 
-func probe(w http.ResponseWriter, holds bool, word string) {
+func writeProbe(w http.ResponseWriter, holds bool, word string) {
 	if !holds {
 		writeText(w, http.StatusServiceUnavailable, "not "+word)
 		return

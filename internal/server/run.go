@@ -32,8 +32,8 @@ func serveHTTP(server *http.Server, l net.Listener) error {
 	return server.Serve(l)
 }
 
-// Run serves until ctx ends or a port fails, then stops in order: not ready, drain delay,
-// REST and gRPC, upstream, admin. It returns nil after a requested stop, otherwise what
+// Run serves until ctx ends or a port fails, then stops in the order of steps. It returns
+// nil after a requested stop, otherwise what
 // failed. It is called once.
 func (s *Server) Run(ctx context.Context) error {
 	ports := s.ports()

@@ -81,7 +81,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 	}
 	o.bodyTimeout = cmp.Or(o.bodyTimeout, defaultBodyTimeout)
 	cut := make(chan struct{})
-	rest, restErr := restapi.New(ch, limit, restapi.Options{BodyTimeout: o.bodyTimeout, Cut: cut})
+	rest, restErr := restapi.New(ch, limit, restapi.Options{BodyTimeout: o.bodyTimeout, Stopped: cut})
 	certificates, certErr := certs.Load(cfg, certs.Options{
 		Dir: o.Dir, Log: o.Telemetry.Log, Meter: o.Telemetry.Meter, Interval: o.tlsInterval,
 	})

@@ -16,9 +16,9 @@ import (
 
 // Service implements connsvcv1.ConnectionServiceServer.
 type Service struct {
-	connsvcv1.UnimplementedConnectionServiceServer
-	dli     func(projectID string) (create.DLI, error)
-	creates *create.Creator
+	connsvcv1.UnsafeConnectionServiceServer // so that the compiler asks for each RPC
+	dli                                     func(projectID string) (create.DLI, error)
+	creates                                 *create.Creator
 }
 
 // New returns the service. It looks up the DLI of a project once for each RPC; the

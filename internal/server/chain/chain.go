@@ -65,6 +65,9 @@ func (ch *Chain) Serve(ctx context.Context, c *Call) {
 	start := time.Now()
 	ctx, span := ch.startSpan(ctx, c)
 	ch.Metrics.begin(c)
+	defer ch.Metrics.end(c)
+	// What follows the exchange must not end the process either.
+	defer ch.recover(ctx, c, new(error))
 
 	if err := ch.exchange(ctx, c); err != nil {
 		c.Failure = apierror.From(err).WithRequestID(c.ID)
@@ -73,7 +76,7 @@ func (ch *Chain) Serve(ctx context.Context, c *Call) {
 
 	took := time.Since(start)
 	ch.access.write(ctx, c, took)
-	ch.Metrics.end(ctx, c, took)
+	ch.Metrics.record(ctx, c, took)
 	endSpan(span, c)
 }
 

@@ -95,9 +95,11 @@ func (m *Metrics) initialize() {
 // begin counts a call that has begun.
 func (m *Metrics) begin(c *Call) { m.inFlight[c.API].Add(1) }
 
-// end records a call that has ended.
-func (m *Metrics) end(ctx context.Context, c *Call, took time.Duration) {
-	m.inFlight[c.API].Add(-1)
+// end counts a call that has ended.
+func (m *Metrics) end(c *Call) { m.inFlight[c.API].Add(-1) }
+
+// record records how a call ended.
+func (m *Metrics) record(ctx context.Context, c *Call, took time.Duration) {
 	o := c.outcome()
 	if o.reason == connsvcv1.ErrorReason_VALIDATION_FAILED {
 		m.invalid.Add(ctx, 1, m.methods.of(apiMethod{c.API, c.Method}))

@@ -25,8 +25,8 @@ import (
 )
 
 const (
-	// detailsMargin is how much larger than the limit, in bytes, a message may be to be
-	// rejected with error details.
+	// detailsMargin, in bytes: a message up to so much over the limit is rejected with error
+	// details, a larger one with gRPC's bare status.
 	detailsMargin = 1 << 20
 	// streamWorkers is how many goroutines wait for calls: their stacks have grown
 	// already. Where all are busy a call gets a goroutine of its own.

@@ -44,7 +44,7 @@ func (x *exchange) Reject(c *chain.Call) {
 	x.beforeRejection()
 	// If it cannot be sent the caller is gone.
 	_ = x.send(c, e.HTTPStatus, errorJSON(e))
-	if x.draining {
+	if x.discarding {
 		_ = http.NewResponseController(x.ResponseWriter).Flush()
 	}
 }

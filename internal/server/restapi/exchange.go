@@ -30,10 +30,10 @@ type exchange struct {
 	pathParams map[string]string
 	call       *chain.Call // set by Exchange
 
-	body     body
-	err      error // the first of the exchange
-	sent     bool
-	draining bool // see beforeRejection
+	body       body
+	err        error // the first of the exchange
+	sent       bool
+	discarding bool // see beforeRejection
 }
 
 func (g *gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
@@ -62,7 +62,8 @@ func (x *exchange) fail(err error) {
 	}
 }
 
-// receive decodes the body into the request. No query belongs to a request with a body.
+// receive decodes the body into the request. A request with a body must have no query
+// parameters.
 func (x *exchange) receive(request proto.Message) error {
 	if err := x.readQuery(request, true); err != nil {
 		return err
@@ -90,10 +91,13 @@ func (x *exchange) readQuery(request proto.Message, hasBody bool) error {
 	if err != nil {
 		return apierror.Unreadable("query.syntax", "the query is malformed: a bad escape, or a semicolon", err)
 	}
+	if hasBody {
+		return dlijson.DecodeQuery(query, request, nil)
+	}
 	var inQuery []protoreflect.FieldDescriptor
 	fields := request.ProtoReflect().Descriptor().Fields()
 	for i := range fields.Len() {
-		if _, inPath := x.pathParams[string(fields.Get(i).Name())]; !inPath && !hasBody {
+		if _, inPath := x.pathParams[string(fields.Get(i).Name())]; !inPath {
 			inQuery = append(inQuery, fields.Get(i))
 		}
 	}

@@ -1,7 +1,8 @@
 // Package restapi serves the contract as DLI's own REST API: grpc-gateway's generated
 // handlers route, decode and reply, with DLI's dialect as their marshaler. The chain is
 // their middleware: it runs before a byte of the body is read. No path and no method is
-// listed here: the gateway has them from the contract.
+// listed here, as the gateway has them from the contract, but for the one method whose
+// success is 201.
 package restapi
 
 import (
@@ -25,8 +26,8 @@ type Options struct {
 	// BodyTimeout is how long the server waits for more of a body. A slower caller would
 	// keep a place that others could have.
 	BodyTimeout time.Duration
-	// Cut is closed when a stop cuts the calls in flight; may be nil.
-	Cut <-chan struct{}
+	// Stopped is closed when REST has stopped; may be nil.
+	Stopped <-chan struct{}
 }
 
 // A gateway is the REST API.
@@ -63,7 +64,8 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.reject(w, r, connsvcv1.ErrorReason_METHOD_NOT_FOUND)
 		return
 	}
-	// For the gateway these would be a deadline, and leave to send trailers.
+	// grpc-gateway would treat Grpc-Timeout as a deadline, and Te as permission to send
+	// trailers.
 	r.Header.Del("Grpc-Timeout")
 	r.Header.Del("Te")
 	if r.Method == http.MethodHead {
@@ -124,7 +126,7 @@ func (g *gateway) run(ctx context.Context, c *chain.Call, x *exchange) {
 	if isAbort(c.Failure) {
 		panic(http.ErrAbortHandler)
 	}
-	x.drain()
+	x.discardRest()
 }
 
 // headWriter is for HEAD, which is GET without a body.

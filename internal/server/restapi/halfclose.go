@@ -33,6 +33,6 @@ func (g *gateway) linger(ctx context.Context) {
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
-	case <-g.options.Cut:
+	case <-g.options.Stopped:
 	}
 }
