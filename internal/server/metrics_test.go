@@ -80,7 +80,7 @@ func hasLabels(sample, name string, labels map[string]string) bool {
 func TestMetricsAreServed(t *testing.T) {
 	b := start(t, &stub{}, setup{})
 	createREST(t, b, createRequest(), nil)
-	b.awaitMetric(t, "rpc_server_call_duration_seconds_count", map[string]string{"api": "rest", "rpc_system_name": "grpc"})
+	b.awaitMetric(t, "rpc_server_call_duration_seconds_count", map[string]string{"api": "rest", "rpc_system_name": "http"})
 	b.awaitMetric(t, "connsvc_request_size_bytes_count", map[string]string{"api": "rest"})
 	b.awaitMetric(t, "connsvc_response_size_bytes_count", map[string]string{"api": "rest"})
 	b.awaitMetric(t, "connsvc_build_info", map[string]string{"version": "v1.2.3"})

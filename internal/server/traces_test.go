@@ -48,6 +48,7 @@ func TestSpanOfACall(t *testing.T) {
 			"connsvc.project": project,
 		}
 		if d.name == "rest" {
+			want["rpc.system.name"] = "http"
 			want["http.response.status_code"] = int64(http.StatusCreated)
 		}
 		if diff := cmp.Diff(want, attributesOf(span)); diff != "" {

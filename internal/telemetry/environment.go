@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/resource"
 )
@@ -50,5 +51,6 @@ func (s settings) resource(ctx context.Context) (*resource.Resource, error) {
 	if s.lookupEnv == nil {
 		return resource.NewSchemaless(attributes...), nil
 	}
+	attributes = append(attributes, attribute.String("service.instance.id", uuid.NewString()))
 	return resource.New(ctx, resource.WithAttributes(attributes...), resource.WithTelemetrySDK(), resource.WithHost(), resource.WithFromEnv())
 }

@@ -24,7 +24,7 @@ func faultKinds() []string { return []string{"traces", "opentelemetry", "resourc
 // faults counts and logs faults of telemetry itself. An unreachable collector causes
 // one every few seconds, so each kind is logged once a minute at most.
 type faults struct {
-	log *slog.Logger
+	logger *slog.Logger
 
 	mu      sync.Mutex
 	kinds   map[string]*fault
@@ -37,8 +37,8 @@ type fault struct {
 }
 
 func newFaults(log *slog.Logger) *faults {
-	f := &faults{log: log, kinds: map[string]*fault{}}
-	for _, kind := range faultKinds() {
+	f := &faults{logger: log, kinds: map[string]*fault{}}
+	for _, kind := range append(faultKinds(), "scrape") { // promhttp counts that one itself
 		f.kinds[kind] = &fault{}
 	}
 	return f
@@ -60,10 +60,21 @@ func (f *faults) count(meter metric.Meter) error {
 	return nil
 }
 
-// record counts a fault and logs it, unless one of its kind was logged recently.
+// record counts a fault and logs it.
 func (f *faults) record(ctx context.Context, kind string, err error) {
 	f.mu.Lock()
-	counter, one := f.counter, f.kinds[kind]
+	counter := f.counter
+	f.mu.Unlock()
+	if counter != nil {
+		counter.Add(ctx, 1, metric.WithAttributes(attribute.String("kind", kind)))
+	}
+	f.log(ctx, kind, err.Error())
+}
+
+// log logs a fault, unless one of its kind was logged recently.
+func (f *faults) log(ctx context.Context, kind, text string) {
+	f.mu.Lock()
+	one := f.kinds[kind]
 	unlogged := one.since
 	loud := one.logged.IsZero() || time.Since(one.logged) >= logInterval
 	if loud {
@@ -72,13 +83,9 @@ func (f *faults) record(ctx context.Context, kind string, err error) {
 		one.since++
 	}
 	f.mu.Unlock()
-	if counter != nil {
-		counter.Add(ctx, 1, metric.WithAttributes(attribute.String("kind", kind)))
-	}
 	if !loud {
 		return
 	}
-	text := err.Error()
 	if len(text) > maxLoggedFault {
 		end := maxLoggedFault
 		for end > 0 && !utf8.RuneStart(text[end]) {
@@ -86,5 +93,5 @@ func (f *faults) record(ctx context.Context, kind string, err error) {
 		}
 		text = text[:end] + "..."
 	}
-	f.log.WarnContext(ctx, "telemetry is incomplete", "kind", kind, "error", text, "unlogged", unlogged)
+	f.logger.WarnContext(ctx, "telemetry is incomplete", "kind", kind, "error", text, "unlogged", unlogged)
 }

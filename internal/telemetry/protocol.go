@@ -10,6 +10,8 @@ const (
 	protocolNone = "" // nothing is exported
 	protocolGRPC = "grpc"
 	protocolHTTP = "http/protobuf"
+
+	protocolConsole = "console" // not OTLP: spans become lines of the log
 )
 
 // protocol returns the protocol for a signal ("TRACES", "METRICS"). byEndpoint means
@@ -21,7 +23,11 @@ func (s settings) protocol(signal string, byEndpoint bool) (string, error) {
 	if strings.EqualFold(s.env("OTEL_SDK_DISABLED"), "true") {
 		return protocolNone, nil
 	}
-	switch exporter := "OTEL_" + signal + "_EXPORTER"; s.env(exporter) {
+	exporter := "OTEL_" + signal + "_EXPORTER"
+	if signal == "TRACES" && s.env(exporter) == protocolConsole {
+		return protocolConsole, nil
+	}
+	switch s.env(exporter) {
 	case "otlp":
 	case "none":
 		return protocolNone, nil
@@ -32,7 +38,7 @@ func (s settings) protocol(signal string, byEndpoint bool) (string, error) {
 			return protocolNone, nil
 		}
 	default:
-		return protocolNone, fmt.Errorf("%s: must be otlp or none", exporter)
+		return protocolNone, fmt.Errorf("%s: must be otlp, none or, for traces, console", exporter)
 	}
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_" + signal + "_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
 		switch protocol := s.env(name); protocol {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -72,7 +73,7 @@ func New(w io.Writer, level slog.Level, options ...Option) (*Telemetry, error) {
 	t.shutdown = []func(context.Context) error{tracing.shutdown, provider.Shutdown}
 	t.Metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		Registry:          registry,
-		ErrorLog:          slog.NewLogLogger(handler, slog.LevelError),
+		ErrorLog:          scrapeLog{t.faults},
 		ErrorHandling:     promhttp.ContinueOnError,
 		EnableOpenMetrics: true, // the only format with exemplars
 	})
@@ -80,6 +81,14 @@ func New(w io.Writer, level slog.Level, options ...Option) (*Telemetry, error) {
 		return nil, errors.Join(err, t.Shutdown(ctx))
 	}
 	return t, nil
+}
+
+// A scrapeLog is the promhttp.Logger: an interrupted scrape causes an error for each
+// metric that was not sent yet.
+type scrapeLog struct{ faults *faults }
+
+func (l scrapeLog) Println(v ...any) {
+	l.faults.log(context.Background(), "scrape", strings.TrimSpace(fmt.Sprintln(v...)))
 }
 
 // Handle records a fault of OpenTelemetry: it is an otel.ErrorHandler. Exporters of

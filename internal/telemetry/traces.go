@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -27,6 +28,9 @@ func (s settings) traces(ctx context.Context, r *resource.Resource, f *faults) (
 	case err != nil:
 	case protocol == protocolNone:
 		return tracing{noop.NewTracerProvider(), func(context.Context) error { return nil }}, nil
+	case protocol == protocolConsole:
+		provider := sdk.NewTracerProvider(sdk.WithResource(r), sdk.WithSyncer(consoleExporter{f.logger}))
+		return tracing{provider, provider.Shutdown}, nil
 	case protocol == protocolGRPC:
 		e, err = otlptracegrpc.New(ctx)
 	default:
@@ -51,3 +55,27 @@ func (e loggedExporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpa
 	}
 	return nil
 }
+
+// A consoleExporter logs spans, each as one line.
+type consoleExporter struct{ log *slog.Logger }
+
+func (e consoleExporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
+	for _, span := range spans {
+		line := []slog.Attr{
+			slog.String("name", span.Name()),
+			slog.String("trace_id", span.SpanContext().TraceID().String()),
+			slog.String("span_id", span.SpanContext().SpanID().String()),
+			slog.Int64("duration_us", span.EndTime().Sub(span.StartTime()).Microseconds()),
+		}
+		if span.Parent().IsValid() {
+			line = append(line, slog.String("parent_id", span.Parent().SpanID().String()))
+		}
+		for _, a := range span.Attributes() {
+			line = append(line, slog.Any(string(a.Key), a.Value.AsInterface()))
+		}
+		e.log.LogAttrs(trace.ContextWithSpanContext(ctx, trace.SpanContext{}), slog.LevelInfo, "span", line...)
+	}
+	return nil
+}
+
+func (consoleExporter) Shutdown(context.Context) error { return nil }

@@ -55,9 +55,8 @@ func (c *Client) sendIfPermitted(ctx context.Context, call *call, a *attempt) *E
 	v = verdictOf(err, a.upstreamTimeoutApplies)
 	outcome := outcomeOf(err)
 	c.describe(span, call.op, a, outcome)
-	series := &c.counts.attempts[call.op.FullMethod][outcome]
-	series.count.Add(1)
-	c.router.duration.Record(ctx, took.Seconds(), series.labels...)
+	c.counts.attempts[outcome].Add(1)
+	c.router.duration.Record(ctx, took.Seconds(), c.counts.durations[call.op.FullMethod][outcome]...)
 	call.record.AddAttempt(took, a.requestID)
 	return err
 }

@@ -21,7 +21,8 @@ var durationBounds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1
 // counts is what happened at the upstreams of one name. A reload passes it on, so that
 // no counter falls.
 type counts struct {
-	attempts    map[string]*[lastOutcome]attemptSeries // by full method: the keys do not change
+	attempts    [lastOutcome]atomic.Int64
+	durations   map[string]*[lastOutcome][]metric.RecordOption // labels, by full method: the keys do not change
 	retries     atomic.Int64
 	shared      atomic.Int64
 	refused     [lastRefusal]atomic.Int64
@@ -35,25 +36,20 @@ type counts struct {
 	writes atomic.Uint64
 }
 
-// An attemptSeries is the attempts of one method with one outcome. The labels of their
-// duration are made once: making them costs more than the measurement.
-type attemptSeries struct {
-	count  atomic.Int64
-	labels []metric.RecordOption
-}
-
+// newCounts makes the labels of durations once: making them costs more than the
+// measurement.
 func newCounts(upstream string) *counts {
-	c := &counts{attempts: make(map[string]*[lastOutcome]attemptSeries)}
+	c := &counts{durations: make(map[string]*[lastOutcome][]metric.RecordOption)}
 	for method := range retryPolicies {
-		series := new([lastOutcome]attemptSeries)
-		for o := range series {
-			series[o].labels = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(
+		labels := new([lastOutcome][]metric.RecordOption)
+		for o := range labels {
+			labels[o] = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(
 				attribute.String("upstream", upstream),
 				attribute.String("rpc.method", method[1:]),
 				attribute.String("outcome", outcomeNames[o]),
 			))}
 		}
-		c.attempts[method] = series
+		c.durations[method] = labels
 	}
 	return c
 }
@@ -154,7 +150,10 @@ func (c *counts) renewed(log *slog.Logger) func(credentials.Renewal) {
 			log.Warn("credentials were not renewed; the previous ones stay in use", "error", r.Err.Error())
 			return
 		}
-		log.Info("credentials were renewed", "expires", r.Expires)
+		if !r.Expires.IsZero() {
+			log = log.With("expires", r.Expires)
+		}
+		log.Info("credentials were renewed")
 	}
 }
 
@@ -230,11 +229,8 @@ func (m *metrics) observe(o metric.Observer, g *graph) {
 		for i := range counts.renewals {
 			o.ObserveInt64(m.renewals, counts.renewals[i].Load(), with(attribute.String("result", renewalName(i))))
 		}
-		for method, outcomes := range counts.attempts {
-			for i := range outcomes {
-				o.ObserveInt64(m.attempts, outcomes[i].count.Load(), with(
-					attribute.String("method", method[1:]), attribute.String("outcome", outcomeNames[i])))
-			}
+		for i := range counts.attempts {
+			o.ObserveInt64(m.attempts, counts.attempts[i].Load(), with(attribute.String("outcome", outcomeNames[i])))
 		}
 	}
 }

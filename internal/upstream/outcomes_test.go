@@ -25,8 +25,9 @@ func TestOutcomes(t *testing.T) {
 				o, reader := measured(upstream.Options{MaxResponseBytes: 500})
 				_ = call(t.Context(), served(t, o, handler))
 				got := collect(t, reader)
-				series := "connsvc.upstream.attempts{method=connsvc.v1.ConnectionService/" + name + ",outcome=" + want + ",upstream=127.0.0.1}"
-				if n := statsOf(t, reader).attempts; n != 1 || got[series] != 1 {
+				series := "connsvc.upstream.attempts{outcome=" + want + ",upstream=127.0.0.1}"
+				duration := "connsvc.upstream.duration{outcome=" + want + ",rpc.method=connsvc.v1.ConnectionService/" + name + ",upstream=127.0.0.1}"
+				if n := statsOf(t, reader).attempts; n != 1 || got[series] != 1 || got[duration] != 1 {
 					t.Errorf("%d attempts, %d of %s", n, got[series], series)
 				}
 			}

@@ -136,9 +136,18 @@ func (m *Metrics) observeInFlight() metric.Int64Callback {
 	}
 }
 
+// systemName returns rpc.system.name: OpenTelemetry has no name for an RPC as a plain
+// HTTP request.
+func systemName(api string) string {
+	if api == REST {
+		return "http"
+	}
+	return "grpc"
+}
+
 func (o outcome) options() outcomeOptions {
 	which := []attribute.KeyValue{
-		attribute.String("rpc.system.name", "grpc"), // of the contract, whichever the API
+		attribute.String("rpc.system.name", systemName(o.api)),
 		attribute.String("rpc.method", o.method),
 		attribute.String("api", o.api),
 	}

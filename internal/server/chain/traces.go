@@ -32,7 +32,7 @@ func endSpan(span trace.Span, c *Call) {
 	}
 	attributes := make([]attribute.KeyValue, 0, 6)
 	attributes = append(attributes,
-		attribute.String("rpc.system.name", "grpc"), // of the contract, whichever the API
+		attribute.String("rpc.system.name", systemName(c.API)),
 		attribute.String("rpc.method", c.Method),
 		attribute.String("connsvc.project", c.projectID()),
 		attribute.String("rpc.response.status_code", codeName(c.outcome().code)),
