@@ -69,7 +69,9 @@ func (c *devCommand) Run(p *process) error {
 		}
 		return secretKey, nil
 	}
-	service, err := app.New(cfg, app.Options{Secret: read, Log: p.stderr, Reflection: true, Version: version(), Flags: true})
+	service, err := app.New(cfg, app.Options{
+		Secret: read, Log: p.stderr, Reflection: true, Version: version(), Flags: true, LookupEnv: consoleOnly(p.lookupEnv),
+	})
 	if err := errors.Join(dliErr, err); err != nil {
 		if service != nil {
 			service.Close()
@@ -104,6 +106,17 @@ and list it over gRPC:
 
 Ctrl-C stops it.
 `, callable(service.GRPCAddr()), callable(service.RESTAddr()), callable(service.AdminAddr()), callable(dli.addr()), exampleProject, exampleBody, p.name)
+}
+
+// consoleOnly hides exporters that would send traces elsewhere.
+func consoleOnly(lookupEnv func(string) (string, bool)) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		const exporter = "OTEL_TRACES_EXPORTER"
+		if value, ok := lookupEnv(exporter); name == exporter && ok && value == "console" {
+			return value, true
+		}
+		return "", false
+	}
 }
 
 // callable returns where a listener can be called: 0.0.0.0 is no address to call.

@@ -107,7 +107,10 @@ upstreams: [{ endpoint: "http://127.0.0.1:1", projects: [%s], token: { env: TOKE
 	s.wantMetrics(`connsvc_config_reloads_total{result="applied"} 0`, `connsvc_config_reloads_total{result="refused"} 0`,
 		`connsvc_config_reloads_total{result="unchanged"} 0`)
 
-	s.reload(fmt.Sprintf(ports, "DEBUG", "p1, p2"), `"changed":["upstreams","log.level"]`)
+	s.reload(fmt.Sprintf(ports, "DEBUG", "p1, p2"), `"changed":["upstreams","log.level"],"details":["upstream 127.0.0.1: projects","log.level: INFO to DEBUG"]`)
+	if want := `"upstreams":["127.0.0.1 (token)"]`; !strings.Contains(s.log.String(), want) {
+		t.Errorf("no %s in the log", want)
+	}
 	if code, body := s.get("rest", path); code != http.StatusServiceUnavailable {
 		t.Errorf("after: %d %s, want an upstream that is not there", code, body)
 	}

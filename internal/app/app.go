@@ -60,6 +60,7 @@ type App struct {
 	upstreams *upstream.Router
 	telemetry *telemetry.Telemetry
 	version   string
+	config    *configv1.Config
 }
 
 // New wires the service and listens. cfg is as config.Load returns it. What is
@@ -119,7 +120,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		}
 		return nil, err
 	}
-	return &App{server: srv, upstreams: dli, telemetry: tel, version: o.Version}, nil
+	return &App{server: srv, upstreams: dli, telemetry: tel, version: o.Version, config: cfg}, nil
 }
 
 // GRPCAddr returns the address of gRPC.
@@ -138,10 +139,22 @@ func (a *App) Run(ctx context.Context) error {
 		limit = strconv.FormatInt(bytes, 10)
 	}
 	a.telemetry.Log.Info("listening", "version", a.version, "memory_limit", limit,
-		"grpc", a.GRPCAddr().String(), "rest", a.RESTAddr().String(), "admin", a.AdminAddr().String())
+		"grpc", a.GRPCAddr().String(), "rest", a.RESTAddr().String(), "admin", a.AdminAddr().String(),
+		"upstreams", upstreamsOf(a.config))
 	err := a.server.Run(ctx)
 	a.end(context.WithoutCancel(ctx))
 	return err
+}
+
+// upstreamsOf returns each upstream by name, with its kind of credentials.
+func upstreamsOf(cfg *configv1.Config) []string {
+	var all []string
+	for _, u := range cfg.GetUpstreams() {
+		m := u.ProtoReflect()
+		kind := m.WhichOneof(m.Descriptor().Oneofs().ByName("credentials"))
+		all = append(all, fmt.Sprintf("%s (%s)", u.GetName(), kind.Name()))
+	}
+	return all
 }
 
 // Close undoes what New did, for an App that is not run after all.

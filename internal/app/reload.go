@@ -66,7 +66,7 @@ func (r *reloader) observe(reloaded config.Reload) {
 	log := r.app.telemetry.Log
 	switch reloaded.Result {
 	case config.Applied:
-		log.Info("configuration reloaded", slog.Any("changed", reloaded.Changed))
+		log.Info("configuration reloaded", slog.Any("changed", reloaded.Changed), slog.Any("details", reloaded.Details))
 	case config.Rejected:
 		log.Error("configuration rejected; the previous configuration stays active", slog.Any("problems", strings.Split(reloaded.Err.Error(), "\n")))
 	default:

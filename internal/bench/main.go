@@ -28,6 +28,10 @@ func main() {
 	binary := flag.String("connsvc", "", "measure this `file` instead of building ./cmd/connsvc")
 	only := flag.String("only", "", "measure only the calls whose name begins with this `text`")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	if *proxy != "" {
 		exit(serveProxy(*proxy))
 	}

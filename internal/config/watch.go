@@ -27,6 +27,7 @@ func Results() []Result { return []Result{Applied, Unchanged, Rejected} }
 type Reload struct {
 	Result  Result
 	Changed []string // if applied: the keys, as in "limits.max_calls"
+	Details []string // if applied: what changed, for people
 	Err     error    // if rejected: all problems, one a line
 }
 
@@ -81,7 +82,7 @@ func (f *File) reload(content watch.Content, apply func(*configv1.Config) error)
 	if err != nil {
 		return Reload{Result: Rejected, Err: err}, ""
 	}
-	changed := changes(f.Config().ProtoReflect(), cfg.ProtoReflect())
+	changed, details := changes(f.Config().ProtoReflect(), cfg.ProtoReflect()), describe(f.Config(), cfg)
 	if len(changed) == 0 {
 		return Reload{Result: Unchanged}, ""
 	}
@@ -89,5 +90,5 @@ func (f *File) reload(content watch.Content, apply func(*configv1.Config) error)
 		return Reload{Result: Rejected, Err: err}, err.Error()
 	}
 	f.active.Store(cfg)
-	return Reload{Result: Applied, Changed: keys(changed)}, ""
+	return Reload{Result: Applied, Changed: keys(changed), Details: details}, ""
 }

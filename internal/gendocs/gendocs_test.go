@@ -47,13 +47,6 @@ func TestErrorMapIsTheContract(t *testing.T) {
 			code = m[1]
 			http, _ = strconv.Atoi(m[2])
 		}
-		if r.Name == "METHOD_NOT_FOUND" {
-			// The only one with two codes: its REST status is that of the first.
-			if r.place != "NOT_FOUND over REST, UNIMPLEMENTED over gRPC" {
-				t.Errorf("METHOD_NOT_FOUND: %q", r.place)
-			}
-			code, http = "UNIMPLEMENTED", 404
-		}
 		if r.Code != code {
 			t.Errorf("%s: %s in the proto, %s in the map", r.Name, code, r.Code)
 		}

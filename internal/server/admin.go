@@ -32,6 +32,7 @@ func (a *adminPort) setReady(ready bool) {
 
 func (a *adminPort) handler() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, a.index()) })
 	mux.Handle("GET /metrics", a.telemetry.Metrics)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /startupz", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, a.started.Load(), "started\n") })
@@ -48,6 +49,15 @@ func (a *adminPort) handler() http.Handler {
 		mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
 	}
 	return mux
+}
+
+// index names what the port serves.
+func (a *adminPort) index() string {
+	text := "connsvc's admin port: /metrics, /livez, /startupz, /readyz, /version, /loglevel"
+	if a.pprof {
+		text += ", /debug/pprof/"
+	}
+	return text + "\n"
 }
 
 func writeProbe(w http.ResponseWriter, holds bool, word string) {

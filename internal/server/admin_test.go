@@ -19,6 +19,7 @@ func TestAdmin(t *testing.T) {
 		path, text string
 		status     int
 	}{
+		{"/", "/metrics, /livez, ", http.StatusOK},
 		{"/livez", "ok\n", http.StatusOK},
 		{"/startupz", "started\n", http.StatusOK},
 		{"/readyz", "ready\n", http.StatusOK},

@@ -90,6 +90,14 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
+// TestIndex has the path where people look around say what is served.
+func TestIndex(t *testing.T) {
+	b := start(t, &stub{}, setup{})
+	if got := b.do(t, http.MethodGet, "/", nil, nil); got.status != http.StatusNotFound || !strings.Contains(string(got.body), "/v2.0/{project_id}/datasource/enhanced-connections") {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+}
+
 // TestLongTarget: what is logged of a long path is cut between runes.
 func TestLongTarget(t *testing.T) {
 	b := start(t, &stub{}, setup{})

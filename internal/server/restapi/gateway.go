@@ -94,12 +94,19 @@ func (g *gateway) serve(next runtime.HandlerFunc) runtime.HandlerFunc {
 	}
 }
 
+// indexText is the error's text where a person looks around.
+const indexText = "this is connsvc: DLI's REST API for connections, as in /v2.0/{project_id}/datasource/enhanced-connections"
+
 // reject rejects a request that no RPC takes.
 func (g *gateway) reject(w http.ResponseWriter, r *http.Request, reason connsvcv1.ErrorReason) {
 	x := g.newExchange(w, r)
 	c := g.newCall(r, x, chain.UnknownMethod)
 	c.Target = r.Method + " " + r.URL.Path
-	c.Unrouted = apierror.New(reason, "", nil)
+	message := ""
+	if r.URL.Path == "/" {
+		message = indexText
+	}
+	c.Unrouted = apierror.New(reason, message, nil)
 	g.run(r.Context(), c, x)
 }
 

@@ -35,7 +35,7 @@ const (
 	// The request is larger than the limit. Send less. (RESOURCE_EXHAUSTED; HTTP 413)
 	ErrorReason_BODY_TOO_LARGE ErrorReason = 2
 	// There is no such REST path or gRPC method. Check the address.
-	// (NOT_FOUND over REST, UNIMPLEMENTED over gRPC)
+	// (UNIMPLEMENTED; HTTP 404)
 	ErrorReason_METHOD_NOT_FOUND ErrorReason = 3
 	// The REST path exists, but not with this HTTP method; the header Allow lists its
 	// methods. Use one of them. (UNIMPLEMENTED; HTTP 405)
