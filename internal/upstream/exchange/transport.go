@@ -1,6 +1,8 @@
 // Package exchange makes HTTP/1.1 exchanges, each on the goroutine of its caller, of
-// net/http's parser and crypto/tls (docs/adr/0007). It knows neither DLI nor retries
-// of calls.
+// net/http's parser and crypto/tls (docs/adr/0007). It knows neither DLI nor a
+// caller's policy of retries; RoundTrip itself sends a request again only if the pooled
+// connection that it used turns out to be closed, and then only a GET or a request of
+// which nothing was written.
 //
 // What it guarantees beyond http.Transport: sent is false only if no byte of the request
 // was written, and then none will be. When RoundTrip has failed or the response is
@@ -93,7 +95,7 @@ func New(endpoint *url.URL, o Options) *Transport {
 // The other end may close a connection at the moment it is reused. Then a request of
 // which nothing was written goes out on another one, at last on a new one, and so does
 // a GET of whose response nothing was read.
-func (t *Transport) RoundTrip(ctx context.Context, r *http.Request, body []byte) (response *http.Response, sent bool, err error) {
+func (t *Transport) RoundTrip(ctx context.Context, r *http.Request, body []byte) (_ *http.Response, sent bool, _ error) {
 	// Checked first, because a connection that was taken would be lost.
 	if !validRequest(r) {
 		return nil, false, errRequest
@@ -103,7 +105,7 @@ func (t *Transport) RoundTrip(ctx context.Context, r *http.Request, body []byte)
 		if err != nil {
 			return nil, sent, causeOr(ctx, err)
 		}
-		response, err = (&exchange{ctx: ctx, transport: t, conn: c}).begin(r, body)
+		response, err := (&exchange{ctx: ctx, transport: t, conn: c}).begin(r, body)
 		if err == nil {
 			return response, true, nil // a large body may still be being written
 		}
@@ -127,7 +129,7 @@ func causeOr(ctx context.Context, err error) error {
 }
 
 // take returns an idle connection on which nothing was received, or a new one.
-func (t *Transport) take(ctx context.Context) (c *conn, reused bool, err error) {
+func (t *Transport) take(ctx context.Context) (_ *conn, reused bool, _ error) {
 	for c := t.pop(); c != nil; c = t.pop() {
 		err := c.check()
 		if err == nil {
@@ -139,7 +141,7 @@ func (t *Transport) take(ctx context.Context) (c *conn, reused bool, err error) 
 	if err != nil {
 		return nil, false, err
 	}
-	c, err = newConn(ctx, tcp, t.tls)
+	c, err := newConn(ctx, tcp, t.tls)
 	if err != nil {
 		return nil, false, err
 	}
