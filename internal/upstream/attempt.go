@@ -160,13 +160,13 @@ type permits struct {
 func (c *Client) acquire() (permits, *Error) {
 	b, err := c.breaker.acquire()
 	if err != nil {
-		c.counts.refused[refusedByBreaker].Add(1)
+		c.counts.shed[shedByBreaker].Add(1)
 		return permits{}, err
 	}
 	l, err := c.limit.acquire()
 	if err != nil {
 		c.breaker.release(b, inconclusive)
-		c.counts.refused[refusedByLimit].Add(1)
+		c.counts.shed[shedByLimit].Add(1)
 		return permits{}, err
 	}
 	c.counts.inFlight.Add(1)
@@ -183,7 +183,7 @@ func (c *Client) release(p permits, v verdict) {
 func (c *Client) breakerError() *Error {
 	err := c.breaker.openError()
 	if err != nil {
-		c.counts.refused[refusedByBreaker].Add(1)
+		c.counts.shed[shedByBreaker].Add(1)
 	}
 	return err
 }

@@ -12,9 +12,9 @@ import (
 // A breaker rejects calls to an upstream that is down, and lets one through now and then
 // to probe whether it is back. The zero breaker rejects none.
 //
-// failsafe-go's breaker counts and keeps the time. It attributes every result to its
-// present state, so that a call that began before would pass for the probe; and a probe
-// without a result cannot be returned. Both are added here.
+// failsafe-go's breaker counts and keeps the time. This type adds two things. A result
+// counts only in the state in which its call began: failsafe-go would count that of an
+// older call as the probe's. And a probe that ends without a verdict is returned.
 type breaker struct {
 	policy circuitbreaker.CircuitBreaker[any] // nil: there is none
 	delay  time.Duration

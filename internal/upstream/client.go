@@ -60,10 +60,6 @@ func (c *Client) call(ctx context.Context, fullMethod string, req, resp proto.Me
 		return &Error{Kind: Unreachable, Err: errClosed}
 	}
 	defer c.router.calls.Done()
-	return c.do(ctx, op, req, resp)
-}
-
-func (c *Client) do(ctx context.Context, op *operation, req, resp proto.Message) *Error {
 	if err := ctx.Err(); err != nil {
 		return transportError(ctx, err, false)
 	}

@@ -46,7 +46,7 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// Causes of an Error that have no other.
+// Causes for errors that wrap no error of a library.
 var (
 	errUnknownMethod = errors.New("no such RPC")
 	errPathValue     = errors.New("a path parameter would change the path")

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"maps"
 	"net"
 )
 
@@ -17,4 +18,12 @@ func WithDial(o Options, dial func(context.Context) (net.Conn, error)) Options {
 func Allows(fullMethod string, err *Error) (allowed, known bool) {
 	p, known := retryPolicies[fullMethod]
 	return p.allows(err), known
+}
+
+// OperationsWithout reads the operations as if an RPC had no retry policy.
+func OperationsWithout(fullMethod string) error {
+	policies := maps.Clone(retryPolicies)
+	delete(policies, fullMethod)
+	_, err := readOperations(policies)
+	return err
 }

@@ -54,7 +54,7 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph) (*Client, e
 		c.base = &url.URL{}
 	}
 	c.name = cmp.Or(u.GetName(), c.base.Hostname())
-	c.counts = g.countsOf(c.name, previous)
+	c.counts = g.countsOf(c.name, previous, r.operations)
 	log := r.options.Log.With("upstream", c.name)
 	c.transport = exchange.New(c.base, exchange.Options{Dial: r.options.dial, Log: log, Unsolicited: &c.counts.unsolicited})
 	if c.credentials = previous.credentialsOf(c); c.credentials != nil {
@@ -67,12 +67,12 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph) (*Client, e
 	return c, errors.Join(err, secretErr)
 }
 
-func (g *graph) countsOf(name string, previous *graph) *counts {
+func (g *graph) countsOf(name string, previous *graph, operations map[string]*operation) *counts {
 	if g.counts[name] == nil {
 		g.counts[name] = previous.counts[name]
 	}
 	if g.counts[name] == nil {
-		g.counts[name] = newCounts(name)
+		g.counts[name] = newCounts(name, operations)
 	}
 	return g.counts[name]
 }

@@ -25,7 +25,7 @@ type counts struct {
 	durations   map[string]*[lastOutcome][]metric.RecordOption // labels, by full method: the keys do not change
 	retries     atomic.Int64
 	shared      atomic.Int64
-	refused     [lastRefusal]atomic.Int64
+	shed        [lastReason]atomic.Int64
 	renewals    [lastRenewal]atomic.Int64
 	unsolicited atomic.Int64
 	// credentialsRejected counts calls, not attempts.
@@ -38,9 +38,9 @@ type counts struct {
 
 // newCounts makes the labels of durations once: making them costs more than the
 // measurement.
-func newCounts(upstream string) *counts {
+func newCounts(upstream string, operations map[string]*operation) *counts {
 	c := &counts{durations: make(map[string]*[lastOutcome][]metric.RecordOption)}
-	for method := range retryPolicies {
+	for method := range operations {
 		labels := new([lastOutcome][]metric.RecordOption)
 		for o := range labels {
 			labels[o] = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(
@@ -111,12 +111,12 @@ func outcomeOf(err *Error) outcome {
 
 // Why a call was not sent.
 const (
-	refusedByBreaker = iota
-	refusedByLimit
-	lastRefusal
+	shedByBreaker = iota
+	shedByLimit
+	lastReason
 )
 
-var refusalNames = [lastRefusal]string{refusedByBreaker: "breaker", refusedByLimit: "limit"}
+var shedReasons = [lastReason]string{shedByBreaker: "breaker", shedByLimit: "limit"}
 
 // lastRenewal is the number of results that an attempt to get credentials can have:
 // 0 for success, or a credentials.Kind.
@@ -161,8 +161,8 @@ func (c *counts) renewed(log *slog.Logger) func(credentials.Renewal) {
 // adds to numbers. Every attribute is from a closed set, and every series of an upstream
 // exists from the start, except the durations.
 type metrics struct {
-	attempts, retries, shared, refused, renewals, unsolicited, rejected metric.Int64ObservableCounter
-	breaker, limit, inFlight                                            metric.Int64ObservableGauge
+	attempts, retries, shared, shed, renewals, unsolicited, rejected metric.Int64ObservableCounter
+	breaker, limit, inFlight                                         metric.Int64ObservableGauge
 }
 
 // measure makes the metrics; a nil meter makes ones that nobody reads.
@@ -183,7 +183,7 @@ func (r *Router) measure(meter metric.Meter) error {
 	m.attempts, errs[1] = counter("connsvc.upstream.attempts", "HTTP calls to DLI.")
 	m.retries, errs[2] = counter("connsvc.upstream.retries", "Attempts that retried a failed one.")
 	m.shared, errs[3] = counter("connsvc.upstream.shared_reads", "Reads that shared the attempt of an identical one in flight.")
-	m.refused, errs[4] = counter("connsvc.upstream.refused", "Calls that were not sent: the breaker is open, or the limit is reached.")
+	m.shed, errs[4] = counter("connsvc.upstream.refused", "Calls that were not sent: the breaker is open, or the limit is reached.")
 	m.renewals, errs[5] = counter("connsvc.credentials.renewals", "Attempts to get new credentials.")
 	m.unsolicited, errs[6] = counter("connsvc.upstream.unsolicited", "Connections that were dropped because DLI sent bytes before a request.")
 	m.breaker, errs[7] = gauge("connsvc.upstream.breaker_state", "Whether calls are rejected: 0 no (closed), 1 one call probes (half-open), 2 yes (open).")
@@ -196,7 +196,7 @@ func (r *Router) measure(meter metric.Meter) error {
 	registration, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		m.observe(o, r.graph.Load())
 		return nil
-	}, m.attempts, m.retries, m.shared, m.refused, m.renewals, m.unsolicited, m.rejected, m.breaker, m.limit, m.inFlight)
+	}, m.attempts, m.retries, m.shared, m.shed, m.renewals, m.unsolicited, m.rejected, m.breaker, m.limit, m.inFlight)
 	if err != nil {
 		return fmt.Errorf("registering the metrics of the upstreams: %w", err)
 	}
@@ -223,8 +223,8 @@ func (m *metrics) observe(o metric.Observer, g *graph) {
 		o.ObserveInt64(m.shared, counts.shared.Load(), with())
 		o.ObserveInt64(m.unsolicited, counts.unsolicited.Load(), with())
 		o.ObserveInt64(m.rejected, counts.credentialsRejected.Load(), with())
-		for i := range counts.refused {
-			o.ObserveInt64(m.refused, counts.refused[i].Load(), with(attribute.String("reason", refusalNames[i])))
+		for i := range counts.shed {
+			o.ObserveInt64(m.shed, counts.shed[i].Load(), with(attribute.String("reason", shedReasons[i])))
 		}
 		for i := range counts.renewals {
 			o.ObserveInt64(m.renewals, counts.renewals[i].Load(), with(attribute.String("result", renewalName(i))))

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,13 +20,15 @@ type operation struct {
 	*httprule.Binding
 	query []protoreflect.FieldDescriptor
 	span  string // name of an attempt's span: "GET /v2.0/{project_id}/..."
+	retry retryPolicy
 }
 
 // ownFields are connsvc's additions to DLI's query parameters.
 var ownFields = []protoreflect.Name{"view", "page_token"}
 
-// readOperations returns the first binding of each RPC by its full method.
-func readOperations() (map[string]*operation, error) {
+// readOperations returns the operation of each RPC by its full method: its first binding
+// and its policy, without which it is an error.
+func readOperations(policies map[string]retryPolicy) (map[string]*operation, error) {
 	operations := make(map[string]*operation)
 	services := connsvcv1.File_connsvc_v1_connection_service_proto.Services()
 	for i := range services.Len() {
@@ -34,8 +37,15 @@ func readOperations() (map[string]*operation, error) {
 			return nil, err
 		}
 		for _, b := range bindings {
-			if operations[b.FullMethod] == nil {
-				operations[b.FullMethod] = &operation{Binding: b, query: withoutOwn(b.Query), span: b.HTTPMethod + " " + b.Template}
+			if operations[b.FullMethod] != nil {
+				continue
+			}
+			policy, ok := policies[b.FullMethod]
+			if !ok {
+				return nil, fmt.Errorf("%s has no retry policy", b.FullMethod)
+			}
+			operations[b.FullMethod] = &operation{
+				Binding: b, query: withoutOwn(b.Query), span: b.HTTPMethod + " " + b.Template, retry: policy,
 			}
 		}
 	}

@@ -85,7 +85,8 @@ func (c *Client) shareAttempt(ctx context.Context, call *call, retry bool) *Erro
 		own := *r.err
 		return &own
 	case !first:
-		// The envelope is that of a success: who started the attempt has decoded it.
+		// DecodeResponse's envelope is not checked again: the caller who started the
+		// attempt found it successful.
 		if _, err := dlijson.DecodeResponse(bytes.NewBuffer(*r.raw), call.response); err != nil {
 			return &Error{Kind: Malformed, Err: err, Sent: true}
 		}

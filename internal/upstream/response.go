@@ -92,7 +92,7 @@ func readAll(b []byte, from *bounded, length int64) []byte {
 
 // readError reads a response with an error status. A body that is too long, incomplete
 // or no error of DLI leaves only the status.
-func readError(response *http.Response, sent http.Header, now time.Time) *Error {
+func readError(response *http.Response, requestHeader http.Header, now time.Time) *Error {
 	err := &Error{Kind: Status, RetryAfter: retryAfter(response.Header.Get("Retry-After"), now)}
 	body := &bounded{reader: response.Body, left: maxErrorBytes}
 	text, readErr := io.ReadAll(body)
@@ -101,9 +101,9 @@ func readError(response *http.Response, sent http.Header, now time.Time) *Error 
 		return err
 	}
 	b := decodeErrorBody(text)
-	err.Code, err.Message = identifier(sent, b.code), b.message
+	err.Code, err.Message = identifier(requestHeader, b.code), b.message
 	if response.Header.Get("X-Request-Id") == "" {
-		err.RequestID = identifier(sent, b.requestID)
+		err.RequestID = identifier(requestHeader, b.requestID)
 	}
 	return err
 }

@@ -26,7 +26,7 @@ const (
 	idempotent
 )
 
-// retryPolicies has every RPC. The reasons are in docs/reliability.md; a test compares
+// retryPolicies must have every RPC. The reasons are in docs/reliability.md; a test compares
 // the two.
 var retryPolicies = map[string]retryPolicy{
 	connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName:         idempotent,
@@ -110,7 +110,7 @@ func (c *Client) doWithRetry(ctx context.Context, call *call) *Error {
 			err.Repeated = last.Repeated || mayHaveExecuted(last)
 			err.Sent = err.Sent || last.Sent
 		}
-		if n >= c.backoff.attempts || !retryPolicies[call.op.FullMethod].allows(err) || !c.waitForRetry(ctx, n, err) {
+		if n >= c.backoff.attempts || !call.op.retry.allows(err) || !c.waitForRetry(ctx, n, err) {
 			return err
 		}
 		if ctx.Err() != nil {

@@ -264,3 +264,13 @@ func TestBrokenConnection(t *testing.T) {
 		})
 	}
 }
+
+// TestEveryRPCNeedsAPolicy: an RPC that was added to the proto alone is found at start,
+// not at its first call.
+func TestEveryRPCNeedsAPolicy(t *testing.T) {
+	for _, method := range everyRPC() {
+		if err := upstream.OperationsWithout(method); err == nil || !strings.Contains(err.Error(), method) {
+			t.Errorf("%s: %v", method, err)
+		}
+	}
+}

@@ -74,7 +74,7 @@ func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	operations, err := readOperations()
+	operations, err := readOperations(retryPolicies)
 	if err != nil {
 		return nil, err
 	}
