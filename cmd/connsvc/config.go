@@ -20,16 +20,16 @@ type configCommands struct {
 }
 
 type configCheckCommand struct {
-	File    string `arg:"" type:"path" help:"The configuration file."`
+	File    string `arg:"" type:"path" help:"The configuration file; - is standard input."`
 	Secrets bool   `help:"Also read the secrets and certificates."`
 }
 
 // Run checks a configuration file as serve does. Secrets and certificates are optional,
 // as the machine may not have them.
 func (c *configCheckCommand) Run(p *process) error {
-	cfg, err := config.Load(c.File)
+	name, data, cfg, err := loadArgument(p, c.File)
 	if err != nil {
-		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)
+		return err
 	}
 	secret := func(*configv1.Secret) (string, error) { return "unread", nil }
 	var tlsErr error
@@ -41,22 +41,37 @@ func (c *configCheckCommand) Run(p *process) error {
 	if err == nil {
 		router.Close(p.ctx)
 	}
-	if err := errors.Join(err, tlsErr); err != nil {
+	if err := config.Locate(name, data, errors.Join(err, tlsErr)); err != nil {
 		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)
 	}
-	fmt.Fprintf(p.stdout, "%s: ok\n", c.File)
+	fmt.Fprintf(p.stdout, "%s: ok\n", name)
 	return nil
 }
 
+// loadArgument loads a configuration from a file or standard input. name stands for it in
+// messages.
+func loadArgument(p *process, path string) (name string, data []byte, cfg *configv1.Config, err error) {
+	if name = path; path == "-" {
+		name = "standard input"
+	}
+	if data, err = config.Read(path, p.stdin); err == nil {
+		cfg, err = config.Parse(name, data)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w:\n%w", app.ErrConfig, err)
+	}
+	return name, data, cfg, err
+}
+
 type configPrintCommand struct {
-	File string `arg:"" type:"path" help:"The configuration file."`
+	File string `arg:"" type:"path" help:"The configuration file; - is standard input."`
 }
 
 // Run prints the effective configuration of a file.
 func (c *configPrintCommand) Run(p *process) error {
-	cfg, err := config.Load(c.File)
+	_, _, cfg, err := loadArgument(p, c.File)
 	if err != nil {
-		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)
+		return err
 	}
 	text, err := config.Print(cfg)
 	if err != nil {

@@ -115,7 +115,7 @@ upstreams: [{ endpoint: "http://127.0.0.1:1", projects: [%s], token: { env: TOKE
 		t.Errorf("after: %d %s, want an upstream that is not there", code, body)
 	}
 	s.reload(fmt.Sprintf(ports, "DEBUG", "p1, p2")+"# nothing\n", "nothing changed")
-	s.reload("gprc: {}\n", `"problems":["`+s.path+`:1:1: unknown field \"gprc\"`)
+	s.reload("gprc: {}\n", `"problems":["`+s.path+`:1:1: unknown key \"gprc\": did you mean \"grpc\"?`)
 	s.reload(strings.ReplaceAll(fmt.Sprintf(ports, "INFO", "p2"), "TOKEN", "NO_TOKEN"), "environment variable NO_TOKEN is not set")
 	if code, body := s.get("rest", path); code != http.StatusServiceUnavailable {
 		t.Errorf("after two files that are not usable: %d %s", code, body)

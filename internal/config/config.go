@@ -6,15 +6,16 @@ package config
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
 
 	"buf.build/go/protoyaml"
 	"go.yaml.in/yaml/v3"
-	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/watch"
 )
 
 // maxFileBytes limits a configuration file: 1 MiB.
@@ -32,6 +33,37 @@ func Load(path string) (*configv1.Config, error) {
 	return f.Config(), nil
 }
 
+// Read returns the content of a configuration file; "-" is standard input.
+func Read(path string, stdin io.Reader) ([]byte, error) {
+	var data []byte
+	var err error
+	if path == "-" {
+		if data, err = io.ReadAll(io.LimitReader(stdin, maxFileBytes+1)); err == nil && len(data) > maxFileBytes {
+			err = fmt.Errorf("standard input: larger than %d bytes", maxFileBytes)
+		}
+	} else {
+		data, err = watch.ReadFile(path, maxFileBytes)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	return data, nil
+}
+
+// Parse is Load of content that was read from path.
+func Parse(path string, data []byte) (*configv1.Config, error) {
+	check, err := newChecker()
+	if err != nil {
+		return nil, err
+	}
+	cfg, problems := parse(data, check)
+	if len(problems) > 0 {
+		return nil, problems.in(path)
+	}
+	fillDefaults(cfg)
+	return cfg, nil
+}
+
 // parse reads and checks a configuration, without its defaults.
 func parse(data []byte, check checker) (*configv1.Config, problems) {
 	if !utf8.Valid(data) {
@@ -40,16 +72,19 @@ func parse(data []byte, check checker) (*configv1.Config, problems) {
 	data = normalizeLines(data)
 	found, err := checkDocument(data)
 	if err != nil {
-		return nil, problems{{text: err.Error()}}
+		return nil, problems{syntaxProblem(err)}
 	}
 	cfg := &configv1.Config{}
-	options := protoyaml.UnmarshalOptions{Validator: check, CustomUnmarshaler: noInlineSecret{}}
-	found.addYAML(options.Unmarshal(data, cfg))
+	keys := &keyChecker{misspelled: make(map[place]bool)}
+	options := protoyaml.UnmarshalOptions{Validator: check, CustomUnmarshaler: keys}
+	err = options.Unmarshal(data, cfg)
+	found = append(found, keys.found...)
+	found.addYAML(err)
 	if len(found) == 0 {
 		// protoyaml does not validate an empty file.
 		found.addViolations(check.Validate(cfg))
 	}
-	return cfg, found.sorted()
+	return cfg, found.sorted().distinct(keys.misspelled)
 }
 
 // normalizeLines ends every line with "\n". protoyaml splits the file there, but
@@ -82,15 +117,4 @@ func checkDocument(data []byte) (problems, error) {
 		found.add(&second, "only one YAML document is allowed")
 	}
 	return found, nil
-}
-
-// noInlineSecret rejects a secret that is written into the configuration, without
-// quoting it.
-type noInlineSecret struct{}
-
-func (noInlineSecret) Unmarshal(node *yaml.Node, m proto.Message) (bool, error) {
-	if _, ok := m.(*configv1.Secret); ok && node.Kind == yaml.ScalarNode && node.Tag != "!!null" {
-		return false, errors.New("a secret must not be inline: set {env: NAME} or {file: path}")
-	}
-	return false, nil
 }

@@ -251,6 +251,25 @@ func TestLoadBad(t *testing.T) {
 	}
 }
 
+// TestLoadYAML accepts what people write, in YAML's words.
+func TestLoadYAML(t *testing.T) {
+	cfg, err := load(t, `
+grpc:
+upstreams:
+  - { endpoint: "https://a.example.com", projects: [p1], pass_through: }
+  - endpoint: "https://b.example.com"
+    projects: [p2]
+    ecs_metadata:
+log: { level: debug }
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.GetUpstreams()[0].GetPassThrough() == nil || cfg.GetUpstreams()[1].GetEcsMetadata() == nil || cfg.GetLog().GetLevel() != configv1.Log_DEBUG {
+		t.Errorf("loaded %v", cfg)
+	}
+}
+
 func TestLoadNoFile(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.yaml")
 	if _, err := config.Load(missing); err == nil || !strings.Contains(err.Error(), missing) {

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"buf.build/go/protovalidate"
@@ -15,12 +17,33 @@ import (
 type problem struct {
 	line, column int
 	text         string
+	rule         bool // a rule is broken: the value could be read
 }
+
+// A place is a line and a column.
+type place struct{ line, column int }
+
+func (p problem) place() place { return place{p.line, p.column} }
 
 type problems []problem
 
+// ruleID matches a text of protovalidate, which ends with the rule.
+var ruleID = regexp.MustCompile(`\([a-z0-9_.]+\)$`)
+
+// yamlLine matches an error of the YAML parser.
+var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
+
+func syntaxProblem(err error) problem {
+	m := yamlLine.FindStringSubmatch(err.Error())
+	if m == nil {
+		return problem{text: err.Error()}
+	}
+	line, _ := strconv.Atoi(m[1])
+	return problem{line: line, column: 1, text: "not YAML: " + m[2]}
+}
+
 func (ps *problems) add(node *yaml.Node, text string) {
-	*ps = append(*ps, problem{node.Line, node.Column, text})
+	*ps = append(*ps, problem{line: node.Line, column: node.Column, text: text})
 }
 
 // addDuplicates adds keys that a mapping at or below node has more than once.
@@ -54,9 +77,11 @@ func (ps *problems) addYAML(err error) {
 		_, scanErr := fmt.Sscanf(p.text, ":%d:%d ", &p.line, &p.column)
 		if cause := errors.Unwrap(err); scanErr == nil && cause != nil {
 			p.text = strings.TrimPrefix(cause.Error(), ": ") // a violation without a field starts so
+			p.rule = ruleID.MatchString(p.text)
 		}
-		p.text = rewordYAML(p.text)
-		*ps = append(*ps, p)
+		if p.text = rewordYAML(p.text); p.text != "" {
+			*ps = append(*ps, p)
+		}
 	}
 }
 
@@ -67,7 +92,7 @@ func (ps *problems) addViolations(err error) {
 	case err == nil:
 	case errors.As(err, &violations):
 		for _, v := range violations.Violations {
-			*ps = append(*ps, problem{text: fmt.Sprintf("%s (%s)", v, v.Proto.GetRuleId())})
+			*ps = append(*ps, problem{text: rewordYAML(fmt.Sprintf("%s (%s)", v, v.Proto.GetRuleId()))})
 		}
 	default:
 		*ps = append(*ps, problem{text: err.Error()})
@@ -80,6 +105,19 @@ func (ps problems) sorted() problems {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
 	})
 	return ps
+}
+
+// distinct leaves out the consequences of other problems: rules about a value that could
+// not be read, and keys that are missing because they are misspelled.
+func (ps problems) distinct(misspelled map[place]bool) problems {
+	unread := make(map[place]bool)
+	for _, p := range ps {
+		unread[p.place()] = unread[p.place()] || !p.rule
+	}
+	return slices.DeleteFunc(ps, func(p problem) bool {
+		missing := strings.HasSuffix(p.text, "(required)") || strings.HasSuffix(p.text, "(string.min_len)")
+		return p.rule && p.line > 0 && (unread[p.place()] || misspelled[p.place()] && missing)
+	})
 }
 
 // in returns the problems as one error, one a line, each starting with its place.

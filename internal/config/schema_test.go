@@ -118,7 +118,7 @@ func TestSchemaRefuses(t *testing.T) {
 		upstream + `limits: { max_calls: many }`,
 		upstream + `limits: { max_request_bytes: 1073741825 }`,
 		upstream + `limits: { max_request_bytes: 1MB }`,
-		upstream + `log: { level: debug }`,
+		upstream + `log: { level: loud }`,
 		upstream + `shutdown: { timeout: soon }`,
 	} {
 		if err := validateYAML(t, s, text); err == nil {

@@ -189,7 +189,7 @@ func TestWatchBadThenGood(t *testing.T) {
 	watched(t, withUpstream("a", ""), func(w *watch) {
 		w.write("grcp: {}\nlimits: { max_calls: -1 }\n")
 		w.wait(6 * time.Second)
-		w.wants("a", `refused: connsvc.yaml:1:1: unknown field "grcp"`)
+		w.wants("a", `refused: connsvc.yaml:1:1: unknown key "grcp"`)
 		w.wait(time.Minute)
 		w.wants("a") // told of once
 		w.signal()

@@ -17,6 +17,14 @@ func reword(v *protovalidate.Violation) {
 		if names := oneofKeys(v); len(names) > 0 {
 			v.Proto.SetMessage("set exactly one of " + strings.Join(names, ", "))
 		}
+	case v.FieldDescriptor != nil && v.FieldDescriptor.FullName() == "connsvc.config.v1.Secret.env":
+		v.Proto.SetMessage("must be the name of an environment variable: letters, digits and underscores")
+	case v.Proto.GetRuleId() == "required":
+		v.Proto.SetMessage("is required")
+	case v.Proto.GetRuleId() == "repeated.min_items":
+		v.Proto.SetMessage("must not be empty")
+	case v.Proto.GetRuleId() == "repeated.unique":
+		v.Proto.SetMessage("must not have an item twice")
 	case v.Proto.GetRuleId() == "string.min_len" && v.FieldDescriptor != nil:
 		v.Proto.SetMessage("is required" + map[protoreflect.FullName]string{
 			"connsvc.config.v1.TLS.cert_file": " with key_file",
@@ -42,16 +50,30 @@ func oneofKeys(v *protovalidate.Violation) []string {
 	return keys
 }
 
-var setTwice = regexp.MustCompile(`^field \w+ is already set for oneof (\w+)$`)
+// rewordings are texts of protoyaml that speak of protobuf, and those of YAML.
+var rewordings = []struct {
+	form *regexp.Regexp
+	text string
+}{
+	{regexp.MustCompile(`(?s)^unknown field ".*$`), ""}, // a keyChecker reports both
+	{regexp.MustCompile(`^field \w+ is already set for oneof \w+$`), ""},
+	{regexp.MustCompile(`^expected fields for \S+, got (\w+)$`), "must be a mapping of keys, not a $1"},
+	{regexp.MustCompile(`^expected bool, got .*$`), "must be true or false"},
+	{regexp.MustCompile(`^unknown enum value ("[^"]*"), expected one of \[\w+_UNSPECIFIED (.*)\]$`), "$1 must be one of $2"},
+	{regexp.MustCompile(`^invalid integer: .*$`), "must be a whole number"},
+	{regexp.MustCompile(`^invalid duration: .*$`), "must be a duration, as in 500ms, 30s or 5m"},
+}
 
-// rewordYAML replaces texts of protoyaml that speak of protobuf.
+// oneofName is the end of the path to a oneof: it is no key.
+var oneofName = regexp.MustCompile(`\.(?:credentials|source): set exactly`)
+
+// rewordYAML returns "" for a text to leave out.
 func rewordYAML(text string) string {
-	switch m := setTwice.FindStringSubmatch(text); {
-	case m == nil:
-		return text
-	case m[1] == "credentials":
-		return "only one kind of credentials is allowed"
-	default:
-		return "set exactly one of file, env"
+	text = oneofName.ReplaceAllString(text, ": set exactly")
+	for _, r := range rewordings {
+		if r.form.MatchString(text) {
+			return r.form.ReplaceAllString(text, r.text)
+		}
 	}
+	return text
 }

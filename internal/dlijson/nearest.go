@@ -18,7 +18,7 @@ func unknown(what, name string, known []string, offset int64) *Error {
 	if isPlain(name) {
 		e.Path = name
 	}
-	if near := nearest(name, known); near != "" {
+	if near := Nearest(name, known); near != "" {
 		e.Message += ": did you mean " + strconv.Quote(near) + "?"
 	}
 	return e
@@ -41,9 +41,9 @@ func isPlain(name string) bool {
 	})
 }
 
-// nearest returns the known name with the fewest edits, if they are at most a third
+// Nearest returns the known name with the fewest edits, if they are at most a third
 // of the name's length, else "".
-func nearest(name string, known []string) string {
+func Nearest(name string, known []string) string {
 	best, bestEdits := "", len(name)/3+1
 	for _, k := range known {
 		if edits := distance(strings.ToLower(name), strings.ToLower(k)); edits < bestEdits {
