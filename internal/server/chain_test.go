@@ -198,13 +198,11 @@ func TestHeadersAreNotForwarded(t *testing.T) {
 	}}, setup{})
 	b.do(t, http.MethodGet, connections, http.Header{
 		"Cookie": {"a=b"}, "X-Evil": {"1"}, "Grpc-Metadata-Admin": {"1"}, "Grpc-Timeout": {"1n"}, "X-Project-Id": {"other"},
+		"X-Forwarded-For": {"10.0.0.1"}, "X-Forwarded-Host": {"other"}, "Content-Type": {"a/b;;"},
 		"Authorization": {"SDK-HMAC-SHA256 x"}, "X-Auth-Token": {"t"}, "X-Request-Id": {"r"}, "Traceparent": {"00-0-0-00"},
 	}, nil)
-	want := metadata.MD{ // what grpc-gateway itself adds
-		"authorization": {"SDK-HMAC-SHA256 x"}, "x-forwarded-for": {"127.0.0.1"}, "x-forwarded-host": {b.server.RESTAddr().String()},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	if len(got) > 0 {
+		t.Errorf("got %v", got)
 	}
 }
 

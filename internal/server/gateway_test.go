@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,4 +94,19 @@ func TestEveryBindingIsServed(t *testing.T) {
 			t.Errorf("%s %s: logged %v", tt.method, tt.path, logged)
 		}
 	}
+}
+
+// TestUnsentBodyOfAGet: an announced body that no RPC of the method reads delays no response,
+// and its call keeps no place.
+func TestUnsentBodyOfAGet(t *testing.T) {
+	b := start(t, &stub{hosts: slices.Repeat([]*connsvcv1.Host{{Name: "host", Ip: "10.0.0.1"}}, 1000)}, setup{})
+	for _, target := range []string{connections, one} {
+		c := b.caller(t)
+		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n", target)
+		if got := c.answer(t); got.status != http.StatusOK || got.header.Get("Connection") != "close" {
+			t.Errorf("got %d %v", got.status, got.header)
+		}
+		c.awaitClose(t)
+	}
+	b.awaitMetricOf(t, "0", "connsvc_calls_in_flight", map[string]string{"api": "rest"})
 }

@@ -239,3 +239,22 @@ func TestBreakerOpensBetweenAttempts(t *testing.T) {
 		}
 	})
 }
+
+// TestShortDeadlinesOfReads: that callers give up early says nothing of the upstream, though
+// their shared attempt ends with them.
+func TestShortDeadlinesOfReads(t *testing.T) {
+	inBubble(t, breaking(), slowly(answer(200, `{}`)), func(t *testing.T, b *bubble) {
+		for range 3 {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			wantKind(t, callGet(ctx, b.Router), upstream.Timeout, true)
+			cancel()
+			synctest.Wait()
+		}
+		if b.stats(t).breakerOpen {
+			t.Error("the breaker is open")
+		}
+		if err := callGet(t.Context(), b.Router); err != nil {
+			t.Errorf("a patient caller: %v", err)
+		}
+	})
+}

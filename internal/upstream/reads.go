@@ -73,7 +73,7 @@ func (c *Client) shareAttempt(ctx context.Context, call *call, retry bool) *Erro
 		select {
 		case result = <-results: // a response that is there must not be lost to chance
 		default:
-			c.reads.leave(ctx, key, a)
+			c.reads.leave(key, a)
 			return transportError(ctx, ctx.Err(), true)
 		}
 	}
@@ -146,12 +146,13 @@ func (s *reads) end(key string, a *audience) {
 }
 
 // leave takes a caller from the audience. The attempt ends with the last.
-func (s *reads) leave(ctx context.Context, key string, a *audience) {
+func (s *reads) leave(key string, a *audience) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if a.waiting--; a.waiting == 0 {
 		s.forget(key, a)
-		a.cancel(context.Cause(ctx))
+		// Not with the caller's cause: that its deadline is short says nothing of DLI.
+		a.cancel(context.Canceled)
 	}
 }
 

@@ -26,14 +26,16 @@ type exchange struct {
 	http.ResponseWriter
 	gateway    *gateway
 	request    *http.Request
-	next       runtime.HandlerFunc // generated; nil where no RPC takes the request
+	handler    runtime.HandlerFunc // generated; nil where no RPC takes the request
+	bare       *http.Request       // for the handler
 	pathParams map[string]string
 	call       *chain.Call // set by Exchange
 
 	body       body
 	err        error // the first of the exchange
-	sent       bool
-	discarding bool // see beforeRejection
+	served     bool  // by the chain
+	sent       bool  // the response, or its beginning
+	discarding bool  // see beforeRejection
 }
 
 func (g *gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
@@ -42,16 +44,24 @@ func (g *gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange 
 	return x
 }
 
+// bareRequest returns what the gateway needs to route and to decode: method, path and body.
+// A header could become metadata, a deadline, trailers or a log line there; the query is
+// read by the dialect's rules instead of its parser's. HEAD is GET without the body.
+func (x *exchange) bareRequest() *http.Request {
+	bare, target := *x.request, *x.request.URL
+	target.RawQuery = ""
+	bare.URL, bare.Body = &target, &x.body
+	bare.Header, bare.Host, bare.RemoteAddr = nil, "", ""
+	if bare.Method == http.MethodHead {
+		bare.Method = http.MethodGet
+	}
+	return &bare
+}
+
 // Exchange has the generated handler decode the request, call the API and reply.
 func (x *exchange) Exchange(ctx context.Context, c *chain.Call) error {
-	x.call = c
-	r := x.request.WithContext(ctx)
-	// The gateway's parser of queries does not know DLI's dialect: Complete reads the query.
-	withoutQuery := *r.URL
-	withoutQuery.RawQuery = ""
-	r.URL = &withoutQuery
-	r.Body, x.body.ctx = &x.body, ctx
-	x.next(x, r, x.pathParams)
+	x.call, x.body.ctx = c, ctx
+	x.handler(x, x.bare.WithContext(ctx), x.pathParams)
 	return x.err
 }
 
@@ -144,7 +154,6 @@ func notRead(ctx context.Context, err error) error {
 
 // Write sends the response that the gateway has encoded, if it is not too large.
 func (x *exchange) Write(response []byte) (int, error) {
-	defer x.gateway.buffers.Give(&response)
 	if int64(len(response)) > x.gateway.limits.GetMaxResponseBytes() {
 		x.fail(apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil))
 		return len(response), nil
@@ -155,6 +164,9 @@ func (x *exchange) Write(response []byte) (int, error) {
 	}
 	if err := x.send(x.call, status, response); err != nil {
 		x.fail(apierror.NotSent(err))
+	} else if x.request.ProtoMajor == 1 {
+		// HTTP/2 may still read the buffer of a stream that has ended.
+		x.gateway.buffers.Give(&response)
 	}
 	return len(response), nil
 }
@@ -165,14 +177,21 @@ var createMethod = connsvcv1.ConnectionService_CreateEnhancedConnection_FullMeth
 func (x *exchange) send(c *chain.Call, status int, body []byte) error {
 	x.sent = true
 	c.HTTPStatus, c.BytesOut = status, int64(len(body))
-	if _, isHead := x.ResponseWriter.(headWriter); isHead {
-		c.BytesOut = 0
-	}
 	header := x.Header()
+	if status < http.StatusBadRequest && x.unread() {
+		// A body that no RPC of this method has. Otherwise net/http would wait for it before it
+		// sends the response, and then for as long as it reads a request.
+		header.Set("Connection", "close")
+		_ = http.NewResponseController(x.ResponseWriter).SetReadDeadline(time.Now().Add(discardTime))
+	}
 	header.Set("X-Request-Id", c.ID)
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	x.WriteHeader(status)
+	if x.request.Method == http.MethodHead {
+		c.BytesOut = 0
+		return nil
+	}
 	_, err := x.ResponseWriter.Write(body)
 	return err
 }

@@ -47,8 +47,6 @@ func New(ch *chain.Chain, l *configv1.Limits, o Options) (http.Handler, error) {
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler{&g.buffers}),
 		runtime.WithErrorHandler(handleError),
 		runtime.WithRoutingErrorHandler(g.handleRoutingError),
-		// What the chain needs of a header it reads itself: none becomes metadata by chance.
-		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
 		// "%2F" stays in its segment, where the field's rule rejects it.
@@ -60,35 +58,28 @@ func New(ch *chain.Chain, l *configv1.Limits, o Options) (http.Handler, error) {
 // ServeHTTP passes a request to the gateway. A path that is not clean has no RPC: the
 // gateway would take its empty segments for empty fields.
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if p := r.URL.EscapedPath(); r.RequestURI == "*" || !strings.HasPrefix(p, "/") || path.Clean(p) != p {
-		g.reject(w, r, connsvcv1.ErrorReason_METHOD_NOT_FOUND)
-		return
+	x := g.newExchange(w, r)
+	if p := r.URL.EscapedPath(); r.RequestURI != "*" && strings.HasPrefix(p, "/") && path.Clean(p) == p {
+		g.mux.ServeHTTP(x, x.bareRequest())
 	}
-	// grpc-gateway would treat Grpc-Timeout as a deadline, and Te as permission to send
-	// trailers.
-	r.Header.Del("Grpc-Timeout")
-	r.Header.Del("Te")
-	if r.Method == http.MethodHead {
-		get := *r
-		get.Method = http.MethodGet
-		w, r = headWriter{w}, &get
+	if !x.served {
+		g.reject(x, connsvcv1.ErrorReason_METHOD_NOT_FOUND)
 	}
-	g.mux.ServeHTTP(w, r)
 }
 
 // serve is the middleware around a generated handler.
 func (g *gateway) serve(next runtime.HandlerFunc) runtime.HandlerFunc {
 	method := methodOf(next)
 	return func(w http.ResponseWriter, r *http.Request, pathParams map[string]string) {
-		if p, ok := w.(*probe); ok {
-			p.routed = true
+		x, ok := w.(*exchange)
+		if !ok {
+			w.(*probe).routed = true
 			return
 		}
-		ctx, cancel := g.withDeadline(r)
+		ctx, cancel := g.withDeadline(x.request)
 		defer cancel()
-		x := g.newExchange(w, r)
-		x.next, x.pathParams = next, pathParams
-		c := g.newCall(r, x, method)
+		x.handler, x.bare, x.pathParams = next, r, pathParams
+		c := g.newCall(x, method)
 		c.Project = pathParams["project_id"]
 		g.run(ctx, c, x)
 	}
@@ -98,19 +89,19 @@ func (g *gateway) serve(next runtime.HandlerFunc) runtime.HandlerFunc {
 const indexText = "this is connsvc: DLI's REST API for connections, as in /v2.0/{project_id}/datasource/enhanced-connections"
 
 // reject rejects a request that no RPC takes.
-func (g *gateway) reject(w http.ResponseWriter, r *http.Request, reason connsvcv1.ErrorReason) {
-	x := g.newExchange(w, r)
-	c := g.newCall(r, x, chain.UnknownMethod)
-	c.Target = r.Method + " " + r.URL.Path
+func (g *gateway) reject(x *exchange, reason connsvcv1.ErrorReason) {
+	c := g.newCall(x, chain.UnknownMethod)
+	c.Target = x.request.Method + " " + x.request.URL.Path
 	message := ""
-	if r.URL.Path == "/" {
+	if x.request.URL.Path == "/" {
 		message = indexText
 	}
 	c.Unrouted = apierror.New(reason, message, nil)
-	g.run(r.Context(), c, x)
+	g.run(x.request.Context(), c, x)
 }
 
-func (g *gateway) newCall(r *http.Request, x *exchange, method string) *chain.Call {
+func (g *gateway) newCall(x *exchange, method string) *chain.Call {
+	r := x.request
 	c := &chain.Call{API: chain.REST, Method: method, Peer: r.RemoteAddr, Identity: chain.Identity(r.TLS), Transport: x}
 	// Of two values where one is wanted none is taken: nobody could know which is meant.
 	one := func(name string) string {
@@ -129,17 +120,10 @@ func (g *gateway) newCall(r *http.Request, x *exchange, method string) *chain.Ca
 // run serves the call. One that panicked with http.ErrAbortHandler ends as net/http has
 // it: without a response, and the connection is cut.
 func (g *gateway) run(ctx context.Context, c *chain.Call, x *exchange) {
+	x.served = true
 	g.chain.Serve(ctx, c)
 	if isAbort(c.Failure) {
 		panic(http.ErrAbortHandler)
 	}
 	x.discardRest()
 }
-
-// headWriter is for HEAD, which is GET without a body.
-type headWriter struct{ http.ResponseWriter }
-
-func (headWriter) Write(p []byte) (int, error) { return len(p), nil }
-
-// Unwrap is for http.ResponseController.
-func (w headWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

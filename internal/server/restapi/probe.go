@@ -52,17 +52,13 @@ func (g *gateway) allowed(r *http.Request) string {
 	return strings.Join(allowed, ", ")
 }
 
-// handleRoutingError rejects a request that has no handler.
+// handleRoutingError rejects a request whose path has other HTTP methods. ServeHTTP rejects
+// what else has no handler.
 func (g *gateway) handleRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, status int) {
-	if _, ok := w.(*probe); ok {
-		return
+	if x, ok := w.(*exchange); ok && status == http.StatusMethodNotAllowed {
+		x.Header().Set("Allow", g.allowed(r))
+		g.reject(x, connsvcv1.ErrorReason_METHOD_NOT_ALLOWED)
 	}
-	if status == http.StatusMethodNotAllowed {
-		w.Header().Set("Allow", g.allowed(r))
-		g.reject(w, r, connsvcv1.ErrorReason_METHOD_NOT_ALLOWED)
-		return
-	}
-	g.reject(w, r, connsvcv1.ErrorReason_METHOD_NOT_FOUND)
 }
 
 // handleError receives the error of a generated handler, for the chain to map and reject.
