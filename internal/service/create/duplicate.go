@@ -2,7 +2,6 @@ package create
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -52,8 +51,7 @@ func (n *creation) findRivals(ctx context.Context, own string) (conclusive bool)
 	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {
 		began := time.Now()
 		shown, err := n.list(ctx, n.tagged, n.tag)
-		conclusive = err == nil && began.Sub(n.postEnded) >= n.rivalWindow &&
-			slices.ContainsFunc(shown, func(conn *connsvcv1.EnhancedConnection) bool { return conn.GetId() == own })
+		conclusive = err == nil && contains(shown, own) && began.Sub(n.postEnded) >= n.rivalWindow
 		return conclusive
 	})
 	return conclusive

@@ -2,7 +2,6 @@ package create
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +54,7 @@ func (n *creation) compare(ctx context.Context, conn *connsvcv1.EnhancedConnecti
 		shown, err := n.list(ctx, sightings{}, n.tag, n.hashTag)
 		switch {
 		case err != nil:
-		case slices.ContainsFunc(shown, func(c *connsvcv1.EnhancedConnection) bool { return c.GetId() == conn.GetId() }):
+		case contains(shown, conn.GetId()):
 			result = changedSince
 		case n.mustShow(n.tagged[conn.GetId()], listed):
 			result = otherRequest

@@ -43,17 +43,27 @@ func (s sightings) byAge() []*connsvcv1.EnhancedConnection {
 	return all
 }
 
-// look lists the connections of the name, then those with the request_id. listed is
-// when the second list, or the only one, was asked for.
-func (n *creation) look(ctx context.Context) (shown []*connsvcv1.EnhancedConnection, listed time.Time, err error) {
-	listed = time.Now()
-	shown, err = n.list(ctx, n.named)
-	if err != nil || len(shown) == 0 || n.tag == nil {
-		return shown, listed, err
+// A look is what DLI's lists show at one time.
+type look struct {
+	named  []*connsvcv1.EnhancedConnection
+	tagged []*connsvcv1.EnhancedConnection
+	listed time.Time // when the last list was asked for
+}
+
+// look lists the connections of the name, then those with the request_id.
+func (n *creation) look(ctx context.Context) (l look, err error) {
+	l.listed = time.Now()
+	l.named, err = n.list(ctx, n.named)
+	if err != nil || len(l.named) == 0 || n.tag == nil {
+		return l, err
 	}
-	listed = time.Now()
-	_, err = n.list(ctx, n.tagged, n.tag)
-	return shown, listed, err
+	l.listed = time.Now()
+	l.tagged, err = n.list(ctx, n.tagged, n.tag)
+	return l, err
+}
+
+func contains(conns []*connsvcv1.EnhancedConnection, id string) bool {
+	return slices.ContainsFunc(conns, func(c *connsvcv1.EnhancedConnection) bool { return c.GetId() == id })
 }
 
 // mustShow reports whether a list asked for at the given time must show a connection and

@@ -21,11 +21,17 @@ const (
 func (n *creation) reconcile(ctx context.Context, unknown error) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	conclusive := false
 	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {
-		began := time.Now()
-		if _, _, err := n.look(ctx); err != nil || len(n.ours()) == 0 {
+		l, err := n.look(ctx)
+		switch ours := n.ours(); {
+		case err != nil || len(ours) == 0:
 			return false
+		case n.dli.UniqueNames():
+			conclusive = true
+		case n.tag == nil:
+			conclusive = contains(l.named, ours[0].GetId()) && l.listed.Sub(n.postEnded) >= n.listLag
+		default:
+			conclusive = contains(l.tagged, ours[0].GetId()) && l.listed.Sub(n.postEnded) >= max(n.listLag, n.rivalWindow)
 		}
-		conclusive = n.dli.UniqueNames() || began.Sub(n.postEnded) >= max(n.listLag, n.rivalWindow)
 		return conclusive
 	})
 	ours := n.ours()
@@ -69,15 +75,15 @@ func (n *creation) ours() []*connsvcv1.EnhancedConnection {
 func (n *creation) nameTaken(ctx context.Context, taken error) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	anothers := n.tag == nil
 	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {
-		shown, listed, err := n.look(ctx)
+		l, err := n.look(ctx)
 		switch {
 		case err != nil:
 			return false
 		case n.tag == nil:
-			return len(shown) > 0 || listed.Sub(n.postEnded) >= n.listLag
+			return len(l.named) > 0 || l.listed.Sub(n.postEnded) >= n.listLag
 		}
-		anothers = len(shown) > 0 && !slices.ContainsFunc(shown, func(conn *connsvcv1.EnhancedConnection) bool {
-			return !n.mustShow(n.named[conn.GetId()], listed)
+		anothers = len(l.named) > 0 && !slices.ContainsFunc(l.named, func(conn *connsvcv1.EnhancedConnection) bool {
+			return !n.mustShow(n.named[conn.GetId()], l.listed)
 		})
 		return anothers || len(n.tagged) > 0
 	})
