@@ -49,15 +49,15 @@ func missing(text string, s Subject) connsvcv1.ErrorReason {
 		kind = m[1]
 	}
 	switch {
-	case kind == "queue" && s.Change:
+	case kind == "project", !s.Change && (s.ConnectionID == "" || kind != "" && kind != "connection"):
+		// On a read, NOT_FOUND says that the connection is gone.
+		return connsvcv1.ErrorReason_UPSTREAM_REFUSED
+	case kind == "queue":
 		return connsvcv1.ErrorReason_QUEUE_NOT_FOUND
-	case kind == "pool" && s.Change:
+	case kind == "pool":
 		return connsvcv1.ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND
 	case kind == "connection":
 		return connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
-	case kind == "project", kind != "" && !s.Change, s.Operation == ListConnections:
-		// NOT_FOUND would say that the connection is gone.
-		return connsvcv1.ErrorReason_UPSTREAM_REFUSED
 	case kind != "", s.ConnectionID == "":
 		return connsvcv1.ErrorReason_RESOURCE_NOT_FOUND
 	case s.Operation == DeleteRoute && !strings.Contains(where, strings.ToLower(s.ConnectionID)):

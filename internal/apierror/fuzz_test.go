@@ -46,7 +46,7 @@ func checkError(t *testing.T, err error) {
 func FuzzFromDLI(f *testing.F) {
 	for _, text := range []string{
 		"Connection " + connectionID + " does not exist.", "There is no queue named q1", "there is no ", "The object exists.",
-		"is being created", "\xff表%\n", "",
+		"is being created", "\xff表%\n", "", "There is no project named p1", "No project p1 was found.",
 	} {
 		for _, code := range []string{"DLI.0001", "DLI.0002", "DLI.0999", "DLI.10001", "APIGW.0301", "APIG.0101", "IAM.0007", ""} {
 			f.Add(int(upstream.Status), 400, code, text, "dli-1", int64(0), true)
@@ -63,13 +63,21 @@ func FuzzFromDLI(f *testing.F) {
 		checkError(t, u)
 		for operation := apierror.Other; operation <= apierror.ListConnections; operation++ {
 			subject := apierror.Subject{Operation: operation, Project: "p", Name: "c1", Queues: []string{"q1"}}
-			if operation != apierror.CreateConnection {
+			if operation != apierror.CreateConnection && operation != apierror.ListConnections {
 				subject.ConnectionID = connectionID
 			}
+			subject.Change = operation != apierror.Other && operation != apierror.ListConnections
 			err := apierror.FromDLI(u, subject)
 			checkError(t, err)
-			if apierror.From(err).Reason == connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN && !sent {
+			e := apierror.From(err)
+			if e.Reason == connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN && !sent {
 				t.Error("a create that was never sent has an unknown outcome")
+			}
+			if !subject.Change && e.HTTPStatus == 404 && (e.Reason != connsvcv1.ErrorReason_CONNECTION_NOT_FOUND || operation == apierror.ListConnections) {
+				t.Errorf("a read is 404 for %v", e)
+			}
+			if again := apierror.FromDLI(fmt.Errorf("wrapped: %w", err), apierror.Subject{}); apierror.From(again) != e {
+				t.Errorf("mapped twice: %v", again)
 			}
 		}
 	})

@@ -66,17 +66,20 @@ func messageOf(u *upstream.Error, s Subject, reason connsvcv1.ErrorReason) strin
 	switch {
 	case reason == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND && s.ConnectionID != "":
 		return missingConnectionMessage(s.ConnectionID)
-	case s.Change && s.Operation != CreateConnection && u.Message == "" && mayHaveExecuted(u, reason):
-		return "DLI did not confirm the change: whether it took place is unknown"
 	case reason == connsvcv1.ErrorReason_ANSWER_TOO_LARGE:
 		return "the list is larger than the limit max_response_bytes of connsvc: ask for fewer connections with a smaller limit"
-	case (u.Kind == upstream.Status || u.Kind == upstream.Refused) && exposesDLIError(reason):
+	case u.Message != "" && (u.Kind == upstream.Status || u.Kind == upstream.Refused) && exposesDLIError(reason):
 		return u.Message
-	case reason == connsvcv1.ErrorReason_UPSTREAM_FAULT && u.Kind == upstream.Malformed:
-		return malformedMessage(u.Err)
-	default:
-		return ""
 	}
+	if reason == connsvcv1.ErrorReason_UPSTREAM_FAULT && u.Kind == upstream.Malformed {
+		if message := malformedMessage(u.Err); message != "" {
+			return message
+		}
+	}
+	if s.Change && s.Operation != CreateConnection && mayHaveExecuted(u, reason) {
+		return "DLI did not confirm the change: whether it took place is unknown"
+	}
+	return ""
 }
 
 // malformedMessage describes a response that hints at a wrong endpoint.

@@ -228,6 +228,11 @@ func TestCreateWithoutAnAnswer(t *testing.T) {
 		"HTML":      func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
 		"bare 201":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) },
 		"empty 500": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+		"a 400 cut off": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`{"error_code":"DLI.00`))
+		},
 		"no connection_id": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusCreated)

@@ -294,3 +294,14 @@ func FuzzPageToken(f *testing.F) {
 		}
 	})
 }
+
+// TestListOfAnImpossibleName lists none, and does not ask DLI.
+func TestListOfAnImpossibleName(t *testing.T) {
+	for _, name := range []string{"a-b", strings.Repeat("a", 65), "ü", " "} {
+		dli := &catalogue{connections: connections(2, 1)}
+		resp, err := newService(t, dli).ListEnhancedConnections(t.Context(), &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID, Name: name})
+		if err != nil || !resp.GetIsSuccess() || len(resp.GetConnections()) != 0 || resp.NextPageToken != nil || len(dli.requests) != 0 {
+			t.Errorf("%q: got %v, %v after %d calls of DLI", name, resp, err, len(dli.requests))
+		}
+	}
+}

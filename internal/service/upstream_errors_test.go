@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,7 +94,18 @@ func TestDLIAnswers(t *testing.T) {
 		{deleteRoute, answered(400, "DLI.0002", "There is no route named r1 in connection "+connectionID), connsvcv1.ErrorReason_RESOURCE_NOT_FOUND},
 		{deleteRoute, answered(400, "DLI.0002", "The object does not exist."), connsvcv1.ErrorReason_RESOURCE_NOT_FOUND},
 		{createConnection, answered(400, "DLI.0002", "Failed to get subnet "+networkID), connsvcv1.ErrorReason_RESOURCE_NOT_FOUND},
-		{list, answered(404, "DLI.0023", "No related resources were found."), connsvcv1.ErrorReason_RESOURCE_NOT_FOUND},
+		{list, answered(404, "DLI.0023", "No related resources were found."), connsvcv1.ErrorReason_UPSTREAM_REFUSED},
+
+		// On a read, NOT_FOUND means that the connection is gone, and nothing else.
+		{get, answered(400, "DLI.0001", "There is no project named p1"), connsvcv1.ErrorReason_UPSTREAM_REFUSED},
+		{get, answered(400, "DLI.0002", "The project p1 does not exist."), connsvcv1.ErrorReason_UPSTREAM_REFUSED},
+		{get, answered(404, "DLI.0023", "No project p1 was found."), connsvcv1.ErrorReason_UPSTREAM_REFUSED},
+		{get, answered(400, "DLI.0002", "There is no queue named q1"), connsvcv1.ErrorReason_UPSTREAM_REFUSED},
+		{list, answered(400, "DLI.0002", "The object does not exist."), connsvcv1.ErrorReason_UPSTREAM_REFUSED},
+		{listPrivileges, answered(400, "DLI.0001", "no such project"), connsvcv1.ErrorReason_UPSTREAM_REFUSED},
+		{listPrivileges, answered(400, "DLI.0001", missingText), connsvcv1.ErrorReason_CONNECTION_NOT_FOUND},
+		{remove, answered(400, "DLI.0002", "There is no project named p1"), connsvcv1.ErrorReason_UPSTREAM_REFUSED},
+		{get, &upstream.Error{Kind: upstream.NotConfigured}, connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED},
 
 		// A taken name.
 		{createRoute, answered(400, "DLI.0999", "The object exists."), connsvcv1.ErrorReason_NAME_TAKEN},
@@ -234,6 +246,36 @@ func TestDLITextReachesTheCallerOnlyAsErrorMsg(t *testing.T) {
 				t.Errorf("error_code is %q, want %q", e.DLICode, c.wantCode)
 			}
 		})
+	}
+}
+
+// TestLostChangeSaysSo: after a lost response to a change, the message says that its
+// outcome is unknown; of a read it does not.
+func TestLostChangeSaysSo(t *testing.T) {
+	repeated := answered(400, "", "")
+	repeated.Repeated = true
+	for _, c := range []struct {
+		dli     *upstream.Error
+		unknown bool // of a change
+	}{
+		{&upstream.Error{Kind: upstream.Broken, Sent: true}, true},
+		{&upstream.Error{Kind: upstream.Timeout, Sent: true}, true},
+		{answered(503, "", ""), true},
+		{&upstream.Error{Kind: upstream.Malformed, HTTPStatus: 200, Sent: true}, true},
+		{repeated, true},
+		{&upstream.Error{Kind: upstream.Broken}, false},
+		{&upstream.Error{Kind: upstream.Unreachable}, false},
+		{answered(400, "", ""), false},
+		{answered(429, "APIGW.0308", ""), false},
+	} {
+		for _, r := range aboutConnection() {
+			s, _ := script(t, c.dli)
+			_, err := r.do(t.Context(), s)
+			change := !slices.Contains([]string{"get", "list privileges", "list privileges by object"}, r.name)
+			if got := strings.Contains(asError(t, err).Message, "unknown"); got != (c.unknown && change) {
+				t.Errorf("%s after %v: %q", r.name, c.dli, asError(t, err).Message)
+			}
+		}
 	}
 }
 
