@@ -31,13 +31,13 @@ helm: $(BIN)/helm $(BIN)/helm-unittest ## Lints, renders and tests the chart; Ku
 	done
 	$(BIN)/helm-unittest --strict $(CHART)
 	go -C test/manifests vet ./...
-	go -C test/manifests test -count=1 -skip '^Test(Metrics|Reasons|Runbook|Alerts)' .
+	go -C test/manifests test -count=1 -skip '^Test(Metrics|Reasons|Runbook|Alerts|Dashboard|TwoReleases)' .
 
 .PHONY: alerts
-alerts: $(BIN)/promtool ## Tests the alert rules, and that rules, dashboard, runbook and code agree.
+alerts: $(BIN)/promtool $(BIN)/helm ## Tests the alert rules, and that rules, dashboard, runbook and code agree.
 	$(BIN)/promtool check rules --lint-fatal $(CHART)/files/rules.yaml
 	$(BIN)/promtool test rules deploy/alerts/rules_test.yaml
-	go -C test/manifests test -count=1 -run '^Test(Metrics|Reasons|Runbook|Alerts)' .
+	go -C test/manifests test -count=1 -run '^Test(Metrics|Reasons|Runbook|Alerts|Dashboard|TwoReleases)' .
 
 .PHONY: image
 image: $(BIN)/cyclonedx-gomod ## Takes the Dockerfile's steps without an engine, checks the image, writes its SBOM.

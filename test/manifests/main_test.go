@@ -65,9 +65,14 @@ func each(t *testing.T, test func(t *testing.T, objects []object)) {
 
 func render(t *testing.T, args ...string) []byte {
 	t.Helper()
-	args = append([]string{"template", "connsvc", chart, "--namespace", namespace}, args...)
+	return renderRelease(t, "connsvc", args...)
+}
+
+func renderRelease(t *testing.T, release string, args ...string) []byte {
+	t.Helper()
+	args = append([]string{"template", release, chart, "--namespace", namespace}, args...)
 	var stderr bytes.Buffer
-	command := exec.CommandContext(t.Context(), helm(t), args...)
+	command := exec.CommandContext(t.Context(), tool(t, "helm"), args...)
 	command.Stderr = &stderr
 	out, err := command.Output()
 	if err != nil {
@@ -76,14 +81,15 @@ func render(t *testing.T, args ...string) []byte {
 	return out
 }
 
-func helm(t *testing.T) string {
+// tool returns the path of a pinned tool.
+func tool(t *testing.T, name string) string {
 	t.Helper()
-	path, err := filepath.Abs(repository + "/.bin/helm")
+	path, err := filepath.Abs(repository + "/.bin/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); err != nil {
-		t.Fatal(`no helm in .bin: run this by "make helm"`)
+		t.Fatalf(`no %s in .bin: run this by "make helm alerts"`, name)
 	}
 	return path
 }

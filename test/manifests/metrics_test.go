@@ -1,12 +1,13 @@
 package manifests_test
 
 import (
-	"bufio"
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -56,10 +57,10 @@ func expressions(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	// Grafana's variables are texts of its own where PromQL wants durations.
-	variables := strings.NewReplacer("$__rate_interval", "5m", `"$namespace"`, `".*"`, `"$job"`, `".*"`)
-	for _, p := range dashboard.Panels {
+	variables := strings.NewReplacer("$__rate_interval", "5m", `"$namespace"`, `".*"`, `"$service"`, `".*"`)
+	for i, p := range dashboard.Panels {
 		for _, target := range p.Targets {
-			all["panel "+p.Title+" "+target.RefID] = variables.Replace(target.Expr)
+			all["panel "+strconv.Itoa(i)+" "+p.Title+" "+target.RefID] = variables.Replace(target.Expr)
 		}
 	}
 	return all
@@ -107,7 +108,7 @@ func selectors(expr parser.Expr) []*parser.VectorSelector {
 }
 
 // added are the labels that the scrape adds.
-var added = []string{model.MetricNameLabel, "namespace", "job", "pod", "instance"}
+var added = []string{model.MetricNameLabel, "namespace", "service", "job", "pod", "instance"}
 
 func checkMatchers(t *testing.T, where, name string, matchers []*labels.Matcher, served []map[string]string) {
 	t.Helper()
@@ -139,7 +140,8 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-func scrape(t *testing.T, into series, address string) {
+// scrapeText returns what /metrics serves.
+func scrapeText(t *testing.T, address string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/metrics", nil)
 	if err != nil {
@@ -150,8 +152,17 @@ func scrape(t *testing.T, into series, address string) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func scrape(t *testing.T, into series, address string) {
+	t.Helper()
 	scheme := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := scheme.TextToMetricFamilies(bufio.NewReader(resp.Body))
+	families, err := scheme.TextToMetricFamilies(strings.NewReader(scrapeText(t, address)))
 	if err != nil {
 		t.Fatal(err)
 	}

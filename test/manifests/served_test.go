@@ -24,21 +24,30 @@ import (
 func scrapeAll(t *testing.T) series {
 	t.Helper()
 	served := series{}
-	dev := start(t, nil, "dev", "--grpc=127.0.0.1:0", "--rest=127.0.0.1:0", "--admin=127.0.0.1:0", "--emulator=127.0.0.1:0")
-	for _, path := range []string{
-		"/v2.0/48cc2c48765f481480c7db940d6409d1/datasource/enhanced-connections",
-		"/v2.0/48cc2c48765f481480c7db940d6409d1/datasource/enhanced-connections/none", // an error, with a reason
-	} {
-		resp, err := http.Get("http://" + dev.rest + path)
+	dev := startDev(t)
+	callAll(t, dev)
+	scrape(t, served, "http://"+dev.admin)
+	scrape(t, served, "http://"+start(t, []string{"TOKEN=none"}, "serve", "--config="+withTLS(t)).admin)
+	return served
+}
+
+func startDev(t *testing.T) process {
+	t.Helper()
+	return start(t, nil, "dev", "--grpc=127.0.0.1:0", "--rest=127.0.0.1:0", "--admin=127.0.0.1:0", "--emulator=127.0.0.1:0")
+}
+
+// callAll makes calls that succeed and one that fails, with a reason.
+func callAll(t *testing.T, p process) {
+	t.Helper()
+	const connections = "/v2.0/48cc2c48765f481480c7db940d6409d1/datasource/enhanced-connections"
+	for _, path := range []string{connections, connections + "/none"} {
+		resp, err := http.Get("http://" + p.rest + path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		drain(resp.Body)
 		resp.Body.Close()
 	}
-	scrape(t, served, "http://"+dev.admin)
-	scrape(t, served, "http://"+start(t, []string{"TOKEN=none"}, "serve", "--config="+withTLS(t)).admin)
-	return served
 }
 
 // A process is a connsvc that listens.
@@ -98,7 +107,7 @@ func withTLS(t *testing.T) string {
 		"tls.crt": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}),
 		"tls.key": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}),
 		file: []byte(`
-grpc: {address: "127.0.0.1:0", tls: {cert_file: tls.crt, key_file: tls.key}}
+grpc: {address: "127.0.0.1:0", tls: {cert_file: tls.crt, key_file: tls.key, client_ca_file: tls.crt}}
 rest: {address: "127.0.0.1:0", tls: {cert_file: tls.crt, key_file: tls.key}}
 admin: {address: "127.0.0.1:0"}
 upstreams:
