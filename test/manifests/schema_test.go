@@ -46,7 +46,7 @@ func TestReadme(t *testing.T) {
 
 // whole are values that Kubernetes, or connsvc, says the keys of.
 var whole = []string{
-	"config", "updateStrategy", "resources", "podSecurityContext", "securityContext", "startupProbe", "livenessProbe",
+	"config", "resources", "podSecurityContext", "securityContext", "startupProbe", "livenessProbe",
 	"readinessProbe", "autoscaling.behavior", "metrics.dashboard.labels",
 }
 

@@ -1,6 +1,6 @@
 // Command valuesschema writes the schema of the chart's values: the chart's own
-// keys, from values.schema.base.json, and below "config" the schema that
-// "connsvc config schema" prints, from standard input.
+// keys, from values.schema.base.json, with Kubernetes' types as definitions, and
+// below "config" the schema that "connsvc config schema" prints, from standard input.
 package main
 
 import (
@@ -44,6 +44,9 @@ func run(config io.Reader, base, output string) error {
 	}
 	delete(schema, "$schema")
 	properties["config"] = schema
+	if chart["definitions"], err = definitions(); err != nil {
+		return err
+	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)

@@ -29,11 +29,16 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 app.kubernetes.io/name: {{ include "connsvc.name" $root }}
 app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ .component | default "server" }}
-app.kubernetes.io/version: {{ $root.Values.image.tag | default $root.Chart.AppVersion | trunc 63 | quote }}
+app.kubernetes.io/version: {{ include "connsvc.version" $root | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 {{- with $root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{- /* The version as a label's value: it begins and ends with a letter or a digit. */ -}}
+{{- define "connsvc.version" -}}
+{{- .Values.image.tag | default .Chart.AppVersion | trunc 63 | trimAll "._-" -}}
 {{- end -}}
 
 {{- define "connsvc.serviceAccountName" -}}

@@ -1,7 +1,7 @@
 {{- /* Nothing that changes with the chart's version: a new chart alone restarts no pod. */ -}}
 {{- define "connsvc.podLabels" -}}
 {{- mergeOverwrite (deepCopy .Values.podLabels) .Values.commonLabels (include "connsvc.selectorLabels" . | fromYaml)
-      (dict "app.kubernetes.io/version" (.Values.image.tag | default .Chart.AppVersion | trunc 63)) | toYaml -}}
+      (dict "app.kubernetes.io/version" (include "connsvc.version" .)) | toYaml -}}
 {{- end -}}
 
 {{- define "connsvc.emulatorToken" -}}
