@@ -16,7 +16,8 @@ type pinned struct {
 	valid func(proto.Message) bool
 }
 
-func pin[M proto.Message](rules string, valid func(M) bool) pinned {
+// pin pins a function of a message type, or of an interface that several types share.
+func pin[M any](rules string, valid func(M) bool) pinned {
 	return pinned{rules, func(m proto.Message) bool {
 		message, ok := m.(M)
 		return ok && valid(message)
@@ -29,15 +30,15 @@ func pin[M proto.Message](rules string, valid func(M) bool) pinned {
 var pins = map[protoreflect.FullName]pinned{
 	"connsvc.v1.Host": pin("96ee0b2aa43c22a7", validHost),
 	"connsvc.v1.CreateEnhancedConnectionRequest":      pin("88520148bff5308f", validCreate),
-	"connsvc.v1.GetEnhancedConnectionRequest":         pin("e4d4f12b3a704261", validGet),
+	"connsvc.v1.GetEnhancedConnectionRequest":         pin("e4d4f12b3a704261", validIDs),
 	"connsvc.v1.ListEnhancedConnectionsRequest":       pin("d979d97e59ad0edb", validList),
-	"connsvc.v1.DeleteEnhancedConnectionRequest":      pin("5394c97490f586e3", validDelete),
+	"connsvc.v1.DeleteEnhancedConnectionRequest":      pin("5394c97490f586e3", validIDs),
 	"connsvc.v1.UpdateEnhancedConnectionHostsRequest": pin("f11fc58f8588facc", validUpdateHosts),
-	"connsvc.v1.AssociateQueuesRequest":               pin("b232bd24474e767e", validAssociate),
-	"connsvc.v1.DisassociateQueuesRequest":            pin("137ccccbda73cba4", validDisassociate),
+	"connsvc.v1.AssociateQueuesRequest":               pin("b232bd24474e767e", validBinding),
+	"connsvc.v1.DisassociateQueuesRequest":            pin("137ccccbda73cba4", validBinding),
 	"connsvc.v1.CreateRouteRequest":                   pin("354e6a0d47df7b9f", validCreateRoute),
 	"connsvc.v1.DeleteRouteRequest":                   pin("52de7ffcc32a69d5", validDeleteRoute),
-	"connsvc.v1.ListPrivilegesRequest":                pin("51c6837a7cdd17f1", validListPrivileges),
+	"connsvc.v1.ListPrivilegesRequest":                pin("51c6837a7cdd17f1", validIDs),
 	"connsvc.v1.UpdatePrivilegesRequest":              pin("e6990a3a42ab0c9c", validUpdatePrivileges),
 	"connsvc.v1.ListPrivilegesByObjectRequest":        pin("7ef5e68d0e82d0e3", validListPrivilegesByObject),
 }
@@ -72,8 +73,6 @@ func validCreate(r *connsvcv1.CreateEnhancedConnectionRequest) bool {
 		(r.GetRequestId() == "" || isUUID(r.GetRequestId()))
 }
 
-func validGet(r *connsvcv1.GetEnhancedConnectionRequest) bool { return validIDs(r) }
-
 func validList(r *connsvcv1.ListEnhancedConnectionsRequest) bool {
 	return isProjectID(r.GetProjectId()) &&
 		r.GetLimit() >= 0 &&
@@ -85,14 +84,9 @@ func validList(r *connsvcv1.ListEnhancedConnectionsRequest) bool {
 		(r.GetOffset() == 0 || r.GetPageToken() == "")
 }
 
-func validDelete(r *connsvcv1.DeleteEnhancedConnectionRequest) bool { return validIDs(r) }
-
 func validUpdateHosts(r *connsvcv1.UpdateEnhancedConnectionHostsRequest) bool {
 	return validIDs(r) && validHosts(r.GetHosts())
 }
-
-func validAssociate(r *connsvcv1.AssociateQueuesRequest) bool       { return validBinding(r) }
-func validDisassociate(r *connsvcv1.DisassociateQueuesRequest) bool { return validBinding(r) }
 
 func validCreateRoute(r *connsvcv1.CreateRouteRequest) bool {
 	return validIDs(r) && isRouteName(r.GetName()) && isCIDR(r.GetCidr()) && !isReserved(r.GetCidr())
@@ -101,8 +95,6 @@ func validCreateRoute(r *connsvcv1.CreateRouteRequest) bool {
 func validDeleteRoute(r *connsvcv1.DeleteRouteRequest) bool {
 	return validIDs(r) && isRouteName(r.GetName())
 }
-
-func validListPrivileges(r *connsvcv1.ListPrivilegesRequest) bool { return validIDs(r) }
 
 func validUpdatePrivileges(r *connsvcv1.UpdatePrivilegesRequest) bool {
 	if !isProjectID(r.GetProjectId()) || !isProjectID(r.GetGranteeProjectId()) || len(r.GetPrivileges()) != 1 {
@@ -127,19 +119,19 @@ func validListPrivilegesByObject(r *connsvcv1.ListPrivilegesByObjectRequest) boo
 	return isProjectID(r.GetProjectId()) && isPrivilegeObject(r.GetObject())
 }
 
-// validIDs tests the IDs of a request for one connection.
-func validIDs(r interface {
+// A connectionRequest is a request for one connection.
+type connectionRequest interface {
 	GetProjectId() string
 	GetConnectionId() string
-},
-) bool {
+}
+
+func validIDs(r connectionRequest) bool {
 	return isProjectID(r.GetProjectId()) && isUUID(r.GetConnectionId())
 }
 
 // A binding is a request that names queues and elastic resource pools.
 type binding interface {
-	GetProjectId() string
-	GetConnectionId() string
+	connectionRequest
 	GetQueues() []string
 	GetElasticResourcePools() []string
 }
