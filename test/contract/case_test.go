@@ -98,7 +98,10 @@ func load(t *testing.T) []*contractCase {
 				if err := decode(row, c); err != nil {
 					t.Fatalf("%s: %q: %v", file, row["name"], err)
 				}
-				c.sample = samples[c.RPC]
+				var ok bool
+				if c.sample, ok = samples[c.RPC]; !ok && c.RPC != "" {
+					t.Fatalf("%s: %q: no sample for %s in testdata/samples.yaml", file, c.Name, c.RPC)
+				}
 				if c.Request != nil || c.sample.Request != nil {
 					c.Request, _ = merge(c.sample.Request, c.Request).(map[string]any)
 				}
