@@ -64,7 +64,8 @@ func New(o Options) *Emulator {
 	return e
 }
 
-// register gives each operation its path, literally as in DLI's documents.
+// register gives each operation its path, literally as in DLI's documents. The names are
+// those that rules of faults may have: package faults lists them in knownOperation.
 func (e *Emulator) register() {
 	const (
 		connections = "/v2.0/{project_id}/datasource/enhanced-connections"

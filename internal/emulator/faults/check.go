@@ -75,6 +75,7 @@ func (r *Rule) conditions() []string {
 	return given
 }
 
+// knownOperation must know the operations that Emulator.register gives a path.
 func knownOperation(name string) bool {
 	return slices.Contains([]string{
 		AnyOperation, IAMOperation, MetadataOperation, createOperation, deleteOperation, listOperation, bindOperation,
