@@ -72,3 +72,26 @@ func anchors(page string) map[string]bool {
 	}
 	return all
 }
+
+// TestDecisions compares the index of the decisions with the headings of their pages.
+func TestDecisions(t *testing.T) {
+	index, err := os.ReadFile("docs/adr/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := filepath.Glob("docs/adr/[0-9]*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no pages of decisions: %v", err)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		heading, _, _ := strings.Cut(string(text), "\n")
+		number, title, _ := strings.Cut(strings.TrimPrefix(heading, "# "), ": ")
+		if row := "| [" + number + "](" + filepath.Base(page) + ") | " + title + " |\n"; !strings.Contains(string(index), row) {
+			t.Errorf("docs/adr/README.md has no row %q", row)
+		}
+	}
+}

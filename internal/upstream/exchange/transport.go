@@ -7,7 +7,8 @@
 // What it guarantees beyond http.Transport: sent is false only if no byte of the request
 // was written, and then none will be. When RoundTrip has failed or the response is
 // closed, nothing more is written, and the request's body is the caller's again. No
-// bytes that arrived before a request was written are taken for its response.
+// bytes that arrived before a request was written are taken for its response
+// (docs/adr/0008).
 package exchange
 
 import (
