@@ -15,8 +15,8 @@ import (
 
 // A devRun is a running dev command.
 type devRun struct {
-	output     string // the greeting
-	grpc, rest string // addresses
+	output                      string // the greeting
+	grpc, rest, admin, emulator string // where it listens
 }
 
 // startDev runs dev on free ports until the test ends.
@@ -30,8 +30,8 @@ func startDev(t *testing.T, args ...string) devRun {
 	}()
 	t.Cleanup(func() { cancel(); <-ended })
 	out.waitFor(t, "Ctrl-C stops it.")
-	m := regexp.MustCompile(`gRPC +(\S+)\n +REST +(\S+)\n`).FindStringSubmatch(out.String())
-	return devRun{output: out.String(), grpc: m[1], rest: m[2]}
+	m := regexp.MustCompile(`gRPC +(\S+)\n +REST +(\S+)\n +admin +(\S+)\n +emulator +(\S+)\n`).FindStringSubmatch(out.String())
+	return devRun{output: out.String(), grpc: m[1], rest: m[2], admin: m[3], emulator: m[4]}
 }
 
 // runCommand runs a command of connsvc with a standard input, and returns its status and output.

@@ -12,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"connsvc": main})
+	testscript.Main(m, map[string]func(){"connsvc": main, "curl": curl})
 }
 
 func TestScripts(t *testing.T) {
