@@ -16,7 +16,7 @@ import (
 type address string
 
 // UnmarshalText also accepts the URL of an address, as dev prints it.
-func (a *address) UnmarshalText(text []byte) error {
+func (a *address) UnmarshalText(text []byte) error { //nolint:unparam // of encoding.TextUnmarshaler
 	s := strings.TrimPrefix(strings.TrimPrefix(string(text), "http://"), "https://")
 	*a = address(strings.TrimSuffix(s, "/"))
 	return nil

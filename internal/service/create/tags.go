@@ -92,7 +92,9 @@ func contentHash(r *connsvcv1.CreateEnhancedConnectionRequest) string {
 	hash := sha256.New()
 	for _, list := range [][]string{
 		{r.GetName()},
-		{strings.ToLower(r.GetDestVpcId())}, {strings.ToLower(r.GetDestNetworkId())}, {strings.ToLower(r.GetRoutetableId())},
+		{strings.ToLower(r.GetDestVpcId())},
+		{strings.ToLower(r.GetDestNetworkId())},
+		{strings.ToLower(r.GetRoutetableId())},
 		lowered(r.GetQueues()), lowered(r.GetElasticResourcePools()), hosts, tags,
 	} {
 		slices.Sort(list)
