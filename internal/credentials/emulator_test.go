@@ -107,6 +107,10 @@ func TestEmulatorTakesCredentials(t *testing.T) {
 			emulator.Options{Identities: iam.Identities{MetadataLifetime: time.Hour}},
 			func(c *cloud) *configv1.Upstream { return withMetadata(c.iam) }, true,
 		},
+		"metadata, version 2": {
+			emulator.Options{Identities: iam.Identities{MetadataLifetime: time.Hour, MetadataV2: true}},
+			func(c *cloud) *configv1.Upstream { return withMetadata(c.iam) }, true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(t, test.options)

@@ -58,6 +58,7 @@ var (
 	errTooLarge   = errors.New("the response exceeds the limit of 1 MiB")
 	errNotJSON    = errors.New("the response is not the documented JSON")
 	errNoSubject  = errors.New("the response has no usable X-Subject-Token")
+	errNoSession  = errors.New("the response has no usable session token")
 	errNoKey      = errors.New("the response has no usable access key")
 	errNoEnd      = errors.New("the response has no valid expiry")
 	errExpired    = errors.New("the credentials have expired already")

@@ -33,8 +33,8 @@ func newMetadata(cfg *configv1.ECSMetadata, allowPlaintext bool, o Options) (Pro
 	transport, closeTransport := transportOf(o)
 	life := newLife()
 	service := &metadataService{
-		url: join(base, "/openstack/latest/securitykey", ""),
-		x:   exchange{transport: transport, source: sourceECS}, now: o.Now,
+		keys: join(base, "/openstack/latest/securitykey", ""), tokens: join(base, "/meta-data/latest/api/token", ""),
+		x: exchange{transport: transport, source: sourceECS}, now: o.Now,
 	}
 	return &metadata{
 		life: life, now: o.Now, close: closeTransport,
@@ -69,24 +69,61 @@ func (p *metadata) Close() {
 // A metadataService returns the access key of the machine: the same one until shortly
 // before it expires.
 type metadataService struct {
-	url *url.URL
-	x   exchange
-	now func() time.Time
+	keys, tokens *url.URL
+	x            exchange
+	now          func() time.Time
+}
+
+// sessionSeconds is how long a session token is valid: it is used once.
+const sessionSeconds = "60"
+
+// session returns a token of the service's second version, or "" from a service that has
+// only the first: Huawei's SDKs treat the same statuses so.
+func (s *metadataService) session(ctx context.Context) (string, *Error) {
+	got, failure := s.x.do(ctx, &http.Request{
+		Method: http.MethodPut, URL: s.tokens, Host: s.tokens.Host, Body: http.NoBody,
+		Header: http.Header{"X-Metadata-Token-Ttl-Seconds": {sessionSeconds}, "User-Agent": {"connsvc"}},
+	}, http.StatusOK)
+	if failure != nil {
+		switch failure.HTTPStatus {
+		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusServiceUnavailable:
+			return "", nil
+		}
+		return "", denied(failure)
+	}
+	if token := string(got.body); plain(token) && len(token) <= maxToken {
+		return token, nil
+	}
+	return "", s.x.malformed(errNoSession)
+}
+
+// denied returns failure as Denied if it is Rejected: the request has no credentials to
+// reject, so the machine has no agency.
+func denied(failure *Error) *Error {
+	if failure.Kind == Rejected {
+		failure.Kind = Denied
+	}
+	return failure
 }
 
 func (s *metadataService) key(ctx context.Context, _ bool) (*lease[signing.Credentials], *Error) {
 	asked := s.now()
+	token, failure := s.session(ctx)
+	if failure != nil {
+		return nil, failure
+	}
 	r := &http.Request{
-		Method: http.MethodGet, URL: s.url, Host: s.url.Host,
+		Method: http.MethodGet, URL: s.keys, Host: s.keys.Host,
 		Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"connsvc"}},
 	}
-	got, failure := s.x.do(ctx, r, http.StatusOK)
+	x := s.x
+	if token != "" {
+		x.secrets = []string{token}
+		r.Header.Set("X-Metadata-Token", token)
+	}
+	got, failure := x.do(ctx, r, http.StatusOK)
 	if failure != nil {
-		if failure.Kind == Rejected {
-			// The request has no credentials to reject: the machine has no agency.
-			failure.Kind = Denied
-		}
-		return nil, failure
+		return nil, denied(failure)
 	}
 	var text struct {
 		Credential struct {

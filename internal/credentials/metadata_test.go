@@ -16,9 +16,58 @@ func keyBody(id, secret, token, expires string) string {
 	return fmt.Sprintf(`{"credential":{"access":%q,"secret":%q,"securitytoken":%q,"expires_at":%q}}`, id, secret, token, expires)
 }
 
+// firstVersion is a metadata service without session tokens.
+func firstVersion(keys http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		keys(w, r)
+	}
+}
+
+// Version 2 of the service wants a session token with each request.
+func TestMetadataSession(t *testing.T) {
+	key := keyBody("id", "secret", "temp", "2999-01-01T00:00:00Z")
+	for name, test := range map[string]struct {
+		status int
+		token  string
+		want   credentials.Kind // 0: none
+	}{
+		"version 2":        {200, "a-token", 0},
+		"version 1":        {404, "", 0},
+		"version 1, 405":   {405, "", 0},
+		"version 1, 503":   {503, "", 0},
+		"rejected":         {401, "", credentials.Denied},
+		"broken":           {500, "", credentials.Unavailable},
+		"empty":            {200, "", credentials.Malformed},
+		"two lines":        {200, "a\r\nb", credentials.Malformed},
+		"more than a line": {200, "a b", credentials.Malformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{Transport: direct{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.Method == http.MethodPut && r.URL.Path == "/meta-data/latest/api/token" && r.Header.Get("X-Metadata-Token-Ttl-Seconds") != "":
+					says(test.status, test.token)(w, r)
+				case r.Method == http.MethodGet && r.URL.Path == "/openstack/latest/securitykey" && r.Header.Get("X-Metadata-Token") == test.token:
+					says(200, key)(w, r)
+				default:
+					t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
+				}
+			})}})
+			if test.want == 0 {
+				verify(t, authorized(t, p, project), nil, "id", "secret", time.Now())
+			} else if e := refused(t, p, project); e.Kind != test.want {
+				t.Errorf("got %+v, want %v", *e, test.want)
+			}
+		})
+	}
+}
+
 func TestMetadataSigns(t *testing.T) {
 	asked := 0
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(firstVersion(func(w http.ResponseWriter, r *http.Request) {
 		asked++
 		if r.Method != http.MethodGet || r.RequestURI != "/openstack/latest/securitykey" {
 			t.Errorf("%s %s", r.Method, r.RequestURI)
@@ -44,7 +93,7 @@ func TestMetadataIsRenewedAheadOfTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		asked := 0
-		p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{Transport: direct{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{Transport: direct{firstVersion(func(w http.ResponseWriter, r *http.Request) {
 			asked++
 			n := int((time.Since(start) + 10*time.Minute) / time.Hour)
 			says(200, keyBody(fmt.Sprintf("id%d", n), "secret", "temp", start.Add(time.Duration(n+1)*time.Hour).Format(time.RFC3339)))(w, r)
@@ -71,7 +120,7 @@ func TestMetadataIsRenewedAheadOfTheEnd(t *testing.T) {
 
 func TestMetadataRefused(t *testing.T) {
 	var n atomic.Int32
-	p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{Transport: direct{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{Transport: direct{firstVersion(func(w http.ResponseWriter, r *http.Request) {
 		says(200, keyBody(fmt.Sprintf("id%d", n.Load()), "secret", "temp", "2999-01-01T00:00:00Z"))(w, r)
 	})}})
 	one, two := authorized(t, p, project), authorized(t, p, project)
@@ -89,7 +138,7 @@ func TestMetadataRefused(t *testing.T) {
 // The service has the same key as before: a second attempt makes no sense.
 func TestMetadataRefusedWithoutAnother(t *testing.T) {
 	p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{
-		Transport: direct{says(200, keyBody("id", "secret", "temp", "2999-01-01T00:00:00Z"))},
+		Transport: direct{firstVersion(says(200, keyBody("id", "secret", "temp", "2999-01-01T00:00:00Z")))},
 	})
 	if p.Refresh(t.Context(), authorized(t, p, project), project) {
 		t.Error("another key is said to be there")
@@ -119,7 +168,7 @@ func TestMetadataFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var told observed
-			p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{Transport: direct{test.handler}, Observe: told.observe})
+			p := provider(t, withMetadata("http://169.254.169.254"), credentials.Options{Transport: direct{firstVersion(test.handler)}, Observe: told.observe})
 			e := refused(t, p, project)
 			if e.Kind != test.want || e.Source != "ecs_metadata" || e.RetryAfter <= 0 {
 				t.Errorf("got %+v, want %v", *e, test.want)

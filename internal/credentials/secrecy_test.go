@@ -113,7 +113,7 @@ func TestNoErrorHoldsASecret(t *testing.T) {
 // A value that holds a Provider prints no secret either, whatever is in hand.
 func TestNoProviderPrintsASecret(t *testing.T) {
 	iam := &iamServer{}
-	o := credentials.Options{Transport: direct{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	o := credentials.Options{Transport: direct{firstVersion(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
 			says(200, keyBody(canaryID, canarySecret, canaryTemp, "2999-01-01T00:00:00Z"))(w, r)
 			return

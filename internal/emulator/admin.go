@@ -32,7 +32,7 @@ func (e *Emulator) Handler() http.Handler {
 			faultsHandler.ServeHTTP(w, r)
 		case ConnectionsPath:
 			connections.ServeHTTP(w, r)
-		case iam.TokensPath, iam.SecurityKeyPath:
+		case iam.TokensPath, iam.SecurityKeyPath, iam.SessionPath:
 			iamHandler.ServeHTTP(w, r)
 		default:
 			e.ServeHTTP(w, r)
@@ -52,6 +52,7 @@ func (e *Emulator) IAM() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST "+iam.TokensPath, operation(faults.IAMOperation, http.StatusCreated, e.iam.CreateToken))
 	mux.Handle("GET "+iam.SecurityKeyPath, operation(faults.MetadataOperation, http.StatusOK, e.iam.GetSecurityKey))
+	mux.HandleFunc("PUT "+iam.SessionPath, e.iam.CreateSession)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		iam.WriteError(w, iam.Error(http.StatusNotFound, "The resource could not be found."))
 	})

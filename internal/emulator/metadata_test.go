@@ -85,6 +85,34 @@ func TestMachineKeysRotate(t *testing.T) {
 	d.sign(second, 201)
 }
 
+// Version 2 gives keys only for a session token that has not ended.
+func TestMachineSessions(t *testing.T) {
+	d := startAll(t, emulator.Options{Identities: iam.Identities{MetadataLifetime: 2 * time.Hour, MetadataV2: true}})
+	send := func(method, path string, header ...string) reply {
+		r, err := http.NewRequestWithContext(t.Context(), method, d.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(header) == 2 {
+			r.Header.Set(header[0], header[1])
+		}
+		return d.send(r)
+	}
+	const tokens, keys = "/meta-data/latest/api/token", "/openstack/latest/securitykey"
+	for _, ttl := range []string{"", "0", "21601"} {
+		if got := send("PUT", tokens, "X-Metadata-Token-Ttl-Seconds", ttl); got.status != http.StatusBadRequest {
+			t.Errorf("%q: %d", ttl, got.status)
+		}
+	}
+	session := string(send("PUT", tokens, "X-Metadata-Token-Ttl-Seconds", "60").body)
+	if got := send("GET", keys, "X-Metadata-Token", session); got.status != http.StatusOK {
+		t.Errorf("with a session: %d %s", got.status, got.body)
+	}
+	send("GET", keys).keystone(401, "Unauthorized")
+	d.clock.advance(time.Minute)
+	send("GET", keys, "X-Metadata-Token", session).keystone(401, "Unauthorized")
+}
+
 func TestMachineWithoutAgency(t *testing.T) {
 	startAll(t, known()).do("GET", "/openstack/latest/securitykey", "").keystone(401, "Please configure Cloud Service Agency first")
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/connsvc/connsvc/internal/emulator/wire"
@@ -16,11 +17,14 @@ import (
 const (
 	TokensPath      = "/v3/auth/tokens"               // POST: en-us_topic_0057845583, en-us_topic_0064274720
 	SecurityKeyPath = "/openstack/latest/securitykey" // GET
+	SessionPath     = "/meta-data/latest/api/token"   // PUT: version 2 of the metadata service
 )
 
 const (
 	// maxBodyBytes is the largest body that IAM reads.
 	maxBodyBytes = 64 << 10
+	// maxSessionSeconds is the longest life of a session token: 6 hours.
+	maxSessionSeconds = 6 * 60 * 60
 	// timeFormat is how IAM writes times, in UTC.
 	timeFormat = "2006-01-02T15:04:05.000000Z"
 )
@@ -44,7 +48,7 @@ func New(known Identities, projectExists func(id string) bool, now func() time.T
 	known.AccessKeys, known.TemporaryKeys = maps.Clone(known.AccessKeys), maps.Clone(known.TemporaryKeys)
 	return &Service{
 		known: known, projectExists: projectExists, now: now,
-		issued: issued{secret: secret, tokens: map[string]token{}, keys: map[string]TemporaryKey{}},
+		issued: issued{secret: secret, tokens: map[string]token{}, keys: map[string]TemporaryKey{}, sessions: map[string]time.Time{}},
 	}
 }
 
@@ -134,9 +138,28 @@ func (s *Service) checkScope(h holder, project string) *wire.Error {
 	return Error(http.StatusForbidden, "You are not authorized to perform the requested action.")
 }
 
+// CreateSession issues a session token, which version 2 of the metadata service wants.
+func (s *Service) CreateSession(w http.ResponseWriter, r *http.Request) {
+	if !s.known.MetadataV2 {
+		WriteError(w, Error(http.StatusNotFound, "The resource could not be found."))
+		return
+	}
+	seconds, err := strconv.Atoi(r.Header.Get("X-Metadata-Token-Ttl-Seconds"))
+	if err != nil || seconds < 1 || seconds > maxSessionSeconds {
+		WriteError(w, Error(http.StatusBadRequest, "X-Metadata-Token-Ttl-Seconds must be 1 to 21600."))
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain")
+	_, _ = io.WriteString(w, s.issued.issueSession(s.now(), time.Duration(seconds)*time.Second))
+}
+
 // GetSecurityKey responds as the metadata service of an ECS, with the key of the
 // agency that is bound to the machine.
-func (s *Service) GetSecurityKey(w http.ResponseWriter, _ *http.Request) {
+func (s *Service) GetSecurityKey(w http.ResponseWriter, r *http.Request) {
+	if s.known.MetadataV2 && !s.issued.hasSession(r.Header.Get("X-Metadata-Token"), s.now()) {
+		WriteError(w, Error(http.StatusUnauthorized, "Unauthorized"))
+		return
+	}
 	if s.known.MetadataLifetime == 0 {
 		// SDKs look for that text.
 		WriteError(w, Error(http.StatusUnauthorized, "Please configure Cloud Service Agency first"))

@@ -20,6 +20,8 @@ type Identities struct {
 	// MetadataLifetime is how long the keys of the metadata service are valid; 0: it
 	// has none.
 	MetadataLifetime time.Duration
+	// MetadataV2 means that the metadata service gives keys only for a session token.
+	MetadataV2 bool
 	// TokenLifetime is how long issued tokens are valid; 0: 24 hours.
 	TokenLifetime time.Duration
 }
@@ -62,6 +64,8 @@ type issued struct {
 	mu     sync.Mutex
 	tokens map[string]token
 	keys   map[string]TemporaryKey
+	// When each session token of the metadata service ends.
+	sessions map[string]time.Time
 	// The newest key of the metadata service, and when it is renewed.
 	keyID   string
 	renewAt time.Time
@@ -109,6 +113,21 @@ func (i *issued) machineKey(now time.Time, lifetime time.Duration) (id string, k
 	key = TemporaryKey{Secret: i.secret(), SecurityToken: i.secret() + i.secret(), Expires: now.Add(lifetime)}
 	i.keys[i.keyID] = key
 	return i.keyID, key
+}
+
+func (i *issued) issueSession(now time.Time, lifetime time.Duration) string {
+	token := i.secret()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	maps.DeleteFunc(i.sessions, func(_ string, end time.Time) bool { return !now.Before(end) })
+	i.sessions[token] = now.Add(lifetime)
+	return token
+}
+
+func (i *issued) hasSession(token string, now time.Time) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return now.Before(i.sessions[token])
 }
 
 func (i *issued) key(id string) (TemporaryKey, bool) {
