@@ -16,8 +16,8 @@ func reasonOfCode(code string, httpStatus int, text string, s Subject) connsvcv1
 	if isIAMCode(code) {
 		return connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS
 	}
-	refused := httpStatus < http.StatusInternalServerError
-	if !refused {
+	rejected := httpStatus < http.StatusInternalServerError
+	if !rejected {
 		// The text of a server's fault may be about anything. This one is documented for
 		// a taken name (DLI.0999).
 		if code == "DLI.0006" || code == "DLI.0999" && objectExists(text) {

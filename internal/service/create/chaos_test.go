@@ -61,21 +61,21 @@ func (d *chaos) execute(ctx context.Context, _ int, commit func() (string, error
 	if err := wait(ctx, d.duration(0, 300*time.Millisecond)); err != nil {
 		return "", err
 	}
-	switch {
-	case d.happens(0.45):
+	switch fate := d.duration(0, 100); {
+	case fate < 45:
 		return commit()
-	case d.happens(0.2): // executed, and the response is lost
+	case fate < 57: // executed, and the response is lost
 		_, _ = commit()
 		return "", &upstream.Error{Kind: upstream.Broken, Sent: true}
-	case d.happens(0.2): // executed, and no response
+	case fate < 67: // executed, and no response
 		_, _ = commit()
 		return "", wait(ctx, time.Hour)
-	case d.happens(0.3): // executed late
+	case fate < 77: // executed late
 		time.AfterFunc(d.duration(0, longestLate), func() { _, _ = commit() })
 		return "", &upstream.Error{Kind: upstream.Timeout, Sent: true}
-	case d.happens(0.3): // not executed
+	case fate < 84: // not executed
 		return "", &upstream.Error{Kind: upstream.Broken, Sent: true}
-	case d.happens(0.3):
+	case fate < 90:
 		return "", answered(429, "APIGW.0308", "")
 	}
 	if id, err := commit(); err == nil {

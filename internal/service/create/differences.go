@@ -6,9 +6,9 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// differences names the fields in which a connection is not as the request asks
-// for, as far as DLI returns what was asked: it never returns tags or the route
-// table. The names are in alphabetical order.
+// differences returns the fields in which a connection is not as requested, in
+// alphabetical order. DLI never returns tags and the route table, so they are not
+// compared.
 func differences(req *connsvcv1.CreateEnhancedConnectionRequest, c *connsvcv1.EnhancedConnection) []string {
 	var fields []string
 	add := func(field string, same bool) {
@@ -25,10 +25,10 @@ func differences(req *connsvcv1.CreateEnhancedConnectionRequest, c *connsvcv1.En
 	return fields
 }
 
-// samePeerings compares what is bound with what was asked, without case, as DLI
-// does. A queue that lives in an elastic resource pool shows as that pool, whose
-// name the request need not have; so a queue that does not show may be in any pool
-// that does, and a pool that was not asked for must stand for such a queue.
+// samePeerings compares bound queues and pools with the requested ones, in any case, as
+// DLI does. A queue in an elastic resource pool shows as that pool, which the request
+// need not name. So a queue that does not show may be in any pool that does, and each
+// pool that was not requested must stand for such a queue.
 func samePeerings(req *connsvcv1.CreateEnhancedConnectionRequest, c *connsvcv1.EnhancedConnection) (queues, pools bool) {
 	askedQueues, askedPools := lowerSet(req.GetQueues()), lowerSet(req.GetElasticResourcePools())
 	boundQueues, boundPools := peeringSet(c.GetAvailableQueueInfo()), peeringSet(c.GetElasticResourcePools())
@@ -54,7 +54,7 @@ func peeringSet(peerings []*connsvcv1.Peering) map[string]bool {
 	return set
 }
 
-// missingFrom counts what of names is not in set.
+// missingFrom counts the names that are not in set.
 func missingFrom(set, names map[string]bool) int {
 	n := 0
 	for name := range names {
@@ -67,7 +67,7 @@ func missingFrom(set, names map[string]bool) int {
 
 type host struct{ name, ip string }
 
-// sameHosts compares hosts as sets: to say a host twice resolves it no better.
+// sameHosts compares hosts as sets, as the order and repetitions have no effect.
 func sameHosts(a, b []*connsvcv1.Host) bool {
 	asked, found := hostSet(a), hostSet(b)
 	if len(asked) != len(found) {

@@ -51,15 +51,13 @@ type schedule struct {
 	t        *testing.T
 	dli      *chaos
 	requests []*connsvcv1.CreateEnhancedConnectionRequest
-	mu       sync.Mutex
-	definite map[int]bool // by request
 }
 
 func newSchedule(t *testing.T, seed uint64) *schedule {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, seed))
 	duplicates := random.IntN(2) == 0
-	s := &schedule{t: t, dli: newChaos(random, duplicates), definite: map[int]bool{}}
+	s := &schedule{t: t, dli: newChaos(random, duplicates)}
 	s.dli.policy = &configv1.Idempotency{UniqueNames: !duplicates && random.IntN(3) == 0}
 	if random.IntN(3) == 0 {
 		s.dli.policy.RivalWindow = durationpb.New(longestLag)
