@@ -265,7 +265,8 @@ func curl() {
 	req, err := http.NewRequest(method, url, body) //nolint:noctx // as curl does
 	exitOn(err)
 	req.Header = header
-	resp, err := http.DefaultClient.Do(req)
+	client := http.Client{}
+	resp, err := client.Do(req)
 	exitOn(err)
 	_, err = io.Copy(os.Stdout, resp.Body)
 	exitOn(err)

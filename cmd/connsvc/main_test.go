@@ -34,6 +34,19 @@ func TestStop(t *testing.T) {
 	if got := <-status; got != 0 {
 		t.Errorf("exit status %d, want 0; output:\n%s", got, out)
 	}
+	for _, want := range []string{`"level":"INFO","msg":"stopping","calls_in_flight":0,`, `"level":"INFO","msg":"stopped","after":"`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in\n%s", want, out)
+		}
+	}
+}
+
+// TestAllowPlaintext has dev listen beyond loopback, and print where it can be called.
+func TestAllowPlaintext(t *testing.T) {
+	dev := startDev(t, "--allow-plaintext", "--rest", "0.0.0.0:0")
+	if !strings.HasPrefix(dev.rest, "http://127.0.0.1:") {
+		t.Errorf("it prints %s", dev.rest)
+	}
 }
 
 func TestExitStatus(t *testing.T) {
