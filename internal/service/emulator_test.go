@@ -59,7 +59,7 @@ func created(t *testing.T, s *service.Service, change func(*connsvcv1.CreateEnha
 
 func unchanged(*connsvcv1.CreateEnhancedConnectionRequest) {}
 
-// wantReason fails the test unless err bears the reason.
+// wantReason fails the test unless err has the reason.
 func wantReason(t *testing.T, what string, err error, want connsvcv1.ErrorReason) *apierror.Error {
 	t.Helper()
 	e := asError(t, err)

@@ -40,7 +40,7 @@ type received struct {
 	Req    proto.Message
 }
 
-// scripted is a DLI that gives the answers it was told to, in order, and keeps
+// scripted is a DLI that gives the responses of a script, in order, and records
 // what it was asked. Each answer is an error or a message.
 type scripted struct {
 	plain

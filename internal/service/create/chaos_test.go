@@ -34,7 +34,7 @@ func newChaos(random *rand.Rand, duplicates bool) *chaos {
 	d := &chaos{cloud: &cloud{duplicates: duplicates}, random: random, lags: map[string][2][2]time.Duration{}}
 	d.ahead = d.duration(-time.Hour, time.Hour)
 	d.dateAhead = d.duration(-time.Second, 3*time.Second)
-	d.hidesTime = d.happens(0.1)
+	d.hidesDate = d.happens(0.1)
 	d.post = d.execute
 	return d
 }

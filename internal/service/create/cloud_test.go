@@ -31,13 +31,13 @@ type cloud struct {
 	hashLag    time.Duration // until a list by two tags shows it, if longer
 	ahead      time.Duration // of its clock
 	dateAhead  time.Duration // of its Date, of that clock
-	hidesTime  bool
+	hidesDate  bool
 	duplicates bool          // names may be taken twice
 	creating   time.Duration // while which a new connection cannot be deleted
 	policy     *configv1.Idempotency
 	// post does what becomes of the n-th POST; nil: commit.
 	post func(ctx context.Context, n int, commit func() (string, error)) (string, error)
-	// list, get and remove may refuse a call; nil: none.
+	// list, get and remove may fail a call; nil: none.
 	list, get, remove func(n int) error
 
 	mu          sync.Mutex
@@ -61,7 +61,7 @@ type stored struct {
 
 func (d *cloud) Idempotency() *configv1.Idempotency { return d.policy }
 
-func (d *cloud) Skew() (time.Duration, bool) { return d.ahead + d.dateAhead, !d.hidesTime }
+func (d *cloud) Skew() (time.Duration, bool) { return d.ahead + d.dateAhead, !d.hidesDate }
 
 func (d *cloud) UniqueNames() bool {
 	d.mu.Lock()
@@ -190,7 +190,7 @@ func (d *cloud) add(r *connsvcv1.CreateEnhancedConnectionRequest) (string, error
 		}
 	}
 	d.made++
-	// IDs do not tell the age.
+	// IDs do not follow the age.
 	c := connectionOf(r, fmt.Sprintf("%02d-%d", 50-d.made, d.made))
 	c.CreateTime = timestamppb.New(time.Now().Add(d.ahead).Truncate(time.Millisecond))
 	d.connections = append(d.connections, &stored{connection: c, tags: r.GetTags(), made: time.Now()})
@@ -317,8 +317,8 @@ func inBubble(t *testing.T, name string, test func(t *testing.T)) {
 	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
 }
 
-// dropAnswer commits a POST and answers with err in place of the ID.
-func dropAnswer(err error) func(context.Context, int, func() (string, error)) (string, error) {
+// commitThenFail executes a POST, and fails with err.
+func commitThenFail(err error) func(context.Context, int, func() (string, error)) (string, error) {
 	return func(_ context.Context, _ int, commit func() (string, error)) (string, error) {
 		if _, err := commit(); err != nil {
 			return "", err
@@ -327,7 +327,7 @@ func dropAnswer(err error) func(context.Context, int, func() (string, error)) (s
 	}
 }
 
-// refuse answers a POST with err without executing it.
-func refuse(err error) func(context.Context, int, func() (string, error)) (string, error) {
+// failWith fails a POST with err, and does not execute it.
+func failWith(err error) func(context.Context, int, func() (string, error)) (string, error) {
 	return func(context.Context, int, func() (string, error)) (string, error) { return "", err }
 }

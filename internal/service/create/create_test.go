@@ -35,7 +35,7 @@ func unknownOutcomes() map[string]error {
 func TestCommitWithoutAnswerIsAdopted(t *testing.T) {
 	for name, err := range unknownOutcomes() {
 		inBubble(t, name, func(t *testing.T) {
-			dli := &cloud{post: dropAnswer(err)}
+			dli := &cloud{post: commitThenFail(err)}
 			resp, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			if err != nil {
 				t.Fatal(err)
@@ -55,7 +55,7 @@ func TestCommitWithoutAnswerIsAdopted(t *testing.T) {
 func TestNothingMadeIsUnknown(t *testing.T) {
 	for name, err := range unknownOutcomes() {
 		inBubble(t, name, func(t *testing.T) {
-			dli := &cloud{post: refuse(err)}
+			dli := &cloud{post: failWith(err)}
 			start := time.Now()
 			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			wantReason(t, name, err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
@@ -86,7 +86,7 @@ func TestKnownOutcomeIsNotReconciled(t *testing.T) {
 		"route is not deployed": {answered(404, "APIG.0101", "x"), connsvcv1.ErrorReason_OPERATION_NOT_SUPPORTED, 1},
 	} {
 		inBubble(t, name, func(t *testing.T) {
-			dli := &cloud{post: refuse(c.dli)}
+			dli := &cloud{post: failWith(c.dli)}
 			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			wantReason(t, name, err, c.want)
 			if len(dli.posts) != c.posts || dli.lists != 0 || len(dli.outcomes()) != 0 {
@@ -97,7 +97,7 @@ func TestKnownOutcomeIsNotReconciled(t *testing.T) {
 }
 
 func TestSlowList(t *testing.T) {
-	broken := dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true})
+	broken := commitThenFail(&upstream.Error{Kind: upstream.Broken, Sent: true})
 	for name, c := range map[string]struct {
 		lag, limit, deadline time.Duration
 		want                 connsvcv1.ErrorReason
@@ -147,7 +147,7 @@ func TestHungPostLeavesTimeToFindOut(t *testing.T) {
 // TestHungListDoesNotTakeAllTheTime: one look that hangs must not be the only one.
 func TestHungListDoesNotTakeAllTheTime(t *testing.T) {
 	inBubble(t, "hung", func(t *testing.T) {
-		dli := &cloud{post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true})}
+		dli := &cloud{post: commitThenFail(&upstream.Error{Kind: upstream.Broken, Sent: true})}
 		hung := &hangsOnce{cloud: dli}
 		resp, err := createIn(t, dli.replicaOver(hung), time.Minute, createRequest())
 		if err != nil || !resp.GetReconciled() || !hung.hung {
@@ -172,7 +172,7 @@ func (d *hangsOnce) Call(ctx context.Context, method string, req, resp proto.Mes
 func TestListThatFailsIsRepeated(t *testing.T) {
 	inBubble(t, "fails", func(t *testing.T) {
 		dli := &cloud{
-			post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true}),
+			post: commitThenFail(&upstream.Error{Kind: upstream.Broken, Sent: true}),
 			list: func(n int) error {
 				if n < 4 {
 					return answered(503, "", "")
@@ -205,7 +205,7 @@ func TestAnothersConnectionIsNotAdopted(t *testing.T) {
 		}, -time.Second, "dest_network_id,dest_vpc_id,elastic_resource_pools,hosts,queues"},
 	} {
 		inBubble(t, name, func(t *testing.T) {
-			dli := &cloud{post: refuse(lost)}
+			dli := &cloud{post: failWith(lost)}
 			other := createRequest()
 			c.change(other)
 			id := dli.has(t, other, c.age)
@@ -226,16 +226,16 @@ func TestAnothersConnectionIsNotAdopted(t *testing.T) {
 }
 
 // TestOneOfTwoIsNotAdopted: where names may be taken twice, and two are as asked
-// for, nobody can tell which one the POST made.
+// for, which one the POST made is not known.
 func TestOneOfTwoIsNotAdopted(t *testing.T) {
 	inBubble(t, "two", func(t *testing.T) {
-		dli := &cloud{duplicates: true, post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true})}
+		dli := &cloud{duplicates: true, post: commitThenFail(&upstream.Error{Kind: upstream.Broken, Sent: true})}
 		dli.has(t, createRequest(), 0)
 		_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		wantReason(t, "two", err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 	})
 	inBubble(t, "another's, as young", func(t *testing.T) {
-		dli := &cloud{duplicates: true, post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true})}
+		dli := &cloud{duplicates: true, post: commitThenFail(&upstream.Error{Kind: upstream.Broken, Sent: true})}
 		others := createRequest()
 		others.Hosts = nil
 		id := dli.has(t, others, 0)
@@ -245,7 +245,7 @@ func TestOneOfTwoIsNotAdopted(t *testing.T) {
 		}
 	})
 	inBubble(t, "an older one", func(t *testing.T) {
-		dli := &cloud{duplicates: true, post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true}), lag: 2 * time.Second}
+		dli := &cloud{duplicates: true, post: commitThenFail(&upstream.Error{Kind: upstream.Broken, Sent: true}), lag: 2 * time.Second}
 		older := dli.has(t, createRequest(), time.Hour)
 		resp, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		if err != nil || resp.GetConnectionId() == older || !resp.GetReconciled() {
@@ -258,7 +258,7 @@ func TestOneOfTwoIsNotAdopted(t *testing.T) {
 // may, and not until nobody waits for the answer.
 func TestSearchEndsInTimeToSayWhatItFound(t *testing.T) {
 	inBubble(t, "older", func(t *testing.T) {
-		dli := &cloud{post: refuse(&upstream.Error{Kind: upstream.Broken, Sent: true})}
+		dli := &cloud{post: failWith(&upstream.Error{Kind: upstream.Broken, Sent: true})}
 		id := dli.has(t, createRequest(), time.Hour)
 		_, err := createIn(t, dli.replica(), 5*time.Second, createRequest())
 		e := wantReason(t, "older", err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
@@ -272,25 +272,25 @@ func TestAgeIsJudgedByDLIsClock(t *testing.T) {
 	lost := &upstream.Error{Kind: upstream.Broken, Sent: true}
 	for name, c := range map[string]struct {
 		ahead     time.Duration
-		tellsTime bool
+		sendsDate bool
 		adopted   bool
 	}{
 		"clocks agree":                   {0, true, true},
 		"DLI is ahead":                   {time.Hour, true, true},
 		"DLI is behind":                  {-time.Hour, true, true},
-		"DLI is ahead and does not tell": {time.Hour, false, true},
+		"DLI is ahead and sends no Date": {time.Hour, false, true},
 		"nearly agrees":                  {-3 * time.Second, false, true},
-		"behind, and does not tell":      {-time.Hour, false, false},
+		"behind, and sends no Date":      {-time.Hour, false, false},
 	} {
 		inBubble(t, name, func(t *testing.T) {
-			dli := &cloud{post: dropAnswer(lost), ahead: c.ahead, hidesTime: !c.tellsTime}
+			dli := &cloud{post: commitThenFail(lost), ahead: c.ahead, hidesDate: !c.sendsDate}
 			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			if c.adopted != (err == nil) {
 				t.Errorf("adopted: %v, want %v: %v", err == nil, c.adopted, err)
 			}
 		})
 		inBubble(t, name+", an older one", func(t *testing.T) {
-			dli := &cloud{post: refuse(lost), ahead: c.ahead, hidesTime: !c.tellsTime}
+			dli := &cloud{post: failWith(lost), ahead: c.ahead, hidesDate: !c.sendsDate}
 			dli.has(t, createRequest(), 2*time.Hour)
 			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			wantReason(t, name, err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
@@ -300,7 +300,7 @@ func TestAgeIsJudgedByDLIsClock(t *testing.T) {
 
 func TestOfSeveralTheMostAlikeIsTold(t *testing.T) {
 	inBubble(t, "two", func(t *testing.T) {
-		dli := &cloud{duplicates: true, post: refuse(answered(400, "DLI.0006", "The object exists."))}
+		dli := &cloud{duplicates: true, post: failWith(answered(400, "DLI.0006", "The object exists."))}
 		other := createRequest()
 		other.Hosts, other.DestVpcId = nil, networkID
 		dli.has(t, other, time.Hour)

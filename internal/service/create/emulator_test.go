@@ -123,8 +123,8 @@ func createFaults() map[string]faults.Fault {
 }
 
 // TestCreateUnderEveryFault holds whatever goes wrong with a POST: at most one
-// connection is made, what the caller is told is true, and a repeat through another
-// replica tells what happened.
+// connection is made, the outcome is true, and a retry through another replica has the
+// outcome of what happened.
 func TestCreateUnderEveryFault(t *testing.T) {
 	for _, id := range []string{"", requestID} {
 		for name, fault := range createFaults() {
@@ -161,21 +161,21 @@ func (s *stage) createAndRepeat(t *testing.T, requestID string) {
 	again, err := createIn(t, s.replica(t, 500*time.Millisecond), 10*time.Second, req)
 	made := s.active()
 	if len(made) != 1 {
-		t.Fatalf("after a repeat there are %v", made)
+		t.Fatalf("after a retry there are %v", made)
 	}
 	if err == nil {
 		if again.GetConnectionId() != made[0] {
-			t.Errorf("the repeat got %v, there is %v", again, made)
+			t.Errorf("the retry got %v, there is %v", again, made)
 		}
 		return
 	}
-	e := wantReason(t, "the repeat", err, connsvcv1.ErrorReason_NAME_TAKEN)
+	e := wantReason(t, "the retry", err, connsvcv1.ErrorReason_NAME_TAKEN)
 	if requestID != "" || e.Metadata["existing_connection_id"] != made[0] || e.Metadata["same_spec"] != "true" {
-		t.Errorf("the repeat got %v with %v, there is %v", e, e.Metadata, made)
+		t.Errorf("the retry got %v with %v, there is %v", e, e.Metadata, made)
 	}
 }
 
-// TestLostAnswersAreFound: each fault after which the connection is there is told
+// TestLostAnswersAreFound: each fault after which the connection exists is reported
 // as a success.
 func TestLostAnswersAreFound(t *testing.T) {
 	for _, id := range []string{"", requestID} {

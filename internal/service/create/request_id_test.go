@@ -20,7 +20,7 @@ import (
 
 const requestID = "7f1b8a52-5d3c-4f0e-9a0b-2f6f3c1d9e4a"
 
-func repeatable() *connsvcv1.CreateEnhancedConnectionRequest {
+func withRequestID() *connsvcv1.CreateEnhancedConnectionRequest {
 	req := createRequest()
 	req.RequestId = requestID
 	return req
@@ -122,25 +122,25 @@ func TestTheTagOfRequestIDIsReserved(t *testing.T) {
 	}
 }
 
-func TestRepeatFindsWhatItMade(t *testing.T) {
+func TestRetryFindsWhatItMade(t *testing.T) {
 	for _, duplicates := range []bool{false, true} {
 		inBubble(t, fmt.Sprintf("duplicates %v", duplicates), func(t *testing.T) {
 			dli := &cloud{duplicates: duplicates}
-			first, err := createIn(t, dli.replica(), time.Minute, repeatable())
+			first, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 			if err != nil {
 				t.Fatal(err)
 			}
-			repeat := repeatable()
-			slices.Reverse(repeat.Hosts)
-			repeat.RequestId = strings.ToUpper(repeat.RequestId)
+			retry := withRequestID()
+			slices.Reverse(retry.Hosts)
+			retry.RequestId = strings.ToUpper(retry.RequestId)
 			// Another replica, much later.
 			time.Sleep(time.Hour)
-			again, err := createIn(t, dli.replica(), time.Minute, repeat)
+			again, err := createIn(t, dli.replica(), time.Minute, retry)
 			if err != nil || again.GetConnectionId() != first.GetConnectionId() || !again.GetReconciled() {
 				t.Errorf("got %v, %v", again, err)
 			}
-			repeat.Hosts = repeat.Hosts[:1]
-			_, err = createIn(t, dli.replica(), time.Minute, repeat)
+			retry.Hosts = retry.Hosts[:1]
+			_, err = createIn(t, dli.replica(), time.Minute, retry)
 			e := wantReason(t, "other content", err, connsvcv1.ErrorReason_NAME_TAKEN)
 			want := map[string]string{"existing_connection_id": first.GetConnectionId(), "same_spec": "false", "differs": "hosts"}
 			if d := cmp.Diff(want, e.Metadata); d != "" || !strings.Contains(e.Message, "request_id") {
@@ -161,7 +161,7 @@ func TestAnothersNameIsTakenWithRequestID(t *testing.T) {
 		dli := &cloud{}
 		start := time.Now()
 		id := dli.has(t, createRequest(), time.Hour)
-		_, err := createIn(t, dli.replica(), time.Minute, repeatable())
+		_, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 		e := wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN)
 		if e.Metadata["existing_connection_id"] != id || e.Metadata["same_spec"] != "true" || time.Since(start) != 0 {
 			t.Errorf("metadata %v after %v", e.Metadata, time.Since(start))
@@ -173,16 +173,16 @@ func TestCommitWithoutAnswerIsAdoptedByItsTag(t *testing.T) {
 	for name, err := range unknownOutcomes() {
 		inBubble(t, name, func(t *testing.T) {
 			// By its tag alone: the clock says nothing.
-			dli := &cloud{post: dropAnswer(err), ahead: -time.Hour, lag: 2 * time.Second}
-			resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
+			dli := &cloud{post: commitThenFail(err), ahead: -time.Hour, lag: 2 * time.Second}
+			resp, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 			if err != nil || !resp.GetReconciled() || resp.GetConnectionId() != dli.existing()[0] || len(dli.posts) != 1 {
 				t.Errorf("got %v, %v after %d POSTs", resp, err, len(dli.posts))
 			}
 		})
 		inBubble(t, name+", and of another", func(t *testing.T) {
-			dli := &cloud{post: refuse(err), duplicates: true}
+			dli := &cloud{post: failWith(err), duplicates: true}
 			dli.has(t, createRequest(), -time.Second) // young and as asked for, but without the tag
-			_, err := createIn(t, dli.replica(), time.Minute, repeatable())
+			_, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 			wantReason(t, "another's", err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 		})
 	}
@@ -191,7 +191,7 @@ func TestCommitWithoutAnswerIsAdoptedByItsTag(t *testing.T) {
 func TestNothingIsSentWhereTheRequestIDCannotBeLookedFor(t *testing.T) {
 	inBubble(t, "list fails", func(t *testing.T) {
 		dli := &cloud{list: func(int) error { return answered(503, "", "") }}
-		_, err := createIn(t, dli.replica(), time.Minute, repeatable())
+		_, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 		wantReason(t, "list fails", err, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE)
 		if len(dli.posts) != 0 {
 			t.Errorf("%d POSTs", len(dli.posts))
@@ -200,7 +200,7 @@ func TestNothingIsSentWhereTheRequestIDCannotBeLookedFor(t *testing.T) {
 }
 
 // TestTakenNameThatCannotBeJudged: it may be that of an earlier call with the same
-// request_id, so the caller is not told that it is another's.
+// request_id, so the error does not say that it is another's.
 func TestTakenNameThatCannotBeJudged(t *testing.T) {
 	inBubble(t, "list fails", func(t *testing.T) {
 		dli := &cloud{list: func(n int) error {
@@ -210,7 +210,7 @@ func TestTakenNameThatCannotBeJudged(t *testing.T) {
 			return answered(503, "", "")
 		}}
 		dli.has(t, createRequest(), time.Hour)
-		_, err := createIn(t, dli.replica(), time.Minute, repeatable())
+		_, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 		wantReason(t, "list fails", err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 	})
 }
@@ -256,7 +256,7 @@ func TestReplicasRace(t *testing.T) {
 			if dli.post == nil {
 				dli.latency = time.Millisecond
 			}
-			ids, errs := race(t, 2, dli, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
+			ids, errs := race(t, 2, dli, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return withRequestID() })
 			if errs[0] != nil || errs[1] != nil {
 				t.Fatalf("errors %v", errs)
 			}
@@ -269,7 +269,7 @@ func TestReplicasRace(t *testing.T) {
 }
 
 // TestReplicaWhoseAnswerIsLostDeletesNothing: it cannot know which of the two it
-// made. Both callers have the same connection, and one is told of the other.
+// made. Both callers have the same connection, and one gets a warning with the other.
 func TestReplicaWhoseAnswerIsLostDeletesNothing(t *testing.T) {
 	for first := range 2 {
 		inBubble(t, fmt.Sprintf("POST %d", first+1), func(t *testing.T) {
@@ -284,7 +284,7 @@ func TestReplicaWhoseAnswerIsLostDeletesNothing(t *testing.T) {
 				}
 				return id, err
 			}
-			ids, errs := race(t, 2, dli, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
+			ids, errs := race(t, 2, dli, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return withRequestID() })
 			if errs[0] != nil || errs[1] != nil || ids[0] != ids[1] {
 				t.Fatalf("callers got %v, %v", ids, errs)
 			}
@@ -301,7 +301,7 @@ func TestReplicasRaceWithOtherContent(t *testing.T) {
 		inBubble(t, fmt.Sprintf("duplicates %v", duplicates), func(t *testing.T) {
 			dli := &cloud{duplicates: duplicates, latency: time.Millisecond}
 			ids, errs := race(t, 2, dli, func(n int) *connsvcv1.CreateEnhancedConnectionRequest {
-				req := repeatable()
+				req := withRequestID()
 				req.Hosts = req.Hosts[:n]
 				return req
 			})
@@ -329,7 +329,7 @@ func TestLoserThatCannotBeDeletedIsTold(t *testing.T) {
 		var mu sync.Mutex
 		for range 2 {
 			all.Go(func() {
-				resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
+				resp, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 				if err != nil {
 					t.Error(err)
 				}
@@ -355,7 +355,7 @@ func TestLoserThatIsGoneAlreadyIsNotTold(t *testing.T) {
 			return answered(400, "DLI.0001", "Connection "+connectionID+" does not exist.")
 		}}
 		start := time.Now()
-		_, errs := race(t, 2, dli, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
+		_, errs := race(t, 2, dli, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return withRequestID() })
 		if errs[0] != nil || errs[1] != nil || dli.outcomes()["left_behind"] > 0 || time.Since(start) > time.Second {
 			t.Errorf("errors %v, outcomes %v after %v", errs, dli.outcomes(), time.Since(start))
 		}
@@ -385,7 +385,7 @@ func TestNeitherDeletesWhatItCannotCompare(t *testing.T) {
 				dli.connections[len(dli.connections)-1].made = time.Now().Add(-2 * time.Hour)
 				return id, err
 			}
-			resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
+			resp, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 			if err != nil || resp.GetConnectionId() == younger || len(dli.existing()) != 2 || dli.gets != c.gets {
 				t.Errorf("got %v, %v after %d GETs; there are %v", resp, err, dli.gets, dli.existing())
 			}

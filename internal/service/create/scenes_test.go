@@ -64,7 +64,7 @@ func wantSuccess(t *testing.T, resp *connsvcv1.CreateEnhancedConnectionResponse,
 // its response is lost, and there is no request_id.
 func TestSceneA(t *testing.T) {
 	inBubble(t, "as young", func(t *testing.T) {
-		dli := &cloud{duplicates: true, post: dropAnswer(lost)}
+		dli := &cloud{duplicates: true, post: commitThenFail(lost)}
 		dli.has(t, createRequest(), 0)
 		_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		e := wantReason(t, "two", err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
@@ -73,13 +73,13 @@ func TestSceneA(t *testing.T) {
 		}
 	})
 	inBubble(t, "older", func(t *testing.T) {
-		dli := &cloud{duplicates: true, post: dropAnswer(lost)}
+		dli := &cloud{duplicates: true, post: commitThenFail(lost)}
 		dli.has(t, createRequest(), time.Hour)
 		resp, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		wantSuccess(t, resp, err, dli.existing()[1], "")
 	})
 	inBubble(t, "older, own never shows", func(t *testing.T) {
-		dli := &cloud{duplicates: true, post: dropAnswer(lost), lag: time.Hour}
+		dli := &cloud{duplicates: true, post: commitThenFail(lost), lag: time.Hour}
 		id := dli.has(t, createRequest(), 2*time.Hour)
 		_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		wantUnknown(t, err, id)
@@ -104,13 +104,13 @@ func TestSceneA(t *testing.T) {
 func TestSceneB(t *testing.T) {
 	for _, duplicates := range []bool{false, true} {
 		inBubble(t, fmt.Sprintf("deadline 500 ms, duplicates %v", duplicates), func(t *testing.T) {
-			dli := &cloud{duplicates: duplicates, post: dropAnswer(lost), tagLag: time.Second}
-			_, err := createIn(t, dli.replica(), 500*time.Millisecond, repeatable())
+			dli := &cloud{duplicates: duplicates, post: commitThenFail(lost), tagLag: time.Second}
+			_, err := createIn(t, dli.replica(), 500*time.Millisecond, withRequestID())
 			wantUnknown(t, err, dli.existing()[0])
 		})
 		inBubble(t, fmt.Sprintf("time enough, duplicates %v", duplicates), func(t *testing.T) {
-			dli := &cloud{duplicates: duplicates, post: dropAnswer(lost), tagLag: time.Second}
-			resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
+			dli := &cloud{duplicates: duplicates, post: commitThenFail(lost), tagLag: time.Second}
+			resp, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 			wantSuccess(t, resp, err, dli.existing()[0], "")
 		})
 	}
@@ -119,7 +119,7 @@ func TestSceneB(t *testing.T) {
 // TestSceneC: an early lookup saw another's, all later lookups fail, and own was visible
 // in between.
 func TestSceneC(t *testing.T) {
-	for name, req := range map[string]*connsvcv1.CreateEnhancedConnectionRequest{"without": createRequest(), "with": repeatable()} {
+	for name, req := range map[string]*connsvcv1.CreateEnhancedConnectionRequest{"without": createRequest(), "with": withRequestID()} {
 		first := 1 // the last list of the first lookup
 		if req.GetRequestId() != "" {
 			first = 3
@@ -133,14 +133,14 @@ func TestSceneC(t *testing.T) {
 			}
 		}
 		inBubble(t, name+" request_id", func(t *testing.T) {
-			dli := &cloud{duplicates: true, post: dropAnswer(lost), lag: 50 * time.Millisecond}
+			dli := &cloud{duplicates: true, post: commitThenFail(lost), lag: 50 * time.Millisecond}
 			id := dli.has(t, createRequest(), time.Hour)
 			looks(dli, first)
 			_, err := createIn(t, dli.replica(), time.Minute, req)
 			wantUnknown(t, err, id)
 		})
 		inBubble(t, name+" request_id, one more lookup", func(t *testing.T) {
-			dli := &cloud{duplicates: true, post: dropAnswer(lost), lag: 50 * time.Millisecond}
+			dli := &cloud{duplicates: true, post: commitThenFail(lost), lag: 50 * time.Millisecond}
 			dli.has(t, createRequest(), time.Hour)
 			looks(dli, 2*first)
 			resp, err := createIn(t, dli.replica(), time.Minute, req)
@@ -165,8 +165,8 @@ func TestSceneD(t *testing.T) {
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{tagLag: c.tagLag, post: hang}
-			leave(t, dli, repeatable())
-			resp, err := createIn(t, dli.replica(), c.deadline, repeatable())
+			leave(t, dli, withRequestID())
+			resp, err := createIn(t, dli.replica(), c.deadline, withRequestID())
 			if id := dli.existing()[0]; c.found {
 				wantSuccess(t, resp, err, id, "")
 			} else {
@@ -189,7 +189,7 @@ func TestSceneD(t *testing.T) {
 			dli := &cloud{}
 			id := dli.has(t, createRequest(), c.age)
 			start := time.Now()
-			_, err := createIn(t, dli.replica(), c.deadline, repeatable())
+			_, err := createIn(t, dli.replica(), c.deadline, withRequestID())
 			if !c.proven {
 				wantUnknown(t, err, id)
 				return
@@ -206,7 +206,7 @@ func TestSceneD(t *testing.T) {
 func TestSceneE(t *testing.T) {
 	for _, ahead := range []time.Duration{500 * time.Millisecond, time.Second, 3 * time.Second} {
 		inBubble(t, ahead.String()+", response lost", func(t *testing.T) {
-			dli := &cloud{dateAhead: ahead, post: dropAnswer(lost)}
+			dli := &cloud{dateAhead: ahead, post: commitThenFail(lost)}
 			resp, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			if id := dli.existing()[0]; ahead <= time.Second {
 				wantSuccess(t, resp, err, id, "")
@@ -215,14 +215,14 @@ func TestSceneE(t *testing.T) {
 			}
 		})
 		inBubble(t, ahead.String()+", response lost, request_id", func(t *testing.T) {
-			dli := &cloud{dateAhead: ahead, post: dropAnswer(lost)}
-			resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
+			dli := &cloud{dateAhead: ahead, post: commitThenFail(lost)}
+			resp, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 			wantSuccess(t, resp, err, dli.existing()[0], "")
 		})
 		inBubble(t, ahead.String()+", its own name is taken", func(t *testing.T) {
 			dli := &cloud{dateAhead: ahead, tagLag: 5 * time.Second, post: hang}
-			leave(t, dli, repeatable())
-			resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
+			leave(t, dli, withRequestID())
+			resp, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 			wantSuccess(t, resp, err, dli.existing()[0], "")
 		})
 	}
@@ -239,7 +239,7 @@ func TestSceneF(t *testing.T) {
 				}
 				return nil
 			}}
-			ids, errs := race(t, 2, dli, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return repeatable() })
+			ids, errs := race(t, 2, dli, func(int) *connsvcv1.CreateEnhancedConnectionRequest { return withRequestID() })
 			left := dli.existing()
 			if errs[0] != nil || errs[1] != nil || len(left) != 1 || ids[0] != left[0] || ids[1] != left[0] {
 				t.Errorf("callers got %v, %v; there is %v", ids, errs, left)
@@ -252,7 +252,7 @@ func TestSceneF(t *testing.T) {
 func TestSceneG(t *testing.T) {
 	inBubble(t, "lists are late", func(t *testing.T) {
 		dli := &cloud{duplicates: true, lag: time.Second}
-		resp, err := createIn(t, dli.replica(), 300*time.Millisecond, repeatable())
+		resp, err := createIn(t, dli.replica(), 300*time.Millisecond, withRequestID())
 		wantSuccess(t, resp, err, dli.existing()[0], "could not be checked")
 	})
 	inBubble(t, "lists fail", func(t *testing.T) {
@@ -262,14 +262,14 @@ func TestSceneG(t *testing.T) {
 			}
 			return nil
 		}}
-		resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
+		resp, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 		wantSuccess(t, resp, err, dli.existing()[0], "could not be checked")
 	})
 	inBubble(t, "the caller goes", func(t *testing.T) {
 		dli := &cloud{duplicates: true, latency: time.Second}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		w := startWaiter(ctx, dli.replica(), repeatable())
+		w := startWaiter(ctx, dli.replica(), withRequestID())
 		time.Sleep(2500 * time.Millisecond)
 		cancel()
 		after(0)
@@ -277,7 +277,7 @@ func TestSceneG(t *testing.T) {
 	})
 	inBubble(t, "names are unique", func(t *testing.T) {
 		dli := &cloud{policy: &configv1.Idempotency{UniqueNames: true}, lag: time.Second}
-		resp, err := createIn(t, dli.replica(), 300*time.Millisecond, repeatable())
+		resp, err := createIn(t, dli.replica(), 300*time.Millisecond, withRequestID())
 		wantSuccess(t, resp, err, dli.existing()[0], "")
 	})
 }
@@ -301,11 +301,11 @@ func TestSceneH(t *testing.T) {
 	inBubble(t, "by default", func(t *testing.T) {
 		dli := &cloud{duplicates: true}
 		olderRival(t, dli, time.Second)
-		resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
+		resp, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 		both := dli.existing()
 		wantSuccess(t, resp, err, both[1], "")
 		time.Sleep(time.Minute)
-		resp, err = createIn(t, dli.replica(), time.Minute, repeatable())
+		resp, err = createIn(t, dli.replica(), time.Minute, withRequestID())
 		wantSuccess(t, resp, err, both[0], both[1])
 		if dli.outcomes()["left_behind"] != 1 {
 			t.Errorf("outcomes %v", dli.outcomes())
@@ -314,7 +314,7 @@ func TestSceneH(t *testing.T) {
 	inBubble(t, "with a rival window", func(t *testing.T) {
 		dli := &cloud{duplicates: true, policy: &configv1.Idempotency{RivalWindow: durationpb.New(2 * time.Second)}}
 		olderRival(t, dli, time.Second)
-		resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
+		resp, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 		left := dli.existing()
 		wantSuccess(t, resp, err, left[0], "")
 		if len(left) != 1 {
@@ -331,8 +331,8 @@ func TestSceneI(t *testing.T) {
 		tagLag time.Duration
 		found  bool
 	}{
-		"with a request_id":           {repeatable(), time.Second, true},
-		"with a request_id, too late": {repeatable(), time.Hour, false},
+		"with a request_id":           {withRequestID(), time.Second, true},
+		"with a request_id, too late": {withRequestID(), time.Hour, false},
 		"without":                     {createRequest(), 0, false},
 	} {
 		inBubble(t, name, func(t *testing.T) {
@@ -367,7 +367,7 @@ func TestSceneJ(t *testing.T) {
 			dli.has(t, dli.posts[0], -time.Millisecond)
 			return id, err
 		}
-		resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
+		resp, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 		both := dli.existing()
 		wantSuccess(t, resp, err, both[0], both[1])
 	})
@@ -401,7 +401,7 @@ func TestSceneK(t *testing.T) {
 	}
 	inBubble(t, "deleted meanwhile", func(t *testing.T) {
 		start := time.Now()
-		dli := &cloud{post: refuse(answered(400, "DLI.0006", "The object exists."))}
+		dli := &cloud{post: failWith(answered(400, "DLI.0006", "The object exists."))}
 		_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 		if e := wantReason(t, "gone", err, connsvcv1.ErrorReason_NAME_TAKEN); len(e.Metadata) > 0 || time.Since(start) > 9*time.Second {
 			t.Errorf("metadata %v after %v", e.Metadata, time.Since(start))
@@ -412,7 +412,7 @@ func TestSceneK(t *testing.T) {
 // TestSceneL: one request_id, two contents, at once, names twice.
 func TestSceneL(t *testing.T) {
 	contents := func(n int) *connsvcv1.CreateEnhancedConnectionRequest {
-		req := repeatable()
+		req := withRequestID()
 		req.Hosts = req.Hosts[:n]
 		return req
 	}
@@ -474,12 +474,12 @@ func TestSceneM(t *testing.T) {
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{}
-			first, err := createIn(t, dli.replica(), time.Minute, repeatable())
+			first, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 			if err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Minute)
-			retry := repeatable()
+			retry := withRequestID()
 			c.change(dli, retry)
 			resp, err := createIn(t, dli.replica(), time.Minute, retry)
 			if c.reason != 0 {
@@ -497,15 +497,15 @@ func TestSceneM(t *testing.T) {
 	}
 	inBubble(t, "the tags show late", func(t *testing.T) {
 		dli := &cloud{post: hang}
-		leave(t, dli, repeatable())
+		leave(t, dli, withRequestID())
 		dli.connections[0].connection.Hosts = nil
 		dli.hashLag = 3 * time.Second
-		resp, err := createIn(t, dli.replica(), time.Minute, repeatable())
+		resp, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 		wantSuccess(t, resp, err, dli.existing()[0], "changed since")
 	})
 	inBubble(t, "no tag has the hash", func(t *testing.T) {
 		dli := &cloud{}
-		req := repeatable()
+		req := withRequestID()
 		req.Tags = tags(19)
 		if _, err := createIn(t, dli.replica(), time.Minute, req); err != nil {
 			t.Fatal(err)
@@ -523,7 +523,7 @@ func TestSceneN(t *testing.T) {
 		warning string
 	}{
 		"without a request_id": {createRequest(), "identical create was in flight"},
-		"with":                 {repeatable(), ""},
+		"with":                 {withRequestID(), ""},
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{latency: time.Second, policy: &configv1.Idempotency{UniqueNames: true}}
@@ -539,7 +539,7 @@ func TestSceneN(t *testing.T) {
 // TestUniqueNames: DLI that has rejected a taken name needs no lookup after a POST.
 func TestUniqueNames(t *testing.T) {
 	another := func(name string) *connsvcv1.CreateEnhancedConnectionRequest {
-		req := repeatable()
+		req := withRequestID()
 		req.Name = name
 		return req
 	}
@@ -573,7 +573,7 @@ func TestUniqueNames(t *testing.T) {
 		"another code":         answered(400, "DLI.0999", "The object exists."),
 	} {
 		inBubble(t, "not shown, "+name, func(t *testing.T) {
-			dli := &cloud{duplicates: true, post: refuse(err)}
+			dli := &cloud{duplicates: true, post: failWith(err)}
 			if name == "another code" {
 				dli.has(t, createRequest(), time.Hour)
 			}

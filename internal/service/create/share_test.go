@@ -70,7 +70,7 @@ func TestIdenticalCreatesShareOnePost(t *testing.T) {
 
 func TestErrorsAreSharedAndNotKept(t *testing.T) {
 	inBubble(t, "error", func(t *testing.T) {
-		dli := &cloud{latency: time.Second, post: refuse(answered(400, "DLI.1028", "The quota is insufficient."))}
+		dli := &cloud{latency: time.Second, post: failWith(answered(400, "DLI.1028", "The quota is insufficient."))}
 		s := dli.replica()
 		for round := range 2 {
 			var all sync.WaitGroup
@@ -166,8 +166,8 @@ func TestFirstCallerCancels(t *testing.T) {
 		dli := &cloud{latency: 10 * time.Second}
 		r := dli.replica()
 		ctx, cancel := context.WithCancel(t.Context())
-		first := startWaiter(ctx, r, repeatable())
-		rest := []*waiter{startFor(t, r, time.Minute, repeatable()), startFor(t, r, time.Minute, repeatable())}
+		first := startWaiter(ctx, r, withRequestID())
+		rest := []*waiter{startFor(t, r, time.Minute, withRequestID()), startFor(t, r, time.Minute, withRequestID())}
 		cancel()
 		after(time.Minute)
 		wantReason(t, "the first", first.err, connsvcv1.ErrorReason_CALLER_CANCELLED)
@@ -204,10 +204,10 @@ func TestCallersWithMoreTimeStartOver(t *testing.T) {
 	inBubble(t, "list hangs", func(t *testing.T) {
 		dli := &cloud{latency: 10 * time.Second}
 		r := dli.replica()
-		first := startFor(t, r, 5*time.Second, repeatable())
+		first := startFor(t, r, 5*time.Second, withRequestID())
 		var rest []*waiter
 		for range 3 {
-			rest = append(rest, startFor(t, r, time.Minute, repeatable()))
+			rest = append(rest, startFor(t, r, time.Minute, withRequestID()))
 		}
 		after(time.Minute)
 		wantReason(t, "the first", first.err, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT)
@@ -263,7 +263,7 @@ func TestDeadlinesOfASharedCreate(t *testing.T) {
 		"both have enough":    {40 * time.Second, 40 * time.Second, 0, 0},
 	} {
 		inBubble(t, name, func(t *testing.T) {
-			dli := &cloud{policy: within(time.Minute), lag: 20 * time.Second, post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true})}
+			dli := &cloud{policy: within(time.Minute), lag: 20 * time.Second, post: commitThenFail(&upstream.Error{Kind: upstream.Broken, Sent: true})}
 			r := dli.replica()
 			first, second := startFor(t, r, c.first, createRequest()), startFor(t, r, c.second, createRequest())
 			after(time.Minute)
@@ -294,7 +294,7 @@ func TestErrorsOfDLIAreShared(t *testing.T) {
 		"cannot be reached": {&upstream.Error{Kind: upstream.Unreachable, RetryAfter: time.Second}, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE},
 	} {
 		inBubble(t, name, func(t *testing.T) {
-			dli := &cloud{latency: time.Second, post: refuse(c.dli)}
+			dli := &cloud{latency: time.Second, post: failWith(c.dli)}
 			r := dli.replica()
 			first, second := startFor(t, r, time.Minute, createRequest()), startFor(t, r, 2*time.Minute, createRequest())
 			after(time.Minute)
@@ -313,8 +313,8 @@ func TestWaitingCallerWithoutTime(t *testing.T) {
 	inBubble(t, "before the POST", func(t *testing.T) {
 		dli := &cloud{latency: time.Second}
 		r := dli.replica()
-		first := startFor(t, r, time.Minute, repeatable())
-		last := startFor(t, r, 20*time.Millisecond, repeatable())
+		first := startFor(t, r, time.Minute, withRequestID())
+		last := startFor(t, r, 20*time.Millisecond, withRequestID())
 		after(100 * time.Millisecond)
 		wantReason(t, "the last", last.err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
 		after(time.Minute)
@@ -329,7 +329,7 @@ func TestDeadlineBeforeThePost(t *testing.T) {
 		dli := &cloud{latency: time.Hour}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := dli.replica().create(ctx, repeatable())
+		_, err := dli.replica().create(ctx, withRequestID())
 		wantReason(t, "nothing was sent", err, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT)
 	})
 }
@@ -349,7 +349,7 @@ func TestPanic(t *testing.T) {
 			connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, counted("shared", "shared", "not_found"),
 		},
 		"after the POST": {
-			&cloud{post: dropAnswer(&upstream.Error{Kind: upstream.Broken, Sent: true}), list: func(n int) error {
+			&cloud{post: commitThenFail(&upstream.Error{Kind: upstream.Broken, Sent: true}), list: func(n int) error {
 				if n > 1 {
 					panic("a defect")
 				}
@@ -361,8 +361,8 @@ func TestPanic(t *testing.T) {
 		inBubble(t, name, func(t *testing.T) {
 			c.dli.latency = time.Second
 			r := c.dli.replica()
-			first := startFor(t, r, time.Minute, repeatable())
-			rest := []*waiter{startFor(t, r, time.Minute, repeatable()), startFor(t, r, time.Minute, repeatable())}
+			first := startFor(t, r, time.Minute, withRequestID())
+			rest := []*waiter{startFor(t, r, time.Minute, withRequestID()), startFor(t, r, time.Minute, withRequestID())}
 			after(time.Minute)
 			errs := []error{first.thrown}
 			for _, w := range rest {
