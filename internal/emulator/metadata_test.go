@@ -104,7 +104,7 @@ func TestMachineSessions(t *testing.T) {
 			t.Errorf("%q: %d", ttl, got.status)
 		}
 	}
-	session := string(send("PUT", tokens, "X-Metadata-Token-Ttl-Seconds", "60").body)
+	session := send("PUT", tokens, "X-Metadata-Token-Ttl-Seconds", "60").body
 	if got := send("GET", keys, "X-Metadata-Token", session); got.status != http.StatusOK {
 		t.Errorf("with a session: %d %s", got.status, got.body)
 	}
