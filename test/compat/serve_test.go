@@ -146,9 +146,9 @@ func (s *stub) wantOwn(t *testing.T, credentials string) {
 	}
 }
 
-// serve starts connsvc serve in front of an upstream, and returns it and its REST address.
+// serve starts connsvc serve in front of an upstream with these keys, and returns it and its REST address.
 // It must exit with status 0 at the end of the test.
-func serve(t *testing.T, endpoint, credentials string) (*process, string) {
+func serve(t *testing.T, endpoint, keys string) (*process, string) {
 	t.Helper()
 	dir := t.TempDir()
 	files := map[string]string{
@@ -160,7 +160,7 @@ admin: { address: "127.0.0.1:0" }
 log: { level: DEBUG }
 upstreams:
   - endpoint: "` + endpoint + `"
-    ` + credentials + "\n",
+    ` + keys + "\n",
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {

@@ -12,12 +12,13 @@ import (
 // cannot check.
 type terraform struct {
 	t       *testing.T
+	url     string // of the REST API
 	project string
 }
 
 func newTerraform(t *testing.T, project string) *terraform {
 	t.Helper()
-	return &terraform{t, project}
+	return &terraform{t, restURL, project}
 }
 
 // connections returns the v2.0 path of the project's connections, with a suffix.
@@ -42,7 +43,7 @@ func (tf *terraform) do(method, path, body string) response {
 		header.Set("Content-Type", "application/json")
 		reader = strings.NewReader(body)
 	}
-	return call(tf.t, method, restURL+path, header, reader)
+	return call(tf.t, method, tf.url+path, header, reader)
 }
 
 // create creates a connection with exactly this body and returns its ID.
