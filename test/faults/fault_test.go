@@ -167,6 +167,7 @@ func garbage() []fault {
 func effects() []fault {
 	stuck := delayed(faults.StuckCreating, short)
 	lag, longLag := delayed(faults.SlowList, reconcileTime/4), delayed(faults.SlowList, 2*reconcileTime)
+	late, veryLate := delayed(faults.LateCommit, reconcileTime/4), delayed(faults.LateCommit, 2*reconcileTime)
 	creates := []string{create}
 	return []fault{
 		{name: "stuck CREATING", first: []faults.Fault{stuck}, effect: executed, reason: ok, only: []string{create, "AssociateQueues"}},
@@ -174,6 +175,8 @@ func effects() []fault {
 		{name: "a list that lags, and a lost response", first: []faults.Fault{lag}, kind: of(faults.DropAnswer), effect: executed, reason: unavailable, only: creates},
 		{name: "a list that lags long", first: []faults.Fault{longLag}, effect: executed, reason: ok, slow: true, only: creates},
 		{name: "a list that lags long, and a lost response", first: []faults.Fault{longLag}, kind: of(faults.DropAnswer), effect: executedLate, reason: unavailable, slow: true, only: creates},
+		{name: "reset, executed late", kind: &late, effect: executed, reason: unavailable, only: creates},
+		{name: "reset, executed very late", kind: &veryLate, effect: executedLate, reason: unavailable, slow: true, only: creates},
 	}
 }
 

@@ -29,7 +29,9 @@ func listCases() []listCase {
 		if f.only != nil || f.reason == ok {
 			continue
 		}
-		cell := func(op operation) matrixCase { return matrixCase{op, f, true, clients[i%len(clients)]} }
+		cell := func(op operation) matrixCase {
+			return matrixCase{op: op, fault: f, always: true, client: clients[i%len(clients)]}
+		}
 		cases = append(cases,
 			listCase{matrixCase: cell(tagged), when: "before", outcome: f.reason},
 			listCase{matrixCase: cell(plain), when: "without a response", lost: true, outcome: unknown, creates: 1},
@@ -40,7 +42,7 @@ func listCases() []listCase {
 	// The list by name works and the list by request_id fails, or the other way round.
 	half := fault{name: "every other is invalid JSON", kind: of(faults.InvalidJSON), reason: faulty}
 	return append(cases, listCase{
-		matrixCase: matrixCase{tagged, half, true, clients[0]}, when: "without a response", lost: true, every: 2, outcome: unknown, creates: 1,
+		matrixCase: matrixCase{op: tagged, fault: half, always: true, client: clients[0]}, when: "without a response", lost: true, every: 2, outcome: unknown, creates: 1,
 	})
 }
 

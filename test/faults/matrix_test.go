@@ -50,12 +50,13 @@ func (c *matrixCase) upstream() *configv1.Upstream {
 	}
 }
 
-// A matrixCase is one cell: an RPC, a fault, and whether it happens always or once.
+// A matrixCase is one cell: an RPC, a fault, whether it happens always or once, and a lag.
 type matrixCase struct {
 	op     operation
 	fault  fault
 	always bool
 	client func(*stage.Stage) stage.Client
+	lag    lag
 }
 
 func (c *matrixCase) name() string {
@@ -66,7 +67,11 @@ func (c *matrixCase) name() string {
 	if c.always {
 		times = "always"
 	}
-	return title + "/" + c.fault.name + "/" + times
+	name := title + "/" + c.fault.name + "/" + times
+	if c.lag.name != "" {
+		name += "/" + c.lag.name
+	}
+	return name
 }
 
 // waits reports whether the call waits for a timeout, or for a connection to appear in
@@ -88,12 +93,12 @@ func allCases() []matrixCase {
 					continue // there is no second attempt
 				}
 				for _, client := range clients {
-					cases = append(cases, matrixCase{op, f, always, client})
+					cases = append(cases, matrixCase{op: op, fault: f, always: always, client: client})
 				}
 			}
 		}
 	}
-	return cases
+	return append(cases, lagCases()...)
 }
 
 var clients = []func(*stage.Stage) stage.Client{
@@ -168,7 +173,7 @@ func (c *matrixCase) run(t *testing.T, s *stage.Stage, project string) {
 	if c.always {
 		times = 0
 	}
-	if err := e.SetFaults(c.fault.rules(c.op.rpc, times)); err != nil {
+	if err := e.SetFaults(slices.Concat(c.lag.rules, c.fault.rules(c.op.rpc, times))); err != nil {
 		t.Fatal(err)
 	}
 	a := &trial{matrixCase: c, fixture: at, project: p, client: c.client(s)}
@@ -219,7 +224,8 @@ func (a *trial) call(t *testing.T) (proto.Message, *stage.Failure) {
 func (a *trial) checkOutcome(t *testing.T, resp proto.Message, failure *stage.Failure) {
 	t.Helper()
 	want := a.wanted()
-	if failure.Outcome() != want && !slices.Contains(a.fault.instead[a.op.rpc], failure.Outcome()) {
+	if failure.Outcome() != want && !slices.Contains(a.fault.instead[a.op.rpc], failure.Outcome()) &&
+		(failure.Outcome() != unknown || !a.lag.hides || a.fault.reason == ok || a.fault.definite) {
 		t.Errorf("outcome %s, want %s: %v", failure.Outcome(), want, failure)
 	}
 	if failure != nil && want == a.fault.reason && failure.RetryAfter < a.fault.retryAfter {

@@ -25,6 +25,7 @@ const (
 	longestPause = 60 * time.Millisecond
 
 	create = "CreateEnhancedConnection"
+	list   = "ListEnhancedConnections"
 
 	ok           = "OK"
 	nameTaken    = "NAME_TAKEN"
@@ -43,6 +44,7 @@ var inconclusive = []string{
 type connection struct {
 	id, name string
 	created  time.Time // when the owner had the response
+	changed  time.Time // when the owner had the response to the latest change
 	hosts    []*connsvcv1.Host
 	queue    bool // q1 is bound
 	route    bool // r1 exists

@@ -42,7 +42,7 @@ func (c *caller) replaceHosts(ctx context.Context, conn *connection) {
 		req:  &connsvcv1.UpdateEnhancedConnectionHostsRequest{ProjectId: c.project, ConnectionId: conn.id, Hosts: hosts},
 		resp: func() proto.Message { return &connsvcv1.UpdateEnhancedConnectionHostsResponse{} },
 	}) {
-		conn.hosts = hosts
+		conn.hosts, conn.changed = hosts, time.Now()
 	}
 }
 
@@ -59,7 +59,7 @@ func (c *caller) bindOrUnbind(ctx context.Context, conn *connection) {
 		q.resp = func() proto.Message { return &connsvcv1.DisassociateQueuesResponse{} }
 	}
 	if c.change(ctx, q) {
-		conn.queue = !conn.queue
+		conn.queue, conn.changed = !conn.queue, time.Now()
 	}
 }
 
@@ -77,7 +77,7 @@ func (c *caller) addOrRemoveRoute(ctx context.Context, conn *connection) {
 		q.again = []string{noResource}
 	}
 	if c.change(ctx, q) {
-		conn.route = !conn.route
+		conn.route, conn.changed = !conn.route, time.Now()
 	}
 }
 
@@ -96,6 +96,6 @@ func (c *caller) grantOrRevoke(ctx context.Context, conn *connection) {
 		},
 		resp: func() proto.Message { return &connsvcv1.UpdatePrivilegesResponse{} },
 	}) {
-		conn.granted = !conn.granted
+		conn.granted, conn.changed = !conn.granted, time.Now()
 	}
 }

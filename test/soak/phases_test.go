@@ -3,6 +3,7 @@ package soak_test
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,16 +19,38 @@ type phase struct {
 
 const everything = "*"
 
+// lag is how late lists are and POSTs are executed. It is shorter than minAge: a late POST
+// after its connection was deleted would make it again, and the end state would be
+// unpredictable.
+const lag = 150 * time.Millisecond
+
+// lags returns the lags and clocks, which the faults of each phase come in addition to.
+func lags() []phase {
+	of := func(operation string, kind faults.Kind, d time.Duration) faults.Rule {
+		return faults.Rule{Operation: operation, Fault: faults.Fault{Kind: kind, Delay: faults.Duration(d)}}
+	}
+	replicas, late := of(list, faults.OldList, lag), of(create, faults.LateCommit, lag)
+	replicas.Every, late.Probability = 2, 0.3
+	return []phase{
+		{"lists late for each connection", []faults.Rule{of(create, faults.SlowList, lag), of("DeleteEnhancedConnection", faults.SlowList, lag)}},
+		{"lists as snapshots", []faults.Rule{of(list, faults.SnapshotList, lag)}},
+		{"tags late", []faults.Rule{of(create, faults.SlowTags, lag)}},
+		{"Date ahead", []faults.Rule{of(everything, faults.ShiftedDate, 2*time.Second)}},
+		{"Date behind", []faults.Rule{of(everything, faults.ShiftedDate, -2*time.Second)}},
+		{"creates executed late", []faults.Rule{late}},
+		{"one of two replicas late", []faults.Rule{replicas}},
+	}
+}
+
 // phases returns all phases. In none does DLI begin to execute a call after its caller
-// had a response: by then the caller may have retried and undone it, so the end state
-// would be unpredictable.
+// had a response: by then the caller may have retried and undone it.
 func phases() []phase {
 	ms := func(n int) faults.Duration { return faults.Duration(time.Duration(n) * time.Millisecond) }
 	some := func(p float64, f faults.Fault) faults.Rule {
 		return faults.Rule{Operation: everything, Probability: p, Fault: f}
 	}
 	creates := func(p float64, f faults.Fault) faults.Rule {
-		return faults.Rule{Operation: "CreateEnhancedConnection", Probability: p, Fault: f}
+		return faults.Rule{Operation: create, Probability: p, Fault: f}
 	}
 	status := func(code int) faults.Fault { return faults.Fault{Kind: faults.Status, Status: code} }
 	committed := func(f faults.Fault) faults.Fault {
@@ -73,16 +96,18 @@ func phases() []phase {
 	}
 }
 
-// changeFaults changes the faults of a DLI until ctx ends, and then removes them.
+// changeFaults changes the faults of a DLI until ctx ends, and then removes them. The
+// phases are random, and each has the next lag.
 func changeFaults(ctx context.Context, t *testing.T, e *emulator.Emulator, random *rand.Rand) {
-	all := phases()
-	for ctx.Err() == nil {
-		w := all[random.IntN(len(all))]
-		for i := range w.rules {
-			w.rules[i].Seed = random.Uint64() | 1
+	all, lags := phases(), lags()
+	for n := random.IntN(len(lags)); ctx.Err() == nil; n++ {
+		w, l := all[random.IntN(len(all))], lags[n%len(lags)]
+		rules := slices.Concat(l.rules, w.rules)
+		for i := range rules {
+			rules[i].Seed = random.Uint64() | 1
 		}
-		if err := e.SetFaults(w.rules); err != nil {
-			t.Errorf("%s: %v", w.name, err)
+		if err := e.SetFaults(rules); err != nil {
+			t.Errorf("%s, %s: %v", w.name, l.name, err)
 		}
 		wait(ctx, time.Duration(100+random.IntN(200))*time.Millisecond)
 	}

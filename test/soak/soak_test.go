@@ -94,7 +94,7 @@ func warmUp(t *testing.T, s *stage.Stage) {
 	for i := range projects {
 		for _, client := range s.Clients() {
 			req := &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectOf(i)}
-			if r := client.Call(t.Context(), methodPrefix+"ListEnhancedConnections", req, &connsvcv1.ListEnhancedConnectionsResponse{}); r != nil {
+			if r := client.Call(t.Context(), methodPrefix+list, req, &connsvcv1.ListEnhancedConnectionsResponse{}); r != nil {
 				t.Fatal(r)
 			}
 		}
