@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,7 +29,8 @@ const (
 )
 
 // TestSameAsDirect runs random operations over a random API of connsvc and directly on an
-// emulator, and compares each response and, at the end, the state of the two emulators.
+// emulator, whose lists may lag, and compares each response and, at the end, the state of
+// the two emulators.
 func TestSameAsDirect(t *testing.T) {
 	s, err := newStage()
 	if err != nil {
@@ -37,6 +39,7 @@ func TestSameAsDirect(t *testing.T) {
 	defer s.close()
 	rapid.Check(t, func(t *rapid.T) {
 		s.reset()
+		s.slow(t, rapid.SampledFrom(lags).Draw(t, "lag"))
 		m := &machine{stage: s}
 		t.Repeat(map[string]func(*rapid.T){
 			"create":       m.create,
@@ -62,6 +65,19 @@ func TestSameAsDirect(t *testing.T) {
 		}
 	})
 }
+
+// lags are the ways in which lists lag, the same in both emulators.
+var lags = []faults.Rule{
+	{},
+	{Operation: "CreateEnhancedConnection", Fault: faults.Fault{Kind: faults.SlowList, Delay: lag}},
+	{Operation: "DeleteEnhancedConnection", Fault: faults.Fault{Kind: faults.SlowList, Delay: lag}},
+	{Operation: "CreateEnhancedConnection", Fault: faults.Fault{Kind: faults.SlowTags, Delay: lag}},
+	{Operation: "ListEnhancedConnections", Fault: faults.Fault{Kind: faults.OldList, Delay: lag}},
+	{Operation: "ListEnhancedConnections", Fault: faults.Fault{Kind: faults.SnapshotList, Delay: lag}},
+}
+
+// lag is how late lists are, by the clock that "wait" advances.
+const lag = faults.Duration(3 * time.Second)
 
 // A machine draws operations. It has the IDs of the connections that were created.
 type machine struct {

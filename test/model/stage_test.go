@@ -12,11 +12,14 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"pgregory.net/rapid"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/emulator"
+	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
 // A clock is the time of both emulators.
@@ -74,6 +77,18 @@ func (s *stage) reset() {
 	s.behind.Store(emulator.New(options(s.clock)))
 }
 
+// slow makes the lists of both emulators lag; with the zero rule they do not.
+func (s *stage) slow(t *rapid.T, lag faults.Rule) {
+	if lag.Operation == "" {
+		return
+	}
+	for _, e := range []*replaceable{&s.direct, &s.behind} {
+		if err := e.Load().SetFaults([]faults.Rule{lag}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func newStage() (*stage, error) {
 	s := &stage{}
 	s.reset()
@@ -86,6 +101,8 @@ func newStage() (*stage, error) {
 		Endpoint:    behind.URL,
 		Credentials: &configv1.Upstream_Token{Token: &configv1.Secret{Source: &configv1.Secret_Env{Env: "TOKEN"}}},
 		Retry:       &configv1.Retry{MaxAttempts: 1, BudgetPercent: proto.Int32(0)},
+		// A taken name that lists do not show yet is not waited for: the clock stands still.
+		Idempotency: &configv1.Idempotency{ReconcileTimeout: durationpb.New(20 * time.Millisecond), ListLag: durationpb.New(10 * time.Millisecond)},
 	}}
 	service, err := app.New(cfg, app.Options{
 		Secret: func(*configv1.Secret) (string, error) { return "model", nil }, Log: io.Discard, Version: "model",
