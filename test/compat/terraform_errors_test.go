@@ -16,14 +16,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// terraformCalls are the requests of Terraform's connection resource that may fail.
+// terraformCalls are requests of Terraform's resources for connections and privileges.
 var terraformCalls = map[string]struct{ method, path, body string }{
 	"read": {http.MethodGet, "/" + stubID, ""},
 	"create": {http.MethodPost, "", `{"name":"n","dest_vpc_id":"` + vpcID + `","dest_network_id":"` + subnetID +
 		`","queues":["q1"],"elastic_resource_pools":["pool_1"],"tags":null}`},
-	"delete": {http.MethodDelete, "/" + stubID, ""},
-	"unbind": {http.MethodPost, "/" + stubID + "/disassociate-queue", `{"queues":["q1"]}`},
+	"delete":     {http.MethodDelete, "/" + stubID, ""},
+	"privileges": {http.MethodGet, "/" + stubID + "/privileges", ""},
+	"unbind":     {http.MethodPost, "/" + stubID + "/disassociate-queue", `{"queues":["q1"]}`},
 }
+
+// terraformReads are the calls by which Terraform sees whether a resource is still there.
+var terraformReads = []string{"read", "privileges"}
 
 // terraformErrors has the reason of each call when DLI sends this response to all requests.
 var terraformErrors = []struct {
@@ -39,6 +43,7 @@ var terraformErrors = []struct {
 	{name: "missing connection, 404", status: 404, body: dliError("DLI.0001", "Connection "+stubID+" does not exist."),
 		reasons: notCreate("CONNECTION_NOT_FOUND")},
 	{name: "missing project", status: 404, body: dliError("DLI.0002", "There is no project p1."), reasons: all("UPSTREAM_REFUSED")},
+	{name: "missing project, DLI.0001", status: 400, body: dliError("DLI.0001", "There is no project p1."), reasons: all("UPSTREAM_REFUSED")},
 	{name: "missing queue", status: 400, body: dliError("DLI.0002", "There is no queue named q1"),
 		reasons: map[string]string{"create": "QUEUE_NOT_FOUND", "unbind": "QUEUE_NOT_FOUND"}},
 	{name: "missing pool", status: 400, body: dliError("DLI.0002", "There is no elastic resource pool named pool_1"),
@@ -102,11 +107,11 @@ func dliError(code, text string) string {
 }
 
 func all(reason string) map[string]string {
-	return map[string]string{"read": reason, "create": reason, "delete": reason, "unbind": reason}
+	return map[string]string{"read": reason, "create": reason, "delete": reason, "unbind": reason, "privileges": reason}
 }
 
 func notCreate(reason string) map[string]string {
-	return map[string]string{"read": reason, "delete": reason, "unbind": reason}
+	return map[string]string{"read": reason, "delete": reason, "unbind": reason, "privileges": reason}
 }
 
 func unknownCreate(reason string) map[string]string {
@@ -133,13 +138,14 @@ func react(call string, r response, message string) reaction {
 		shown = shown[:min(len(shown), 200)]
 	}
 	return reaction{
-		Dropped: call == "read" && r.status == http.StatusNotFound,
-		Slept:   r.status == http.StatusTooManyRequests,
-		Shown:   message != "" && strings.Contains(shown, message),
+		Dropped: slices.Contains(terraformReads, call) && r.status == http.StatusNotFound ||
+			call == "privileges" && r.status == http.StatusBadRequest && strings.Contains(string(r.body), `"error_code":"DLI.0001"`),
+		Slept: r.status == http.StatusTooManyRequests,
+		Shown: message != "" && strings.Contains(shown, message),
 	}
 }
 
-// Only a missing connection leaves Terraform's state, and no error makes Terraform sleep.
+// Only a missing connection drops a connection from Terraform's state, and no error makes Terraform sleep.
 // It shows the text of every error but those of 502 and 503.
 func TestTerraformErrors(t *testing.T) {
 	statuses := errorMap(t)
@@ -165,8 +171,10 @@ func TestTerraformErrors(t *testing.T) {
 				message, _ := object["error_msg"].(string)
 				silent := []int{http.StatusBadGateway, http.StatusServiceUnavailable}
 				want := reaction{
-					Dropped: call == "read" && reason == "CONNECTION_NOT_FOUND",
-					Shown:   !slices.Contains(silent, got.status),
+					// DLI's code of an invalid request is that of a missing connection, and connsvc keeps it.
+					Dropped: slices.Contains(terraformReads, call) && reason == "CONNECTION_NOT_FOUND" ||
+						call == "privileges" && reason == "VALIDATION_FAILED",
+					Shown: !slices.Contains(silent, got.status),
 				}
 				if diff := cmp.Diff(want, react(call, got, message)); diff != "" {
 					t.Errorf("what Terraform does on %d of %s (-want +got):\n%s", got.status, call, diff)
