@@ -38,47 +38,77 @@ var terraformErrors = []struct {
 	body    string
 	reasons map[string]string
 }{
-	{name: "missing connection", status: 400, body: dliError("DLI.0001", "Connection "+stubID+" does not exist."),
-		reasons: notCreate("CONNECTION_NOT_FOUND")},
-	{name: "missing connection, 404", status: 404, body: dliError("DLI.0001", "Connection "+stubID+" does not exist."),
-		reasons: notCreate("CONNECTION_NOT_FOUND")},
+	{
+		name: "missing connection", status: 400, body: dliError("DLI.0001", "Connection "+stubID+" does not exist."),
+		reasons: notCreate("CONNECTION_NOT_FOUND"),
+	},
+	{
+		name: "missing connection, 404", status: 404, body: dliError("DLI.0001", "Connection "+stubID+" does not exist."),
+		reasons: notCreate("CONNECTION_NOT_FOUND"),
+	},
 	{name: "missing project", status: 404, body: dliError("DLI.0002", "There is no project p1."), reasons: all("UPSTREAM_REFUSED")},
 	{name: "missing project, DLI.0001", status: 400, body: dliError("DLI.0001", "There is no project p1."), reasons: all("UPSTREAM_REFUSED")},
-	{name: "missing queue", status: 400, body: dliError("DLI.0002", "There is no queue named q1"),
-		reasons: map[string]string{"create": "QUEUE_NOT_FOUND", "unbind": "QUEUE_NOT_FOUND"}},
-	{name: "missing pool", status: 400, body: dliError("DLI.0002", "There is no elastic resource pool named pool_1"),
-		reasons: map[string]string{"create": "ELASTIC_RESOURCE_POOL_NOT_FOUND"}},
-	{name: "missing VPC", status: 400, body: dliError("DLI.0002", "VPC "+vpcID+" does not exist."),
-		reasons: map[string]string{"create": "RESOURCE_NOT_FOUND"}},
+	{
+		name: "missing queue", status: 400, body: dliError("DLI.0002", "There is no queue named q1"),
+		reasons: map[string]string{"create": "QUEUE_NOT_FOUND", "unbind": "QUEUE_NOT_FOUND"},
+	},
+	{
+		name: "missing pool", status: 400, body: dliError("DLI.0002", "There is no elastic resource pool named pool_1"),
+		reasons: map[string]string{"create": "ELASTIC_RESOURCE_POOL_NOT_FOUND"},
+	},
+	{
+		name: "missing VPC", status: 400, body: dliError("DLI.0002", "VPC "+vpcID+" does not exist."),
+		reasons: map[string]string{"create": "RESOURCE_NOT_FOUND"},
+	},
 	{name: "taken name", status: 400, body: dliError("DLI.0006", "The object exists."), reasons: map[string]string{"create": "NAME_TAKEN"}},
 	{name: "DLI's quota", status: 400, body: dliError("DLI.1028", "The quota is used up."), reasons: all("UPSTREAM_QUOTA")},
-	{name: "connection being created", status: 400, body: dliError("DLI.0007", "The connection that is being created cannot be deleted."),
-		reasons: map[string]string{"delete": "CONNECTION_BUSY"}},
-	{name: "failed peering", status: 400, body: dliError("DLI.0007", "The status of the peering is FAILED and it cannot be unbound."),
-		reasons: map[string]string{"unbind": "PEERING_FAILED"}},
+	{
+		name: "connection being created", status: 400, body: dliError("DLI.0007", "The connection that is being created cannot be deleted."),
+		reasons: map[string]string{"delete": "CONNECTION_BUSY"},
+	},
+	{
+		name: "failed peering", status: 400, body: dliError("DLI.0007", "The status of the peering is FAILED and it cannot be unbound."),
+		reasons: map[string]string{"unbind": "PEERING_FAILED"},
+	},
 	{name: "unsupported operation", status: 400, body: dliError("DLI.0009", "Not supported."), reasons: all("OPERATION_NOT_SUPPORTED")},
-	{name: "API that the region lacks", status: 404, body: dliError("APIGW.0101", "The API does not exist."),
-		reasons: all("OPERATION_NOT_SUPPORTED")},
-	{name: "unavailable resource", status: 400, body: dliError("DLI.0012", "Resource objects are unavailable."),
-		reasons: map[string]string{"read": "RESOURCE_UNAVAILABLE", "create": "RESOURCE_UNAVAILABLE"}},
+	{
+		name: "API that the region lacks", status: 404, body: dliError("APIGW.0101", "The API does not exist."),
+		reasons: all("OPERATION_NOT_SUPPORTED"),
+	},
+	{
+		name: "unavailable resource", status: 400, body: dliError("DLI.0012", "Resource objects are unavailable."),
+		reasons: map[string]string{"read": "RESOURCE_UNAVAILABLE", "create": "RESOURCE_UNAVAILABLE"},
+	},
 	{name: "is_success=false", status: 200, body: `{"is_success":false,"message":"The moon is full."}`, reasons: all("UPSTREAM_REFUSED")},
 	{name: "invalid for DLI", status: 400, body: dliError("DLI.0001", "Parameter check errors occur."), reasons: all("VALIDATION_FAILED")},
 	{name: "too large for DLI", status: 413, body: dliError("APIGW.0201", "Too large."), reasons: all("BODY_TOO_LARGE")},
 	{name: "account without permission", status: 403, body: dliError("APIGW.0302", "Forbidden."), reasons: all("UPSTREAM_DENIED")},
-	{name: "rejected credentials", status: 401, body: dliError("APIGW.0301", "Incorrect IAM authentication information."),
-		reasons: all("UPSTREAM_CREDENTIALS")},
+	{
+		name: "rejected credentials", status: 401, body: dliError("APIGW.0301", "Incorrect IAM authentication information."),
+		reasons: all("UPSTREAM_CREDENTIALS"),
+	},
 	{name: "throttling", status: 429, body: dliError("APIGW.0308", "Throttled."), reasons: all("UPSTREAM_THROTTLED")},
-	{name: "fault", status: 500, body: dliError("DLI.0999", "Broken."),
-		reasons: unknownCreate("UPSTREAM_FAULT")},
-	{name: "no service", status: 503,
-		reasons: unknownCreate("UPSTREAM_UNAVAILABLE")},
-	{name: "timeout", status: 504,
-		reasons: unknownCreate("UPSTREAM_TIMEOUT")},
-	{name: "page of a proxy", status: 404, body: "<html>Not Found</html>",
-		reasons: unknownCreate("UPSTREAM_FAULT")},
-	{name: "too large for connsvc", config: "limits: { max_response_bytes: 4096 }", status: 200,
+	{
+		name: "fault", status: 500, body: dliError("DLI.0999", "Broken."),
+		reasons: unknownCreate("UPSTREAM_FAULT"),
+	},
+	{
+		name: "no service", status: 503,
+		reasons: unknownCreate("UPSTREAM_UNAVAILABLE"),
+	},
+	{
+		name: "timeout", status: 504,
+		reasons: unknownCreate("UPSTREAM_TIMEOUT"),
+	},
+	{
+		name: "page of a proxy", status: 404, body: "<html>Not Found</html>",
+		reasons: unknownCreate("UPSTREAM_FAULT"),
+	},
+	{
+		name: "too large for connsvc", config: "limits: { max_response_bytes: 4096 }", status: 200,
 		body:    `{"is_success":true,"id":"` + stubID + `","hosts":[{}` + strings.Repeat(",{}", 500) + `]}`, // longer as connsvc writes it
-		reasons: map[string]string{"read": "ANSWER_TOO_LARGE"}},
+		reasons: map[string]string{"read": "ANSWER_TOO_LARGE"},
+	},
 	{name: "project that is not configured", project: "p2", reasons: all("PROJECT_NOT_CONFIGURED")},
 }
 
