@@ -154,9 +154,10 @@ func notRead(ctx context.Context, err error) error {
 
 // Write sends the response that the gateway has encoded, if it is not too large.
 func (x *exchange) Write(response []byte) (int, error) {
-	if int64(len(response)) > x.gateway.limits.GetMaxResponseBytes() {
+	n := len(response)
+	if int64(n) > x.gateway.limits.GetMaxResponseBytes() {
 		x.fail(apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil))
-		return len(response), nil
+		return n, nil
 	}
 	status := http.StatusOK
 	if x.call.Method == createMethod {
@@ -166,9 +167,9 @@ func (x *exchange) Write(response []byte) (int, error) {
 		x.fail(apierror.NotSent(err))
 	} else if x.request.ProtoMajor == 1 {
 		// HTTP/2 may still read the buffer of a stream that has ended.
-		x.gateway.buffers.Give(&response)
+		x.gateway.buffers.Give(&response) // from here on another call may use it
 	}
-	return len(response), nil
+	return n, nil
 }
 
 var createMethod = connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName[1:]
