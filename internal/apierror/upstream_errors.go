@@ -71,17 +71,21 @@ func reasonOf(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
 	return reason
 }
 
-// outcomeUnknown reports whether a create that was sent may have made the connection.
+// outcomeUnknown reports whether a create that was sent may have made the connection, or
+// may have been rejected for a name that a connection of an earlier call has.
 func outcomeUnknown(u *upstream.Error, reason connsvcv1.ErrorReason) bool {
-	switch u.Kind {
-	case upstream.Broken, upstream.Timeout:
+	switch reason {
+	case connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, connsvcv1.ErrorReason_UPSTREAM_FAULT:
+		// Whatever the status: a timeout or a fault can come after the commit.
 		return true
+	case connsvcv1.ErrorReason_NAME_TAKEN:
+		return false
+	}
+	switch u.Kind {
 	case upstream.Malformed, upstream.TooLarge, upstream.Status:
 		rejected := u.HTTPStatus >= http.StatusBadRequest && u.HTTPStatus < http.StatusInternalServerError
-		// A rejection without a readable reason may be that of a taken name, by a
-		// connection that an earlier call made.
-		unreadable := reason == connsvcv1.ErrorReason_UPSTREAM_FAULT && u.Code == ""
-		return (!rejected || unreadable) && reason != connsvcv1.ErrorReason_NAME_TAKEN
+		unreadable := reason == connsvcv1.ErrorReason_UPSTREAM_DENIED && u.Code == ""
+		return !rejected || unreadable
 	default:
 		return false
 	}
