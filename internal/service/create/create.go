@@ -59,7 +59,7 @@ func (c *Creator) Create(ctx context.Context, dli DLI, req *connsvcv1.CreateEnha
 		reconcileFor: durationOr(dli.Idempotency().GetReconcileTimeout().AsDuration(), config.DefaultReconcileTimeout),
 		listLag:      durationOr(dli.Idempotency().GetListLag().AsDuration(), config.DefaultListLag),
 		rivalWindow:  dli.Idempotency().GetRivalWindow().AsDuration(),
-		named:        sightings{}, tagged: sightings{},
+		named:        sightings{}, tagged: sightings{}, gone: map[string]bool{},
 	}
 	if err := n.prepare(); err != nil {
 		return nil, err
@@ -92,8 +92,9 @@ type creation struct {
 	sent       bool      // the POST may have left
 	lookupsEnd time.Time // unless the caller's time ends before
 
-	named  sightings // of the name
-	tagged sightings // with the request_id
+	named  sightings       // of the name
+	tagged sightings       // with the request_id
+	gone   map[string]bool // of the name, but a GET does not show them
 }
 
 // run takes the create to its outcome. A request_id is looked for before the POST, as

@@ -29,6 +29,12 @@ func unknownOutcomes() map[string]error {
 		"redirected":        &upstream.Error{Kind: upstream.Malformed, HTTPStatus: 307, Sent: true},
 		"a code, but a 500": answered(500, "DLI.0001", "Parameter check errors occur."),
 		"a 400 cut off":     answered(400, "", ""),
+		"408":               answered(408, "", ""),
+		"400, timed out":    answered(400, "DLI.0019", "The task times out."),
+		"400, a fault":      answered(400, "DLI.0999", "Server-side errors occur."),
+		"400, not of DLI":   answered(400, "WAF.1", "x"),
+		"five digits":       answered(400, "DLI.10001", "An internal error occurred."),
+		"403, unreadable":   answered(403, "", ""),
 	}
 }
 
@@ -40,8 +46,10 @@ func TestCommitWithoutAnswerIsAdopted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			yes := true
-			want := &connsvcv1.CreateEnhancedConnectionResponse{IsSuccess: true, ConnectionId: dli.existing()[0], Reconciled: &yes}
+			want := &connsvcv1.CreateEnhancedConnectionResponse{
+				IsSuccess: true, ConnectionId: dli.existing()[0], Reconciled: proto.Bool(true),
+				Warning: proto.String("the response of DLI was lost: the connection was found by its name and content, and another caller may have made it"),
+			}
 			if d := cmp.Diff(want, resp, protocmp.Transform()); d != "" {
 				t.Errorf("(-want +got)\n%s", d)
 			}
@@ -83,6 +91,9 @@ func TestKnownOutcomeIsNotReconciled(t *testing.T) {
 		"is_success=false":      {refused("no"), connsvcv1.ErrorReason_UPSTREAM_REFUSED, 1},
 		"cancelled":             {&upstream.Error{Kind: upstream.Cancelled, Sent: true}, connsvcv1.ErrorReason_CALLER_CANCELLED, 1},
 		"credentials":           {answered(401, "APIGW.0301", "x"), connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS, 1},
+		"401 alone":             {answered(401, "", ""), connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS, 1},
+		"429 alone":             {answered(429, "", ""), connsvcv1.ErrorReason_UPSTREAM_THROTTLED, 1},
+		"forbidden, by a code":  {answered(403, "APIGW.0302", "x"), connsvcv1.ErrorReason_UPSTREAM_DENIED, 1},
 		"route is not deployed": {answered(404, "APIG.0101", "x"), connsvcv1.ErrorReason_OPERATION_NOT_SUPPORTED, 1},
 	} {
 		inBubble(t, name, func(t *testing.T) {
@@ -275,12 +286,12 @@ func TestAgeIsJudgedByDLIsClock(t *testing.T) {
 		sendsDate bool
 		adopted   bool
 	}{
-		"clocks agree":                   {0, true, true},
-		"DLI is ahead":                   {time.Hour, true, true},
-		"DLI is behind":                  {-time.Hour, true, true},
-		"DLI is ahead and sends no Date": {time.Hour, false, true},
-		"nearly agrees":                  {-3 * time.Second, false, true},
-		"behind, and sends no Date":      {-time.Hour, false, false},
+		"clocks agree":              {0, true, true},
+		"DLI is ahead":              {time.Hour, true, true},
+		"DLI is behind":             {-time.Hour, true, true},
+		"ahead, and sends no Date":  {time.Hour, false, false},
+		"nearly agrees":             {-3 * time.Second, false, true},
+		"behind, and sends no Date": {-time.Hour, false, false},
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{post: commitThenFail(lost), ahead: c.ahead, hidesDate: !c.sendsDate}

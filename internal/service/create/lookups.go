@@ -77,9 +77,10 @@ func (n *creation) mustShow(s sighting, at time.Time) bool {
 	return known && at.Add(ahead).Sub(s.conn.GetCreateTime().AsTime()) >= n.listLag+clockSlack
 }
 
-// seen are all connections of the name that were shown.
+// seen are all connections of the name that were shown, without those that are gone.
 func (n *creation) seen() []*connsvcv1.EnhancedConnection {
 	all := maps.Clone(n.named)
 	maps.Copy(all, n.tagged)
+	maps.DeleteFunc(all, func(id string, _ sighting) bool { return n.gone[id] })
 	return all.byAge()
 }
