@@ -16,9 +16,9 @@ const (
 )
 
 // beforeRejection prepares the connection for a response to a caller who is still
-// sending. Many clients read no
-// response before they have sent all, and see a broken connection if it is closed
-// meanwhile. So the response goes out at once, and discardRest reads the rest.
+// sending. Many clients read no response before they have sent all, and see a broken
+// connection if it is closed meanwhile. So the response goes out at once, and discardRest
+// reads the rest.
 func (x *exchange) beforeRejection() {
 	if !x.unread() {
 		return

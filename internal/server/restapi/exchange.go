@@ -101,17 +101,21 @@ func (x *exchange) readQuery(request proto.Message, hasBody bool) error {
 	if err != nil {
 		return apierror.Unreadable("query.syntax", "the query is malformed: a bad escape, or a semicolon", err)
 	}
-	if hasBody {
-		return dlijson.DecodeQuery(query, request, nil)
-	}
 	var inQuery []protoreflect.FieldDescriptor
-	fields := request.ProtoReflect().Descriptor().Fields()
-	for i := range fields.Len() {
-		if _, inPath := x.pathParams[string(fields.Get(i).Name())]; !inPath {
-			inQuery = append(inQuery, fields.Get(i))
-		}
+	if !hasBody {
+		inQuery = x.fieldsNotInPath(request.ProtoReflect().Descriptor().Fields())
 	}
 	return dlijson.DecodeQuery(query, request, inQuery)
+}
+
+func (x *exchange) fieldsNotInPath(fields protoreflect.FieldDescriptors) []protoreflect.FieldDescriptor {
+	var rest []protoreflect.FieldDescriptor
+	for i := range fields.Len() {
+		if _, inPath := x.pathParams[string(fields.Get(i).Name())]; !inPath {
+			rest = append(rest, fields.Get(i))
+		}
+	}
+	return rest
 }
 
 // readBody decodes the body as it comes. Reading knows no context: its deadlines end the
