@@ -11,6 +11,7 @@
 FROM --platform=$BUILDPLATFORM golang:1.26.8 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
+COPY gen/go/go.mod gen/go/go.sum gen/go/
 RUN go mod download
 COPY . .
 ARG TARGETOS

@@ -25,6 +25,7 @@ check: generate format lint ## Generates, formats and lints; what is committed m
 
 .PHONY: generate
 generate: third_party ## Generates gen/ from proto/, and docs from the code.
+	rm -rf gen/go/connsvc/*/ internal/gateway
 	buf generate
 	go run ./internal/gendocs
 
@@ -43,6 +44,7 @@ lint: third_party $(BIN)/golangci-lint ## Lints Go, proto, and module files.
 	golangci-lint run
 	go mod tidy -diff
 	go mod verify
+	cd gen/go && go mod tidy -diff && golangci-lint run
 
 .PHONY: breaking
 breaking: third_party ## Refuses a contract that breaks clients of AGAINST (main; on main, the commit before).

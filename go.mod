@@ -8,6 +8,7 @@ require (
 	buf.build/go/protoyaml v0.8.0
 	github.com/KimMachineGun/automemlimit v1.0.1
 	github.com/alecthomas/kong v1.17.0
+	github.com/connsvc/connsvc/gen/go v0.0.0
 	github.com/failsafe-go/failsafe-go v0.9.8
 	github.com/go-json-experiment/json v1.27.2
 	github.com/google/go-cmp v0.7.0
@@ -64,3 +65,6 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 )
+
+// The clients' module is released with a tag of its own, gen/go/v1.2.3.
+replace github.com/connsvc/connsvc/gen/go => ./gen/go

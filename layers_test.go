@@ -90,10 +90,10 @@ func TestPackageSize(t *testing.T) {
 	}
 }
 
-// packages returns the packages of this module by their path in the repository.
+// packages returns the packages of this module and of gen/go by their path in the repository.
 func packages(t *testing.T) map[string]pkg {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,GoFiles,IgnoredGoFiles", "./...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,GoFiles,IgnoredGoFiles", "./...", module+"gen/go/...")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v: %v", cmd, err)

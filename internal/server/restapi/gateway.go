@@ -18,6 +18,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/buffers"
+	gatewayv1 "github.com/connsvc/connsvc/internal/gateway/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/server/chain"
 )
 
@@ -52,7 +53,7 @@ func New(ch *chain.Chain, l *configv1.Limits, o Options) (http.Handler, error) {
 		// "%2F" stays in its segment, where the field's rule rejects it.
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptSlash),
 	)
-	return g, connsvcv1.RegisterConnectionServiceHandlerServer(context.Background(), g.mux, ch.API)
+	return g, gatewayv1.RegisterConnectionServiceHandlerServer(context.Background(), g.mux, ch.API)
 }
 
 // ServeHTTP passes a request to the gateway. A path that is not clean has no RPC: the

@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 
+	extConnsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 	"google.golang.org/grpc"
@@ -35,9 +36,9 @@ var (
 	_ = metadata.Join
 )
 
-func request_ConnectionService_CreateEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_CreateEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq CreateEnhancedConnectionRequest
+		protoReq extConnsvcv1.CreateEnhancedConnectionRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -59,9 +60,9 @@ func request_ConnectionService_CreateEnhancedConnection_0(ctx context.Context, m
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_CreateEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_CreateEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq CreateEnhancedConnectionRequest
+		protoReq extConnsvcv1.CreateEnhancedConnectionRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -80,9 +81,9 @@ func local_request_ConnectionService_CreateEnhancedConnection_0(ctx context.Cont
 	return msg, metadata, err
 }
 
-func request_ConnectionService_GetEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_GetEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq GetEnhancedConnectionRequest
+		protoReq extConnsvcv1.GetEnhancedConnectionRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -109,9 +110,9 @@ func request_ConnectionService_GetEnhancedConnection_0(ctx context.Context, mars
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_GetEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_GetEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq GetEnhancedConnectionRequest
+		protoReq extConnsvcv1.GetEnhancedConnectionRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -137,9 +138,9 @@ func local_request_ConnectionService_GetEnhancedConnection_0(ctx context.Context
 
 var filter_ConnectionService_ListEnhancedConnections_0 = &utilities.DoubleArray{Encoding: map[string]int{"project_id": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
 
-func request_ConnectionService_ListEnhancedConnections_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_ListEnhancedConnections_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListEnhancedConnectionsRequest
+		protoReq extConnsvcv1.ListEnhancedConnectionsRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -164,9 +165,9 @@ func request_ConnectionService_ListEnhancedConnections_0(ctx context.Context, ma
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_ListEnhancedConnections_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_ListEnhancedConnections_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListEnhancedConnectionsRequest
+		protoReq extConnsvcv1.ListEnhancedConnectionsRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -188,9 +189,9 @@ func local_request_ConnectionService_ListEnhancedConnections_0(ctx context.Conte
 	return msg, metadata, err
 }
 
-func request_ConnectionService_DeleteEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_DeleteEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq DeleteEnhancedConnectionRequest
+		protoReq extConnsvcv1.DeleteEnhancedConnectionRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -217,9 +218,9 @@ func request_ConnectionService_DeleteEnhancedConnection_0(ctx context.Context, m
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_DeleteEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_DeleteEnhancedConnection_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq DeleteEnhancedConnectionRequest
+		protoReq extConnsvcv1.DeleteEnhancedConnectionRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -243,9 +244,9 @@ func local_request_ConnectionService_DeleteEnhancedConnection_0(ctx context.Cont
 	return msg, metadata, err
 }
 
-func request_ConnectionService_UpdateEnhancedConnectionHosts_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_UpdateEnhancedConnectionHosts_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq UpdateEnhancedConnectionHostsRequest
+		protoReq extConnsvcv1.UpdateEnhancedConnectionHostsRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -275,9 +276,9 @@ func request_ConnectionService_UpdateEnhancedConnectionHosts_0(ctx context.Conte
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_UpdateEnhancedConnectionHosts_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_UpdateEnhancedConnectionHosts_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq UpdateEnhancedConnectionHostsRequest
+		protoReq extConnsvcv1.UpdateEnhancedConnectionHostsRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -304,9 +305,9 @@ func local_request_ConnectionService_UpdateEnhancedConnectionHosts_0(ctx context
 	return msg, metadata, err
 }
 
-func request_ConnectionService_AssociateQueues_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_AssociateQueues_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq AssociateQueuesRequest
+		protoReq extConnsvcv1.AssociateQueuesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -336,9 +337,9 @@ func request_ConnectionService_AssociateQueues_0(ctx context.Context, marshaler 
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_AssociateQueues_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_AssociateQueues_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq AssociateQueuesRequest
+		protoReq extConnsvcv1.AssociateQueuesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -365,9 +366,9 @@ func local_request_ConnectionService_AssociateQueues_0(ctx context.Context, mars
 	return msg, metadata, err
 }
 
-func request_ConnectionService_DisassociateQueues_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_DisassociateQueues_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq DisassociateQueuesRequest
+		protoReq extConnsvcv1.DisassociateQueuesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -397,9 +398,9 @@ func request_ConnectionService_DisassociateQueues_0(ctx context.Context, marshal
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_DisassociateQueues_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_DisassociateQueues_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq DisassociateQueuesRequest
+		protoReq extConnsvcv1.DisassociateQueuesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -426,9 +427,9 @@ func local_request_ConnectionService_DisassociateQueues_0(ctx context.Context, m
 	return msg, metadata, err
 }
 
-func request_ConnectionService_CreateRoute_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_CreateRoute_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq CreateRouteRequest
+		protoReq extConnsvcv1.CreateRouteRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -458,9 +459,9 @@ func request_ConnectionService_CreateRoute_0(ctx context.Context, marshaler runt
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_CreateRoute_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_CreateRoute_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq CreateRouteRequest
+		protoReq extConnsvcv1.CreateRouteRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -487,9 +488,9 @@ func local_request_ConnectionService_CreateRoute_0(ctx context.Context, marshale
 	return msg, metadata, err
 }
 
-func request_ConnectionService_CreateRoute_1(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_CreateRoute_1(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq CreateRouteRequest
+		protoReq extConnsvcv1.CreateRouteRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -519,9 +520,9 @@ func request_ConnectionService_CreateRoute_1(ctx context.Context, marshaler runt
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_CreateRoute_1(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_CreateRoute_1(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq CreateRouteRequest
+		protoReq extConnsvcv1.CreateRouteRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -548,9 +549,9 @@ func local_request_ConnectionService_CreateRoute_1(ctx context.Context, marshale
 	return msg, metadata, err
 }
 
-func request_ConnectionService_DeleteRoute_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_DeleteRoute_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq DeleteRouteRequest
+		protoReq extConnsvcv1.DeleteRouteRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -585,9 +586,9 @@ func request_ConnectionService_DeleteRoute_0(ctx context.Context, marshaler runt
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_DeleteRoute_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_DeleteRoute_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq DeleteRouteRequest
+		protoReq extConnsvcv1.DeleteRouteRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -619,9 +620,9 @@ func local_request_ConnectionService_DeleteRoute_0(ctx context.Context, marshale
 	return msg, metadata, err
 }
 
-func request_ConnectionService_DeleteRoute_1(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_DeleteRoute_1(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq DeleteRouteRequest
+		protoReq extConnsvcv1.DeleteRouteRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -656,9 +657,9 @@ func request_ConnectionService_DeleteRoute_1(ctx context.Context, marshaler runt
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_DeleteRoute_1(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_DeleteRoute_1(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq DeleteRouteRequest
+		protoReq extConnsvcv1.DeleteRouteRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -690,9 +691,9 @@ func local_request_ConnectionService_DeleteRoute_1(ctx context.Context, marshale
 	return msg, metadata, err
 }
 
-func request_ConnectionService_ListPrivileges_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_ListPrivileges_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListPrivilegesRequest
+		protoReq extConnsvcv1.ListPrivilegesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -719,9 +720,9 @@ func request_ConnectionService_ListPrivileges_0(ctx context.Context, marshaler r
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_ListPrivileges_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_ListPrivileges_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListPrivilegesRequest
+		protoReq extConnsvcv1.ListPrivilegesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -745,9 +746,9 @@ func local_request_ConnectionService_ListPrivileges_0(ctx context.Context, marsh
 	return msg, metadata, err
 }
 
-func request_ConnectionService_UpdatePrivileges_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_UpdatePrivileges_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq UpdatePrivilegesRequest
+		protoReq extConnsvcv1.UpdatePrivilegesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -769,9 +770,9 @@ func request_ConnectionService_UpdatePrivileges_0(ctx context.Context, marshaler
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_UpdatePrivileges_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_UpdatePrivileges_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq UpdatePrivilegesRequest
+		protoReq extConnsvcv1.UpdatePrivilegesRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -792,9 +793,9 @@ func local_request_ConnectionService_UpdatePrivileges_0(ctx context.Context, mar
 
 var filter_ConnectionService_ListPrivilegesByObject_0 = &utilities.DoubleArray{Encoding: map[string]int{"project_id": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
 
-func request_ConnectionService_ListPrivilegesByObject_0(ctx context.Context, marshaler runtime.Marshaler, client ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func request_ConnectionService_ListPrivilegesByObject_0(ctx context.Context, marshaler runtime.Marshaler, client extConnsvcv1.ConnectionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListPrivilegesByObjectRequest
+		protoReq extConnsvcv1.ListPrivilegesByObjectRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -819,9 +820,9 @@ func request_ConnectionService_ListPrivilegesByObject_0(ctx context.Context, mar
 	return msg, metadata, err
 }
 
-func local_request_ConnectionService_ListPrivilegesByObject_0(ctx context.Context, marshaler runtime.Marshaler, server ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+func local_request_ConnectionService_ListPrivilegesByObject_0(ctx context.Context, marshaler runtime.Marshaler, server extConnsvcv1.ConnectionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
-		protoReq ListPrivilegesByObjectRequest
+		protoReq extConnsvcv1.ListPrivilegesByObjectRequest
 		metadata runtime.ServerMetadata
 		err      error
 	)
@@ -848,7 +849,7 @@ func local_request_ConnectionService_ListPrivilegesByObject_0(ctx context.Contex
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
 // Note that using this registration option will cause many gRPC library features to stop working. Consider using RegisterConnectionServiceHandlerFromEndpoint instead.
 // GRPC interceptors will not work for this type of registration. To use interceptors, you must use the "runtime.WithMiddlewares" option in the "runtime.NewServeMux" call.
-func RegisterConnectionServiceHandlerServer(ctx context.Context, mux *runtime.ServeMux, server ConnectionServiceServer) error {
+func RegisterConnectionServiceHandlerServer(ctx context.Context, mux *runtime.ServeMux, server extConnsvcv1.ConnectionServiceServer) error {
 	mux.Handle(http.MethodPost, pattern_ConnectionService_CreateEnhancedConnection_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -1160,15 +1161,15 @@ func RegisterConnectionServiceHandlerFromEndpoint(ctx context.Context, mux *runt
 // RegisterConnectionServiceHandler registers the http handlers for service ConnectionService to "mux".
 // The handlers forward requests to the grpc endpoint over "conn".
 func RegisterConnectionServiceHandler(ctx context.Context, mux *runtime.ServeMux, conn *grpc.ClientConn) error {
-	return RegisterConnectionServiceHandlerClient(ctx, mux, NewConnectionServiceClient(conn))
+	return RegisterConnectionServiceHandlerClient(ctx, mux, extConnsvcv1.NewConnectionServiceClient(conn))
 }
 
 // RegisterConnectionServiceHandlerClient registers the http handlers for service ConnectionService
-// to "mux". The handlers forward requests to the grpc endpoint over the given implementation of "ConnectionServiceClient".
-// Note: the gRPC framework executes interceptors within the gRPC handler. If the passed in "ConnectionServiceClient"
+// to "mux". The handlers forward requests to the grpc endpoint over the given implementation of "extConnsvcv1.ConnectionServiceClient".
+// Note: the gRPC framework executes interceptors within the gRPC handler. If the passed in "extConnsvcv1.ConnectionServiceClient"
 // doesn't go through the normal gRPC flow (creating a gRPC client etc.) then it will be up to the passed in
-// "ConnectionServiceClient" to call the correct interceptors. This client ignores the HTTP middlewares.
-func RegisterConnectionServiceHandlerClient(ctx context.Context, mux *runtime.ServeMux, client ConnectionServiceClient) error {
+// "extConnsvcv1.ConnectionServiceClient" to call the correct interceptors. This client ignores the HTTP middlewares.
+func RegisterConnectionServiceHandlerClient(ctx context.Context, mux *runtime.ServeMux, client extConnsvcv1.ConnectionServiceClient) error {
 	mux.Handle(http.MethodPost, pattern_ConnectionService_CreateEnhancedConnection_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
