@@ -75,7 +75,7 @@ func mayHaveExecuted(u *upstream.Error, reason connsvcv1.ErrorReason) bool {
 	switch reason {
 	case connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, connsvcv1.ErrorReason_UPSTREAM_FAULT:
 		rejected := u.HTTPStatus >= http.StatusBadRequest && u.HTTPStatus < http.StatusInternalServerError
-		return u.Sent && (u.Repeated || !rejected)
+		return u.Sent && (u.MayHaveExecuted || !rejected)
 	default:
 		return false
 	}

@@ -54,7 +54,7 @@ func (s *Service) DeleteEnhancedConnection(ctx context.Context, req *connsvcv1.D
 // attempt of the same call deleted it.
 func deletedByRetry(err error) bool {
 	u, ok := apierror.Find[upstream.Error](err)
-	if !ok || !u.Repeated {
+	if !ok || !u.MayHaveExecuted {
 		return false
 	}
 	switch apierror.From(err).Reason {

@@ -253,7 +253,7 @@ func TestDLITextReachesTheCallerOnlyAsErrorMsg(t *testing.T) {
 // outcome is unknown; of a read it does not.
 func TestLostChangeSaysSo(t *testing.T) {
 	repeated := answered(400, "", "")
-	repeated.Repeated = true
+	repeated.MayHaveExecuted = true
 	for _, c := range []struct {
 		dli     *upstream.Error
 		unknown bool // of a change
@@ -320,7 +320,7 @@ func TestMissingQueueIsNamed(t *testing.T) {
 func TestMissingAfterARepeat(t *testing.T) {
 	missing := func(code, text string, repeated bool) *upstream.Error {
 		e := answered(400, code, text)
-		e.Repeated = repeated
+		e.MayHaveExecuted = repeated
 		return e
 	}
 	for name, c := range map[string]struct {

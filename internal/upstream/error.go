@@ -70,9 +70,9 @@ type Error struct {
 	RetryAfter time.Duration // as DLI, IAM, the breaker or the limit asks; 0 if none does
 	Date       time.Time     // DLI's clock at the response, in whole seconds; may be zero
 	Sent       bool          // bytes of the request may have reached DLI
-	// Repeated says that an earlier attempt of the call may have been executed: it may be
-	// why something is missing or exists already.
-	Repeated bool
+	// MayHaveExecuted says that DLI may have executed an earlier attempt of the call: it
+	// may be why something is missing or exists already.
+	MayHaveExecuted bool
 	// CallersOwn says that the credentials of the call are the caller's own
 	// (pass_through): if they are missing or rejected, it is for the caller to fix.
 	CallersOwn bool

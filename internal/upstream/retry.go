@@ -107,7 +107,7 @@ func (c *Client) doWithRetry(ctx context.Context, call *call) *Error {
 				last.RetryAfter = max(last.RetryAfter, err.RetryAfter)
 				return last
 			}
-			err.Repeated = last.Repeated || mayHaveExecuted(last)
+			err.MayHaveExecuted = last.MayHaveExecuted || mayHaveExecuted(last)
 			err.Sent = err.Sent || last.Sent
 		}
 		if n >= c.backoff.attempts || !call.op.retry.allows(err) || !c.waitForRetry(ctx, n, err) {
@@ -115,7 +115,7 @@ func (c *Client) doWithRetry(ctx context.Context, call *call) *Error {
 		}
 		if ctx.Err() != nil {
 			ended := transportError(ctx, ctx.Err(), err.Sent)
-			ended.Repeated = err.Repeated || mayHaveExecuted(err)
+			ended.MayHaveExecuted = err.MayHaveExecuted || mayHaveExecuted(err)
 			return ended
 		}
 		// A response that broke off may have left fields.
