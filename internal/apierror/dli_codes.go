@@ -20,7 +20,7 @@ func reasonOfCode(code string, httpStatus int, text string, s Subject) connsvcv1
 	if !rejected {
 		// The text of a server's fault may be about anything. This one is documented for
 		// a taken name (DLI.0999).
-		if code == "DLI.0006" || code == "DLI.0999" && objectExists(text) {
+		if s.creates() && (code == "DLI.0006" || code == "DLI.0999" && objectExists.MatchString(phrasesOf(text))) {
 			return connsvcv1.ErrorReason_NAME_TAKEN
 		}
 		return NoReason
@@ -35,7 +35,10 @@ func reasonOfCode(code string, httpStatus int, text string, s Subject) connsvcv1
 	case "DLI.0019":
 		return connsvcv1.ErrorReason_UPSTREAM_TIMEOUT
 	case "DLI.0006":
-		return connsvcv1.ErrorReason_NAME_TAKEN
+		if s.creates() {
+			return connsvcv1.ErrorReason_NAME_TAKEN
+		}
+		return connsvcv1.ErrorReason_UPSTREAM_REFUSED
 	case "DLI.0002":
 		return missing(text, s)
 	case "DLI.0023":

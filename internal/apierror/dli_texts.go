@@ -2,6 +2,7 @@ package apierror
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -13,9 +14,11 @@ const maxPhrases = 1024
 var (
 	notExist     = regexp.MustCompile(`\b(does not exist|do not exist|doesn't exist|is not exist|not exist|not found|there is no|no such|no project)\b`)
 	exists       = regexp.MustCompile(`\b(exists|already exist|duplicated?)\b`)
+	objectExists = regexp.MustCompile(`\bthe object (already )?exists\b`) // documented (DLI.0006)
 	beingCreated = regexp.MustCompile(`\b(being created|(is|are|in|status:?) creating|creating (state|status))\b`)
 	failed       = regexp.MustCompile(`\b(failed|failure)\b`)
 	thereIsNo    = regexp.MustCompile(`\b(?:(?:there is no|no such) (.*)|no (project\b.*))`)
+	ofConnection = regexp.MustCompile(`\b(host|peer|peering|queue|pool|route|tag|vpc|subnet|network|table|ip|address|cidr)(s|es)?\b`)
 	kindOfThing  = regexp.MustCompile(`\b(connection|queue|pool|route|vpc|subnet|network|project|user|agency|table)s?\b`)
 )
 
@@ -26,7 +29,7 @@ func reasonOfText(text string, s Subject) connsvcv1.ErrorReason {
 	switch {
 	case notExist.MatchString(phrases):
 		return missing(text, s)
-	case exists.MatchString(phrases):
+	case nameExists(text, s):
 		return connsvcv1.ErrorReason_NAME_TAKEN
 	case s.Operation != CreateConnection && beingCreated.MatchString(phrases):
 		return connsvcv1.ErrorReason_CONNECTION_BUSY
@@ -35,9 +38,30 @@ func reasonOfText(text string, s Subject) connsvcv1.ErrorReason {
 	}
 }
 
-func objectExists(text string) bool {
+// nameExists reports whether a text is about the name of what the call was to make: it
+// is the documented one, or has the thing or its name. Of a connection's parts, a host or
+// a peering may exist already, too.
+func nameExists(text string, s Subject) bool {
 	phrases := phrasesOf(text)
-	return !notExist.MatchString(phrases) && exists.MatchString(phrases)
+	thing, name := "connection", s.Name
+	switch s.Operation {
+	case CreateConnection:
+	case CreateRoute:
+		thing, name = "route", s.Route
+	default:
+		return false
+	}
+	parts := ofConnection.FindAllString(phrases, -1)
+	switch {
+	case notExist.MatchString(phrases) || !exists.MatchString(phrases):
+		return false
+	case objectExists.MatchString(phrases):
+		return true
+	case slices.ContainsFunc(parts, func(part string) bool { return !strings.HasPrefix(part, thing) }):
+		return false
+	}
+	words := strings.FieldsFunc(phrases, func(r rune) bool { return !isNameRune(r) })
+	return slices.ContainsFunc([]string{thing, "name", strings.ToLower(name)}, func(w string) bool { return slices.Contains(words, w) })
 }
 
 // missing is the reason of a missing resource, by the first kind of resource beside the

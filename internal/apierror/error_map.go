@@ -67,6 +67,9 @@ var errorMap = [...]row{
 // documented one (dli_02_0256), which Terraform looks for.
 const missingConnectionCode = "DLI.0001"
 
+// invalidReadCode, "data conversion errors", is the error_code of a read that is not valid.
+const invalidReadCode = "DLI.0018"
+
 func rowOf(reason connsvcv1.ErrorReason) (row, bool) {
 	if reason <= 0 || int(reason) >= len(errorMap) {
 		return row{}, false

@@ -103,6 +103,18 @@ func (e *Error) Code() codes.Code {
 	return codes.Internal
 }
 
+// ErrorCode returns the error_code of the REST response: DLICode. On a read, DLI.0001 says
+// that the connection is missing and nothing else, as Terraform takes it so.
+func (e *Error) ErrorCode(read bool) string {
+	if !read || e.DLICode != missingConnectionCode || e.Reason == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND {
+		return e.DLICode
+	}
+	if row, _ := rowOf(e.Reason); row.dliCode != missingConnectionCode {
+		return row.dliCode
+	}
+	return invalidReadCode
+}
+
 // WithRequestID returns a copy whose details contain connsvc's ID of the call.
 func (e *Error) WithRequestID(id string) *Error {
 	c := *e

@@ -44,6 +44,11 @@ func (s Subject) projectSubject() string {
 	return "project:" + s.Project
 }
 
+// creates reports whether the call makes something that has a name.
+func (s Subject) creates() bool {
+	return s.Operation == CreateConnection || s.Operation == CreateRoute
+}
+
 // taken is the resource whose name was taken.
 func (s Subject) taken() *Resource {
 	switch s.Operation {

@@ -21,13 +21,15 @@ var terraformCalls = map[string]struct{ method, path, body string }{
 	"read": {http.MethodGet, "/" + stubID, ""},
 	"create": {http.MethodPost, "", `{"name":"n","dest_vpc_id":"` + vpcID + `","dest_network_id":"` + subnetID +
 		`","queues":["q1"],"elastic_resource_pools":["pool_1"],"tags":null}`},
-	"delete":     {http.MethodDelete, "/" + stubID, ""},
-	"privileges": {http.MethodGet, "/" + stubID + "/privileges", ""},
-	"unbind":     {http.MethodPost, "/" + stubID + "/disassociate-queue", `{"queues":["q1"]}`},
+	"delete":                {http.MethodDelete, "/" + stubID, ""},
+	"privileges":            {http.MethodGet, "/" + stubID + "/privileges", ""},
+	"privileges of no UUID": {http.MethodGet, "/connection-1/privileges", ""},
+	"read of no UUID":       {http.MethodGet, "/connection-1", ""},
+	"unbind":                {http.MethodPost, "/" + stubID + "/disassociate-queue", `{"queues":["q1"]}`},
 }
 
 // terraformReads are the calls by which Terraform sees whether a resource is still there.
-var terraformReads = []string{"read", "privileges"}
+var terraformReads = []string{"read", "privileges", "read of no UUID", "privileges of no UUID"}
 
 // terraformErrors has the reason of each call when DLI sends this response to all requests.
 var terraformErrors = []struct {
@@ -81,6 +83,11 @@ var terraformErrors = []struct {
 	},
 	{name: "is_success=false", status: 200, body: `{"is_success":false,"message":"The moon is full."}`, reasons: all("UPSTREAM_REFUSED")},
 	{name: "invalid for DLI", status: 400, body: dliError("DLI.0001", "Parameter check errors occur."), reasons: all("VALIDATION_FAILED")},
+	{
+		name: "invalid for connsvc", status: 200,
+		reasons: map[string]string{"read of no UUID": "VALIDATION_FAILED", "privileges of no UUID": "VALIDATION_FAILED"},
+	},
+	{name: "busy, DLI.0001", status: 400, body: dliError("DLI.0001", "The connection is being created."), reasons: map[string]string{"read": "CONNECTION_BUSY", "privileges": "CONNECTION_BUSY"}},
 	{name: "too large for DLI", status: 413, body: dliError("APIGW.0201", "Too large."), reasons: all("BODY_TOO_LARGE")},
 	{name: "account without permission", status: 403, body: dliError("APIGW.0302", "Forbidden."), reasons: all("UPSTREAM_DENIED")},
 	{
@@ -169,7 +176,7 @@ func react(call string, r response, message string) reaction {
 	}
 	return reaction{
 		Dropped: slices.Contains(terraformReads, call) && r.status == http.StatusNotFound ||
-			call == "privileges" && r.status == http.StatusBadRequest && strings.Contains(string(r.body), `"error_code":"DLI.0001"`),
+			strings.HasPrefix(call, "privileges") && r.status == http.StatusBadRequest && strings.Contains(string(r.body), `"error_code":"DLI.0001"`),
 		Slept: r.status == http.StatusTooManyRequests,
 		Shown: message != "" && strings.Contains(shown, message),
 	}
@@ -201,10 +208,8 @@ func TestTerraformErrors(t *testing.T) {
 				message, _ := object["error_msg"].(string)
 				silent := []int{http.StatusBadGateway, http.StatusServiceUnavailable}
 				want := reaction{
-					// DLI's code of an invalid request is that of a missing connection, and connsvc keeps it.
-					Dropped: slices.Contains(terraformReads, call) && reason == "CONNECTION_NOT_FOUND" ||
-						call == "privileges" && reason == "VALIDATION_FAILED",
-					Shown: !slices.Contains(silent, got.status),
+					Dropped: slices.Contains(terraformReads, call) && reason == "CONNECTION_NOT_FOUND",
+					Shown:   !slices.Contains(silent, got.status),
 				}
 				if diff := cmp.Diff(want, react(call, got, message)); diff != "" {
 					t.Errorf("what Terraform does on %d of %s (-want +got):\n%s", got.status, call, diff)

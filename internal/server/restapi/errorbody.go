@@ -43,7 +43,7 @@ func (x *exchange) Reject(c *chain.Call) {
 	}
 	x.beforeRejection()
 	// If it cannot be sent the caller is gone.
-	_ = x.send(c, e.HTTPStatus, errorJSON(e))
+	_ = x.send(c, e.HTTPStatus, errorJSON(e, x.request.Method == http.MethodGet))
 	if x.discarding {
 		_ = http.NewResponseController(x.ResponseWriter).Flush()
 	}
@@ -52,9 +52,9 @@ func (x *exchange) Reject(c *chain.Call) {
 // isAbort reports whether the call panicked with http.ErrAbortHandler.
 func isAbort(e *apierror.Error) bool { return e != nil && errors.Is(e, http.ErrAbortHandler) }
 
-func errorJSON(e *apierror.Error) []byte {
+func errorJSON(e *apierror.Error, read bool) []byte {
 	body := errorBody{
-		ErrorCode: e.DLICode,
+		ErrorCode: e.ErrorCode(read),
 		ErrorMsg:  e.Message,
 		Code:      int(e.Code()),
 		Status:    code.Code(e.Code()).String(),

@@ -1,0 +1,71 @@
+package apierror_test
+
+import (
+	"testing"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/upstream"
+)
+
+// TestTakenName: a name is taken if DLI says so of the name of what the call makes, and of
+// nothing else that may exist already.
+func TestTakenName(t *testing.T) {
+	const (
+		create     = apierror.CreateConnection
+		route      = apierror.CreateRoute
+		taken      = connsvcv1.ErrorReason_NAME_TAKEN
+		invalid    = connsvcv1.ErrorReason_VALIDATION_FAILED
+		rejected   = connsvcv1.ErrorReason_UPSTREAM_REFUSED
+		fault      = connsvcv1.ErrorReason_UPSTREAM_FAULT
+		unknown    = connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
+		unsuitable = connsvcv1.ErrorReason_OPERATION_NOT_SUPPORTED
+	)
+	for _, c := range []struct {
+		operation apierror.Operation
+		status    int
+		code      string
+		text      string
+		want      connsvcv1.ErrorReason
+	}{
+		{create, 400, "DLI.0006", "The object exists.", taken},
+		{create, 400, "DLI.0006", "x", taken},
+		{create, 400, "DLI.0999", "The object exists.", taken},
+		{create, 500, "DLI.0999", "The object exists.", taken},
+		{create, 200, "", "The object exists.", taken},
+		{create, 400, "DLI.0001", "Connection orders already exists.", taken},
+		{create, 400, "DLI.0001", "A connection with this name exists in the project.", taken},
+		{create, 400, "DLI.0001", "ORDERS already exists", taken},
+		{create, 200, "", "Duplicate name", taken},
+		{create, 400, "DLI.0001", "Duplicate host name ecs-1.", invalid},
+		{create, 400, "DLI.0001", "Duplicated host names", invalid},
+		{create, 400, "DLI.0001", "The peering connection of orders already exists.", invalid},
+		{create, 400, "DLI.0001", "The route table exists for connection orders.", invalid},
+		{create, 400, "DLI.0007", "The queue q1 already exists.", unsuitable},
+		{create, 400, "DLI.0001", "Duplicate entry", invalid},
+		{create, 200, "", "Duplicate IP addresses of orders", rejected},
+		{create, 400, "DLI.0999", "A tag already exists", unknown},
+		{create, 500, "DLI.0999", "A tag already exists", unknown},
+		{route, 400, "DLI.0006", "The object exists.", taken},
+		{route, 500, "DLI.0999", "The object exists.", taken},
+		{route, 400, "DLI.0001", "Route to_db already exists", taken},
+		{route, 400, "DLI.0001", "Duplicate name to_db", taken},
+		{route, 400, "DLI.0001", "The peering of this route already exists", invalid},
+		{route, 400, "DLI.0001", "A duplicate CIDR", invalid},
+		{apierror.Other, 400, "DLI.0006", "The object exists.", rejected},
+		{apierror.Other, 500, "DLI.0999", "The object exists.", fault},
+		{apierror.Other, 400, "DLI.0001", "Connection orders already exists.", invalid},
+		{apierror.DisassociateQueues, 400, "DLI.0006", "x", rejected},
+	} {
+		kind := upstream.Status
+		if c.status == 200 {
+			kind = upstream.Refused
+		}
+		err := apierror.FromDLI(
+			&upstream.Error{Kind: kind, HTTPStatus: c.status, Code: c.code, Message: c.text, Sent: true},
+			apierror.Subject{Operation: c.operation, Change: true, Name: "orders", Route: "to_db"})
+		if got := apierror.From(err).Reason; got != c.want {
+			t.Errorf("operation %d, %d %s %q: got %v, want %v", c.operation, c.status, c.code, c.text, got, c.want)
+		}
+	}
+}
