@@ -87,8 +87,8 @@ func addOwn(line *slog.Record, c *Call, took time.Duration) {
 	if c.Peer != "" {
 		attrs = append(attrs, slog.String("peer", c.Peer))
 	}
-	if c.Identity != "" {
-		attrs = append(attrs, slog.String("caller", truncate(c.Identity, maxLoggedCaller)))
+	if c.Record.Caller != "" {
+		attrs = append(attrs, slog.String("caller", truncate(c.Record.Caller, maxLoggedCaller)))
 	}
 	if c.Target != "" {
 		attrs = append(attrs, slog.String("target", truncate(c.Target, maxLoggedTarget)))

@@ -39,7 +39,6 @@ type Call struct {
 	Target      string // the path or method that was asked for, where it is unknown
 	Project     string // as the path has it; gRPC's is in the request
 	Peer        string // the caller's address
-	Identity    string // of the caller's verified certificate; empty without one
 	Traceparent string // W3C Trace Context of the caller; empty without one
 	Tracestate  string
 	Unrouted    *apierror.Error // why no RPC takes the call; nil where one does

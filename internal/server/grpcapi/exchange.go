@@ -80,7 +80,7 @@ func readPeer(ctx context.Context, c *chain.Call) {
 	}
 	c.Peer = p.Addr.String()
 	if info, ok := p.AuthInfo.(credentials.TLSInfo); ok {
-		c.Identity = chain.Identity(&info.State)
+		c.Record.Caller = chain.Identity(&info.State)
 	}
 }
 

@@ -103,7 +103,7 @@ func (g *gateway) reject(x *exchange, reason connsvcv1.ErrorReason) {
 
 func (g *gateway) newCall(x *exchange, method string) *chain.Call {
 	r := x.request
-	c := &chain.Call{API: chain.REST, Method: method, Peer: r.RemoteAddr, Identity: chain.Identity(r.TLS), Transport: x}
+	c := &chain.Call{API: chain.REST, Method: method, Peer: r.RemoteAddr, Transport: x}
 	// Of two values where one is wanted none is taken: nobody could know which is meant.
 	one := func(name string) string {
 		if values := r.Header[name]; len(values) == 1 {
@@ -114,6 +114,7 @@ func (g *gateway) newCall(x *exchange, method string) *chain.Call {
 	c.ID = chain.RequestID(one("X-Request-Id"))
 	c.Traceparent, c.Record.CallerToken = one("Traceparent"), one("X-Auth-Token")
 	c.Tracestate = strings.Join(r.Header["Tracestate"], ",")
+	c.Record.Caller = chain.Identity(r.TLS)
 	c.Record.Unpaginated = true // DLI's clients do not know of pages
 	return c
 }

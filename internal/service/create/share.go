@@ -23,8 +23,8 @@ type inFlight struct {
 }
 
 // A key is what identical creates have in common at least. What DLI allows one caller
-// says nothing of another.
-type key struct{ project, name, caller string }
+// says nothing of another, nor do two callers own one connection unawares.
+type key struct{ project, name, caller, token string }
 
 // A flight is one create in flight.
 type flight struct {
@@ -39,7 +39,8 @@ type flight struct {
 
 // share runs n, or waits for an identical create.
 func (c *Creator) share(ctx context.Context, n *creation) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
-	k := key{n.req.GetProjectId(), n.req.GetName(), call.From(ctx).CallerToken}
+	caller := call.From(ctx)
+	k := key{n.req.GetProjectId(), n.req.GetName(), caller.Caller, caller.CallerToken}
 	for counted := false; ; counted = true {
 		f, first := c.inFlight.join(k, n.req)
 		if first {

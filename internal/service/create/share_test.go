@@ -88,26 +88,30 @@ func TestErrorsAreSharedAndNotKept(t *testing.T) {
 	})
 }
 
-// TestCallersOfOtherTokensDoNotShare: with pass-through credentials, what DLI
-// allows one it may not allow another.
-func TestCallersOfOtherTokensDoNotShare(t *testing.T) {
-	inBubble(t, "tokens", func(t *testing.T) {
-		dli := &cloud{latency: time.Second, duplicates: true}
-		s := dli.replica()
-		var all sync.WaitGroup
-		for n := range 8 {
-			all.Go(func() {
-				ctx := call.NewContext(t.Context(), &call.Call{CallerToken: fmt.Sprint("token-", n%2)})
-				if _, err := s.create(ctx, createRequest()); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		all.Wait()
-		if len(dli.posts) != 2 {
-			t.Errorf("%d POSTs, want 2", len(dli.posts))
-		}
-	})
+// TestDifferentCallersDoNotShare: each would believe that it owns the connection alone;
+// and with pass-through credentials, what DLI allows one it may not allow another.
+func TestDifferentCallersDoNotShare(t *testing.T) {
+	for name, caller := range map[string]func(n int) *call.Call{
+		"tokens":     func(n int) *call.Call { return &call.Call{CallerToken: fmt.Sprint("token-", n%2)} },
+		"identities": func(n int) *call.Call { return &call.Call{Caller: fmt.Sprint("caller-", n%2), CallerToken: "token"} },
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			dli := &cloud{latency: time.Second, duplicates: true}
+			s := dli.replica()
+			var all sync.WaitGroup
+			for n := range 8 {
+				all.Go(func() {
+					if _, err := s.create(call.NewContext(t.Context(), caller(n)), createRequest()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			if len(dli.posts) != 2 {
+				t.Errorf("%d POSTs, want 2", len(dli.posts))
+			}
+		})
+	}
 }
 
 // A waiter is one of the callers of a shared create.
