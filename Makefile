@@ -42,6 +42,9 @@ format: $(BIN)/buf $(BIN)/golangci-lint ## Formats Go and proto.
 lint: third_party $(BIN)/golangci-lint ## Lints Go, proto, and module files.
 	buf lint
 	golangci-lint run
+	cd test/compat && golangci-lint run
+	cd test/manifests && golangci-lint run
+	for os in darwin windows; do GOOS=$$os go vet ./cmd/connsvc ./internal/server; done
 	go mod tidy -diff
 	go mod verify
 	cd gen/go && go mod tidy -diff && golangci-lint run

@@ -132,7 +132,11 @@ upstreams: [{ endpoint: "http://127.0.0.1:1", projects: [%s], token: { env: TOKE
 func TestHangups(t *testing.T) {
 	c, forget := hangups()
 	defer forget()
-	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := self.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-c; got != syscall.SIGHUP {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -95,7 +96,7 @@ func withOffset(t *testing.T, query string, offset int) string {
 	if err != nil {
 		t.Fatalf("query %q: %v", query, err)
 	}
-	values.Set("offset", fmt.Sprint(offset))
+	values.Set("offset", strconv.Itoa(offset))
 	return values.Encode()
 }
 
