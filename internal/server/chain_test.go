@@ -88,7 +88,7 @@ func TestEveryEndIsObserved(t *testing.T) {
 					t.Errorf("the caller is told the cause: %s", got.text)
 				}
 				logged := b.logs.await(t, "call", "mine")
-				want := line{"level": tt.level, "api": d.name, "code": tt.code, "method": "connsvc.v1.ConnectionService/CreateEnhancedConnection"}
+				want := line{"level": tt.level, "api": d.name, "code": tt.code, "rpc_method": "connsvc.v1.ConnectionService/CreateEnhancedConnection"}
 				if tt.reason != "" {
 					want["reason"] = tt.reason
 				}

@@ -90,7 +90,7 @@ func TestEveryBindingIsServed(t *testing.T) {
 	} {
 		id := fmt.Sprint("request-", tt.method, len(tt.path), tt.rpc)
 		b.do(t, tt.method, tt.path, http.Header{"X-Request-Id": {id}}, strings.NewReader("{}"))
-		if logged := b.logs.await(t, "call", id); logged["method"] != connsvcv1.ConnectionService_ServiceDesc.ServiceName+"/"+tt.rpc {
+		if logged := b.logs.await(t, "call", id); logged["rpc_method"] != connsvcv1.ConnectionService_ServiceDesc.ServiceName+"/"+tt.rpc {
 			t.Errorf("%s %s: logged %v", tt.method, tt.path, logged)
 		}
 	}

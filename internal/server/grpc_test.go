@@ -30,7 +30,7 @@ func TestUnknownGRPCMethod(t *testing.T) {
 		if got.code != "UNIMPLEMENTED" || got.reason != "METHOD_NOT_FOUND" || got.requestID == "" {
 			t.Errorf("%s: got %+v", method, got)
 		}
-		if logged := b.logs.await(t, "call", got.requestID); logged["method"] != "unknown" || logged["target"] != method {
+		if logged := b.logs.await(t, "call", got.requestID); logged["rpc_method"] != "unknown" || logged["target"] != method {
 			t.Errorf("%s: logged %v", method, logged)
 		}
 	}

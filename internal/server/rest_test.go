@@ -84,7 +84,7 @@ func TestNotFound(t *testing.T) {
 			t.Errorf("%s: got %d %s", path, got.status, got.body)
 		}
 		logged := b.logs.await(t, "call", got.requestID)
-		if logged["method"] != "unknown" || logged["http_status"] != float64(http.StatusNotFound) || logged["target"] == nil {
+		if logged["rpc_method"] != "unknown" || logged["http_status"] != float64(http.StatusNotFound) || logged["target"] == nil {
 			t.Errorf("%s: logged %v", path, logged)
 		}
 	}

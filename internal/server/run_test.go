@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -50,6 +51,10 @@ func TestCallInFlightCompletes(t *testing.T) {
 		held.Wait()
 		if err := b.end(t); err != nil || !upstreamClosed {
 			t.Errorf("Run: %v; upstream closed: %v", err, upstreamClosed)
+		}
+		want := fmt.Sprintf(`"waiting for calls in flight","calls_in_flight":1,"oldest":\[{"api":%q,"rpc_method":%q,"request_id":"[^"]+","age":"[^"]+s"}\]`, d.name, createName)
+		if !regexp.MustCompile(want).MatchString(b.logs.String()) {
+			t.Errorf("no %s in\n%s", want, b.logs)
 		}
 	})
 }

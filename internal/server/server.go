@@ -66,7 +66,7 @@ type Server struct {
 	operator      *adminPort
 	shutdown      *configv1.Shutdown
 	closeUpstream func(context.Context)
-	calls         func() int64 // in flight
+	calls         func(limit int) (oldest []chain.RunningCall, all int) // in flight
 }
 
 // New listens on the configured addresses. cfg is as config.Load returns it, with its

@@ -11,6 +11,9 @@ import (
 // time of the stop.
 const adminGrace = time.Second
 
+// maxLoggedCalls is how many of the calls that a stop waits for are logged.
+const maxLoggedCalls = 10
+
 // A step is one part of stopping. When ctx ends it cuts what is not done.
 type step struct {
 	name string
@@ -26,8 +29,8 @@ func (s *Server) steps() []step {
 		{"not ready", func(context.Context) { s.setReady(false) }},
 		{"drain delay", s.delay},
 		{"rest and grpc", func(ctx context.Context) {
-			if n := s.calls(); n > 0 {
-				s.log.InfoContext(ctx, "waiting for calls in flight", "calls_in_flight", n)
+			if oldest, n := s.calls(maxLoggedCalls); n > 0 {
+				s.log.InfoContext(ctx, "waiting for calls in flight", "calls_in_flight", n, "oldest", oldest)
 			}
 			var apis sync.WaitGroup
 			apis.Go(func() {
@@ -57,7 +60,8 @@ func (s *Server) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, delay+timeout)
 	defer cancel()
 	start := time.Now()
-	s.log.InfoContext(ctx, "stopping", "calls_in_flight", s.calls(), "drain_delay", delay.String(), "timeout", timeout.String())
+	_, calls := s.calls(0)
+	s.log.InfoContext(ctx, "stopping", "calls_in_flight", calls, "drain_delay", delay.String(), "timeout", timeout.String())
 	for _, step := range s.steps() {
 		s.log.DebugContext(ctx, "step of stopping", "step", step.name)
 		step.run(ctx)

@@ -41,7 +41,7 @@ func newAccessLog(log *slog.Logger) accessLog {
 }
 
 func (k lineKey) attrs() []slog.Attr {
-	attrs := []slog.Attr{slog.String("api", k.api), slog.String("method", k.method), slog.String("code", codeName(k.code))}
+	attrs := []slog.Attr{slog.String("api", k.api), slog.String("rpc_method", k.method), slog.String("code", codeName(k.code))}
 	if k.httpStatus != 0 {
 		attrs = append(attrs, slog.Int("http_status", k.httpStatus))
 	}

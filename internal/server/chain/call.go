@@ -2,6 +2,7 @@ package chain
 
 import (
 	"context"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -55,6 +56,20 @@ type Call struct {
 	request  proto.Message // nil until it is decoded
 	limits   *limits       // nil until the call is admitted
 	reserved int64         // bytes of limits
+}
+
+// ReadHeaders reads what the chain needs of the caller's headers, or of gRPC's metadata.
+// Of two values where one is wanted none is taken: nobody could know which is meant.
+func (c *Call) ReadHeaders(values func(name string) []string) {
+	one := func(name string) string {
+		if sent := values(name); len(sent) == 1 {
+			return sent[0]
+		}
+		return ""
+	}
+	c.ID = RequestID(one("X-Request-Id"))
+	c.Traceparent, c.Tracestate = one("Traceparent"), strings.Join(values("Tracestate"), ",")
+	c.Record.CallerToken = one("X-Auth-Token")
 }
 
 type callKey struct{}

@@ -3,7 +3,6 @@ package chain
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -23,7 +22,7 @@ var (
 type Metrics struct {
 	duration                  metric.Float64Histogram
 	requestSize, responseSize metric.Int64Histogram
-	inFlight                  map[string]*atomic.Int64 // by API: the keys do not change
+	inFlight                  inFlight
 	outcomes                  *labels[outcome, outcomeOptions]
 	invalid                   metric.Int64Counter
 	methods                   *labels[apiMethod, metric.MeasurementOption]
@@ -57,7 +56,7 @@ type outcomeOptions struct{ duration, size []metric.RecordOption }
 func newMetrics(meter metric.Meter, version string) (*Metrics, error) {
 	var errs [6]error
 	m := &Metrics{
-		inFlight: map[string]*atomic.Int64{GRPC: {}, REST: {}},
+		inFlight: inFlight{began: map[*Call]time.Time{}},
 		outcomes: newLabels(outcome.options), methods: newLabels(apiMethod.options),
 	}
 	m.duration, errs[0] = meter.Float64Histogram("rpc.server.call.duration", metric.WithUnit("s"),
@@ -93,10 +92,10 @@ func (m *Metrics) initialize() {
 }
 
 // begin counts a call that has begun.
-func (m *Metrics) begin(c *Call) { m.inFlight[c.API].Add(1) }
+func (m *Metrics) begin(c *Call) { m.inFlight.begin(c) }
 
 // end counts a call that has ended.
-func (m *Metrics) end(c *Call) { m.inFlight[c.API].Add(-1) }
+func (m *Metrics) end(c *Call) { m.inFlight.end(c) }
 
 // record records how a call ended.
 func (m *Metrics) record(ctx context.Context, c *Call, took time.Duration) {
@@ -118,19 +117,17 @@ func (m *Metrics) Record(ctx context.Context, method string, code codes.Code, to
 	m.duration.Record(ctx, took.Seconds(), options.duration...)
 }
 
-// InFlight returns the number of calls in flight, of both APIs.
-func (m *Metrics) InFlight() int64 { return m.inFlight[GRPC].Load() + m.inFlight[REST].Load() }
+// InFlight returns the calls in flight of both APIs that began first, at most limit, and
+// how many there are.
+func (m *Metrics) InFlight(limit int) (oldest []RunningCall, all int) {
+	return m.inFlight.oldest(limit)
+}
 
-// observeInFlight reports the calls in flight at each collection: that is far less
-// often than they begin and end.
+// observeInFlight reports the calls in flight at each collection.
 func (m *Metrics) observeInFlight() metric.Int64Callback {
-	options := map[string]metric.MeasurementOption{}
-	for api := range m.inFlight {
-		options[api] = metric.WithAttributeSet(attribute.NewSet(attribute.String("api", api)))
-	}
 	return func(_ context.Context, o metric.Int64Observer) error {
-		for api, n := range m.inFlight {
-			o.Observe(n.Load(), options[api])
+		for api, n := range m.inFlight.count() {
+			o.Observe(n, metric.WithAttributes(attribute.String("api", api)))
 		}
 		return nil
 	}

@@ -22,7 +22,7 @@ func (ch *Chain) recover(ctx context.Context, c *Call, err *error) {
 	cause := &panicError{value}
 	ch.log.LogAttrs(ctx, slog.LevelError, "panic",
 		slog.String("request_id", c.ID),
-		slog.String("method", c.Method),
+		slog.String("rpc_method", c.Method),
 		slog.String("panic", cause.Error()),
 		slog.String("stack", string(debug.Stack())))
 	reason := connsvcv1.ErrorReason_INTERNAL

@@ -3,7 +3,6 @@ package grpcapi
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -37,7 +36,7 @@ func (s *Server) serve(stream grpc.ServerStream, method string, handler grpc.Met
 	}
 	ctx := stream.Context()
 	c := &chain.Call{API: chain.GRPC, Method: method, Transport: x}
-	readMetadata(ctx, c)
+	c.ReadHeaders(func(name string) []string { return metadata.ValueFromIncomingContext(ctx, name) })
 	readPeer(ctx, c)
 	if handler == nil {
 		c.Target, _ = grpc.MethodFromServerStream(stream)
@@ -57,20 +56,6 @@ func (s *Server) serve(stream grpc.ServerStream, method string, handler grpc.Met
 
 func (s *Server) serveUnknown(_ any, stream grpc.ServerStream) error {
 	return s.serve(stream, chain.UnknownMethod, nil)
-}
-
-// readMetadata reads what the chain needs of the metadata. Of two values where one is
-// wanted none is taken: nobody could know which is meant.
-func readMetadata(ctx context.Context, c *chain.Call) {
-	one := func(key string) string {
-		if values := metadata.ValueFromIncomingContext(ctx, key); len(values) == 1 {
-			return values[0]
-		}
-		return ""
-	}
-	c.ID = chain.RequestID(one("x-request-id"))
-	c.Traceparent, c.Record.CallerToken = one("traceparent"), one("x-auth-token")
-	c.Tracestate = strings.Join(metadata.ValueFromIncomingContext(ctx, "tracestate"), ",")
 }
 
 func readPeer(ctx context.Context, c *chain.Call) {

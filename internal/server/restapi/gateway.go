@@ -104,16 +104,7 @@ func (g *gateway) reject(x *exchange, reason connsvcv1.ErrorReason) {
 func (g *gateway) newCall(x *exchange, method string) *chain.Call {
 	r := x.request
 	c := &chain.Call{API: chain.REST, Method: method, Peer: r.RemoteAddr, Transport: x}
-	// Of two values where one is wanted none is taken: nobody could know which is meant.
-	one := func(name string) string {
-		if values := r.Header[name]; len(values) == 1 {
-			return values[0]
-		}
-		return ""
-	}
-	c.ID = chain.RequestID(one("X-Request-Id"))
-	c.Traceparent, c.Record.CallerToken = one("Traceparent"), one("X-Auth-Token")
-	c.Tracestate = strings.Join(r.Header["Tracestate"], ",")
+	c.ReadHeaders(func(name string) []string { return r.Header[name] })
 	c.Record.Caller = chain.Identity(r.TLS)
 	c.Record.Unpaginated = true // DLI's clients do not know of pages
 	return c
