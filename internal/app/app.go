@@ -59,6 +59,7 @@ type App struct {
 	server    *server.Server
 	upstreams *upstream.Router
 	telemetry *telemetry.Telemetry
+	secret    func(*configv1.Secret) (string, error)
 	version   string
 	config    *configv1.Config
 }
@@ -98,7 +99,9 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Tracer:           tel.Tracer,
 		Log:              tel.Log,
 	})
+	guard, guardErr := newGuard(cfg, o.Secret, tel)
 	srv, srvErr := server.New(cfg, server.Options{
+		Guard:         guard,
 		Service:       service.New(dli, creates),
 		Validator:     validator,
 		Telemetry:     tel,
@@ -108,19 +111,20 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Dir:           o.Dir,
 		Flags:         o.Flags,
 	})
-	if err := errors.Join(dliErr, srvErr); err != nil {
+	if err := errors.Join(dliErr, guardErr, srvErr); err != nil {
+		closeGuard(guard)
 		if dliErr == nil {
 			dli.Close(context.Background()) // no call is in flight
 		}
 		if srvErr == nil {
 			srv.Close()
 		}
-		if dliErr != nil || errors.Is(srvErr, certs.ErrTLS) {
+		if dliErr != nil || guardErr != nil || errors.Is(srvErr, certs.ErrTLS) {
 			err = fmt.Errorf("%w:\n%w", ErrConfig, err)
 		}
 		return nil, err
 	}
-	return &App{server: srv, upstreams: dli, telemetry: tel, version: o.Version, config: cfg}, nil
+	return &App{server: srv, upstreams: dli, telemetry: tel, secret: o.Secret, version: o.Version, config: cfg}, nil
 }
 
 // GRPCAddr returns the address of gRPC.
@@ -168,6 +172,7 @@ func (a *App) end(ctx context.Context) {
 	settling, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	a.upstreams.Close(settling)
+	closeGuard(a.server.Guard())
 	flush, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
 	if lost := a.telemetry.Shutdown(flush); lost != nil {

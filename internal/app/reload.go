@@ -52,11 +52,17 @@ func (a *App) newReloader() (*reloader, error) {
 	return r, nil
 }
 
-// apply starts with the step that can fail, so that a failure changes nothing.
+// apply starts with the steps that can fail, so that a failure changes nothing.
 func (r *reloader) apply(cfg *configv1.Config) error {
-	if err := r.app.upstreams.Reload(cfg.GetUpstreams()); err != nil {
+	guard, err := newGuard(cfg, r.app.secret, r.app.telemetry)
+	if err != nil {
 		return err
 	}
+	if err := r.app.upstreams.Reload(cfg.GetUpstreams()); err != nil {
+		closeGuard(guard)
+		return err
+	}
+	closeGuard(r.app.server.SetGuard(guard))
 	r.app.telemetry.Level.Set(logLevel(cfg.GetLog().GetLevel()))
 	return nil
 }

@@ -15,8 +15,8 @@ type Call struct {
 	// CallerToken is the caller's IAM token (X-Auth-Token), for an upstream that passes
 	// it through; empty where the caller sent none, or more than one.
 	CallerToken string
-	// Caller is the caller's verified identity: the name in its client certificate; empty
-	// without one.
+	// Caller is who calls: the name of the principal, or where callers are not
+	// authenticated the name in the client certificate; empty without one.
 	Caller string
 	// Unpaginated says that a list is answered whole, as DLI's own is: the caller does
 	// not know of pages.

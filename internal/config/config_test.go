@@ -127,6 +127,15 @@ func exampleConfig() *configv1.Config {
 		Endpoint: "https://dli.cn-north-4.myhuaweicloud.com", Name: "dli.cn-north-4.myhuaweicloud.com",
 		Credentials: &configv1.Upstream_PassThrough{PassThrough: &configv1.PassThrough{}},
 	})
+	cfg.Auth = &configv1.Auth{
+		Tokens: []*configv1.CallerToken{{
+			Name: "billing", Sha256: file("/run/secrets/callers/billing.sha256"), Groups: []string{"finance"},
+			Attributes: []*configv1.Attribute{{Name: "prefix", Value: "bill_"}},
+		}},
+		Mtls:                 &configv1.MTLS{},
+		AllowUnauthenticated: []configv1.Auth_Open{configv1.Auth_HEALTH},
+		Operators:            []string{"group:sre", "mtls:spiffe://example.com/ops"},
+	}
 	for _, u := range cfg.GetUpstreams() {
 		u.Timeout = durationpb.New(30 * time.Second)
 		defaultUpstream(u)
@@ -187,6 +196,7 @@ rest: { address: "[::1]:2" }
 admin: { address: "localhost:0" }
 upstreams:
   - { endpoint: "http://dli.example.com/base", allow_plaintext: true, timeout: 1500ms, token: { env: T } }
+auth: { anonymous: true }
 limits: { max_request_bytes: 1Ki, max_response_bytes: 2, max_calls: 3, max_calls_bytes: 1025, call_timeout: 5m }
 log: { level: DEBUG }
 shutdown: { drain_delay: 6s, timeout: 7m }
@@ -203,6 +213,7 @@ shutdown: { drain_delay: 6s, timeout: 7m }
 			Timeout: durationpb.New(1500 * time.Millisecond), Name: "dli.example.com",
 			Credentials: &configv1.Upstream_Token{Token: env("T")},
 		}},
+		Auth: &configv1.Auth{Anonymous: true},
 		Limits: &configv1.Limits{
 			MaxRequestBytes: 1024, MaxResponseBytes: 2, MaxCalls: 3, MaxCallsBytes: 1025,
 			CallTimeout: durationpb.New(5 * time.Minute), MaxConnectionAge: durationpb.New(30 * time.Minute),

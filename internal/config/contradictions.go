@@ -38,6 +38,7 @@ func contradictions(cfg, effective *configv1.Config) []*protovalidate.Violation 
 	if cfg.GetReload().GetDisableWatch() && isSet(cfg.GetReload().GetInterval(), defaultReloadInterval) {
 		all = append(all, violation("reload.interval", "has no effect with disable_watch", name("reload"), name("interval")))
 	}
+	all = append(all, authContradictions(cfg)...)
 	all = append(all, sharedAddresses(effective)...)
 	return append(all, upstreamContradictions(cfg, effective)...)
 }
@@ -107,6 +108,31 @@ func sharedAddresses(effective *configv1.Config) []*protovalidate.Violation {
 		if !strings.HasSuffix(l.address, ":0") {
 			taken[l.address] = l.name
 		}
+	}
+	return all
+}
+
+// Authenticates reports whether any kind of callers' credentials is configured.
+func Authenticates(cfg *configv1.Auth) bool {
+	return len(cfg.GetTokens()) > 0 || cfg.GetMtls() != nil
+}
+
+// authContradictions reports keys of auth that have no effect.
+func authContradictions(cfg *configv1.Config) []*protovalidate.Violation {
+	var all []*protovalidate.Violation
+	report := func(rule, message, field string) {
+		all = append(all, violation(rule, message, name("auth"), name(field)))
+	}
+	a := cfg.GetAuth()
+	if a.GetMtls() != nil && cfg.GetGrpc().GetTls().GetClientCaFile() == "" &&
+		cfg.GetRest().GetTls().GetClientCaFile() == "" && cfg.GetAdmin().GetTls().GetClientCaFile() == "" {
+		report("auth.mtls", "has no effect: no listener has tls.client_ca_file", "mtls")
+	}
+	if !Authenticates(a) && len(a.GetOperators()) > 0 {
+		report("auth.operators", "has no effect: callers are not authenticated; set tokens or mtls", "operators")
+	}
+	if len(a.GetAllowUnauthenticated()) > 0 && (!Authenticates(a) || a.GetAnonymous()) {
+		report("auth.allow_unauthenticated", "has no effect: everything is open to everyone", "allow_unauthenticated")
 	}
 	return all
 }

@@ -44,6 +44,9 @@ func (k *keyChecker) Unmarshal(node *yaml.Node, m proto.Message) (bool, error) {
 		}
 		if field.Enum() != nil {
 			value.Value = strings.ToUpper(value.Value)
+			for _, item := range value.Content {
+				item.Value = strings.ToUpper(item.Value)
+			}
 		}
 		oneof := field.ContainingOneof()
 		if oneof == nil || oneof.IsSynthetic() {

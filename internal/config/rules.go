@@ -69,10 +69,11 @@ func (c checker) Validate(m proto.Message) error {
 	return all
 }
 
-// listenerViolations reports plaintext listeners beyond loopback, and pprof outside
-// the admin port.
+// listenerViolations reports listeners beyond loopback that are plaintext or do not
+// authenticate callers, and pprof outside the admin port.
 func listenerViolations(cfg *configv1.Config) []*protovalidate.Violation {
 	var all []*protovalidate.Violation
+	guarded := Authenticates(cfg.GetAuth()) || cfg.GetAuth().GetAnonymous()
 	for _, l := range []struct {
 		field    string
 		listener *configv1.Listener
@@ -81,12 +82,16 @@ func listenerViolations(cfg *configv1.Config) []*protovalidate.Violation {
 			all = append(all, violation("listener.pprof", "pprof is served on the admin port only", name(l.field), name("pprof")))
 		}
 		address := l.listener.GetAddress()
-		if address == "" || l.listener.GetAllowPlaintext() || hasCertificate(l.listener) {
+		if host, _, err := net.SplitHostPort(address); address == "" || err == nil && endpoint.Loopback(host) {
 			continue
 		}
-		if host, _, err := net.SplitHostPort(address); err != nil || !endpoint.Loopback(host) {
+		if !l.listener.GetAllowPlaintext() && !hasCertificate(l.listener) {
 			all = append(all, violation("listener.plaintext",
 				"must be loopback without TLS; set tls or allow_plaintext: true",
+				name(l.field), name("address")))
+		} else if !guarded {
+			all = append(all, violation("listener.unauthenticated",
+				"must be loopback without authentication; set auth, or auth.anonymous: true to let everyone call",
 				name(l.field), name("address")))
 		}
 	}

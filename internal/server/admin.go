@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/connsvc/connsvc/internal/server/chain"
 	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
@@ -19,8 +20,10 @@ type adminPort struct {
 	telemetry *telemetry.Telemetry
 	version   string
 	pprof     bool
-	ready     atomic.Bool // it accepts calls, and is not about to stop
-	started   atomic.Bool // it was ready once
+	loopback  bool                // it listens on loopback
+	guard     func() *chain.Guard // the active one
+	ready     atomic.Bool         // it accepts calls, and is not about to stop
+	started   atomic.Bool         // it was ready once
 }
 
 func (a *adminPort) setReady(ready bool) {
@@ -32,21 +35,23 @@ func (a *adminPort) setReady(ready bool) {
 
 func (a *adminPort) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, a.index()) })
-	mux.Handle("GET /metrics", a.telemetry.Metrics)
+	read := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, a.guarded(h, false)) }
+	operate := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, a.guarded(h, true)) }
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /startupz", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, a.started.Load(), "started\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, a.ready.Load(), "ready\n") })
-	mux.HandleFunc("GET /version", a.serveVersion)
-	mux.HandleFunc("GET /loglevel", a.serveLevel)
-	mux.HandleFunc("PUT /loglevel", a.setLevel)
+	read("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, a.index()) })
+	read("GET /metrics", a.telemetry.Metrics.ServeHTTP)
+	read("GET /version", a.serveVersion)
+	read("GET /loglevel", a.serveLevel)
+	operate("PUT /loglevel", a.setLevel)
 	if a.pprof {
-		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-		mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+		operate("GET /debug/pprof/", pprof.Index)
+		operate("GET /debug/pprof/cmdline", pprof.Cmdline)
+		operate("GET /debug/pprof/profile", pprof.Profile)
+		operate("GET /debug/pprof/trace", pprof.Trace)
+		operate("GET /debug/pprof/symbol", pprof.Symbol)
+		operate("POST /debug/pprof/symbol", pprof.Symbol)
 	}
 	return mux
 }

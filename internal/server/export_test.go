@@ -23,6 +23,9 @@ func (o Options) WithTLSInterval(d time.Duration) Options {
 	return o
 }
 
+// ExposeAdmin treats the admin port as if it were beyond loopback.
+func (s *Server) ExposeAdmin() { s.operator.loopback = false }
+
 // RESTHandler is the REST API without its listener.
 func (s *Server) RESTHandler() http.Handler { return s.rest.Handler }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/config"
 )
 
 // The ports, as errors and the log name them.
@@ -23,9 +24,10 @@ type listeners struct{ grpc, rest, admin net.Listener }
 func listen(cfg *configv1.Config, flags bool) (listeners, error) {
 	var l listeners
 	var errs [3]error
-	l.grpc, errs[0] = listenOn(portGRPC, cfg.GetGrpc(), flags)
-	l.rest, errs[1] = listenOn(portREST, cfg.GetRest(), flags)
-	l.admin, errs[2] = listenOn(portAdmin, cfg.GetAdmin(), flags)
+	guarded := config.Authenticates(cfg.GetAuth()) || cfg.GetAuth().GetAnonymous()
+	l.grpc, errs[0] = listenOn(portGRPC, cfg.GetGrpc(), guarded, flags)
+	l.rest, errs[1] = listenOn(portREST, cfg.GetRest(), guarded, flags)
+	l.admin, errs[2] = listenOn(portAdmin, cfg.GetAdmin(), guarded, flags)
 	if err := errors.Join(errs[:]...); err != nil {
 		l.close()
 		return listeners{}, err
@@ -41,8 +43,9 @@ func (l listeners) close() {
 	}
 }
 
-// listenOn rejects plaintext beyond loopback, unless it is allowed explicitly.
-func listenOn(name string, cfg *configv1.Listener, flags bool) (net.Listener, error) {
+// listenOn rejects plaintext and unauthenticated callers beyond loopback, unless they are
+// allowed explicitly. guarded means that they are, or that callers are authenticated.
+func listenOn(name string, cfg *configv1.Listener, guarded, flags bool) (net.Listener, error) {
 	source, remedy := name+".address", "set tls or allow_plaintext: true"
 	if flags {
 		source, remedy = "--"+name, "set --allow-plaintext"
@@ -53,9 +56,21 @@ func listenOn(name string, cfg *configv1.Listener, flags bool) (net.Listener, er
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", source, err)
 	}
-	if addr, ok := l.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() && cfg.GetTls() == nil && !cfg.GetAllowPlaintext() {
-		l.Close()
-		return nil, fmt.Errorf("%s: %s must be loopback without TLS; %s", source, cfg.GetAddress(), remedy)
+	switch {
+	case isLoopback(l):
+		return l, nil
+	case cfg.GetTls() == nil && !cfg.GetAllowPlaintext():
+		err = fmt.Errorf("%s: %s must be loopback without TLS; %s", source, cfg.GetAddress(), remedy)
+	case !guarded:
+		err = fmt.Errorf("%s: %s must be loopback without authentication; set auth, or auth.anonymous: true", source, cfg.GetAddress())
+	default:
+		return l, nil
 	}
-	return l, nil
+	l.Close()
+	return nil, err
+}
+
+func isLoopback(l net.Listener) bool {
+	addr, ok := l.Addr().(*net.TCPAddr)
+	return ok && addr.IP.IsLoopback()
 }

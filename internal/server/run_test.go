@@ -280,7 +280,11 @@ func TestNewOpensAllOrNone(t *testing.T) {
 
 func TestNewFailsClosed(t *testing.T) {
 	for name, change := range map[string]func(*configv1.Config){
-		"beyond loopback": func(c *configv1.Config) { c.Grpc.Address = ":0" },
+		"plaintext beyond loopback":       func(c *configv1.Config) { c.Grpc.Address, c.Auth = ":0", &configv1.Auth{Anonymous: true} },
+		"unauthenticated beyond loopback": func(c *configv1.Config) { c.Grpc.Address, c.Grpc.AllowPlaintext = ":0", true },
+		"with an empty auth": func(c *configv1.Config) {
+			c.Grpc.Address, c.Grpc.AllowPlaintext, c.Auth = ":0", true, &configv1.Auth{}
+		},
 	} {
 		cfg := testConfig()
 		change(cfg)
@@ -291,6 +295,7 @@ func TestNewFailsClosed(t *testing.T) {
 	}
 	cfg := testConfig()
 	cfg.Admin = &configv1.Listener{Address: ":0", AllowPlaintext: true}
+	cfg.Auth = &configv1.Auth{Anonymous: true}
 	srv, err := server.New(cfg, testOptions(t, &stub{}, io.Discard))
 	if err != nil {
 		t.Fatal(err)

@@ -39,8 +39,9 @@ type Options struct {
 	Service    connsvcv1.ConnectionServiceServer
 	Validator  *validation.Validator
 	Telemetry  *telemetry.Telemetry
-	Reflection bool   // serve gRPC reflection
-	Version    string // for /version and the build info metric
+	Reflection bool         // serve gRPC reflection
+	Version    string       // for /version and the build info metric
+	Guard      *chain.Guard // who may call; nil: everyone
 	// CloseUpstream is called after gRPC and REST have stopped, and returns when nothing is
 	// in flight any more or ctx ends; may be nil.
 	CloseUpstream func(ctx context.Context)
@@ -66,7 +67,7 @@ type Server struct {
 	operator      *adminPort
 	shutdown      *configv1.Shutdown
 	closeUpstream func(context.Context)
-	calls         func(limit int) (oldest []chain.RunningCall, all int) // in flight
+	chain         *chain.Chain
 }
 
 // New listens on the configured addresses. cfg is as config.Load returns it, with its
@@ -74,7 +75,7 @@ type Server struct {
 func New(cfg *configv1.Config, o Options) (*Server, error) {
 	limit := cfg.GetLimits()
 	ch, err := chain.New(chain.Options{
-		Service: o.Service, Validator: o.Validator, Telemetry: o.Telemetry, Version: o.Version,
+		Service: o.Service, Validator: o.Validator, Telemetry: o.Telemetry, Version: o.Version, Guard: o.Guard,
 	}, limit)
 	if err != nil {
 		return nil, err
@@ -97,10 +98,13 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		grpc: grpcapi.New(ch, limit, grpcapi.Options{
 			TLS: certificates.GRPC.Config(), Reflection: o.Reflection, MaxHeaderBytes: maxHeaderBytes, ReplyTime: replyTime, MessageTimeout: o.bodyTimeout,
 		}),
-		shutdown:      cfg.GetShutdown(),
-		operator:      &adminPort{telemetry: o.Telemetry, version: o.Version, pprof: cfg.GetAdmin().GetPprof()},
+		shutdown: cfg.GetShutdown(),
+		operator: &adminPort{
+			telemetry: o.Telemetry, version: o.Version, pprof: cfg.GetAdmin().GetPprof(),
+			loopback: isLoopback(l.admin), guard: ch.Guard,
+		},
 		closeUpstream: o.CloseUpstream,
-		calls:         ch.Metrics.InFlight,
+		chain:         ch,
 	}
 	s.rest = newRESTPort(newHTTPServer(closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o), l.rest, cut)
 	s.admin = newHTTPServer(s.operator.handler(), limit, certificates.Admin.Config(), o)
@@ -125,6 +129,12 @@ func newHTTPServer(h http.Handler, l *configv1.Limits, secured *tls.Config, o Op
 		ErrorLog:                     log.New(httpLog{o.Telemetry.Log}, "", 0),
 	}
 }
+
+// SetGuard replaces who may call, and returns the previous guard.
+func (s *Server) SetGuard(g *chain.Guard) *chain.Guard { return s.chain.SetGuard(g) }
+
+// Guard returns who may call; nil: everyone.
+func (s *Server) Guard() *chain.Guard { return s.chain.Guard() }
 
 // GRPCAddr returns the address of gRPC.
 func (s *Server) GRPCAddr() net.Addr { return s.listeners.grpc.Addr() }

@@ -29,7 +29,7 @@ func (s *Server) steps() []step {
 		{"not ready", func(context.Context) { s.setReady(false) }},
 		{"drain delay", s.delay},
 		{"rest and grpc", func(ctx context.Context) {
-			if oldest, n := s.calls(maxLoggedCalls); n > 0 {
+			if oldest, n := s.chain.Metrics.InFlight(maxLoggedCalls); n > 0 {
 				s.log.InfoContext(ctx, "waiting for calls in flight", "calls_in_flight", n, "oldest", oldest)
 			}
 			var apis sync.WaitGroup
@@ -60,7 +60,7 @@ func (s *Server) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, delay+timeout)
 	defer cancel()
 	start := time.Now()
-	_, calls := s.calls(0)
+	_, calls := s.chain.Metrics.InFlight(0)
 	s.log.InfoContext(ctx, "stopping", "calls_in_flight", calls, "drain_delay", delay.String(), "timeout", timeout.String())
 	for _, step := range s.steps() {
 		s.log.DebugContext(ctx, "step of stopping", "step", step.name)

@@ -38,13 +38,14 @@ func TestBrokenFilesStopTheStart(t *testing.T) {
 	}
 }
 
-// TestTLSNeedsNoOtherLeave: with a certificate a port may be beyond loopback, and
+// TestTLSNeedsNoOtherLeave: with a certificate and authentication a port may be beyond loopback, and
 // relative paths start where the configuration is.
 func TestTLSNeedsNoOtherLeave(t *testing.T) {
 	a := certstest.NewAuthority(t)
 	f := certstest.NewFolder(t, a.Issue(t, "good"), nil)
 	cfg, options := testConfig(), testOptions(t, &stub{}, io.Discard)
 	cfg.Rest = &configv1.Listener{Address: ":0", Tls: &configv1.TLS{CertFile: "tls.crt", KeyFile: "tls.key"}}
+	cfg.Auth = &configv1.Auth{Tokens: []*configv1.CallerToken{{Name: "a"}}}
 	options.Dir = string(f)
 	srv, err := server.New(cfg, options)
 	if err != nil {

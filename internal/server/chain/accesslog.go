@@ -93,7 +93,7 @@ func addOwn(line *slog.Record, c *Call, took time.Duration) {
 	if c.Target != "" {
 		attrs = append(attrs, slog.String("target", truncate(c.Target, maxLoggedTarget)))
 	}
-	if e := c.Failure; e != nil && e.Err != nil && e.HTTPStatus >= http.StatusInternalServerError {
+	if e := c.Failure; e != nil && e.Err != nil && (e.HTTPStatus >= http.StatusInternalServerError || c.Challenge != "") {
 		attrs = append(attrs, slog.String("cause", truncate(e.Err.Error(), maxLoggedCause)))
 	}
 	line.AddAttrs(attrs...)

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/auth"
 	"github.com/connsvc/connsvc/internal/call"
 )
 
@@ -22,6 +23,8 @@ const UnknownMethod = "unknown"
 
 // A Transport receives the request of one call and sends the response.
 type Transport interface {
+	// Credentials returns what the caller sent to authenticate itself.
+	Credentials() auth.Credentials
 	// Exchange receives the request, passes it to Chain.API and sends the response. Its
 	// error was not sent.
 	Exchange(ctx context.Context, c *Call) error
@@ -53,9 +56,15 @@ type Call struct {
 	// Failure is why the call failed; nil where it succeeded. Set by Serve.
 	Failure *apierror.Error
 
-	request  proto.Message // nil until it is decoded
-	limits   *limits       // nil until the call is admitted
-	reserved int64         // bytes of limits
+	// Challenge is the WWW-Authenticate header of a rejection; empty where the caller's
+	// credentials are not the reason. Set by Serve.
+	Challenge string
+
+	guard     *Guard          // nil: everyone may call everything
+	principal *call.Principal // nil until the caller is authenticated
+	request   proto.Message   // nil until it is decoded
+	limits    *limits         // nil until the call is admitted
+	reserved  int64           // bytes of limits
 }
 
 // ReadHeaders reads what the chain needs of the caller's headers, or of gRPC's metadata.

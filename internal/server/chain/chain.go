@@ -7,6 +7,7 @@ package chain
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -25,6 +26,7 @@ type Options struct {
 	Validator *validation.Validator
 	Telemetry *telemetry.Telemetry
 	Version   string // for the build info metric
+	Guard     *Guard // may be nil
 }
 
 // A Chain serves the calls of both APIs. It is safe for concurrent use.
@@ -40,6 +42,7 @@ type Chain struct {
 	log     *slog.Logger
 	access  accessLog
 	limits  limits
+	guard   atomic.Pointer[Guard]
 }
 
 // New makes the chain in front of a service.
@@ -48,7 +51,7 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Chain{
+	ch := &Chain{
 		API:     api{service: o.Service, validator: o.Validator},
 		Metrics: metrics,
 		timeout: l.GetCallTimeout().AsDuration(),
@@ -56,7 +59,9 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 		log:     o.Telemetry.Log,
 		access:  newAccessLog(o.Telemetry.Log),
 		limits:  limits{maxCalls: int64(l.GetMaxCalls()), maxBytes: l.GetMaxCallsBytes()},
-	}, nil
+	}
+	ch.guard.Store(o.Guard)
+	return ch, nil
 }
 
 // Serve passes a call through the chain: observe, admit, receive, check, handle,
@@ -87,7 +92,9 @@ func (ch *Chain) exchange(ctx context.Context, c *Call) (err error) {
 	if c.Unrouted != nil {
 		return c.Unrouted
 	}
-	// Authentication goes here: of an unknown caller no body is read.
+	if err := ch.authenticate(ctx, c); err != nil {
+		return err
+	}
 	release, err := ch.limits.admit(c)
 	if err != nil {
 		return err

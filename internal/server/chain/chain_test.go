@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/auth"
 	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/server/chain"
 	"github.com/connsvc/connsvc/internal/telemetry"
@@ -21,6 +22,7 @@ import (
 // A faultyTransport cannot even send an error.
 type faultyTransport struct{}
 
+func (faultyTransport) Credentials() auth.Credentials               { return auth.Credentials{} }
 func (faultyTransport) Exchange(context.Context, *chain.Call) error { return errors.New("a fault") }
 func (faultyTransport) Complete(proto.Message) error                { return nil }
 func (faultyTransport) Reject(*chain.Call)                          { panic("cannot send") }

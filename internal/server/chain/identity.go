@@ -9,10 +9,18 @@ import (
 // or other URI, else its first DNS name, else the common name. It is empty without
 // such a certificate; state may be nil.
 func Identity(state *tls.ConnectionState) string {
-	if state == nil || len(state.VerifiedChains) == 0 {
-		return ""
+	if c := Certificate(state); c != nil {
+		return identityOf(c)
 	}
-	return identityOf(state.VerifiedChains[0][0])
+	return ""
+}
+
+// Certificate returns the caller's verified client certificate, or nil; state may be nil.
+func Certificate(state *tls.ConnectionState) *x509.Certificate {
+	if state == nil || len(state.VerifiedChains) == 0 {
+		return nil
+	}
+	return state.VerifiedChains[0][0]
 }
 
 func identityOf(c *x509.Certificate) string {

@@ -6,8 +6,13 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/auth"
 )
 
 // tap gives a stream the context of a call before anything of it is read: the
@@ -29,7 +34,11 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 // access log: probes would flood it.
 func (s *Server) observeUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	start := time.Now()
-	resp, err := handler(ctx, req)
+	err := s.authenticate(ctx, info.FullMethod)
+	var resp any
+	if err == nil {
+		resp, err = handler(ctx, req)
+	}
 	s.chain.Metrics.Record(ctx, strings.TrimPrefix(info.FullMethod, "/"), status.Code(err), time.Since(start))
 	return resp, err
 }
@@ -39,7 +48,23 @@ func (s *Server) observeStream(srv any, stream grpc.ServerStream, info *grpc.Str
 		return handler(srv, stream) // the chain observes it
 	}
 	start := time.Now()
-	err := handler(srv, stream)
+	err := s.authenticate(stream.Context(), info.FullMethod)
+	if err == nil {
+		err = handler(srv, stream)
+	}
 	s.chain.Metrics.Record(stream.Context(), strings.TrimPrefix(info.FullMethod, "/"), status.Code(err), time.Since(start))
 	return err
+}
+
+// authenticate checks the caller of a method of health or reflection.
+func (s *Server) authenticate(ctx context.Context, fullMethod string) error {
+	what := configv1.Auth_REFLECTION
+	if strings.HasPrefix(fullMethod, "/"+healthv1.Health_ServiceDesc.ServiceName+"/") {
+		what = configv1.Auth_HEALTH
+	}
+	err := s.chain.AuthenticateAuxiliary(ctx, what, func() auth.Credentials { return credentialsOf(ctx) })
+	if err != nil {
+		return apierror.From(err).GRPCStatus().Err()
+	}
+	return nil
 }

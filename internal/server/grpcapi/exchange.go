@@ -15,6 +15,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/auth"
 	"github.com/connsvc/connsvc/internal/server/chain"
 )
 
@@ -67,6 +68,19 @@ func readPeer(ctx context.Context, c *chain.Call) {
 	if info, ok := p.AuthInfo.(credentials.TLSInfo); ok {
 		c.Record.Caller = chain.Identity(&info.State)
 	}
+}
+
+// Credentials returns those of the call's metadata and connection.
+func (x *exchange) Credentials() auth.Credentials { return credentialsOf(x.stream.Context()) }
+
+func credentialsOf(ctx context.Context) auth.Credentials {
+	c := auth.Credentials{Authorization: metadata.ValueFromIncomingContext(ctx, "authorization")}
+	if p, ok := peer.FromContext(ctx); ok {
+		if info, ok := p.AuthInfo.(credentials.TLSInfo); ok {
+			c.Certificate = chain.Certificate(&info.State)
+		}
+	}
+	return c
 }
 
 // Exchange makes an exchange a chain.Transport.

@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -39,7 +40,7 @@ func (x *exchange) Reject(c *chain.Call) {
 		x.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 	}
 	if e.HTTPStatus == http.StatusUnauthorized {
-		x.Header().Set("WWW-Authenticate", `Bearer realm="connsvc"`)
+		x.Header().Set("WWW-Authenticate", cmp.Or(c.Challenge, `Bearer realm="connsvc"`))
 	}
 	x.beforeRejection()
 	// If it cannot be sent the caller is gone.

@@ -16,6 +16,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/auth"
 	"github.com/connsvc/connsvc/internal/dlijson"
 	"github.com/connsvc/connsvc/internal/server/chain"
 )
@@ -56,6 +57,13 @@ func (x *exchange) bareRequest() *http.Request {
 		bare.Method = http.MethodGet
 	}
 	return &bare
+}
+
+// Credentials returns those of the request as it came.
+func (x *exchange) Credentials() auth.Credentials {
+	return auth.Credentials{
+		Authorization: x.request.Header["Authorization"], Certificate: chain.Certificate(x.request.TLS), Request: x.request,
+	}
 }
 
 // Exchange has the generated handler decode the request, call the API and reply.

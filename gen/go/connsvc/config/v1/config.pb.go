@@ -23,6 +23,63 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Open is what can be open to everyone.
+type Auth_Open int32
+
+const (
+	// Nothing.
+	Auth_OPEN_UNSPECIFIED Auth_Open = 0
+	// gRPC health checks.
+	Auth_HEALTH Auth_Open = 1
+	// gRPC reflection, if it is served.
+	Auth_REFLECTION Auth_Open = 2
+	// /metrics, /version and the log level (to read) of the admin port.
+	Auth_METRICS Auth_Open = 3
+)
+
+// Enum value maps for Auth_Open.
+var (
+	Auth_Open_name = map[int32]string{
+		0: "OPEN_UNSPECIFIED",
+		1: "HEALTH",
+		2: "REFLECTION",
+		3: "METRICS",
+	}
+	Auth_Open_value = map[string]int32{
+		"OPEN_UNSPECIFIED": 0,
+		"HEALTH":           1,
+		"REFLECTION":       2,
+		"METRICS":          3,
+	}
+)
+
+func (x Auth_Open) Enum() *Auth_Open {
+	p := new(Auth_Open)
+	*p = x
+	return p
+}
+
+func (x Auth_Open) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Auth_Open) Descriptor() protoreflect.EnumDescriptor {
+	return file_connsvc_config_v1_config_proto_enumTypes[0].Descriptor()
+}
+
+func (Auth_Open) Type() protoreflect.EnumType {
+	return &file_connsvc_config_v1_config_proto_enumTypes[0]
+}
+
+func (x Auth_Open) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Auth_Open.Descriptor instead.
+func (Auth_Open) EnumDescriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{1, 0}
+}
+
 // Level of a log line.
 type Log_Level int32
 
@@ -68,11 +125,11 @@ func (x Log_Level) String() string {
 }
 
 func (Log_Level) Descriptor() protoreflect.EnumDescriptor {
-	return file_connsvc_config_v1_config_proto_enumTypes[0].Descriptor()
+	return file_connsvc_config_v1_config_proto_enumTypes[1].Descriptor()
 }
 
 func (Log_Level) Type() protoreflect.EnumType {
-	return &file_connsvc_config_v1_config_proto_enumTypes[0]
+	return &file_connsvc_config_v1_config_proto_enumTypes[1]
 }
 
 func (x Log_Level) Number() protoreflect.EnumNumber {
@@ -81,7 +138,7 @@ func (x Log_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Log_Level.Descriptor instead.
 func (Log_Level) EnumDescriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14, 0}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18, 0}
 }
 
 // Config is the configuration of connsvc serve, read from a YAML file. Unknown
@@ -93,7 +150,8 @@ type Config struct {
 	// The REST listener: DLI's own paths and JSON.
 	Rest *Listener `protobuf:"bytes,2,opt,name=rest,proto3" json:"rest,omitempty"`
 	// The admin port: /metrics, /livez, /readyz, /startupz, /version, and /loglevel,
-	// which changes the log level. It does not authenticate callers.
+	// which changes the log level. Beyond loopback only the probes are open to everyone;
+	// see auth.operators.
 	Admin *Listener `protobuf:"bytes,3,opt,name=admin,proto3" json:"admin,omitempty"`
 	// The DLI endpoints. A project belongs to exactly one of them.
 	Upstreams []*Upstream `protobuf:"bytes,4,rep,name=upstreams,proto3" json:"upstreams,omitempty"`
@@ -104,7 +162,10 @@ type Config struct {
 	// Graceful shutdown.
 	Shutdown *Shutdown `protobuf:"bytes,7,opt,name=shutdown,proto3" json:"shutdown,omitempty"`
 	// Reloading of this file.
-	Reload        *Reload `protobuf:"bytes,8,opt,name=reload,proto3" json:"reload,omitempty"`
+	Reload *Reload `protobuf:"bytes,8,opt,name=reload,proto3" json:"reload,omitempty"`
+	// Who may call. Without a kind of credentials here, listeners must be loopback, or
+	// anonymous must be true.
+	Auth          *Auth `protobuf:"bytes,9,opt,name=auth,proto3" json:"auth,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -195,6 +256,270 @@ func (x *Config) GetReload() *Reload {
 	return nil
 }
 
+func (x *Config) GetAuth() *Auth {
+	if x != nil {
+		return x.Auth
+	}
+	return nil
+}
+
+// Auth configures how callers authenticate to connsvc. Several kinds of credentials can
+// be set; a call needs one. Credentials of a kind that is not set count as none. The
+// caller's X-Auth-Token is for DLI (see pass_through) and authenticates nobody here.
+type Auth struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Static tokens, sent as "Authorization: Bearer TOKEN".
+	Tokens []*CallerToken `protobuf:"bytes,1,rep,name=tokens,proto3" json:"tokens,omitempty"`
+	// Client certificates as identities. The listeners need tls.client_ca_file.
+	Mtls *MTLS `protobuf:"bytes,3,opt,name=mtls,proto3" json:"mtls,omitempty"`
+	// Accepts calls without credentials, as the principal anonymous. It allows listeners
+	// beyond loopback without any other kind of credentials: anyone who reaches the port
+	// can then call. Invalid credentials are rejected all the same.
+	Anonymous bool `protobuf:"varint,5,opt,name=anonymous,proto3" json:"anonymous,omitempty"`
+	// What is open to everyone, beside the probes of the admin port.
+	AllowUnauthenticated []Auth_Open `protobuf:"varint,6,rep,packed,name=allow_unauthenticated,json=allowUnauthenticated,proto3,enum=connsvc.config.v1.Auth_Open" json:"allow_unauthenticated,omitempty"`
+	// Who may use the admin port beyond the probes: principals as kind:id, as in
+	// token:ops or mtls:spiffe://example.com/ops, and groups as group:name. On loopback
+	// everyone may, unless a kind of credentials is set: then changing the log level and
+	// /debug/pprof need an operator.
+	Operators     []string `protobuf:"bytes,7,rep,name=operators,proto3" json:"operators,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Auth) Reset() {
+	*x = Auth{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Auth) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Auth) ProtoMessage() {}
+
+func (x *Auth) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Auth.ProtoReflect.Descriptor instead.
+func (*Auth) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Auth) GetTokens() []*CallerToken {
+	if x != nil {
+		return x.Tokens
+	}
+	return nil
+}
+
+func (x *Auth) GetMtls() *MTLS {
+	if x != nil {
+		return x.Mtls
+	}
+	return nil
+}
+
+func (x *Auth) GetAnonymous() bool {
+	if x != nil {
+		return x.Anonymous
+	}
+	return false
+}
+
+func (x *Auth) GetAllowUnauthenticated() []Auth_Open {
+	if x != nil {
+		return x.AllowUnauthenticated
+	}
+	return nil
+}
+
+func (x *Auth) GetOperators() []string {
+	if x != nil {
+		return x.Operators
+	}
+	return nil
+}
+
+// A CallerToken is a static token of a caller.
+type CallerToken struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller: the ID of the principal. Two tokens can have the same name, to replace
+	// one by the other.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// SHA-256 of the token, as 64 hexadecimal digits. The token needs at least 32 random
+	// characters: its hash does not protect a weak one. Files are read again when they change.
+	Sha256 *Secret `protobuf:"bytes,2,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// Groups of the principal.
+	Groups []string `protobuf:"bytes,3,rep,name=groups,proto3" json:"groups,omitempty"`
+	// Attributes of the principal, for the policy.
+	Attributes    []*Attribute `protobuf:"bytes,4,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallerToken) Reset() {
+	*x = CallerToken{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallerToken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallerToken) ProtoMessage() {}
+
+func (x *CallerToken) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallerToken.ProtoReflect.Descriptor instead.
+func (*CallerToken) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CallerToken) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CallerToken) GetSha256() *Secret {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
+func (x *CallerToken) GetGroups() []string {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+func (x *CallerToken) GetAttributes() []*Attribute {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+// An Attribute is an attribute of a principal.
+type Attribute struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the attribute.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Value of the attribute.
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attribute) Reset() {
+	*x = Attribute{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attribute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attribute) ProtoMessage() {}
+
+func (x *Attribute) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attribute.ProtoReflect.Descriptor instead.
+func (*Attribute) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Attribute) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Attribute) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+// MTLS takes the SPIFFE ID of a caller's verified certificate as the ID of its
+// principal, or else its first DNS name. A certificate with neither is rejected.
+type MTLS struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MTLS) Reset() {
+	*x = MTLS{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MTLS) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MTLS) ProtoMessage() {}
+
+func (x *MTLS) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MTLS.ProtoReflect.Descriptor instead.
+func (*MTLS) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{4}
+}
+
 // A Listener is an address to listen on.
 type Listener struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -214,7 +539,7 @@ type Listener struct {
 
 func (x *Listener) Reset() {
 	*x = Listener{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[1]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -226,7 +551,7 @@ func (x *Listener) String() string {
 func (*Listener) ProtoMessage() {}
 
 func (x *Listener) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[1]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -239,7 +564,7 @@ func (x *Listener) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Listener.ProtoReflect.Descriptor instead.
 func (*Listener) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{1}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Listener) GetAddress() string {
@@ -287,7 +612,7 @@ type TLS struct {
 
 func (x *TLS) Reset() {
 	*x = TLS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[2]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -299,7 +624,7 @@ func (x *TLS) String() string {
 func (*TLS) ProtoMessage() {}
 
 func (x *TLS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[2]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -312,7 +637,7 @@ func (x *TLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TLS.ProtoReflect.Descriptor instead.
 func (*TLS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{2}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TLS) GetCertFile() string {
@@ -376,7 +701,7 @@ type Upstream struct {
 
 func (x *Upstream) Reset() {
 	*x = Upstream{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -388,7 +713,7 @@ func (x *Upstream) String() string {
 func (*Upstream) ProtoMessage() {}
 
 func (x *Upstream) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -401,7 +726,7 @@ func (x *Upstream) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Upstream.ProtoReflect.Descriptor instead.
 func (*Upstream) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{3}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Upstream) GetEndpoint() string {
@@ -586,7 +911,7 @@ type IAMPassword struct {
 
 func (x *IAMPassword) Reset() {
 	*x = IAMPassword{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +923,7 @@ func (x *IAMPassword) String() string {
 func (*IAMPassword) ProtoMessage() {}
 
 func (x *IAMPassword) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +936,7 @@ func (x *IAMPassword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMPassword.ProtoReflect.Descriptor instead.
 func (*IAMPassword) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{4}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *IAMPassword) GetEndpoint() string {
@@ -660,7 +985,7 @@ type IAMAgency struct {
 
 func (x *IAMAgency) Reset() {
 	*x = IAMAgency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -672,7 +997,7 @@ func (x *IAMAgency) String() string {
 func (*IAMAgency) ProtoMessage() {}
 
 func (x *IAMAgency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -685,7 +1010,7 @@ func (x *IAMAgency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMAgency.ProtoReflect.Descriptor instead.
 func (*IAMAgency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{5}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *IAMAgency) GetEndpoint() string {
@@ -727,7 +1052,7 @@ type ECSMetadata struct {
 
 func (x *ECSMetadata) Reset() {
 	*x = ECSMetadata{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -739,7 +1064,7 @@ func (x *ECSMetadata) String() string {
 func (*ECSMetadata) ProtoMessage() {}
 
 func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -752,7 +1077,7 @@ func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ECSMetadata.ProtoReflect.Descriptor instead.
 func (*ECSMetadata) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ECSMetadata) GetEndpoint() string {
@@ -771,7 +1096,7 @@ type PassThrough struct {
 
 func (x *PassThrough) Reset() {
 	*x = PassThrough{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -783,7 +1108,7 @@ func (x *PassThrough) String() string {
 func (*PassThrough) ProtoMessage() {}
 
 func (x *PassThrough) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -796,7 +1121,7 @@ func (x *PassThrough) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassThrough.ProtoReflect.Descriptor instead.
 func (*PassThrough) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
 }
 
 // Retry configures retries of idempotent calls (reads, deletes, replacing hosts,
@@ -821,7 +1146,7 @@ type Retry struct {
 
 func (x *Retry) Reset() {
 	*x = Retry{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +1158,7 @@ func (x *Retry) String() string {
 func (*Retry) ProtoMessage() {}
 
 func (x *Retry) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +1171,7 @@ func (x *Retry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retry.ProtoReflect.Descriptor instead.
 func (*Retry) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{8}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Retry) GetMaxAttempts() int32 {
@@ -895,7 +1220,7 @@ type Protection struct {
 
 func (x *Protection) Reset() {
 	*x = Protection{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -907,7 +1232,7 @@ func (x *Protection) String() string {
 func (*Protection) ProtoMessage() {}
 
 func (x *Protection) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -920,7 +1245,7 @@ func (x *Protection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Protection.ProtoReflect.Descriptor instead.
 func (*Protection) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{9}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Protection) GetMaxConcurrency() int32 {
@@ -973,7 +1298,7 @@ type Idempotency struct {
 
 func (x *Idempotency) Reset() {
 	*x = Idempotency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -985,7 +1310,7 @@ func (x *Idempotency) String() string {
 func (*Idempotency) ProtoMessage() {}
 
 func (x *Idempotency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -998,7 +1323,7 @@ func (x *Idempotency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Idempotency.ProtoReflect.Descriptor instead.
 func (*Idempotency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{10}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Idempotency) GetReconcileTimeout() *durationpb.Duration {
@@ -1059,7 +1384,7 @@ type AccessKey struct {
 
 func (x *AccessKey) Reset() {
 	*x = AccessKey{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1071,7 +1396,7 @@ func (x *AccessKey) String() string {
 func (*AccessKey) ProtoMessage() {}
 
 func (x *AccessKey) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1084,7 +1409,7 @@ func (x *AccessKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessKey.ProtoReflect.Descriptor instead.
 func (*AccessKey) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AccessKey) GetId() *Secret {
@@ -1122,7 +1447,7 @@ type Secret struct {
 
 func (x *Secret) Reset() {
 	*x = Secret{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1459,7 @@ func (x *Secret) String() string {
 func (*Secret) ProtoMessage() {}
 
 func (x *Secret) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1472,7 @@ func (x *Secret) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Secret.ProtoReflect.Descriptor instead.
 func (*Secret) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Secret) GetSource() isSecret_Source {
@@ -1219,7 +1544,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1231,7 +1556,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1244,7 +1569,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Limits) GetMaxRequestBytes() int64 {
@@ -1300,7 +1625,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1312,7 +1637,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1325,7 +1650,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Log) GetLevel() Log_Level {
@@ -1350,7 +1675,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1362,7 +1687,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1375,7 +1700,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Shutdown) GetDrainDelay() *durationpb.Duration {
@@ -1408,7 +1733,7 @@ type Reload struct {
 
 func (x *Reload) Reset() {
 	*x = Reload{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1420,7 +1745,7 @@ func (x *Reload) String() string {
 func (*Reload) ProtoMessage() {}
 
 func (x *Reload) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1433,7 +1758,7 @@ func (x *Reload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reload.ProtoReflect.Descriptor instead.
 func (*Reload) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Reload) GetInterval() *durationpb.Duration {
@@ -1454,7 +1779,7 @@ var File_connsvc_config_v1_config_proto protoreflect.FileDescriptor
 
 const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x1econnsvc/config/v1/config.proto\x12\x11connsvc.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe2\x05\n" +
+	"\x1econnsvc/config/v1/config.proto\x12\x11connsvc.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\x8f\x06\n" +
 	"\x06Config\x12/\n" +
 	"\x04grpc\x18\x01 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x04grpc\x12/\n" +
 	"\x04rest\x18\x02 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x04rest\x121\n" +
@@ -1465,7 +1790,33 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x06limits\x18\x05 \x01(\v2\x19.connsvc.config.v1.LimitsR\x06limits\x12(\n" +
 	"\x03log\x18\x06 \x01(\v2\x16.connsvc.config.v1.LogR\x03log\x127\n" +
 	"\bshutdown\x18\a \x01(\v2\x1b.connsvc.config.v1.ShutdownR\bshutdown\x121\n" +
-	"\x06reload\x18\b \x01(\v2\x19.connsvc.config.v1.ReloadR\x06reload\"\xfc\x01\n" +
+	"\x06reload\x18\b \x01(\v2\x19.connsvc.config.v1.ReloadR\x06reload\x12+\n" +
+	"\x04auth\x18\t \x01(\v2\x17.connsvc.config.v1.AuthR\x04auth\"\xef\x03\n" +
+	"\x04Auth\x12A\n" +
+	"\x06tokens\x18\x01 \x03(\v2\x1e.connsvc.config.v1.CallerTokenB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x06tokens\x12+\n" +
+	"\x04mtls\x18\x03 \x01(\v2\x17.connsvc.config.v1.MTLSR\x04mtls\x12\x1c\n" +
+	"\tanonymous\x18\x05 \x01(\bR\tanonymous\x12b\n" +
+	"\x15allow_unauthenticated\x18\x06 \x03(\x0e2\x1c.connsvc.config.v1.Auth.OpenB\x0f\xbaH\f\x92\x01\t\x18\x01\"\x05\x82\x01\x02\x10\x01R\x14allowUnauthenticated\x12\xad\x01\n" +
+	"\toperators\x18\a \x03(\tB\x8e\x01\xbaH\x8a\x01\x92\x01\x86\x01\x18\x01\"\x81\x01\xba\x01~\n" +
+	"\x0eauth.operators\x12?must be kind:id or group:name, with the kind token, mtls or jwt\x1a+this.matches('^(token|mtls|jwt|group):.+$')R\toperators\"E\n" +
+	"\x04Open\x12\x14\n" +
+	"\x10OPEN_UNSPECIFIED\x10\x00\x12\n" +
+	"\n" +
+	"\x06HEALTH\x10\x01\x12\x0e\n" +
+	"\n" +
+	"REFLECTION\x10\x02\x12\v\n" +
+	"\aMETRICS\x10\x03\"\xee\x01\n" +
+	"\vCallerToken\x12>\n" +
+	"\x04name\x18\x01 \x01(\tB*\xbaH'r%2#^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$R\x04name\x129\n" +
+	"\x06sha256\x18\x02 \x01(\v2\x19.connsvc.config.v1.SecretB\x06\xbaH\x03\xc8\x01\x01R\x06sha256\x12&\n" +
+	"\x06groups\x18\x03 \x03(\tB\x0e\xbaH\v\x92\x01\b\x18\x01\"\x04r\x02\x10\x01R\x06groups\x12<\n" +
+	"\n" +
+	"attributes\x18\x04 \x03(\v2\x1c.connsvc.config.v1.AttributeR\n" +
+	"attributes\"d\n" +
+	"\tAttribute\x128\n" +
+	"\x04name\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z_][A-Za-z0-9_]{0,63}$R\x04name\x12\x1d\n" +
+	"\x05value\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x05value\"\x06\n" +
+	"\x04MTLS\"\xfc\x01\n" +
 	"\bListener\x12\x86\x01\n" +
 	"\aaddress\x18\x01 \x01(\tBl\xbaHi\xba\x01c\n" +
 	"\x10listener.address\x125must be host:port, as in 127.0.0.1:9090 or [::1]:9090\x1a\x18this.isHostAndPort(true)\xd8\x01\x01R\aaddress\x12'\n" +
@@ -1592,71 +1943,82 @@ func file_connsvc_config_v1_config_proto_rawDescGZIP() []byte {
 	return file_connsvc_config_v1_config_proto_rawDescData
 }
 
-var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_connsvc_config_v1_config_proto_goTypes = []any{
-	(Log_Level)(0),              // 0: connsvc.config.v1.Log.Level
-	(*Config)(nil),              // 1: connsvc.config.v1.Config
-	(*Listener)(nil),            // 2: connsvc.config.v1.Listener
-	(*TLS)(nil),                 // 3: connsvc.config.v1.TLS
-	(*Upstream)(nil),            // 4: connsvc.config.v1.Upstream
-	(*IAMPassword)(nil),         // 5: connsvc.config.v1.IAMPassword
-	(*IAMAgency)(nil),           // 6: connsvc.config.v1.IAMAgency
-	(*ECSMetadata)(nil),         // 7: connsvc.config.v1.ECSMetadata
-	(*PassThrough)(nil),         // 8: connsvc.config.v1.PassThrough
-	(*Retry)(nil),               // 9: connsvc.config.v1.Retry
-	(*Protection)(nil),          // 10: connsvc.config.v1.Protection
-	(*Idempotency)(nil),         // 11: connsvc.config.v1.Idempotency
-	(*AccessKey)(nil),           // 12: connsvc.config.v1.AccessKey
-	(*Secret)(nil),              // 13: connsvc.config.v1.Secret
-	(*Limits)(nil),              // 14: connsvc.config.v1.Limits
-	(*Log)(nil),                 // 15: connsvc.config.v1.Log
-	(*Shutdown)(nil),            // 16: connsvc.config.v1.Shutdown
-	(*Reload)(nil),              // 17: connsvc.config.v1.Reload
-	(*durationpb.Duration)(nil), // 18: google.protobuf.Duration
+	(Auth_Open)(0),              // 0: connsvc.config.v1.Auth.Open
+	(Log_Level)(0),              // 1: connsvc.config.v1.Log.Level
+	(*Config)(nil),              // 2: connsvc.config.v1.Config
+	(*Auth)(nil),                // 3: connsvc.config.v1.Auth
+	(*CallerToken)(nil),         // 4: connsvc.config.v1.CallerToken
+	(*Attribute)(nil),           // 5: connsvc.config.v1.Attribute
+	(*MTLS)(nil),                // 6: connsvc.config.v1.MTLS
+	(*Listener)(nil),            // 7: connsvc.config.v1.Listener
+	(*TLS)(nil),                 // 8: connsvc.config.v1.TLS
+	(*Upstream)(nil),            // 9: connsvc.config.v1.Upstream
+	(*IAMPassword)(nil),         // 10: connsvc.config.v1.IAMPassword
+	(*IAMAgency)(nil),           // 11: connsvc.config.v1.IAMAgency
+	(*ECSMetadata)(nil),         // 12: connsvc.config.v1.ECSMetadata
+	(*PassThrough)(nil),         // 13: connsvc.config.v1.PassThrough
+	(*Retry)(nil),               // 14: connsvc.config.v1.Retry
+	(*Protection)(nil),          // 15: connsvc.config.v1.Protection
+	(*Idempotency)(nil),         // 16: connsvc.config.v1.Idempotency
+	(*AccessKey)(nil),           // 17: connsvc.config.v1.AccessKey
+	(*Secret)(nil),              // 18: connsvc.config.v1.Secret
+	(*Limits)(nil),              // 19: connsvc.config.v1.Limits
+	(*Log)(nil),                 // 20: connsvc.config.v1.Log
+	(*Shutdown)(nil),            // 21: connsvc.config.v1.Shutdown
+	(*Reload)(nil),              // 22: connsvc.config.v1.Reload
+	(*durationpb.Duration)(nil), // 23: google.protobuf.Duration
 }
 var file_connsvc_config_v1_config_proto_depIdxs = []int32{
-	2,  // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
-	2,  // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
-	2,  // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
-	4,  // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
-	14, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
-	15, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
-	16, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
-	17, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
-	3,  // 8: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
-	12, // 9: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
-	13, // 10: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
-	5,  // 11: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
-	6,  // 12: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
-	7,  // 13: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
-	8,  // 14: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
-	18, // 15: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
-	9,  // 16: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
-	10, // 17: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
-	11, // 18: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
-	13, // 19: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
-	12, // 20: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
-	18, // 21: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
-	18, // 22: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
-	18, // 23: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
-	18, // 24: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
-	18, // 25: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
-	18, // 26: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
-	13, // 27: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
-	13, // 28: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
-	13, // 29: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
-	18, // 30: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
-	18, // 31: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
-	0,  // 32: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
-	18, // 33: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
-	18, // 34: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
-	18, // 35: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	7,  // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
+	7,  // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
+	7,  // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
+	9,  // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
+	19, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
+	20, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
+	21, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
+	22, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
+	3,  // 8: connsvc.config.v1.Config.auth:type_name -> connsvc.config.v1.Auth
+	4,  // 9: connsvc.config.v1.Auth.tokens:type_name -> connsvc.config.v1.CallerToken
+	6,  // 10: connsvc.config.v1.Auth.mtls:type_name -> connsvc.config.v1.MTLS
+	0,  // 11: connsvc.config.v1.Auth.allow_unauthenticated:type_name -> connsvc.config.v1.Auth.Open
+	18, // 12: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
+	5,  // 13: connsvc.config.v1.CallerToken.attributes:type_name -> connsvc.config.v1.Attribute
+	8,  // 14: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
+	17, // 15: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
+	18, // 16: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
+	10, // 17: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
+	11, // 18: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
+	12, // 19: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
+	13, // 20: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
+	23, // 21: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
+	14, // 22: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
+	15, // 23: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
+	16, // 24: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
+	18, // 25: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
+	17, // 26: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
+	23, // 27: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
+	23, // 28: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
+	23, // 29: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
+	23, // 30: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
+	23, // 31: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
+	23, // 32: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
+	18, // 33: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
+	18, // 34: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
+	18, // 35: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
+	23, // 36: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
+	23, // 37: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
+	1,  // 38: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
+	23, // 39: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
+	23, // 40: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
+	23, // 41: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_connsvc_config_v1_config_proto_init() }
@@ -1664,7 +2026,7 @@ func file_connsvc_config_v1_config_proto_init() {
 	if File_connsvc_config_v1_config_proto != nil {
 		return
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[3].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[7].OneofWrappers = []any{
 		(*Upstream_AccessKey)(nil),
 		(*Upstream_Token)(nil),
 		(*Upstream_IamPassword)(nil),
@@ -1672,8 +2034,8 @@ func file_connsvc_config_v1_config_proto_init() {
 		(*Upstream_EcsMetadata)(nil),
 		(*Upstream_PassThrough)(nil),
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[8].OneofWrappers = []any{}
-	file_connsvc_config_v1_config_proto_msgTypes[12].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[12].OneofWrappers = []any{}
+	file_connsvc_config_v1_config_proto_msgTypes[16].OneofWrappers = []any{
 		(*Secret_File)(nil),
 		(*Secret_Env)(nil),
 	}
@@ -1682,8 +2044,8 @@ func file_connsvc_config_v1_config_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connsvc_config_v1_config_proto_rawDesc), len(file_connsvc_config_v1_config_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   17,
+			NumEnums:      2,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

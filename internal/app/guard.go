@@ -1,0 +1,27 @@
+package app
+
+import (
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/auth"
+	"github.com/connsvc/connsvc/internal/server/chain"
+	"github.com/connsvc/connsvc/internal/telemetry"
+)
+
+// newGuard makes what decides who may call: nil where the configuration says nothing of
+// it. Its error is one of the configuration.
+func newGuard(cfg *configv1.Config, secret func(*configv1.Secret) (string, error), tel *telemetry.Telemetry) (*chain.Guard, error) {
+	if cfg.GetAuth() == nil {
+		return nil, nil
+	}
+	callers, err := auth.New(cfg.GetAuth(), auth.Options{Secret: secret, Log: tel.Log, Meter: tel.Meter})
+	if err != nil {
+		return nil, err
+	}
+	return &chain.Guard{Auth: callers}, nil
+}
+
+func closeGuard(g *chain.Guard) {
+	if g != nil {
+		g.Auth.Close()
+	}
+}
