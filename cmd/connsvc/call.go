@@ -31,6 +31,7 @@ type callCommand struct {
 	Address  address       `default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of the gRPC listener (${default})."`
 	Timeout  time.Duration `default:"60s" help:"Deadline of the call (${default})."`
 	TokenEnv string        `placeholder:"VARIABLE" help:"Environment variable with the IAM token to send, for upstreams with pass_through."`
+	Bearer   string        `name:"bearer-env" placeholder:"VARIABLE" help:"Environment variable with the token that authenticates to connsvc."`
 	tlsFlags
 }
 
@@ -65,13 +66,20 @@ func (c *callCommand) Run(p *process) error {
 	defer func() { _ = conn.Close() }()
 	ctx, cancel := context.WithTimeout(p.ctx, c.Timeout)
 	defer cancel()
-	if c.TokenEnv != "" {
-		token, _ := p.lookupEnv(c.TokenEnv)
-		if token == "" {
-			return fmt.Errorf("%w: the environment variable %s must hold a token", app.ErrConfig, c.TokenEnv)
+	md := metadata.MD{}
+	for _, sent := range []struct{ variable, key, prefix string }{
+		{c.TokenEnv, "x-auth-token", ""}, {c.Bearer, "authorization", "Bearer "},
+	} {
+		if sent.variable == "" {
+			continue
 		}
-		ctx = metadata.AppendToOutgoingContext(ctx, "x-auth-token", token)
+		token, _ := p.lookupEnv(sent.variable)
+		if token == "" {
+			return fmt.Errorf("%w: the environment variable %s must hold a token", app.ErrConfig, sent.variable)
+		}
+		md.Set(sent.key, sent.prefix+token)
 	}
+	ctx = metadata.NewOutgoingContext(ctx, md)
 	response, err := newMessage(method.Output())
 	if err != nil {
 		return err

@@ -62,6 +62,9 @@ func (c *devCommand) Run(p *process) error {
 	for _, l := range []*configv1.Listener{cfg.GetGrpc(), cfg.GetRest(), cfg.GetAdmin()} {
 		l.AllowPlaintext = c.AllowPlaintext
 	}
+	if c.AllowPlaintext {
+		cfg.Auth = &configv1.Auth{Anonymous: true}
+	}
 	cfg.Shutdown.Timeout = durationpb.New(devStop)
 	read := func(s *configv1.Secret) (string, error) {
 		if s == id {

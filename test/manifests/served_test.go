@@ -20,14 +20,14 @@ import (
 	"time"
 )
 
-// scrapeAll returns what a connsvc with calls behind it, and one with TLS, serve.
+// scrapeAll returns what a connsvc with calls behind it, and one with TLS and authentication, serve.
 func scrapeAll(t *testing.T) series {
 	t.Helper()
 	served := series{}
 	dev := startDev(t)
 	callAll(t, dev)
 	scrape(t, served, "http://"+dev.admin)
-	scrape(t, served, "http://"+start(t, []string{"TOKEN=none"}, "serve", "--config="+withTLS(t)).admin)
+	scrape(t, served, "http://"+start(t, []string{"TOKEN=none", "SHA256=" + strings.Repeat("0", 64)}, "serve", "--config="+withTLS(t)).admin)
 	return served
 }
 
@@ -110,6 +110,7 @@ func withTLS(t *testing.T) string {
 grpc: {address: "127.0.0.1:0", tls: {cert_file: tls.crt, key_file: tls.key, client_ca_file: tls.crt}}
 rest: {address: "127.0.0.1:0", tls: {cert_file: tls.crt, key_file: tls.key}}
 admin: {address: "127.0.0.1:0"}
+auth: {tokens: [{name: a, sha256: {env: SHA256}}]}
 upstreams:
   - endpoint: http://127.0.0.1:9
     token: {env: TOKEN}

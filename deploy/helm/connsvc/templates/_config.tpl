@@ -21,6 +21,12 @@ ports. What the chart sets is rejected in values.config, not overwritten.
 {{- end -}}
 {{- $_ := set $config $name $listener -}}
 {{- end -}}
+{{- /* Prometheus has no credentials to show; the NetworkPolicy limits who can reach the port. */ -}}
+{{- with $config.auth -}}
+{{- if not (or .anonymous (hasKey . "allow_unauthenticated")) -}}
+{{- $_ := set . "allow_unauthenticated" (list "METRICS") -}}
+{{- end -}}
+{{- end -}}
 {{- toYaml $config -}}
 {{- end -}}
 

@@ -57,6 +57,10 @@ tls.certManager.dnsNames: {{ . }} is no DNS name
 {{- if not $config.upstreams }}
 config.upstreams: at least one is needed
 {{- end }}
+{{- $auth := $config.auth | default dict }}
+{{- if not (or $auth.tokens $auth.jwt (hasKey $auth "mtls") $auth.access_keys $auth.anonymous) }}
+config.auth: callers come from outside the pod, and nothing says how they authenticate; set tokens, or another kind of credentials, or anonymous: true to let everyone call
+{{- end }}
 {{- range $name, $port := dict "grpc" 9090 "rest" 8080 "admin" 9091 }}
 {{- if hasKey (get $config $name | default dict) "address" }}
 config.{{ $name }}.address: the chart sets the addresses, here to {{ $.Values.listenAddress }}:{{ $port }}; leave it out

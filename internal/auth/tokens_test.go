@@ -1,0 +1,139 @@
+package auth_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.opentelemetry.io/otel/metric/noop"
+	"go.uber.org/goleak"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/auth"
+	"github.com/connsvc/connsvc/internal/call"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A vault is the secrets of a test, by the name of their variable.
+type vault struct {
+	mu   sync.Mutex
+	held map[string]string
+}
+
+func (v *vault) set(name, text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.held[name] = text
+}
+
+func (v *vault) read(s *configv1.Secret) (string, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if text := v.held[s.GetEnv()]; text != "" {
+		return text, nil
+	}
+	return "", errors.New("no " + s.GetEnv())
+}
+
+func secret(name string) *configv1.Secret {
+	return &configv1.Secret{Source: &configv1.Secret_Env{Env: name}}
+}
+
+func hashOf(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+func options(v *vault, log *bytes.Buffer) auth.Options {
+	return auth.Options{Secret: v.read, Log: slog.New(slog.NewTextHandler(log, nil)), Meter: noop.NewMeterProvider().Meter("")}
+}
+
+func sent(token string) auth.Credentials {
+	return auth.Credentials{Authorization: []string{"Bearer " + token}}
+}
+
+// principal returns who token belongs to, or the failure.
+func principal(a *auth.Authenticator, token string) string {
+	p, err := a.Authenticate(context.Background(), sent(token))
+	var failed *auth.Error
+	if errors.As(err, &failed) {
+		return string(failed.Kind)
+	}
+	return p.Name
+}
+
+func TestTokens(t *testing.T) {
+	v := &vault{held: map[string]string{"A": hashOf("a-old"), "A2": strings.ToUpper(hashOf("a-new")), "B": hashOf("b")}}
+	a, err := auth.New(&configv1.Auth{Tokens: []*configv1.CallerToken{
+		{Name: "a", Sha256: secret("A"), Groups: []string{"one", "two"}, Attributes: []*configv1.Attribute{{Name: "team", Value: "x"}}},
+		{Name: "a", Sha256: secret("A2")},
+		{Name: "b", Sha256: secret("B")},
+	}}, options(v, &bytes.Buffer{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	for token, want := range map[string]string{"a-old": "token:a", "a-new": "token:a", "b": "token:b", "c": "unknown", hashOf("b"): "unknown", "": "malformed"} {
+		if got := principal(a, token); got != want {
+			t.Errorf("%q is %s, want %s", token, got, want)
+		}
+	}
+	p, err := a.Authenticate(t.Context(), sent("a-old"))
+	if err != nil || !p.In("two") || p.In("three") || p.Attributes["team"] != "x" || p.Kind != call.Token || p.ID != "a" {
+		t.Errorf("got %+v, %v", p, err)
+	}
+}
+
+// TestTokensOfNoUse: all problems at once, and none shows the secret.
+func TestTokensOfNoUse(t *testing.T) {
+	v := &vault{held: map[string]string{"SHORT": "abcd", "TOKEN": strings.Repeat("CANARY!!", 8)}}
+	_, err := auth.New(&configv1.Auth{Tokens: []*configv1.CallerToken{
+		{Name: "a", Sha256: secret("NONE")}, {Name: "b", Sha256: secret("SHORT")}, {Name: "c", Sha256: secret("TOKEN")},
+	}}, options(v, &bytes.Buffer{}))
+	want := "auth.tokens[0].sha256: no NONE\n" +
+		"auth.tokens[1].sha256: must be the SHA-256 of the token: 64 hexadecimal digits\n" +
+		"auth.tokens[2].sha256: must be hexadecimal"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestTokensChange: a changed secret replaces the previous one, an unusable one does not.
+func TestTokensChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, log := &vault{held: map[string]string{"A": hashOf("old")}}, &bytes.Buffer{}
+		a, err := auth.New(&configv1.Auth{Tokens: []*configv1.CallerToken{{Name: "a", Sha256: secret("A")}}}, options(v, log))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Close()
+		expect := func(token, want string) {
+			t.Helper()
+			time.Sleep(10 * time.Second)
+			synctest.Wait()
+			if got := principal(a, token); got != want {
+				t.Errorf("%s is %s, want %s", token, got, want)
+			}
+		}
+		expect("old", "token:a")
+		v.set("A", "")
+		expect("old", "token:a")
+		v.set("A", "CANARY")
+		expect("old", "token:a")
+		v.set("A", hashOf("new"))
+		expect("new", "token:a")
+		expect("old", "unknown")
+		if text := log.String(); strings.Count(text, "rejected") != 2 || strings.Count(text, "reloaded") != 1 || strings.Contains(text, "CANARY") || strings.Contains(text, hashOf("new")) {
+			t.Errorf("logged %s", text)
+		}
+	})
+}
