@@ -20,14 +20,14 @@ type keyChecker struct {
 	misspelled map[place]bool // mappings with an unknown key
 }
 
-// Unmarshal accepts a word of an enum in lower case, and credentials without a value. It
-// rejects a secret that is written into the configuration, without quoting it.
+// Unmarshal checks the keys of a mapping, and the forms of their values. It rejects a
+// secret that is written into the configuration, without quoting it.
 func (k *keyChecker) Unmarshal(node *yaml.Node, m proto.Message) (bool, error) {
 	md := m.ProtoReflect().Descriptor()
 	if md.ParentFile() != configv1.File_connsvc_config_v1_config_proto {
 		return false, nil
 	}
-	if _, ok := m.(*configv1.Secret); ok && node.Kind == yaml.ScalarNode && node.Tag != "!!null" {
+	if _, ok := m.(*configv1.Secret); ok && node.Kind == yaml.ScalarNode {
 		return false, errors.New("a secret must not be inline: set {env: NAME} or {file: path}")
 	}
 	if node.Kind != yaml.MappingNode {
@@ -36,24 +36,16 @@ func (k *keyChecker) Unmarshal(node *yaml.Node, m proto.Message) (bool, error) {
 	set := make(map[protoreflect.Name]string) // the first key of each oneof
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
-		field := fieldOf(md, key.Value)
+		field := md.Fields().ByName(protoreflect.Name(key.Value))
 		if field == nil {
 			k.found.add(key, unknownKey(md, key.Value))
 			k.misspelled[place{node.Line, node.Column}] = true
 			continue
 		}
-		if field.Enum() != nil {
-			value.Value = strings.ToUpper(value.Value)
-			for _, item := range value.Content {
-				item.Value = strings.ToUpper(item.Value)
-			}
-		}
+		k.checkForm(field, value)
 		oneof := field.ContainingOneof()
 		if oneof == nil || oneof.IsSynthetic() {
 			continue
-		}
-		if field.Message() != nil && value.Tag == "!!null" {
-			value.Kind, value.Tag, value.Value = yaml.MappingNode, "!!map", ""
 		}
 		if other := set[oneof.Name()]; other != "" && other != key.Value {
 			k.found.add(key, fmt.Sprintf("%s and %s are both set: only one is allowed", other, key.Value))
@@ -62,13 +54,6 @@ func (k *keyChecker) Unmarshal(node *yaml.Node, m proto.Message) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-func fieldOf(md protoreflect.MessageDescriptor, key string) protoreflect.FieldDescriptor {
-	if field := md.Fields().ByName(protoreflect.Name(key)); field != nil {
-		return field
-	}
-	return md.Fields().ByJSONName(key)
 }
 
 func unknownKey(md protoreflect.MessageDescriptor, key string) string {

@@ -108,13 +108,20 @@ func (ps problems) sorted() problems {
 }
 
 // distinct leaves out the consequences of other problems: rules about a value that could
-// not be read, and keys that are missing because they are misspelled.
+// not be read, keys that are missing because they are misspelled, and what protoyaml says
+// of a value that a keyChecker has reported.
 func (ps problems) distinct(misspelled map[place]bool) problems {
 	unread := make(map[place]bool)
 	for _, p := range ps {
 		unread[p.place()] = unread[p.place()] || !p.rule
 	}
+	reported := make(map[place]bool)
 	return slices.DeleteFunc(ps, func(p problem) bool {
+		if !p.rule && p.line > 0 {
+			again := reported[p.place()]
+			reported[p.place()] = true
+			return again
+		}
 		missing := strings.HasSuffix(p.text, "(required)") || strings.HasSuffix(p.text, "(string.min_len)")
 		return p.rule && p.line > 0 && (unread[p.place()] || misspelled[p.place()] && missing)
 	})

@@ -59,7 +59,6 @@ var rewordings = []struct {
 	{regexp.MustCompile(`^field \w+ is already set for oneof \w+$`), ""},
 	{regexp.MustCompile(`^expected fields for \S+, got (\w+)$`), "must be a mapping of keys, not a $1"},
 	{regexp.MustCompile(`^expected bool, got .*$`), "must be true or false"},
-	{regexp.MustCompile(`^unknown enum value ("[^"]*"), expected one of \[\w+_UNSPECIFIED (.*)\]$`), "$1 must be one of $2"},
 	{regexp.MustCompile(`^invalid integer: .*$`), "must be a whole number"},
 	{regexp.MustCompile(`^invalid duration: .*$`), "must be a duration, as in 500ms, 30s or 5m"},
 }

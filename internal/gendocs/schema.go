@@ -14,7 +14,7 @@ import (
 const (
 	durationPattern = `^([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+$`
 	bytesPattern    = `^[0-9]+([kMG]|[KMG]i)?$`
-	endpointPattern = `^https?://[^/?#@\s]+(/[^?#\s]*)?$`
+	endpointPattern = `^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\s]+(/[^?#\s]*)?$`
 	addressPattern  = `:[0-9]{1,5}$`
 )
 
@@ -63,6 +63,9 @@ func schemaOf(k *key) *schema {
 			}
 		}
 	}
+	if len(s.Required) == 0 && len(s.OneOf) == 0 {
+		s.Type = []string{"object", "null"} // a section without a value is an empty one
+	}
 	return s
 }
 
@@ -105,6 +108,9 @@ func setValue(s *schema, field protoreflect.FieldDescriptor, rules *validate.Fie
 		s.Type = "boolean"
 	case protoreflect.EnumKind:
 		s.Type, s.Enum = "string", enumNames(field.Enum())
+		for _, name := range slices.Clone(s.Enum) {
+			s.Enum = append(s.Enum, strings.ToLower(name))
+		}
 	case protoreflect.Int32Kind:
 		s.Type = "integer"
 	case protoreflect.Int64Kind: // bytes, all of them
@@ -141,6 +147,9 @@ func setRules(s *schema, rules *validate.FieldRules) {
 		} else if strings.Contains(rule.GetExpression(), "isHostAndPort(true)") {
 			s.Pattern = addressPattern
 		}
+	}
+	if rules.GetIgnore() == validate.Ignore_IGNORE_IF_ZERO_VALUE && s.Pattern != "" {
+		s.Pattern, s.Format = "^$|"+s.Pattern, "" // an empty text is the default
 	}
 }
 
