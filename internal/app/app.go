@@ -28,6 +28,9 @@ const (
 	// settleTimeout bounds the wait for calls that the deadline of the stop has cut to end,
 	// so that nothing is observed after telemetry is shut.
 	settleTimeout = time.Second
+	// maxWaitingPercent is the share of limits.max_calls that may wait for the credentials
+	// of one upstream: where its IAM hangs, the others need the rest.
+	maxWaitingPercent = 30
 	// flushTimeout bounds the last flush of telemetry, after all else is shut.
 	flushTimeout = 5 * time.Second
 )
@@ -94,6 +97,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 	dli, dliErr := upstream.New(cfg.GetUpstreams(), upstream.Options{
 		Secret:           o.Secret,
 		MaxResponseBytes: cfg.GetLimits().GetMaxResponseBytes(),
+		MaxWaiting:       int(cfg.GetLimits().GetMaxCalls()) * maxWaitingPercent / 100,
 		Now:              time.Now,
 		Meter:            tel.Meter,
 		Tracer:           tel.Tracer,

@@ -19,10 +19,14 @@ import (
 // A Provider puts credentials on requests to one upstream. It is safe for
 // concurrent use, and prints as [redacted].
 type Provider interface {
+	// Ready waits for the credentials of a project, if they must be fetched: a few
+	// seconds, and at most as long as ctx allows. caller is who calls, or empty. Errors
+	// are *Error.
+	Ready(ctx context.Context, project, caller string) error
 	// Authorize sets the headers that authenticate r, with this body, for a call to
 	// project. It must be last, as AK/SK sign all other headers. callerToken is the
 	// caller's X-Auth-Token; only pass_through uses it, and it may be empty. Authorize
-	// may wait for IAM, as long as ctx allows. Errors are *Error.
+	// waits only if the credentials have expired since Ready. Errors are *Error.
 	Authorize(ctx context.Context, r *http.Request, body []byte, project, callerToken string) error
 	// Refresh replaces the credentials of r, which Authorize set and DLI answered by
 	// 401. It reports whether there are other credentials now, so that one more attempt
@@ -44,6 +48,8 @@ type Options struct {
 	Now func() time.Time
 	// Transport sends requests to IAM and the metadata service; nil: one per Provider.
 	Transport http.RoundTripper
+	// MaxWaiting limits the callers who wait for credentials; 0: no limit.
+	MaxWaiting int
 	// Observe gets every renewal, for logs and metrics. It must not block, and must be
 	// safe for concurrent use. May be nil.
 	Observe func(Renewal)

@@ -3,6 +3,8 @@ package credentials
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -15,19 +17,20 @@ type Kind int
 const (
 	CallerToken Kind = iota + 1 // pass-through, and the caller sent no token or an invalid one
 	Unavailable                 // no connection, no complete response, 408, 429 or 5xx: a retry may help
-	Rejected                    // 401: the user, the password or the access key is wrong
+	Rejected                    // 401: the user, the password or the access key is wrong, or has no access to this project
 	Denied                      // another 4xx: these credentials have no access to this project
 	Malformed                   // the response is not as IAM or the metadata service document it
 	Unreadable                  // a secret cannot be read or used
 	Timeout                     // the caller's deadline passed while it waited
 	Cancelled                   // the caller cancelled while it waited
 	Closed                      // the Provider is closed
+	Busy                        // too many callers wait for credentials, or too many requests for IAM's turn: none was sent
 )
 
 var kindNames = [...]string{
 	CallerToken: "caller_token", Unavailable: "unavailable", Rejected: "rejected",
 	Denied: "denied", Malformed: "malformed", Unreadable: "unreadable",
-	Timeout: "timeout", Cancelled: "cancelled", Closed: "closed",
+	Timeout: "timeout", Cancelled: "cancelled", Closed: "closed", Busy: "busy",
 }
 
 // String returns the kind as a word for metrics and logs.
@@ -47,6 +50,8 @@ type Error struct {
 	RequestID  string        // IAM's ID of the request
 	RetryAfter time.Duration // until the next request makes sense; 0 if unknown
 	Err        error         // the cause; may be nil. It quotes nothing that was received
+
+	secretIsWrong bool // IAM says so
 }
 
 // Causes of an Error.
@@ -63,6 +68,11 @@ var (
 	errNoEnd      = errors.New("the response has no valid expiry")
 	errExpired    = errors.New("the credentials have expired already")
 	errUnexpected = errors.New("the status is not documented")
+	errSlow       = fmt.Errorf("no response in time: %w", context.DeadlineExceeded)
+
+	errManyCallers  = errors.New("too many calls wait for credentials")
+	errManyRequests = errors.New("too many requests wait for their turn at IAM")
+	errManyProjects = errors.New("the caller asks for too many new projects at once")
 )
 
 // Error describes the error in one line.
@@ -89,6 +99,11 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// throttled reports whether IAM asks for a pause of all requests.
+func (e *Error) throttled() bool {
+	return e.HTTPStatus == http.StatusTooManyRequests || e.HTTPStatus == http.StatusServiceUnavailable && e.RetryAfter > 0
+}
 
 // after returns a copy of e with another RetryAfter.
 func (e *Error) after(d time.Duration) *Error {

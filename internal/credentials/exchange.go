@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	connectTimeout   = 5 * time.Second
-	handshakeTimeout = 5 * time.Second
+	connectTimeout   = 1500 * time.Millisecond
+	handshakeTimeout = 1500 * time.Millisecond
 	maxHeaderBytes   = 256 << 10
 	maxResponseBytes = 1 << 20
 	maxRetryAfter    = 5 * time.Minute
@@ -110,12 +110,17 @@ func (x exchange) failure(reply *http.Response, body []byte) *Error {
 		e.Err = errUnexpected
 	}
 	var text struct {
-		Code json.RawMessage `json:"error_code"`
+		Code     json.RawMessage `json:"error_code"`
+		Message  string          `json:"error_msg"`
+		Keystone struct {
+			Message string `json:"message"`
+		} `json:"error"`
 	}
+	_ = json.Unmarshal(body, &text) // what is not JSON, or of another type, stays empty
 	// Some codes are numbers.
-	if json.Unmarshal(body, &text) == nil {
-		e.Code = x.word(strings.Trim(string(text.Code), `"`))
-	}
+	code := strings.Trim(string(text.Code), `"`)
+	e.Code = x.word(code)
+	e.secretIsWrong = e.Kind == Rejected && blamesSecret(code, text.Message+text.Keystone.Message)
 	e.RequestID = x.word(reply.Header.Get("X-Iam-Trace-Id"))
 	if e.RequestID == "" {
 		e.RequestID = x.word(reply.Header.Get("X-Request-Id"))
@@ -124,6 +129,14 @@ func (x exchange) failure(reply *http.Response, body []byte) *Error {
 		e.RetryAfter = retryAfter(reply.Header)
 	}
 	return e
+}
+
+// blamesSecret reports whether IAM's error is about the user, the password or the access
+// key, whatever the project. Other texts of a 401 may be about the project alone.
+func blamesSecret(code, message string) bool {
+	message = strings.ToLower(message)
+	return code == "APIGW.0301" || strings.Contains(message, "username or password is wrong") ||
+		strings.Contains(message, "account is locked")
 }
 
 func kindOf(status int) Kind {
@@ -155,9 +168,9 @@ func (x exchange) word(s string) string {
 
 // retryAfter returns the time in Retry-After, 5 minutes at most.
 func retryAfter(h http.Header) time.Duration {
-	seconds, err := strconv.Atoi(h.Get("Retry-After"))
-	if err == nil && seconds > 0 {
-		return min(time.Duration(min(seconds, int(maxRetryAfter.Seconds())))*time.Second, maxRetryAfter)
+	seconds, err := strconv.ParseUint(h.Get("Retry-After"), 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second //nolint:gosec // it is small
 	}
 	at, err := http.ParseTime(h.Get("Retry-After"))
 	now, dateErr := http.ParseTime(h.Get("Date"))

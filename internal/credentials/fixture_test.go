@@ -1,11 +1,13 @@
 package credentials_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -192,6 +194,9 @@ type iamServer struct {
 	projects []string          // that were asked for
 	bodies   []json.RawMessage // of all requests
 	status   map[string]int    // of projects; 0: a token
+	text     string            // of errors
+	header   http.Header       // of errors
+	times    []time.Time       // of the requests
 	busy     int
 	most     int // that were asked for at once
 	lifetime time.Duration
@@ -211,7 +216,7 @@ func (s *iamServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	id := asked.Auth.Scope.Project.ID
 	s.mu.Lock()
-	s.projects, s.bodies = append(s.projects, id), append(s.bodies, body)
+	s.projects, s.bodies, s.times = append(s.projects, id), append(s.bodies, body), append(s.times, time.Now())
 	n, status, hold, lifetime := len(s.projects), s.status[id], s.hold, s.lifetime
 	s.busy++
 	s.most = max(s.most, s.busy)
@@ -226,9 +231,10 @@ func (s *iamServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.busy--
 	s.mu.Unlock()
 	if status != 0 {
+		maps.Copy(w.Header(), s.header)
 		w.Header().Set("X-Iam-Trace-Id", "trace")
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, `{"error_code":"IAM.0101","error_msg":"`+strings.Repeat("CANARY", 3)+`"}`)
+		_, _ = io.WriteString(w, `{"error_code":"IAM.0101","error_msg":"`+cmp.Or(s.text, strings.Repeat("CANARY", 3))+`"}`)
 		return
 	}
 	if lifetime == 0 {
@@ -247,6 +253,20 @@ func (s *iamServer) asked() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.projects)
+}
+
+// busiest returns the most requests of any second.
+func (s *iamServer) busiest() (most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, from := range s.times {
+		n := 0
+		for n < len(s.times)-i && s.times[i+n].Sub(from) < time.Second {
+			n++
+		}
+		most = max(most, n)
+	}
+	return most
 }
 
 // answer makes the server answer so for a project from now on; 0: a token.

@@ -17,8 +17,9 @@ const maxLifetime = 24 * time.Hour
 // An identity asks IAM for tokens.
 type identity struct {
 	source string
-	// credential returns the current credential.
-	credential func() credential
+	// version and credential return the current version of the secret, and the credential.
+	version    func(context.Context) int
+	credential func(context.Context) credential
 }
 
 // A credential is one way to ask IAM for a token.
@@ -35,40 +36,13 @@ type iam struct {
 	identity  identity
 	url       *url.URL
 	transport http.RoundTripper
-	gate      *gate
 	now       func() time.Time
 }
 
-// admit returns an Error while no request is allowed.
-func (c *iam) admit(known bool) *Error {
-	if pause := c.gate.pause(c.identity.credential().version, known); pause > 0 {
-		return c.closed(pause)
-	}
-	return nil
-}
-
-func (c *iam) closed(pause time.Duration) *Error {
-	return &Error{Kind: Rejected, Source: c.identity.source, HTTPStatus: http.StatusUnauthorized, RetryAfter: pause}
-}
-
-// token gets a token for a project. ctx also limits the wait for a turn.
-func (c *iam) token(ctx context.Context, project string, known bool) (*lease[string], *Error) {
-	by, pause, err := c.gate.enter(ctx, c.identity.credential, known)
-	switch {
-	case err != nil:
-		return nil, &Error{Kind: Unavailable, Source: c.identity.source, Err: err}
-	case pause > 0:
-		return nil, c.closed(pause)
-	}
-	held, failure := c.ask(ctx, project, by)
-	pause = c.gate.leave(by.version, known, failure)
-	if failure != nil && failure.Kind == Rejected {
-		failure.RetryAfter = pause
-	}
-	return held, failure
-}
-
+// ask requests a token for a project.
 func (c *iam) ask(ctx context.Context, project string, by credential) (*lease[string], *Error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
 	x := exchange{transport: c.transport, source: c.identity.source, secrets: by.secrets}
 	asked := c.now()
 	got, err := x.do(ctx, c.request(project, by), http.StatusCreated)
@@ -111,8 +85,8 @@ func (c *iam) request(project string, by credential) *http.Request {
 	return r
 }
 
-// tokenLifetime returns how long a token is valid from its request on. It uses IAM's
-// clock if the response has it, as ours may be wrong.
+// tokenLifetime returns how long a token is valid from its request on, by IAM's clock if
+// the response has it, as ours may be wrong.
 func tokenLifetime(x exchange, got response, asked time.Time) (time.Duration, *Error) {
 	var text struct {
 		Token struct {
@@ -127,11 +101,15 @@ func tokenLifetime(x exchange, got response, asked time.Time) (time.Duration, *E
 	if err != nil {
 		return 0, x.malformed(errNoEnd)
 	}
+	lifetime := maxLifetime
 	issued, err := time.Parse(time.RFC3339, text.Token.IssuedAt)
-	if err != nil {
-		issued = cmp.Or(got.now, asked)
+	if err == nil {
+		lifetime = min(lifetime, expires.Sub(issued))
 	}
-	lifetime := min(expires.Sub(issued), maxLifetime)
+	if err != nil || !got.now.IsZero() {
+		// The token may have been issued long before.
+		lifetime = min(lifetime, expires.Sub(cmp.Or(got.now, asked)))
+	}
 	if lifetime <= 0 {
 		return 0, x.malformed(errExpired)
 	}

@@ -2,11 +2,13 @@ package credentials_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -108,25 +110,27 @@ func TestTokenOfEachProject(t *testing.T) {
 
 // What is kept is bounded: the project whose token was used last longest ago goes.
 func TestProjectsAreBounded(t *testing.T) {
-	iam := &iamServer{}
-	p := provider(t, withPassword("https://iam.example.com", env("P")), credentials.Options{Transport: direct{iam}})
-	id := func(n int) string { return "p" + strings.Repeat("x", n) }
-	const most = 4096
-	for n := range most {
-		tokenOf(t, p, id(n))
-	}
-	tokenOf(t, p, id(0))
-	tokenOf(t, p, "onemore")
-	before := iam.asked()
-	tokenOf(t, p, id(0))
-	tokenOf(t, p, id(most-1))
-	if iam.asked() != before {
-		t.Error("a token that was used lately is gone")
-	}
-	tokenOf(t, p, id(1))
-	if iam.asked() != before+1 {
-		t.Error("nothing made room")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		iam := &iamServer{}
+		p := iamProvider(t, iam, nil)
+		id := func(n int) string { return fmt.Sprint("p", n) }
+		const most = 4096
+		for n := range most {
+			tokenOf(t, p, id(n))
+		}
+		tokenOf(t, p, id(0))
+		tokenOf(t, p, "onemore")
+		before := iam.asked()
+		tokenOf(t, p, id(0))
+		tokenOf(t, p, id(most-1))
+		if iam.asked() != before {
+			t.Error("a token that was used lately is gone")
+		}
+		tokenOf(t, p, id(1))
+		if iam.asked() != before+1 {
+			t.Error("nothing made room")
+		}
+	})
 }
 
 func TestTokenLifetimeIsByTheClockOfIAM(t *testing.T) {
@@ -138,6 +142,9 @@ func TestTokenLifetimeIsByTheClockOfIAM(t *testing.T) {
 	}{
 		"issued":           {`{"token":{` + issued + `,` + expires + `}}`, "", 6 * time.Hour},
 		"Date":             {`{"token":{` + expires + `}}`, "Wed, 01 Jan 2031 02:00:00 GMT", 4 * time.Hour},
+		"issued long ago":  {`{"token":{` + issued + `,` + expires + `}}`, "Wed, 01 Jan 2031 05:00:00 GMT", time.Hour},
+		"over by its Date": {`{"token":{` + issued + `,` + expires + `}}`, "Wed, 01 Jan 2031 06:00:01 GMT", 0},
+		"a microsecond":    {`{"token":{"issued_at":"2031-01-01T00:00:00.000000Z","expires_at":"2031-01-01T00:00:00.000001Z"}}`, "", time.Second},
 		"our clock":        {`{"token":{"expires_at":"2026-01-02T05:04:05Z"}}`, "", 2 * time.Hour},
 		"no end in sight":  {`{"token":{"expires_at":"9999-12-31T23:59:59Z"}}`, "", 24 * time.Hour},
 		"over":             {`{"token":{"expires_at":"2026-01-02T03:04:05Z"}}`, "", 0},

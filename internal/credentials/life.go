@@ -5,18 +5,22 @@ import (
 	"sync"
 )
 
-// A life is the lifetime of a Provider and of its goroutines.
+// A life is the lifetime of a Provider, of its goroutines and of the callers who wait.
 type life struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	waiting chan struct{} // has an element for each caller who waits; nil: no limit
 
 	mu     sync.Mutex
 	closed bool
 }
 
-func newLife() *life {
+func newLife(maxWaiting int) *life {
 	l := &life{}
+	if maxWaiting > 0 {
+		l.waiting = make(chan struct{}, maxWaiting)
+	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }
@@ -40,4 +44,23 @@ func (l *life) end() {
 	l.mu.Unlock()
 	l.cancel()
 	l.running.Wait()
+}
+
+// enter counts a caller who waits, until leave. It returns false if too many do.
+func (l *life) enter() bool {
+	if l.waiting == nil {
+		return true
+	}
+	select {
+	case l.waiting <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (l *life) leave() {
+	if l.waiting != nil {
+		<-l.waiting
+	}
 }

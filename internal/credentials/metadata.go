@@ -31,7 +31,7 @@ func newMetadata(cfg *configv1.ECSMetadata, allowPlaintext bool, o Options) (Pro
 		return nil, fmt.Errorf("%s.endpoint: %w", sourceECS, err)
 	}
 	transport, closeTransport := transportOf(o)
-	life := newLife()
+	life := newLife(o.MaxWaiting)
 	service := &metadataService{
 		keys: join(base, "/openstack/latest/securitykey", ""), tokens: join(base, "/meta-data/latest/api/token", ""),
 		x: exchange{transport: transport, source: sourceECS}, now: o.Now,
@@ -39,15 +39,18 @@ func newMetadata(cfg *configv1.ECSMetadata, allowPlaintext bool, o Options) (Pro
 	return &metadata{
 		life: life, now: o.Now, close: closeTransport,
 		renewer: &renewer[signing.Credentials]{
-			source: sourceECS, options: o, life: life,
-			admit: func(bool) *Error { return nil },
-			fetch: service.key,
+			source: sourceECS, options: o, life: life, origin: service,
 		},
 	}, nil
 }
 
+func (p *metadata) Ready(ctx context.Context, _, caller string) error {
+	_, err := p.renewer.get(ctx, caller)
+	return err
+}
+
 func (p *metadata) Authorize(ctx context.Context, r *http.Request, body []byte, _, _ string) error {
-	c, err := p.renewer.get(ctx)
+	c, err := p.renewer.get(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -106,7 +109,14 @@ func denied(failure *Error) *Error {
 	return failure
 }
 
-func (s *metadataService) key(ctx context.Context, _ bool) (*lease[signing.Credentials], *Error) {
+// The service proves the machine by its network, and has one key for all projects.
+func (s *metadataService) version(context.Context) int { return 0 }
+
+func (s *metadataService) admit(request) (time.Duration, *Error) { return 0, nil }
+
+func (s *metadataService) fetch(ctx context.Context, _ request) (*lease[signing.Credentials], *Error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
 	asked := s.now()
 	token, failure := s.session(ctx)
 	if failure != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/signing"
@@ -32,6 +33,10 @@ func (r *reading) any(field string, s *configv1.Secret) string {
 		return ""
 	case value == "":
 		r.add(field, errors.New("the secret is empty"))
+	case !utf8.ValidString(value):
+		r.add(field, errors.New("the secret must be UTF-8"))
+	case strings.HasPrefix(value, "\ufeff"):
+		r.add(field, errors.New("the secret must not begin with a byte order mark"))
 	}
 	return value
 }

@@ -34,13 +34,15 @@ func watchAccessKey(cfg *configv1.AccessKey, field, source string, o Options) (*
 	return newWatched(read, fixed, source, o)
 }
 
-func (p *accessKey) Authorize(_ context.Context, r *http.Request, body []byte, _, _ string) error {
-	signing.Sign(r, body, p.key.get().value, p.now())
+func (p *accessKey) Ready(context.Context, string, string) error { return nil }
+
+func (p *accessKey) Authorize(ctx context.Context, r *http.Request, body []byte, _, _ string) error {
+	signing.Sign(r, body, p.key.get(ctx).value, p.now())
 	return nil
 }
 
-func (p *accessKey) Refresh(_ context.Context, r *http.Request, _ string) bool {
-	key := p.key.fresh()
+func (p *accessKey) Refresh(ctx context.Context, r *http.Request, _ string) bool {
+	key := p.key.fresh(ctx)
 	return !signedWith(r, key.value) || !signedAfter(r, key.since)
 }
 
@@ -83,13 +85,15 @@ func newToken(cfg *configv1.Secret, o Options) (Provider, error) {
 	return &token{token: w}, nil
 }
 
-func (p *token) Authorize(_ context.Context, r *http.Request, _ []byte, _, _ string) error {
-	r.Header.Set(headerToken, p.token.get().value)
+func (p *token) Ready(context.Context, string, string) error { return nil }
+
+func (p *token) Authorize(ctx context.Context, r *http.Request, _ []byte, _, _ string) error {
+	r.Header.Set(headerToken, p.token.get(ctx).value)
 	return nil
 }
 
-func (p *token) Refresh(_ context.Context, r *http.Request, _ string) bool {
-	return r.Header.Get(headerToken) != p.token.fresh().value
+func (p *token) Refresh(ctx context.Context, r *http.Request, _ string) bool {
+	return r.Header.Get(headerToken) != p.token.fresh(ctx).value
 }
 
 func (p *token) CallersOwn() bool { return false }

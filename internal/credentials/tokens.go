@@ -1,38 +1,35 @@
 package credentials
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/endpoint"
 	"github.com/connsvc/connsvc/internal/signing"
 )
 
-// maxProjects limits the projects whose tokens are kept. A token has up to 16 KiB.
+// maxProjects limits the projects whose tokens are kept, and those that had none yet. A
+// token has up to 16 KiB.
 const maxProjects = 4096
 
 // tokens sends tokens from IAM, one for each project.
 type tokens struct {
 	hidden
-	iam     *iam
-	options Options
-	life    *life
-	close   func()
+	iam      *iam
+	throttle *throttle
+	options  Options
+	life     *life
+	close    func()
 
-	mu        sync.Mutex
-	byProject map[string]*list.Element // of projectToken
-	recent    *list.List               // most recently used first
-}
-
-type projectToken struct {
-	project string
-	renewer *renewer[string]
+	mu sync.Mutex
+	// Callers choose projects: those that never had a token must not displace the others.
+	served, fresh *lru[*renewer[string]]
 }
 
 func newPassword(cfg *configv1.IAMPassword, allowPlaintext bool, o Options) (Provider, error) {
@@ -50,8 +47,9 @@ func newPassword(cfg *configv1.IAMPassword, allowPlaintext bool, o Options) (Pro
 		Password string `json:"password"`
 		Domain   domain `json:"domain"`
 	}
-	by := identity{source: sourcePassword, credential: func() credential {
-		v := password.get()
+	version := func(ctx context.Context) int { return password.get(ctx).serial }
+	by := identity{source: sourcePassword, version: version, credential: func(ctx context.Context) credential {
+		v := password.get(ctx)
 		return credential{
 			version: v.serial,
 			method:  "password",
@@ -64,8 +62,9 @@ func newPassword(cfg *configv1.IAMPassword, allowPlaintext bool, o Options) (Pro
 
 func newAgency(cfg *configv1.IAMAgency, allowPlaintext bool, o Options) (Provider, error) {
 	key, err := watchAccessKey(cfg.GetAccessKey(), sourceAgency+".access_key", sourceAgency, o)
-	by := identity{source: sourceAgency, credential: func() credential {
-		v := key.get()
+	version := func(ctx context.Context) int { return key.get(ctx).serial }
+	by := identity{source: sourceAgency, version: version, credential: func(ctx context.Context) credential {
+		v := key.get(ctx)
 		return credential{
 			version: v.serial,
 			method:  "assume_role",
@@ -92,11 +91,11 @@ func newTokens(by identity, baseURL string, allowPlaintext bool, o Options, prob
 	transport, closeTransport := transportOf(o)
 	return &tokens{
 		iam: &iam{
-			identity: by, url: join(base, "/v3/auth/tokens", "nocatalog=true"),
-			transport: transport, gate: newGate(o.Now), now: o.Now,
+			identity: by, url: join(base, "/v3/auth/tokens", "nocatalog=true"), transport: transport, now: o.Now,
 		},
-		options: o, life: newLife(), close: closeTransport,
-		byProject: make(map[string]*list.Element), recent: list.New(),
+		throttle: newThrottle(by.source, o.Now),
+		options:  o, life: newLife(o.MaxWaiting), close: closeTransport,
+		served: newLRU[*renewer[string]](maxProjects), fresh: newLRU[*renewer[string]](maxProjects),
 	}, nil
 }
 
@@ -105,27 +104,39 @@ func newTokens(by identity, baseURL string, allowPlaintext bool, o Options, prob
 func (p *tokens) of(project string) *renewer[string] {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if e := p.byProject[project]; e != nil {
-		p.recent.MoveToFront(e)
-		return e.Value.(projectToken).renewer
+	for _, renewers := range [...]*lru[*renewer[string]]{p.served, p.fresh} {
+		if r, ok := renewers.get(project); ok {
+			return r
+		}
 	}
-	if p.recent.Len() >= maxProjects {
-		oldest := p.recent.Remove(p.recent.Back()).(projectToken)
-		delete(p.byProject, oldest.project)
-	}
-	r := &renewer[string]{
-		source: p.iam.identity.source, project: project, options: p.options, life: p.life,
-		admit: p.iam.admit,
-		fetch: func(ctx context.Context, known bool) (*lease[string], *Error) {
-			return p.iam.token(ctx, project, known)
-		},
-	}
-	p.byProject[project] = p.recent.PushFront(projectToken{project, r})
+	r := &renewer[string]{source: p.throttle.source, project: project, options: p.options, life: p.life}
+	r.origin = projectTokens{p, r}
+	p.fresh.put(project, r)
 	return r
 }
 
+// serve records that a project has a token.
+func (p *tokens) serve(project string, r *renewer[string]) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fresh.remove(project)
+	p.served.put(project, r)
+}
+
+// forget drops a project that had no token yet.
+func (p *tokens) forget(project string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fresh.remove(project)
+}
+
+func (p *tokens) Ready(ctx context.Context, project, caller string) error {
+	_, err := p.of(project).get(ctx, caller)
+	return err
+}
+
 func (p *tokens) Authorize(ctx context.Context, r *http.Request, _ []byte, project, _ string) error {
-	token, err := p.of(project).get(ctx)
+	token, err := p.of(project).get(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -152,4 +163,39 @@ func transportOf(o Options) (http.RoundTripper, func()) {
 	}
 	t := newTransport()
 	return t, t.CloseIdleConnections
+}
+
+// projectTokens are the tokens of one project: the origin of its renewer.
+type projectTokens struct {
+	tokens  *tokens
+	renewer *renewer[string]
+}
+
+func (o projectTokens) version(ctx context.Context) int { return o.tokens.iam.identity.version(ctx) }
+
+func (o projectTokens) admit(q request) (time.Duration, *Error) {
+	turn, err := o.tokens.throttle.admit(q)
+	if err != nil && !q.known && o.renewer.failed == nil {
+		// Projects that IAM was not asked about must not displace those that it rejected.
+		o.tokens.forget(q.project)
+	}
+	return turn, err
+}
+
+func (o projectTokens) fetch(ctx context.Context, q request) (*lease[string], *Error) {
+	waiting, cancel := context.WithTimeout(ctx, fetchTimeout)
+	exit, err := o.tokens.throttle.enter(waiting, q.version)
+	cancel()
+	defer exit()
+	var got *lease[string]
+	if err == nil {
+		by := o.tokens.iam.identity.credential(ctx)
+		q.version = by.version
+		got, err = o.tokens.iam.ask(ctx, q.project, by)
+	}
+	o.tokens.throttle.leave(q, err)
+	if err == nil && !q.known {
+		o.tokens.serve(q.project, o.renewer)
+	}
+	return got, err
 }

@@ -1,6 +1,8 @@
 package credentials
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -8,8 +10,16 @@ import (
 	"github.com/connsvc/connsvc/internal/watch"
 )
 
-// checkInterval is the shortest time between two readings of secrets.
-const checkInterval = time.Second
+const (
+	// checkInterval is the shortest time between two readings of secrets.
+	checkInterval = time.Second
+	// readPatience is how long callers wait for a reading: files may be on a mount that
+	// hangs, and the previous value serves meanwhile. firstPatience is that of New.
+	readPatience  = 250 * time.Millisecond
+	firstPatience = 5 * time.Second
+)
+
+var errUnread = errors.New("the secret was not read within 5s")
 
 // A version is the value of secrets from a time on.
 type version[T comparable] struct {
@@ -18,8 +28,8 @@ type version[T comparable] struct {
 	since  time.Time // zero for the first version
 }
 
-// watched are secrets that are read again while they are used. Readings are
-// compared as a whole; unlike in package watch nobody waits between them.
+// watched are secrets that are read again while they are used. Readings are compared as a
+// whole. Each is on a goroutine of its own, one at a time.
 type watched[T comparable] struct {
 	read    func() (T, error)
 	observe func(error) // gets nil for a change, and the first error of a row
@@ -27,8 +37,9 @@ type watched[T comparable] struct {
 	fixed   bool // it cannot change
 	current atomic.Pointer[version[T]]
 
-	mu      sync.Mutex // held while reading
-	checked time.Time
+	mu      sync.Mutex
+	reading *flight[struct{}] // nil if there is none
+	checked time.Time         // when the last reading began
 	broken  bool
 }
 
@@ -43,51 +54,75 @@ func newWatched[T comparable](read func() (T, error), fixed bool, source string,
 		}
 		o.Observe(Renewal{Source: source, Err: err})
 	}
-	value, err := w.read()
-	if err != nil {
-		return nil, err
+	type result struct {
+		value T
+		err   error
 	}
-	w.current.Store(&version[T]{value: value})
-	return w, nil
+	first := make(chan result, 1)
+	go func() {
+		value, err := w.read()
+		first <- result{value, err}
+	}()
+	select {
+	case r := <-first:
+		w.current.Store(&version[T]{value: r.value})
+		return w, r.err
+	case <-time.After(firstPatience):
+		return nil, errUnread
+	}
 }
 
-// get returns the value of the secrets, at most a second old. One caller reads; the
-// others do not wait for a slow file system.
-func (w *watched[T]) get() *version[T] {
+// get returns the value of the secrets, at most a second old unless they cannot be read.
+func (w *watched[T]) get(ctx context.Context) *version[T] {
 	if !w.fixed && w.mu.TryLock() {
-		now := w.now()
-		if age := now.Sub(w.checked); age >= checkInterval || age < 0 {
-			w.check(now)
+		var f *flight[struct{}]
+		if age := w.now().Sub(w.checked); age >= checkInterval || age < 0 {
+			f = w.start()
 		}
 		w.mu.Unlock()
+		if f != nil {
+			f.wait(ctx)
+		}
 	}
 	return w.current.Load()
 }
 
 // fresh reads the secrets and returns their value.
-func (w *watched[T]) fresh() *version[T] {
+func (w *watched[T]) fresh(ctx context.Context) *version[T] {
 	if !w.fixed {
 		w.mu.Lock()
-		w.check(w.now())
+		f := w.start()
 		w.mu.Unlock()
+		f.wait(ctx)
 	}
 	return w.current.Load()
 }
 
-// check reads the secrets again. If that fails, the previous value stays.
-func (w *watched[T]) check(now time.Time) {
-	w.checked = now
-	value, err := w.read()
-	switch {
-	case err != nil:
-		if !w.broken {
-			w.observe(err)
-		}
-		w.broken = true
-		return
-	case value != w.current.Load().value:
-		w.current.Store(&version[T]{value: value, serial: w.current.Load().serial + 1, since: now})
+// start returns the reading in flight, starting one if needed. w.mu is held.
+func (w *watched[T]) start() *flight[struct{}] {
+	if w.reading == nil {
+		f := newFlight[struct{}](readPatience)
+		w.reading, w.checked = f, w.now()
+		go func() {
+			value, err := w.read()
+			w.use(value, err)
+			f.end(struct{}{}, nil)
+		}()
+	}
+	return w.reading
+}
+
+// use takes over what was read. After an error the previous value stays.
+func (w *watched[T]) use(value T, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reading = nil
+	switch last := w.current.Load(); {
+	case err != nil && !w.broken:
+		w.observe(err)
+	case err == nil && value != last.value:
+		w.current.Store(&version[T]{value: value, serial: last.serial + 1, since: w.checked})
 		w.observe(nil)
 	}
-	w.broken = false
+	w.broken = err != nil
 }

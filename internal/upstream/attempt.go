@@ -41,7 +41,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (*attempt, *Error) {
 // sendIfPermitted sends the request of an attempt if the breaker and the limit permit,
 // and records the attempt.
 func (c *Client) sendIfPermitted(ctx context.Context, call *call, a *attempt) *Error {
-	p, err := c.acquire()
+	p, err := c.acquire(ctx)
 	if err != nil {
 		return err
 	}
@@ -156,17 +156,20 @@ type permits struct {
 	limit   limitPermit
 }
 
-// acquire returns the permits of an attempt, or why there are none.
-func (c *Client) acquire() (permits, *Error) {
+// acquire returns the permits of an attempt, or why there are none. It may wait for a place
+// in the limit.
+func (c *Client) acquire(ctx context.Context) (permits, *Error) {
 	b, err := c.breaker.acquire()
 	if err != nil {
 		c.counts.shed[shedByBreaker].Add(1)
 		return permits{}, err
 	}
-	l, err := c.limit.acquire()
+	l, err := c.limit.acquire(ctx)
 	if err != nil {
 		c.breaker.release(b, inconclusive)
-		c.counts.shed[shedByLimit].Add(1)
+		if err.Kind == Shed {
+			c.counts.shed[shedByLimit].Add(1)
+		}
 		return permits{}, err
 	}
 	c.counts.inFlight.Add(1)

@@ -43,7 +43,7 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph) (*Client, e
 	c := &Client{
 		router: r, config: u, timeout: config.DefaultTimeout,
 		backoff: newBackoff(u.GetRetry()), budget: newBudget(u.GetRetry().GetBudgetPercent()),
-		breaker: newBreaker(u.GetProtection()), limit: newLimit(u.GetProtection()),
+		breaker: newBreaker(u.GetProtection()), limit: newLimit(u.GetProtection(), r.options.MaxWaiting),
 	}
 	if d := u.GetTimeout().AsDuration(); d > 0 {
 		c.timeout = d
@@ -62,7 +62,8 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph) (*Client, e
 	}
 	var secretErr error
 	c.credentials, secretErr = credentials.New(u, credentials.Options{
-		Secret: r.options.Secret, Now: r.options.Now, Observe: c.counts.renewed(log),
+		Secret: r.options.Secret, Now: r.options.Now, Observe: c.counts.renewed(log, r.options.Now),
+		MaxWaiting: r.options.MaxWaiting,
 	})
 	return c, errors.Join(err, secretErr)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"sync/atomic"
 
@@ -113,13 +112,14 @@ func outcomeOf(err *Error) outcome {
 const (
 	shedByBreaker = iota
 	shedByLimit
+	shedByCredentials
 	lastReason
 )
 
-var shedReasons = [lastReason]string{shedByBreaker: "breaker", shedByLimit: "limit"}
+var shedReasons = [lastReason]string{shedByBreaker: "breaker", shedByLimit: "limit", shedByCredentials: "credentials"}
 
 // lastRenewal is the number of results that an attempt to get credentials can have:
-// 0 for success, or a credentials.Kind.
+// 0 for success, or a credentials.Kind up to Closed.
 const lastRenewal = credentials.Closed + 1
 
 func renewalName(result int) string {
@@ -138,22 +138,6 @@ func renewalResult(err error) credentials.Kind {
 		return e.Kind
 	default:
 		return credentials.Unavailable
-	}
-}
-
-// renewed returns what counts and logs the renewals of an upstream's credentials.
-func (c *counts) renewed(log *slog.Logger) func(credentials.Renewal) {
-	return func(r credentials.Renewal) {
-		c.renewals[renewalResult(r.Err)].Add(1)
-		log := log.With("source", r.Source, "project", r.Project)
-		if r.Err != nil {
-			log.Warn("credentials were not renewed; the previous ones stay in use", "error", r.Err.Error())
-			return
-		}
-		if !r.Expires.IsZero() {
-			log = log.With("expires", r.Expires)
-		}
-		log.Info("credentials were renewed")
 	}
 }
 
@@ -183,7 +167,7 @@ func (r *Router) measure(meter metric.Meter) error {
 	m.attempts, errs[1] = counter("connsvc.upstream.attempts", "HTTP calls to DLI.")
 	m.retries, errs[2] = counter("connsvc.upstream.retries", "Attempts that retried a failed one.")
 	m.shared, errs[3] = counter("connsvc.upstream.shared_reads", "Reads that shared the attempt of an identical one in flight.")
-	m.shed, errs[4] = counter("connsvc.upstream.refused", "Calls that were not sent: the breaker is open, or the limit is reached.")
+	m.shed, errs[4] = counter("connsvc.upstream.refused", "Calls that were not sent: the breaker is open, the limit is reached, or too many wait for credentials.")
 	m.renewals, errs[5] = counter("connsvc.credentials.renewals", "Attempts to get new credentials.")
 	m.unsolicited, errs[6] = counter("connsvc.upstream.unsolicited", "Connections that were dropped because DLI sent bytes before a request.")
 	m.breaker, errs[7] = gauge("connsvc.upstream.breaker_state", "Whether calls are rejected: 0 no (closed), 1 one call probes (half-open), 2 yes (open).")

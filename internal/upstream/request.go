@@ -41,20 +41,20 @@ func (c *call) request(ctx context.Context) (*http.Request, *Error) {
 		},
 	}
 	if err := c.to.credentials.Authorize(ctx, r, c.body, c.project, c.record.CallerToken); err != nil {
-		return nil, unauthorized(err)
+		return nil, c.to.unauthorized(err)
 	}
 	return r, nil
 }
 
 // unauthorized is the Error of a call without credentials.
-func unauthorized(err error) *Error {
+func (c *Client) unauthorized(err error) *Error {
 	e := &Error{Kind: Unauthorized, Err: err}
-	var c *credentials.Error
-	if !errors.As(err, &c) {
+	var cause *credentials.Error
+	if !errors.As(err, &cause) {
 		return e
 	}
-	e.RetryAfter = c.RetryAfter
-	switch c.Kind {
+	e.RetryAfter = cause.RetryAfter
+	switch cause.Kind {
 	case credentials.CallerToken:
 		e.CallersOwn = true
 	case credentials.Unavailable, credentials.Closed:
@@ -63,6 +63,9 @@ func unauthorized(err error) *Error {
 		e.Kind = Timeout
 	case credentials.Cancelled:
 		e.Kind = Cancelled
+	case credentials.Busy:
+		e.Kind = Shed
+		c.counts.shed[shedByCredentials].Add(1)
 	default:
 	}
 	return e

@@ -124,8 +124,12 @@ func (c *Client) doWithRetry(ctx context.Context, call *call) *Error {
 	}
 }
 
-// attemptOrShare makes one attempt of a call. Reads may share one.
+// attemptOrShare makes one attempt of a call when it has credentials. Reads may share one.
 func (c *Client) attemptOrShare(ctx context.Context, call *call, retry bool) *Error {
+	// Each caller waits for credentials itself, so that all who wait are counted.
+	if err := c.credentials.Ready(ctx, call.project, call.record.Caller); err != nil {
+		return c.unauthorized(err)
+	}
 	if call.op.HTTPMethod == http.MethodGet {
 		return c.shareAttempt(ctx, call, retry)
 	}

@@ -31,6 +31,9 @@ type Options struct {
 	Secret func(*configv1.Secret) (string, error)
 	// MaxResponseBytes limits a response; 0: config.DefaultMaxResponseBytes.
 	MaxResponseBytes int64
+	// MaxWaiting limits the calls to one upstream that wait for credentials, and those that
+	// wait for a place in its limit; 0: no limit.
+	MaxWaiting int
 	// Now is the clock of signatures, tokens and Retry-After; nil: time.Now.
 	Now func() time.Time
 	// Log gets the renewals of credentials and unsolicited bytes; nil: nothing is logged.
