@@ -7,8 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +66,7 @@ func (c *contractCase) playGRPC(t *testing.T, s *stage, row mapRow) {
 		c.Want.checkError(t, row, r, requestID)
 		c.Want.checkNever(t, status.Convert(err).Proto().String())
 		checkTrailers(t, status.Convert(err), r)
+		checkPushback(t, trailer, r)
 		return
 	}
 	if err != nil {
@@ -88,6 +92,19 @@ func checkTrailers(t *testing.T, st *status.Status, r *callError) {
 	}
 	if bad, _ := find[*errdetails.BadRequest](r); len(bad.GetFieldViolations()) > 25 {
 		t.Errorf("the status has %d violations", len(bad.GetFieldViolations()))
+	}
+}
+
+// checkPushback checks that gRPC's own retries wait as long as RetryInfo says.
+func checkPushback(t *testing.T, trailer metadata.MD, r *callError) {
+	t.Helper()
+	wanted := []string(nil)
+	if retry, ok := find[*errdetails.RetryInfo](r); ok {
+		wait := retry.GetRetryDelay().AsDuration()
+		wanted = []string{strconv.Itoa(int(math.Ceil(float64(wait) / float64(time.Millisecond))))}
+	}
+	if got := trailer.Get("grpc-retry-pushback-ms"); !slices.Equal(got, wanted) {
+		t.Errorf("grpc-retry-pushback-ms: %q, wanted %q", got, wanted)
 	}
 }
 

@@ -3,6 +3,8 @@ package grpcapi
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -49,10 +51,19 @@ func (s *Server) serve(stream grpc.ServerStream, method string, handler grpc.Met
 	x.arrival.begin(stream, c.ID)
 	defer x.arrival.end()
 	s.chain.Serve(ctx, c)
-	if c.Failure != nil {
-		return c.Failure.GRPCStatus().Err()
+	if c.Failure == nil {
+		return nil
 	}
-	return nil
+	if wait := c.Failure.RetryAfter; wait > 0 {
+		// gRPC's own retries read no details: without this they come back within milliseconds.
+		stream.SetTrailer(metadata.Pairs("grpc-retry-pushback-ms", strconv.FormatInt(roundUp(wait).Milliseconds(), 10)))
+	}
+	return c.Failure.GRPCStatus().Err()
+}
+
+// roundUp rounds up to milliseconds: no retry comes before the wait is over.
+func roundUp(wait time.Duration) time.Duration {
+	return (wait + time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
 func (s *Server) serveUnknown(_ any, stream grpc.ServerStream) error {
