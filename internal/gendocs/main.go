@@ -1,5 +1,5 @@
-// Command gendocs writes the documents and the JSON Schema that are made from the
-// protos, the examples and the error map. It runs in the root of the repository.
+// Command gendocs writes the documents, the JSON Schema and the clients' service config,
+// which are made from the protos, the examples and the error map. It runs in the root of the repository.
 package main
 
 import (
@@ -51,5 +51,10 @@ func generate() (map[string]string, error) {
 	}
 	configText, configErr := renderConfigPage(root)
 	schemaText, schemaErr := renderSchema(root)
-	return map[string]string{errorPage: errorsText, configPage: configText, configSchema: schemaText}, errors.Join(configErr, schemaErr)
+	serviceText, serviceErr := renderServiceConfig()
+	files := map[string]string{errorPage: errorsText, configPage: configText, configSchema: schemaText}
+	for _, path := range serviceConfigs {
+		files[path] = serviceText
+	}
+	return files, errors.Join(configErr, schemaErr, serviceErr)
 }

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -271,6 +272,21 @@ func TestEveryRPCNeedsAPolicy(t *testing.T) {
 	for _, method := range everyRPC() {
 		if err := upstream.OperationsWithout(method); err == nil || !strings.Contains(err.Error(), method) {
 			t.Errorf("%s: %v", method, err)
+		}
+	}
+}
+
+// TestIdempotencyIsTheContract: clients retry by the levels of the proto, and connsvc by
+// its table.
+func TestIdempotencyIsTheContract(t *testing.T) {
+	methods := connsvcv1.File_connsvc_v1_connection_service_proto.Services().ByName("ConnectionService").Methods()
+	for i := range methods.Len() {
+		m := methods.Get(i)
+		level := m.Options().(*descriptorpb.MethodOptions).GetIdempotencyLevel()
+		name := fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name())
+		retried, _ := upstream.Allows(name, &upstream.Error{Kind: upstream.Broken, Sent: true})
+		if declared := level != descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN; declared != retried {
+			t.Errorf("%s: the proto's idempotency_level is %v, but retried after a broken connection: %t", name, level, retried)
 		}
 	}
 }

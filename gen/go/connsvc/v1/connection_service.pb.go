@@ -1988,20 +1988,20 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\x16EnhancedConnectionView\x12(\n" +
 	"$ENHANCED_CONNECTION_VIEW_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05BASIC\x10\x01\x12\b\n" +
-	"\x04FULL\x10\x022\xa4\x12\n" +
+	"\x04FULL\x10\x022\xbc\x12\n" +
 	"\x11ConnectionService\x12\xb4\x01\n" +
-	"\x18CreateEnhancedConnection\x12+.connsvc.v1.CreateEnhancedConnectionRequest\x1a,.connsvc.v1.CreateEnhancedConnectionResponse\"=\x82\xd3\xe4\x93\x027:\x01*\"2/v2.0/{project_id}/datasource/enhanced-connections\x12\xad\x01\n" +
-	"\x15GetEnhancedConnection\x12(.connsvc.v1.GetEnhancedConnectionRequest\x1a\x1e.connsvc.v1.EnhancedConnection\"J\x82\xd3\xe4\x93\x02D\x12B/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}\x12\xae\x01\n" +
-	"\x17ListEnhancedConnections\x12*.connsvc.v1.ListEnhancedConnectionsRequest\x1a+.connsvc.v1.ListEnhancedConnectionsResponse\":\x82\xd3\xe4\x93\x024\x122/v2.0/{project_id}/datasource/enhanced-connections\x12\xc1\x01\n" +
-	"\x18DeleteEnhancedConnection\x12+.connsvc.v1.DeleteEnhancedConnectionRequest\x1a,.connsvc.v1.DeleteEnhancedConnectionResponse\"J\x82\xd3\xe4\x93\x02D*B/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}\x12\xd3\x01\n" +
-	"\x1dUpdateEnhancedConnectionHosts\x120.connsvc.v1.UpdateEnhancedConnectionHostsRequest\x1a1.connsvc.v1.UpdateEnhancedConnectionHostsResponse\"M\x82\xd3\xe4\x93\x02G:\x01*\x1aB/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}\x12\xb9\x01\n" +
+	"\x18CreateEnhancedConnection\x12+.connsvc.v1.CreateEnhancedConnectionRequest\x1a,.connsvc.v1.CreateEnhancedConnectionResponse\"=\x82\xd3\xe4\x93\x027:\x01*\"2/v2.0/{project_id}/datasource/enhanced-connections\x12\xb0\x01\n" +
+	"\x15GetEnhancedConnection\x12(.connsvc.v1.GetEnhancedConnectionRequest\x1a\x1e.connsvc.v1.EnhancedConnection\"M\x82\xd3\xe4\x93\x02D\x12B/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}\x90\x02\x01\x12\xb1\x01\n" +
+	"\x17ListEnhancedConnections\x12*.connsvc.v1.ListEnhancedConnectionsRequest\x1a+.connsvc.v1.ListEnhancedConnectionsResponse\"=\x82\xd3\xe4\x93\x024\x122/v2.0/{project_id}/datasource/enhanced-connections\x90\x02\x01\x12\xc4\x01\n" +
+	"\x18DeleteEnhancedConnection\x12+.connsvc.v1.DeleteEnhancedConnectionRequest\x1a,.connsvc.v1.DeleteEnhancedConnectionResponse\"M\x82\xd3\xe4\x93\x02D*B/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}\x90\x02\x02\x12\xd6\x01\n" +
+	"\x1dUpdateEnhancedConnectionHosts\x120.connsvc.v1.UpdateEnhancedConnectionHostsRequest\x1a1.connsvc.v1.UpdateEnhancedConnectionHostsResponse\"P\x82\xd3\xe4\x93\x02G:\x01*\x1aB/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}\x90\x02\x02\x12\xb9\x01\n" +
 	"\x0fAssociateQueues\x12\".connsvc.v1.AssociateQueuesRequest\x1a#.connsvc.v1.AssociateQueuesResponse\"]\x82\xd3\xe4\x93\x02W:\x01*\"R/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}/associate-queue\x12\xc5\x01\n" +
 	"\x12DisassociateQueues\x12%.connsvc.v1.DisassociateQueuesRequest\x1a&.connsvc.v1.DisassociateQueuesResponse\"`\x82\xd3\xe4\x93\x02Z:\x01*\"U/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}/disassociate-queue\x12\xf4\x01\n" +
-	"\vCreateRoute\x12\x1e.connsvc.v1.CreateRouteRequest\x1a\x1f.connsvc.v1.CreateRouteResponse\"\xa3\x01\x82\xd3\xe4\x93\x02\x9c\x01:\x01*ZN:\x01*\"I/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}/routes\"G/v3/{project_id}/datasource/enhanced-connections/{connection_id}/routes\x12\xfc\x01\n" +
-	"\vDeleteRoute\x12\x1e.connsvc.v1.DeleteRouteRequest\x1a\x1f.connsvc.v1.DeleteRouteResponse\"\xab\x01\x82\xd3\xe4\x93\x02\xa4\x01ZR*P/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}/routes/{name}*N/v3/{project_id}/datasource/enhanced-connections/{connection_id}/routes/{name}\x12\xae\x01\n" +
-	"\x0eListPrivileges\x12!.connsvc.v1.ListPrivilegesRequest\x1a\".connsvc.v1.ListPrivilegesResponse\"U\x82\xd3\xe4\x93\x02O\x12M/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}/privileges\x12\x8a\x01\n" +
-	"\x10UpdatePrivileges\x12#.connsvc.v1.UpdatePrivilegesRequest\x1a$.connsvc.v1.UpdatePrivilegesResponse\"+\x82\xd3\xe4\x93\x02%:\x01*\x1a /v1.0/{project_id}/authorization\x12\xa4\x01\n" +
-	"\x16ListPrivilegesByObject\x12).connsvc.v1.ListPrivilegesByObjectRequest\x1a*.connsvc.v1.ListPrivilegesByObjectResponse\"3\x82\xd3\xe4\x93\x02-\x12+/v1.0/{project_id}/authorization/privilegesBJ\n" +
+	"\vCreateRoute\x12\x1e.connsvc.v1.CreateRouteRequest\x1a\x1f.connsvc.v1.CreateRouteResponse\"\xa3\x01\x82\xd3\xe4\x93\x02\x9c\x01:\x01*ZN:\x01*\"I/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}/routes\"G/v3/{project_id}/datasource/enhanced-connections/{connection_id}/routes\x12\xff\x01\n" +
+	"\vDeleteRoute\x12\x1e.connsvc.v1.DeleteRouteRequest\x1a\x1f.connsvc.v1.DeleteRouteResponse\"\xae\x01\x82\xd3\xe4\x93\x02\xa4\x01ZR*P/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}/routes/{name}*N/v3/{project_id}/datasource/enhanced-connections/{connection_id}/routes/{name}\x90\x02\x02\x12\xb1\x01\n" +
+	"\x0eListPrivileges\x12!.connsvc.v1.ListPrivilegesRequest\x1a\".connsvc.v1.ListPrivilegesResponse\"X\x82\xd3\xe4\x93\x02O\x12M/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}/privileges\x90\x02\x01\x12\x8d\x01\n" +
+	"\x10UpdatePrivileges\x12#.connsvc.v1.UpdatePrivilegesRequest\x1a$.connsvc.v1.UpdatePrivilegesResponse\".\x82\xd3\xe4\x93\x02%:\x01*\x1a /v1.0/{project_id}/authorization\x90\x02\x02\x12\xa7\x01\n" +
+	"\x16ListPrivilegesByObject\x12).connsvc.v1.ListPrivilegesByObjectRequest\x1a*.connsvc.v1.ListPrivilegesByObjectResponse\"6\x82\xd3\xe4\x93\x02-\x12+/v1.0/{project_id}/authorization/privileges\x90\x02\x01BJ\n" +
 	"\x0ecom.connsvc.v1P\x01Z6github.com/connsvc/connsvc/gen/go/connsvc/v1;connsvcv1b\x06proto3"
 
 var (

@@ -42,7 +42,8 @@ const (
 // document ID; the HTTP bindings are DLI's own paths.
 //
 // Every error is a google.rpc.Status with an ErrorInfo whose reason is an
-// ErrorReason. Any call can fail with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
+// ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
+// Any call can fail with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
 // OVERLOADED or an UPSTREAM_ reason; the comment of each RPC names its other errors.
 type ConnectionServiceClient interface {
 	// Creates a connection (dli_02_0187). The connection is ACTIVE at once; a queue
@@ -224,7 +225,8 @@ func (c *connectionServiceClient) ListPrivilegesByObject(ctx context.Context, in
 // document ID; the HTTP bindings are DLI's own paths.
 //
 // Every error is a google.rpc.Status with an ErrorInfo whose reason is an
-// ErrorReason. Any call can fail with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
+// ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
+// Any call can fail with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
 // OVERLOADED or an UPSTREAM_ reason; the comment of each RPC names its other errors.
 type ConnectionServiceServer interface {
 	// Creates a connection (dli_02_0187). The connection is ACTIVE at once; a queue
