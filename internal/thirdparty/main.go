@@ -12,6 +12,7 @@ import (
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"github.com/jhump/protoreflect/v2/protoprint"
 	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -37,7 +38,8 @@ func write(dir string) error {
 		validate.File_buf_validate_validate_proto,
 		annotations.File_google_api_annotations_proto,
 		annotations.File_google_api_http_proto,
-		status.File_google_rpc_status_proto, // clients decode errors by these two
+		status.File_google_rpc_status_proto, // clients decode errors by these three
+		code.File_google_rpc_code_proto,
 		errdetails.File_google_rpc_error_details_proto,
 	} {
 		text, err := printer.PrintProtoToString(file)

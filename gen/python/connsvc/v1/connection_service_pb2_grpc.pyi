@@ -1,0 +1,74 @@
+# Generated from connsvc/v1/connection_service.proto. DO NOT EDIT.
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from typing import Any, Optional, Protocol, TypeVar, Union
+
+import grpc
+import grpc.aio
+
+import connsvc.v1.connection_service_pb2
+import connsvc.v1.enhanced_connection_pb2
+
+_Request = TypeVar("_Request", contravariant=True)
+_Response = TypeVar("_Response", covariant=True)
+_Metadata = Sequence[tuple[str, Union[str, bytes]]]
+
+class _Unary(Protocol[_Request, _Response]):
+    def __call__(self, request: _Request, timeout: Optional[float] = ..., metadata: Optional[_Metadata] = ..., credentials: Optional[grpc.CallCredentials] = ..., wait_for_ready: Optional[bool] = ..., compression: Optional[grpc.Compression] = ...) -> _Response: ...
+    def with_call(self, request: _Request, timeout: Optional[float] = ..., metadata: Optional[_Metadata] = ..., credentials: Optional[grpc.CallCredentials] = ..., wait_for_ready: Optional[bool] = ..., compression: Optional[grpc.Compression] = ...) -> tuple[_Response, grpc.Call]: ...
+    def future(self, request: _Request, timeout: Optional[float] = ..., metadata: Optional[_Metadata] = ..., credentials: Optional[grpc.CallCredentials] = ..., wait_for_ready: Optional[bool] = ..., compression: Optional[grpc.Compression] = ...) -> Any: ...
+
+class _Stream(Protocol[_Request, _Response]):
+    def __call__(self, request: _Request, timeout: Optional[float] = ..., metadata: Optional[_Metadata] = ..., credentials: Optional[grpc.CallCredentials] = ..., wait_for_ready: Optional[bool] = ..., compression: Optional[grpc.Compression] = ...) -> Iterator[_Response]: ...
+
+class _AsyncUnary(Protocol[_Request, _Response]):
+    def __call__(self, request: _Request, *, timeout: Optional[float] = ..., metadata: Optional[_Metadata] = ..., credentials: Optional[grpc.CallCredentials] = ..., wait_for_ready: Optional[bool] = ..., compression: Optional[grpc.Compression] = ...) -> Awaitable[_Response]: ...
+
+class _AsyncStream(Protocol[_Request, _Response]):
+    def __call__(self, request: _Request, *, timeout: Optional[float] = ..., metadata: Optional[_Metadata] = ..., credentials: Optional[grpc.CallCredentials] = ..., wait_for_ready: Optional[bool] = ..., compression: Optional[grpc.Compression] = ...) -> AsyncIterator[_Response]: ...
+
+class ConnectionServiceStub:
+    def __init__(self, channel: grpc.Channel) -> None: ...
+    CreateEnhancedConnection: _Unary[connsvc.v1.connection_service_pb2.CreateEnhancedConnectionRequest, connsvc.v1.connection_service_pb2.CreateEnhancedConnectionResponse]
+    GetEnhancedConnection: _Unary[connsvc.v1.connection_service_pb2.GetEnhancedConnectionRequest, connsvc.v1.enhanced_connection_pb2.EnhancedConnection]
+    ListEnhancedConnections: _Unary[connsvc.v1.connection_service_pb2.ListEnhancedConnectionsRequest, connsvc.v1.connection_service_pb2.ListEnhancedConnectionsResponse]
+    DeleteEnhancedConnection: _Unary[connsvc.v1.connection_service_pb2.DeleteEnhancedConnectionRequest, connsvc.v1.connection_service_pb2.DeleteEnhancedConnectionResponse]
+    UpdateEnhancedConnectionHosts: _Unary[connsvc.v1.connection_service_pb2.UpdateEnhancedConnectionHostsRequest, connsvc.v1.connection_service_pb2.UpdateEnhancedConnectionHostsResponse]
+    AssociateQueues: _Unary[connsvc.v1.connection_service_pb2.AssociateQueuesRequest, connsvc.v1.connection_service_pb2.AssociateQueuesResponse]
+    DisassociateQueues: _Unary[connsvc.v1.connection_service_pb2.DisassociateQueuesRequest, connsvc.v1.connection_service_pb2.DisassociateQueuesResponse]
+    CreateRoute: _Unary[connsvc.v1.connection_service_pb2.CreateRouteRequest, connsvc.v1.connection_service_pb2.CreateRouteResponse]
+    DeleteRoute: _Unary[connsvc.v1.connection_service_pb2.DeleteRouteRequest, connsvc.v1.connection_service_pb2.DeleteRouteResponse]
+    ListPrivileges: _Unary[connsvc.v1.connection_service_pb2.ListPrivilegesRequest, connsvc.v1.connection_service_pb2.ListPrivilegesResponse]
+    UpdatePrivileges: _Unary[connsvc.v1.connection_service_pb2.UpdatePrivilegesRequest, connsvc.v1.connection_service_pb2.UpdatePrivilegesResponse]
+    ListPrivilegesByObject: _Unary[connsvc.v1.connection_service_pb2.ListPrivilegesByObjectRequest, connsvc.v1.connection_service_pb2.ListPrivilegesByObjectResponse]
+
+class ConnectionServiceAsyncStub:
+    """The type of ConnectionServiceStub over a channel of grpc.aio; it does not exist at run time."""
+    def __init__(self, channel: grpc.aio.Channel) -> None: ...
+    CreateEnhancedConnection: _AsyncUnary[connsvc.v1.connection_service_pb2.CreateEnhancedConnectionRequest, connsvc.v1.connection_service_pb2.CreateEnhancedConnectionResponse]
+    GetEnhancedConnection: _AsyncUnary[connsvc.v1.connection_service_pb2.GetEnhancedConnectionRequest, connsvc.v1.enhanced_connection_pb2.EnhancedConnection]
+    ListEnhancedConnections: _AsyncUnary[connsvc.v1.connection_service_pb2.ListEnhancedConnectionsRequest, connsvc.v1.connection_service_pb2.ListEnhancedConnectionsResponse]
+    DeleteEnhancedConnection: _AsyncUnary[connsvc.v1.connection_service_pb2.DeleteEnhancedConnectionRequest, connsvc.v1.connection_service_pb2.DeleteEnhancedConnectionResponse]
+    UpdateEnhancedConnectionHosts: _AsyncUnary[connsvc.v1.connection_service_pb2.UpdateEnhancedConnectionHostsRequest, connsvc.v1.connection_service_pb2.UpdateEnhancedConnectionHostsResponse]
+    AssociateQueues: _AsyncUnary[connsvc.v1.connection_service_pb2.AssociateQueuesRequest, connsvc.v1.connection_service_pb2.AssociateQueuesResponse]
+    DisassociateQueues: _AsyncUnary[connsvc.v1.connection_service_pb2.DisassociateQueuesRequest, connsvc.v1.connection_service_pb2.DisassociateQueuesResponse]
+    CreateRoute: _AsyncUnary[connsvc.v1.connection_service_pb2.CreateRouteRequest, connsvc.v1.connection_service_pb2.CreateRouteResponse]
+    DeleteRoute: _AsyncUnary[connsvc.v1.connection_service_pb2.DeleteRouteRequest, connsvc.v1.connection_service_pb2.DeleteRouteResponse]
+    ListPrivileges: _AsyncUnary[connsvc.v1.connection_service_pb2.ListPrivilegesRequest, connsvc.v1.connection_service_pb2.ListPrivilegesResponse]
+    UpdatePrivileges: _AsyncUnary[connsvc.v1.connection_service_pb2.UpdatePrivilegesRequest, connsvc.v1.connection_service_pb2.UpdatePrivilegesResponse]
+    ListPrivilegesByObject: _AsyncUnary[connsvc.v1.connection_service_pb2.ListPrivilegesByObjectRequest, connsvc.v1.connection_service_pb2.ListPrivilegesByObjectResponse]
+
+class ConnectionServiceServicer:
+    def CreateEnhancedConnection(self, request: connsvc.v1.connection_service_pb2.CreateEnhancedConnectionRequest, context: Any) -> Any: ...
+    def GetEnhancedConnection(self, request: connsvc.v1.connection_service_pb2.GetEnhancedConnectionRequest, context: Any) -> Any: ...
+    def ListEnhancedConnections(self, request: connsvc.v1.connection_service_pb2.ListEnhancedConnectionsRequest, context: Any) -> Any: ...
+    def DeleteEnhancedConnection(self, request: connsvc.v1.connection_service_pb2.DeleteEnhancedConnectionRequest, context: Any) -> Any: ...
+    def UpdateEnhancedConnectionHosts(self, request: connsvc.v1.connection_service_pb2.UpdateEnhancedConnectionHostsRequest, context: Any) -> Any: ...
+    def AssociateQueues(self, request: connsvc.v1.connection_service_pb2.AssociateQueuesRequest, context: Any) -> Any: ...
+    def DisassociateQueues(self, request: connsvc.v1.connection_service_pb2.DisassociateQueuesRequest, context: Any) -> Any: ...
+    def CreateRoute(self, request: connsvc.v1.connection_service_pb2.CreateRouteRequest, context: Any) -> Any: ...
+    def DeleteRoute(self, request: connsvc.v1.connection_service_pb2.DeleteRouteRequest, context: Any) -> Any: ...
+    def ListPrivileges(self, request: connsvc.v1.connection_service_pb2.ListPrivilegesRequest, context: Any) -> Any: ...
+    def UpdatePrivileges(self, request: connsvc.v1.connection_service_pb2.UpdatePrivilegesRequest, context: Any) -> Any: ...
+    def ListPrivilegesByObject(self, request: connsvc.v1.connection_service_pb2.ListPrivilegesByObjectRequest, context: Any) -> Any: ...
+
+def add_ConnectionServiceServicer_to_server(servicer: ConnectionServiceServicer, server: Any) -> None: ...

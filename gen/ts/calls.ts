@@ -1,0 +1,106 @@
+import { create as init, type MessageInitShape } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError, type Client as ClientOf, type Interceptor } from "@connectrpc/connect";
+import {
+  ConnectionService, ListEnhancedConnectionsRequestSchema,
+  type CreateEnhancedConnectionRequestSchema, type CreateEnhancedConnectionResponse,
+} from "./connsvc/v1/connection_service_pb.js";
+import { Peering_Status, type EnhancedConnection } from "./connsvc/v1/enhanced_connection_pb.js";
+import { ErrorReason } from "./connsvc/v1/error_reason_pb.js";
+import { reason, retryAfter } from "./errors.js";
+
+/** The RPCs as methods, over gRPC or REST. */
+export type Client = ClientOf<typeof ConnectionService>;
+
+/** DLI could not connect a queue or elastic resource pool. */
+export class PeeringFailed extends Error {}
+
+/**
+ * Creates a connection, and repeats the call until its outcome is known or the signal aborts.
+ * It sets the requestId of the request if there is none: the same request can be given again.
+ */
+export async function create(
+  client: Client, request: MessageInitShape<typeof CreateEnhancedConnectionRequestSchema>,
+  { signal = AbortSignal.timeout(180_000), attemptTimeoutMs = 45_000 } = {},
+): Promise<CreateEnhancedConnectionResponse> {
+  request.requestId ||= crypto.randomUUID();
+  for (;;) {
+    try {
+      return await client.createEnhancedConnection(request, { signal, timeoutMs: attemptTimeoutMs });
+    } catch (error) {
+      if (!repeatable(error) || !(await sleep(retryAfter(error) ?? 1000, signal))) throw error;
+    }
+  }
+}
+
+function repeatable(error: unknown): boolean {
+  const { code } = ConnectError.from(error);
+  return retryAfter(error) !== undefined || code === Code.Unavailable || code === Code.DeadlineExceeded ||
+    reason(error) === ErrorReason.CREATE_OUTCOME_UNKNOWN;
+}
+
+/** Yields the connections of a list, page by page. */
+export async function* list(
+  client: Client, request: MessageInitShape<typeof ListEnhancedConnectionsRequestSchema>, timeoutMs = 30_000,
+): AsyncGenerator<EnhancedConnection> {
+  const page = init(ListEnhancedConnectionsRequestSchema, { ...request });
+  do {
+    const response = await client.listEnhancedConnections(page, { timeoutMs });
+    yield* response.connections;
+    page.pageToken = response.nextPageToken ?? "";
+    page.offset = 0;
+  } while (page.pageToken);
+}
+
+/** Returns the connection once its queues and pools can use it: all peerings are ACTIVE. */
+export async function waitActive(
+  client: Client, projectId: string, connectionId: string,
+  { signal = AbortSignal.timeout(600_000), intervalMs = 2000 } = {},
+): Promise<EnhancedConnection> {
+  for (;;) {
+    const connection = await client.getEnhancedConnection({ projectId, connectionId }, { signal, timeoutMs: 30_000 });
+    const peerings = [...connection.availableQueueInfo, ...connection.elasticResourcePools];
+    const failed = peerings.find((p) => p.status === Peering_Status.FAILED);
+    if (failed) throw new PeeringFailed(`${failed.name}: ${failed.errMsg}`);
+    if (peerings.every((p) => p.status === Peering_Status.ACTIVE)) return connection;
+    if (!(await sleep(intervalMs, signal))) throw signal.reason;
+  }
+}
+
+/** Retries calls that the contract declares idempotent while they are UNAVAILABLE. */
+export const retryIdempotent: Interceptor = (next) => async (request) => {
+  const safe = request.method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await next(request);
+    } catch (error) {
+      const unavailable = ConnectError.from(error).code === Code.Unavailable;
+      const backoff = 200 * 2 ** (attempt - 1) * Math.random();
+      if (request.stream || !safe || !unavailable || attempt === 4 ||
+        !(await sleep(retryAfter(error) ?? backoff, request.signal))) throw error;
+    }
+  }
+};
+
+/** Authenticates the caller to connsvc. */
+export function bearer(token: string | (() => string)): Interceptor {
+  return (next) => (request) => {
+    request.header.set("Authorization", `Bearer ${typeof token === "string" ? token : token()}`);
+    return next(request);
+  };
+}
+
+/** Returns false if the signal aborts before. */
+function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const end = (whole: boolean) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", aborted);
+      resolve(whole);
+    };
+    const aborted = () => end(false);
+    const timer = setTimeout(end, ms, true);
+    if (signal.aborted) aborted();
+    signal.addEventListener("abort", aborted);
+  });
+}
