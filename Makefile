@@ -24,7 +24,7 @@ check: generate format lint ## Generates, formats and lints; what is committed m
 	@test -z "$$(git ls-files --others --exclude-standard)" || { git ls-files --others --exclude-standard; echo "files that git does not know"; exit 1; }
 
 .PHONY: generate
-generate: third_party ## Generates gen/ from proto/, and docs from the code.
+generate: third_party stubs ## Generates gen/ from proto/, and docs from the code.
 	rm -rf gen/go/connsvc/*/ internal/gateway
 	buf generate
 	go run ./internal/gendocs
