@@ -105,6 +105,7 @@ func TestLoadDocumented(t *testing.T) {
 func exampleConfig() *configv1.Config {
 	cfg := documented()
 	cfg.Grpc.Tls = &configv1.TLS{CertFile: "tls/tls.crt", KeyFile: "tls/tls.key", ClientCaFile: "tls/ca.crt"}
+	cfg.Rest.Hosts, cfg.Rest.Cors = []string{"connsvc.example.com"}, &configv1.CORS{Origins: []string{"https://console.example.com"}}
 	first, second := cfg.GetUpstreams()[0], cfg.GetUpstreams()[1]
 	first.Name, first.GetAccessKey().SecurityToken = "eu-de", file("/run/secrets/dli/security_token")
 	second.Name, second.Projects = "emulator", []string{"p1"}

@@ -70,7 +70,7 @@ func (c checker) Validate(m proto.Message) error {
 }
 
 // listenerViolations reports listeners beyond loopback that are plaintext or do not
-// authenticate callers, and pprof outside the admin port.
+// authenticate callers, and keys of a listener that only another one has.
 func listenerViolations(cfg *configv1.Config) []*protovalidate.Violation {
 	var all []*protovalidate.Violation
 	guarded := Authenticates(cfg.GetAuth()) || cfg.GetAuth().GetAnonymous()
@@ -80,6 +80,12 @@ func listenerViolations(cfg *configv1.Config) []*protovalidate.Violation {
 	}{{"grpc", cfg.GetGrpc()}, {"rest", cfg.GetRest()}, {"admin", cfg.GetAdmin()}} {
 		if l.listener.GetPprof() && l.field != "admin" {
 			all = append(all, violation("listener.pprof", "pprof is served on the admin port only", name(l.field), name("pprof")))
+		}
+		if len(l.listener.GetHosts()) > 0 && l.field == "grpc" {
+			all = append(all, violation("listener.hosts", "has no effect on gRPC, which browsers cannot speak", name(l.field), name("hosts")))
+		}
+		if l.listener.GetCors() != nil && l.field != "rest" {
+			all = append(all, violation("listener.cors", "is for the REST port only", name(l.field), name("cors")))
 		}
 		address := l.listener.GetAddress()
 		if host, _, err := net.SplitHostPort(address); address == "" || err == nil && endpoint.Loopback(host) {

@@ -42,7 +42,7 @@ func TestRefusedBeforeItIsRead(t *testing.T) {
 					continue // the first byte is refused before the last is known of
 				}
 				c := b.caller(t)
-				fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n", tt.path, length)
+				fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n", tt.path, length)
 				if err := send(c); err != nil {
 					t.Errorf("%s: %v", length, err)
 					continue

@@ -35,7 +35,7 @@ func FuzzREST(f *testing.F) {
 	}
 	b := newFuzzed(f)
 	f.Fuzz(func(t *testing.T, method, target, header, body string) {
-		head := method + " " + target + " HTTP/1.1\r\nHost: x\r\n"
+		head := method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n"
 		if header != "" {
 			head += header + "\r\n"
 		}
@@ -76,7 +76,7 @@ func FuzzRESTPath(f *testing.F) {
 			{http.MethodPut, "/v1.0/" + url.PathEscape(project) + "/authorization"},
 		} {
 			recorder := httptest.NewRecorder()
-			b.RESTHandler().ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), tt.method, tt.target, strings.NewReader(body)))
+			b.RESTHandler().ServeHTTP(recorder, request(t, tt.method, tt.target, strings.NewReader(body)))
 			got := restResult(t, tt.method, recorder.Code, recorder.Header(), recorder.Body.Bytes())
 			if got.status >= 500 || got.status >= 300 && got.status < 400 {
 				t.Errorf("%s %s: status %d: %s", tt.method, tt.target, got.status, got.body)

@@ -25,7 +25,7 @@ func leave(t *testing.T, with setup, end func(*net.TCPConn) error) (*caller, *ga
 		return g.wait(ctx, req)
 	}}, with)
 	c := b.caller(t)
-	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", one)
+	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", one)
 	<-g.entered
 	if err := end(c.Conn.(*net.TCPConn)); err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestHalfCloseBeforeTheCall(t *testing.T) {
 		return ctx.Err()
 	}}, setup{})
 	c := b.caller(t)
-	fmt.Fprintf(c, "GET %s HTTP/1.0\r\nHost: x\r\n\r\n", one)
+	fmt.Fprintf(c, "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", one)
 	if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,9 @@ import (
 // request makes a request as a server gets it.
 func request(t testing.TB, method, target string, body io.Reader) *http.Request {
 	t.Helper()
-	return httptest.NewRequestWithContext(t.Context(), method, target, body)
+	r := httptest.NewRequestWithContext(t.Context(), method, target, body)
+	r.Host = "localhost"
+	return r
 }
 
 // handle passes a request to the REST API without a connection.

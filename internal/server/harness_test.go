@@ -161,6 +161,10 @@ func (b *bench) do(t testing.TB, method, target string, header http.Header, body
 	for key, values := range header {
 		req.Header[key] = values
 	}
+	if host := header.Get("Host"); host != "" {
+		req.Host = host
+		delete(req.Header, "Host")
+	}
 	resp, err := b.http.Do(req)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, target, err)

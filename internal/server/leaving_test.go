@@ -32,7 +32,7 @@ func TestKeptConnectionIsLetGo(t *testing.T) {
 	answers := bufio.NewReader(conn)
 	wantLast := func(last bool) {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://connsvc"+one, nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+one, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -175,7 +175,7 @@ func TestStrangeRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			fmt.Fprintf(conn, "%s\r\nHost: x\r\n\r\n", tt.head)
+			fmt.Fprintf(conn, "%s\r\nHost: localhost\r\n\r\n", tt.head)
 			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
 				t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/certs"
+	"github.com/connsvc/connsvc/internal/server/browser"
 	"github.com/connsvc/connsvc/internal/server/chain"
 	"github.com/connsvc/connsvc/internal/server/grpcapi"
 	"github.com/connsvc/connsvc/internal/server/restapi"
@@ -82,12 +83,14 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 	}
 	o.bodyTimeout = cmp.Or(o.bodyTimeout, defaultBodyTimeout)
 	cut := make(chan struct{})
-	rest, restErr := restapi.New(ch, limit, restapi.Options{BodyTimeout: o.bodyTimeout, Stopped: cut})
+	guard, guardErr := browser.New(cfg.GetRest())
+	adminGuard, adminGuardErr := browser.New(cfg.GetAdmin())
+	rest, restErr := restapi.New(ch, limit, restapi.Options{BodyTimeout: o.bodyTimeout, Stopped: cut, Guard: guard})
 	certificates, certErr := certs.Load(cfg, certs.Options{
 		Dir: o.Dir, Log: o.Telemetry.Log, Meter: o.Telemetry.Meter, Interval: o.tlsInterval,
 	})
 	l, listenErr := listen(cfg, o.Flags)
-	if err := errors.Join(restErr, certErr, listenErr); err != nil {
+	if err := errors.Join(guardErr, adminGuardErr, restErr, certErr, listenErr); err != nil {
 		l.close()
 		return nil, err
 	}
@@ -107,7 +110,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		chain:         ch,
 	}
 	s.rest = newRESTPort(newHTTPServer(closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o), l.rest, cut)
-	s.admin = newHTTPServer(s.operator.handler(), limit, certificates.Admin.Config(), o)
+	s.admin = newHTTPServer(adminGuard.Handler(s.operator.handler()), limit, certificates.Admin.Config(), o)
 	return s, nil
 }
 

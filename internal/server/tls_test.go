@@ -70,7 +70,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 		if conn, err := net.Dial("tcp", addr.String()); err != nil {
 			t.Error(err)
 		} else {
-			_, _ = io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+			_, _ = io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
 			_ = conn.SetReadDeadline(time.Now().Add(patience))
 			text, _ := io.ReadAll(conn)
 			conn.Close()

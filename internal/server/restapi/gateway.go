@@ -19,6 +19,7 @@ import (
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/buffers"
 	gatewayv1 "github.com/connsvc/connsvc/internal/gateway/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/server/browser"
 	"github.com/connsvc/connsvc/internal/server/chain"
 )
 
@@ -29,6 +30,8 @@ type Options struct {
 	BodyTimeout time.Duration
 	// Stopped is closed when REST has stopped; may be nil.
 	Stopped <-chan struct{}
+	// Guard rejects what a browser must not send.
+	Guard *browser.Guard
 }
 
 // A gateway is the REST API.
@@ -60,6 +63,18 @@ func New(ch *chain.Chain, l *configv1.Limits, o Options) (http.Handler, error) {
 // gateway would take its empty segments for empty fields.
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := g.newExchange(w, r)
+	browser.SetHeaders(w.Header())
+	g.options.Guard.AllowOrigin(w.Header(), r)
+	// Of "//name/path" net/http takes the name for the Host, which the guard then could not
+	// check; no RPC has such a path.
+	if strings.HasPrefix(r.RequestURI, "//") {
+		g.reject(x, connsvcv1.ErrorReason_METHOD_NOT_FOUND)
+		return
+	}
+	if err := g.options.Guard.Check(r); err != nil {
+		g.rejectWith(x, err)
+		return
+	}
 	if p := r.URL.EscapedPath(); r.RequestURI != "*" && strings.HasPrefix(p, "/") && path.Clean(p) == p {
 		g.mux.ServeHTTP(x, x.bareRequest())
 	}
@@ -91,14 +106,34 @@ const indexText = "this is connsvc: DLI's REST API for connections, as in /v2.0/
 
 // reject rejects a request that no RPC takes.
 func (g *gateway) reject(x *exchange, reason connsvcv1.ErrorReason) {
-	c := g.newCall(x, chain.UnknownMethod)
-	c.Target = x.request.Method + " " + x.request.URL.Path
 	message := ""
 	if x.request.URL.Path == "/" {
 		message = indexText
 	}
-	c.Unrouted = apierror.New(reason, message, nil)
+	g.rejectWith(x, apierror.New(reason, message, nil))
+}
+
+func (g *gateway) rejectWith(x *exchange, err *apierror.Error) {
+	c := g.newCall(x, chain.UnknownMethod)
+	c.Target = x.request.Method + " " + x.request.URL.Path
+	c.Unrouted = err
 	g.run(x.request.Context(), c, x)
+}
+
+// preflight tells a browser what a page of a configured origin may send to a path.
+func (g *gateway) preflight(x *exchange, allowed string) {
+	c := g.newCall(x, chain.UnknownMethod)
+	c.Target = x.request.Method + " " + x.request.URL.Path
+	x.bare = x.request
+	x.handler = func(http.ResponseWriter, *http.Request, map[string]string) {
+		browser.AllowMethods(x.Header(), allowed)
+		if err := x.send(c, http.StatusOK, nil); err != nil {
+			x.fail(apierror.NotSent(err))
+		}
+	}
+	ctx, cancel := g.withDeadline(x.request)
+	defer cancel()
+	g.run(ctx, c, x)
 }
 
 func (g *gateway) newCall(x *exchange, method string) *chain.Call {

@@ -56,7 +56,12 @@ func (g *gateway) allowed(r *http.Request) string {
 // what else has no handler.
 func (g *gateway) handleRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, status int) {
 	if x, ok := w.(*exchange); ok && status == http.StatusMethodNotAllowed {
-		x.Header().Set("Allow", g.allowed(r))
+		allowed := g.allowed(r)
+		if g.options.Guard.IsPreflight(x.request) {
+			g.preflight(x, allowed)
+			return
+		}
+		x.Header().Set("Allow", allowed)
 		g.reject(x, connsvcv1.ErrorReason_METHOD_NOT_ALLOWED)
 	}
 }

@@ -138,7 +138,7 @@ func (x Log_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Log_Level.Descriptor instead.
 func (Log_Level) EnumDescriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18, 0}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19, 0}
 }
 
 // Config is the configuration of connsvc serve, read from a YAML file. Unknown
@@ -532,7 +532,13 @@ type Listener struct {
 	// TLS of this port; plaintext if omitted.
 	Tls *TLS `protobuf:"bytes,3,opt,name=tls,proto3" json:"tls,omitempty"`
 	// Serves /debug/pprof. Admin port only.
-	Pprof         bool `protobuf:"varint,4,opt,name=pprof,proto3" json:"pprof,omitempty"`
+	Pprof bool `protobuf:"varint,4,opt,name=pprof,proto3" json:"pprof,omitempty"`
+	// Host names that requests may have, without a port. REST and admin port only. By
+	// default a listener on loopback serves localhost alone, and any other listener every
+	// name. Addresses are always served: a web page cannot make its own name one.
+	Hosts []string `protobuf:"bytes,10,rep,name=hosts,proto3" json:"hosts,omitempty"`
+	// Web pages that may call the API from a browser. REST port only; none by default.
+	Cors          *CORS `protobuf:"bytes,11,opt,name=cors,proto3" json:"cors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -595,6 +601,68 @@ func (x *Listener) GetPprof() bool {
 	return false
 }
 
+func (x *Listener) GetHosts() []string {
+	if x != nil {
+		return x.Hosts
+	}
+	return nil
+}
+
+func (x *Listener) GetCors() *CORS {
+	if x != nil {
+		return x.Cors
+	}
+	return nil
+}
+
+// CORS names the web pages that may call the REST API from a browser. Cookies and other
+// credentials of the browser are never allowed.
+type CORS struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Origins of the pages, as in https://console.example.com. "*" is not possible: any
+	// page could then change connections.
+	Origins       []string `protobuf:"bytes,1,rep,name=origins,proto3" json:"origins,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CORS) Reset() {
+	*x = CORS{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CORS) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CORS) ProtoMessage() {}
+
+func (x *CORS) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CORS.ProtoReflect.Descriptor instead.
+func (*CORS) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *CORS) GetOrigins() []string {
+	if x != nil {
+		return x.Origins
+	}
+	return nil
+}
+
 // TLS is the certificate of a port. Files are reloaded when they change; relative
 // paths start at the folder of the configuration file. The minimum is TLS 1.2.
 type TLS struct {
@@ -612,7 +680,7 @@ type TLS struct {
 
 func (x *TLS) Reset() {
 	*x = TLS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -624,7 +692,7 @@ func (x *TLS) String() string {
 func (*TLS) ProtoMessage() {}
 
 func (x *TLS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -637,7 +705,7 @@ func (x *TLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TLS.ProtoReflect.Descriptor instead.
 func (*TLS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TLS) GetCertFile() string {
@@ -701,7 +769,7 @@ type Upstream struct {
 
 func (x *Upstream) Reset() {
 	*x = Upstream{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -713,7 +781,7 @@ func (x *Upstream) String() string {
 func (*Upstream) ProtoMessage() {}
 
 func (x *Upstream) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -726,7 +794,7 @@ func (x *Upstream) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Upstream.ProtoReflect.Descriptor instead.
 func (*Upstream) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Upstream) GetEndpoint() string {
@@ -911,7 +979,7 @@ type IAMPassword struct {
 
 func (x *IAMPassword) Reset() {
 	*x = IAMPassword{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -923,7 +991,7 @@ func (x *IAMPassword) String() string {
 func (*IAMPassword) ProtoMessage() {}
 
 func (x *IAMPassword) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -936,7 +1004,7 @@ func (x *IAMPassword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMPassword.ProtoReflect.Descriptor instead.
 func (*IAMPassword) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{8}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *IAMPassword) GetEndpoint() string {
@@ -985,7 +1053,7 @@ type IAMAgency struct {
 
 func (x *IAMAgency) Reset() {
 	*x = IAMAgency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -997,7 +1065,7 @@ func (x *IAMAgency) String() string {
 func (*IAMAgency) ProtoMessage() {}
 
 func (x *IAMAgency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1010,7 +1078,7 @@ func (x *IAMAgency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMAgency.ProtoReflect.Descriptor instead.
 func (*IAMAgency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{9}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *IAMAgency) GetEndpoint() string {
@@ -1052,7 +1120,7 @@ type ECSMetadata struct {
 
 func (x *ECSMetadata) Reset() {
 	*x = ECSMetadata{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1132,7 @@ func (x *ECSMetadata) String() string {
 func (*ECSMetadata) ProtoMessage() {}
 
 func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1145,7 @@ func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ECSMetadata.ProtoReflect.Descriptor instead.
 func (*ECSMetadata) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{10}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ECSMetadata) GetEndpoint() string {
@@ -1096,7 +1164,7 @@ type PassThrough struct {
 
 func (x *PassThrough) Reset() {
 	*x = PassThrough{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1108,7 +1176,7 @@ func (x *PassThrough) String() string {
 func (*PassThrough) ProtoMessage() {}
 
 func (x *PassThrough) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1121,7 +1189,7 @@ func (x *PassThrough) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassThrough.ProtoReflect.Descriptor instead.
 func (*PassThrough) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
 }
 
 // Retry configures retries of idempotent calls (reads, deletes, replacing hosts,
@@ -1146,7 +1214,7 @@ type Retry struct {
 
 func (x *Retry) Reset() {
 	*x = Retry{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1158,7 +1226,7 @@ func (x *Retry) String() string {
 func (*Retry) ProtoMessage() {}
 
 func (x *Retry) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1171,7 +1239,7 @@ func (x *Retry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retry.ProtoReflect.Descriptor instead.
 func (*Retry) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Retry) GetMaxAttempts() int32 {
@@ -1220,7 +1288,7 @@ type Protection struct {
 
 func (x *Protection) Reset() {
 	*x = Protection{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1232,7 +1300,7 @@ func (x *Protection) String() string {
 func (*Protection) ProtoMessage() {}
 
 func (x *Protection) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1245,7 +1313,7 @@ func (x *Protection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Protection.ProtoReflect.Descriptor instead.
 func (*Protection) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Protection) GetMaxConcurrency() int32 {
@@ -1298,7 +1366,7 @@ type Idempotency struct {
 
 func (x *Idempotency) Reset() {
 	*x = Idempotency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1310,7 +1378,7 @@ func (x *Idempotency) String() string {
 func (*Idempotency) ProtoMessage() {}
 
 func (x *Idempotency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1323,7 +1391,7 @@ func (x *Idempotency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Idempotency.ProtoReflect.Descriptor instead.
 func (*Idempotency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Idempotency) GetReconcileTimeout() *durationpb.Duration {
@@ -1384,7 +1452,7 @@ type AccessKey struct {
 
 func (x *AccessKey) Reset() {
 	*x = AccessKey{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +1464,7 @@ func (x *AccessKey) String() string {
 func (*AccessKey) ProtoMessage() {}
 
 func (x *AccessKey) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1409,7 +1477,7 @@ func (x *AccessKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessKey.ProtoReflect.Descriptor instead.
 func (*AccessKey) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AccessKey) GetId() *Secret {
@@ -1447,7 +1515,7 @@ type Secret struct {
 
 func (x *Secret) Reset() {
 	*x = Secret{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1459,7 +1527,7 @@ func (x *Secret) String() string {
 func (*Secret) ProtoMessage() {}
 
 func (x *Secret) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1472,7 +1540,7 @@ func (x *Secret) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Secret.ProtoReflect.Descriptor instead.
 func (*Secret) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Secret) GetSource() isSecret_Source {
@@ -1544,7 +1612,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +1624,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1569,7 +1637,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{17}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Limits) GetMaxRequestBytes() int64 {
@@ -1625,7 +1693,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1637,7 +1705,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1650,7 +1718,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Log) GetLevel() Log_Level {
@@ -1675,7 +1743,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1687,7 +1755,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1700,7 +1768,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Shutdown) GetDrainDelay() *durationpb.Duration {
@@ -1733,7 +1801,7 @@ type Reload struct {
 
 func (x *Reload) Reset() {
 	*x = Reload{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1745,7 +1813,7 @@ func (x *Reload) String() string {
 func (*Reload) ProtoMessage() {}
 
 func (x *Reload) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1758,7 +1826,7 @@ func (x *Reload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reload.ProtoReflect.Descriptor instead.
 func (*Reload) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{20}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Reload) GetInterval() *durationpb.Duration {
@@ -1816,13 +1884,20 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\tAttribute\x128\n" +
 	"\x04name\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z_][A-Za-z0-9_]{0,63}$R\x04name\x12\x1d\n" +
 	"\x05value\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x05value\"\x06\n" +
-	"\x04MTLS\"\xfc\x01\n" +
+	"\x04MTLS\"\xb1\x03\n" +
 	"\bListener\x12\x86\x01\n" +
 	"\aaddress\x18\x01 \x01(\tBl\xbaHi\xba\x01c\n" +
 	"\x10listener.address\x125must be host:port, as in 127.0.0.1:9090 or [::1]:9090\x1a\x18this.isHostAndPort(true)\xd8\x01\x01R\aaddress\x12'\n" +
 	"\x0fallow_plaintext\x18\x02 \x01(\bR\x0eallowPlaintext\x12(\n" +
 	"\x03tls\x18\x03 \x01(\v2\x16.connsvc.config.v1.TLSR\x03tls\x12\x14\n" +
-	"\x05pprof\x18\x04 \x01(\bR\x05pprof\"u\n" +
+	"\x05pprof\x18\x04 \x01(\bR\x05pprof\x12\x85\x01\n" +
+	"\x05hosts\x18\n" +
+	" \x03(\tBo\xbaHl\x92\x01i\x18\x01\"e\xba\x01b\n" +
+	"\x0elistener.hosts\x12=must be a host name without a port, as in connsvc.example.com\x1a\x11this.isHostname()R\x05hosts\x12+\n" +
+	"\x04cors\x18\v \x01(\v2\x17.connsvc.config.v1.CORSR\x04cors\"\x97\x02\n" +
+	"\x04CORS\x12\x8e\x02\n" +
+	"\aorigins\x18\x01 \x03(\tB\xf3\x01\xbaH\xef\x01\x92\x01\xeb\x01\b\x01\x18\x01\"\xe4\x01\xba\x01\xe0\x01\n" +
+	"\fcors.origins\x12]must be scheme://host or scheme://host:port, in lower case, as in https://console.example.com\x1aqthis.matches('^https?://[a-z0-9.-]+(:[0-9]{1,5})?$') || this.matches('^https?://\\\\[[0-9a-f:]+\\\\](:[0-9]{1,5})?$')R\aorigins\"u\n" +
 	"\x03TLS\x12$\n" +
 	"\tcert_file\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\bcertFile\x12\"\n" +
 	"\bkey_file\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\akeyFile\x12$\n" +
@@ -1944,7 +2019,7 @@ func file_connsvc_config_v1_config_proto_rawDescGZIP() []byte {
 }
 
 var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(Auth_Open)(0),              // 0: connsvc.config.v1.Auth.Open
 	(Log_Level)(0),              // 1: connsvc.config.v1.Log.Level
@@ -1954,71 +2029,73 @@ var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(*Attribute)(nil),           // 5: connsvc.config.v1.Attribute
 	(*MTLS)(nil),                // 6: connsvc.config.v1.MTLS
 	(*Listener)(nil),            // 7: connsvc.config.v1.Listener
-	(*TLS)(nil),                 // 8: connsvc.config.v1.TLS
-	(*Upstream)(nil),            // 9: connsvc.config.v1.Upstream
-	(*IAMPassword)(nil),         // 10: connsvc.config.v1.IAMPassword
-	(*IAMAgency)(nil),           // 11: connsvc.config.v1.IAMAgency
-	(*ECSMetadata)(nil),         // 12: connsvc.config.v1.ECSMetadata
-	(*PassThrough)(nil),         // 13: connsvc.config.v1.PassThrough
-	(*Retry)(nil),               // 14: connsvc.config.v1.Retry
-	(*Protection)(nil),          // 15: connsvc.config.v1.Protection
-	(*Idempotency)(nil),         // 16: connsvc.config.v1.Idempotency
-	(*AccessKey)(nil),           // 17: connsvc.config.v1.AccessKey
-	(*Secret)(nil),              // 18: connsvc.config.v1.Secret
-	(*Limits)(nil),              // 19: connsvc.config.v1.Limits
-	(*Log)(nil),                 // 20: connsvc.config.v1.Log
-	(*Shutdown)(nil),            // 21: connsvc.config.v1.Shutdown
-	(*Reload)(nil),              // 22: connsvc.config.v1.Reload
-	(*durationpb.Duration)(nil), // 23: google.protobuf.Duration
+	(*CORS)(nil),                // 8: connsvc.config.v1.CORS
+	(*TLS)(nil),                 // 9: connsvc.config.v1.TLS
+	(*Upstream)(nil),            // 10: connsvc.config.v1.Upstream
+	(*IAMPassword)(nil),         // 11: connsvc.config.v1.IAMPassword
+	(*IAMAgency)(nil),           // 12: connsvc.config.v1.IAMAgency
+	(*ECSMetadata)(nil),         // 13: connsvc.config.v1.ECSMetadata
+	(*PassThrough)(nil),         // 14: connsvc.config.v1.PassThrough
+	(*Retry)(nil),               // 15: connsvc.config.v1.Retry
+	(*Protection)(nil),          // 16: connsvc.config.v1.Protection
+	(*Idempotency)(nil),         // 17: connsvc.config.v1.Idempotency
+	(*AccessKey)(nil),           // 18: connsvc.config.v1.AccessKey
+	(*Secret)(nil),              // 19: connsvc.config.v1.Secret
+	(*Limits)(nil),              // 20: connsvc.config.v1.Limits
+	(*Log)(nil),                 // 21: connsvc.config.v1.Log
+	(*Shutdown)(nil),            // 22: connsvc.config.v1.Shutdown
+	(*Reload)(nil),              // 23: connsvc.config.v1.Reload
+	(*durationpb.Duration)(nil), // 24: google.protobuf.Duration
 }
 var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	7,  // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
 	7,  // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
 	7,  // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
-	9,  // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
-	19, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
-	20, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
-	21, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
-	22, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
+	10, // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
+	20, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
+	21, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
+	22, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
+	23, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
 	3,  // 8: connsvc.config.v1.Config.auth:type_name -> connsvc.config.v1.Auth
 	4,  // 9: connsvc.config.v1.Auth.tokens:type_name -> connsvc.config.v1.CallerToken
 	6,  // 10: connsvc.config.v1.Auth.mtls:type_name -> connsvc.config.v1.MTLS
 	0,  // 11: connsvc.config.v1.Auth.allow_unauthenticated:type_name -> connsvc.config.v1.Auth.Open
-	18, // 12: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
+	19, // 12: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
 	5,  // 13: connsvc.config.v1.CallerToken.attributes:type_name -> connsvc.config.v1.Attribute
-	8,  // 14: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
-	17, // 15: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
-	18, // 16: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
-	10, // 17: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
-	11, // 18: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
-	12, // 19: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
-	13, // 20: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
-	23, // 21: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
-	14, // 22: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
-	15, // 23: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
-	16, // 24: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
-	18, // 25: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
-	17, // 26: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
-	23, // 27: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
-	23, // 28: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
-	23, // 29: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
-	23, // 30: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
-	23, // 31: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
-	23, // 32: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
-	18, // 33: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
-	18, // 34: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
-	18, // 35: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
-	23, // 36: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
-	23, // 37: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
-	1,  // 38: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
-	23, // 39: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
-	23, // 40: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
-	23, // 41: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
-	42, // [42:42] is the sub-list for method output_type
-	42, // [42:42] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	9,  // 14: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
+	8,  // 15: connsvc.config.v1.Listener.cors:type_name -> connsvc.config.v1.CORS
+	18, // 16: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
+	19, // 17: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
+	11, // 18: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
+	12, // 19: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
+	13, // 20: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
+	14, // 21: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
+	24, // 22: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
+	15, // 23: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
+	16, // 24: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
+	17, // 25: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
+	19, // 26: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
+	18, // 27: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
+	24, // 28: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
+	24, // 29: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
+	24, // 30: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
+	24, // 31: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
+	24, // 32: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
+	24, // 33: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
+	19, // 34: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
+	19, // 35: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
+	19, // 36: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
+	24, // 37: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
+	24, // 38: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
+	1,  // 39: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
+	24, // 40: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
+	24, // 41: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
+	24, // 42: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_connsvc_config_v1_config_proto_init() }
@@ -2026,7 +2103,7 @@ func file_connsvc_config_v1_config_proto_init() {
 	if File_connsvc_config_v1_config_proto != nil {
 		return
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[7].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[8].OneofWrappers = []any{
 		(*Upstream_AccessKey)(nil),
 		(*Upstream_Token)(nil),
 		(*Upstream_IamPassword)(nil),
@@ -2034,8 +2111,8 @@ func file_connsvc_config_v1_config_proto_init() {
 		(*Upstream_EcsMetadata)(nil),
 		(*Upstream_PassThrough)(nil),
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[12].OneofWrappers = []any{}
-	file_connsvc_config_v1_config_proto_msgTypes[16].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[13].OneofWrappers = []any{}
+	file_connsvc_config_v1_config_proto_msgTypes[17].OneofWrappers = []any{
 		(*Secret_File)(nil),
 		(*Secret_Env)(nil),
 	}
@@ -2045,7 +2122,7 @@ func file_connsvc_config_v1_config_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connsvc_config_v1_config_proto_rawDesc), len(file_connsvc_config_v1_config_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

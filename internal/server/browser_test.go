@@ -1,0 +1,122 @@
+package server_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+)
+
+// TestNoAttackThroughABrowser: a page of another site has the default set-up of a
+// developer's machine create a connection, and a page whose name resolves to loopback
+// reads one. Neither reaches the service, and both are in the log.
+func TestNoAttackThroughABrowser(t *testing.T) {
+	var reached atomic.Int64
+	b := start(t, &stub{on: func(context.Context, proto.Message) error { reached.Add(1); return nil }}, setup{})
+	for name, tt := range map[string]struct {
+		method, target string
+		header         http.Header
+	}{
+		"a simple request": {http.MethodPost, connections, http.Header{"Origin": {"http://evil.example"}, "Content-Type": {"text/plain"}}},
+		"a form":           {http.MethodPost, connections, http.Header{"Origin": {"null"}, "Content-Type": {"application/x-www-form-urlencoded"}}},
+		"no origin":        {http.MethodPost, connections, http.Header{"Sec-Fetch-Site": {"cross-site"}}},
+		"a delete":         {http.MethodDelete, one, http.Header{"Origin": {"http://evil.example"}}},
+		"a name of its own": {
+			http.MethodGet, connections, http.Header{"Host": {"evil.example:8080"}, "Sec-Fetch-Site": {"same-origin"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := b.do(t, tt.method, tt.target, tt.header, strings.NewReader(create))
+			if got.status != http.StatusForbidden || got.reason != "POLICY_DENIED" || got.code != "PERMISSION_DENIED" {
+				t.Errorf("got %d %s", got.status, got.body)
+			}
+			if got.header.Get("Access-Control-Allow-Origin") != "" {
+				t.Errorf("the page may read the response: %v", got.header)
+			}
+			if logged := b.logs.await(t, "call", got.requestID); logged["reason"] != "POLICY_DENIED" {
+				t.Errorf("logged %v", logged)
+			}
+		})
+	}
+	t.Run("a host in the path", func(t *testing.T) {
+		target := "//localhost" + one
+		if got := b.do(t, http.MethodGet, target, http.Header{"Host": {"evil.example"}}, nil); got.status != http.StatusNotFound {
+			t.Errorf("got %d %s", got.status, got.body)
+		}
+	})
+	if n := reached.Load(); n != 0 {
+		t.Errorf("%d calls reached the service", n)
+	}
+}
+
+// TestHeadersForBrowsers are on every response, errors and the admin port's too.
+func TestHeadersForBrowsers(t *testing.T) {
+	b := start(t, &stub{}, setup{})
+	for _, url := range []string{
+		"http://" + b.server.RESTAddr().String() + connections, "http://" + b.server.RESTAddr().String() + "/nothing",
+		"http://" + b.server.AdminAddr().String() + "/metrics",
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := b.http.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		for _, name := range []string{"X-Content-Type-Options", "Content-Security-Policy", "Cache-Control", "Cross-Origin-Resource-Policy"} {
+			if resp.Header.Get(name) == "" {
+				t.Errorf("%s: no %s", url, name)
+			}
+		}
+		if resp.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: CORS is on", url)
+		}
+	}
+}
+
+// TestAdminPortIsGuarded: another site's page cannot change the log level.
+func TestAdminPortIsGuarded(t *testing.T) {
+	b := start(t, &stub{}, setup{})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+b.server.AdminAddr().String()+"/loglevel", strings.NewReader("error"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Origin", "http://evil.example")
+	resp, err := b.http.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusForbidden {
+		t.Errorf("got %d", resp.StatusCode)
+	}
+}
+
+func TestCORS(t *testing.T) {
+	const console = "https://console.example.com"
+	b := start(t, &stub{}, setup{config: func(c *configv1.Config) { c.Rest.Cors = &configv1.CORS{Origins: []string{console}} }})
+	preflight := http.Header{"Origin": {console}, "Access-Control-Request-Method": {"POST"}}
+	got := b.do(t, http.MethodOptions, connections, preflight, nil)
+	if got.status != http.StatusOK || got.header.Get("Access-Control-Allow-Origin") != console ||
+		got.header.Get("Access-Control-Allow-Methods") != "GET, HEAD, POST" || !strings.Contains(got.header.Get("Access-Control-Allow-Headers"), "Authorization") {
+		t.Errorf("preflight: got %d %v", got.status, got.header)
+	}
+	got = b.do(t, http.MethodPost, connections, http.Header{"Origin": {console}, "Sec-Fetch-Site": {"cross-site"}}, strings.NewReader(create))
+	if got.status != http.StatusCreated || got.header.Get("Access-Control-Allow-Origin") != console || got.header.Get("Vary") != "Origin" {
+		t.Errorf("got %d %v", got.status, got.header)
+	}
+	if got.header.Get("Access-Control-Allow-Credentials") != "" {
+		t.Error("credentials of the browser are allowed")
+	}
+	evil := http.Header{"Origin": {"https://evil.example"}, "Access-Control-Request-Method": {"POST"}}
+	if got := b.do(t, http.MethodOptions, connections, evil, nil); got.status != http.StatusMethodNotAllowed || got.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("another origin: got %d %v", got.status, got.header)
+	}
+}
