@@ -31,8 +31,8 @@ func (plain) Idempotency() *configv1.Idempotency { return nil }
 
 func (plain) Skew() (time.Duration, bool) { return 0, false }
 
-func (plain) UniqueNames() bool  { return false }
-func (plain) RecordUniqueNames() {}
+func (plain) UniqueNames() bool      { return false }
+func (plain) RecordUniqueNames(bool) {}
 
 // A received is one call that a scripted DLI received.
 type received struct {

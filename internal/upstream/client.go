@@ -32,7 +32,7 @@ type Client struct {
 	reads       reads
 	counts      *counts
 	clock       atomic.Pointer[clock]
-	uniqueNames atomic.Bool
+	uniqueNames atomic.Pointer[bool] // nil until DLI shows it
 }
 
 // Call makes the DLI call of an RPC: it sends req by the RPC's first HTTP binding
@@ -117,14 +117,18 @@ func projectOf(req proto.Message) string {
 // not say. It must not be changed.
 func (c *Client) Idempotency() *configv1.Idempotency { return c.config.GetIdempotency() }
 
-// UniqueNames reports whether DLI is known to reject a taken name: by configuration, or
-// because it did.
+// UniqueNames reports whether DLI is known to reject a taken name: by what it has shown
+// last, else by configuration.
 func (c *Client) UniqueNames() bool {
-	return c.uniqueNames.Load() || c.Idempotency().GetUniqueNames()
+	if shown := c.uniqueNames.Load(); shown != nil {
+		return *shown
+	}
+	return c.Idempotency().GetUniqueNames()
 }
 
-// RecordUniqueNames records that DLI rejected a taken name.
-func (c *Client) RecordUniqueNames() { c.uniqueNames.Store(true) }
+// RecordUniqueNames records that DLI rejected a taken name, or that it has two connections
+// of one name.
+func (c *Client) RecordUniqueNames(unique bool) { c.uniqueNames.Store(&unique) }
 
 // Skew returns by how much DLI's clock is ahead of this one, by the Date of its last
 // response; false before the first. Date has whole seconds and was written before the

@@ -28,6 +28,8 @@ type chaos struct {
 	random *rand.Rand
 	calm   bool // nothing fails any more
 	lags   map[string][2][2]time.Duration
+	// Lists show no create_time, and those by name show nothing.
+	hidesTimes, hidesNames bool
 }
 
 func newChaos(random *rand.Rand, duplicates bool) *chaos {
@@ -35,6 +37,7 @@ func newChaos(random *rand.Rand, duplicates bool) *chaos {
 	d.ahead = d.duration(-time.Hour, time.Hour)
 	d.dateAhead = d.duration(-time.Second, 3*time.Second)
 	d.hidesDate = d.happens(0.1)
+	d.hidesTimes, d.hidesNames = d.happens(0.1), d.happens(0.1)
 	d.post = d.execute
 	return d
 }
@@ -171,10 +174,17 @@ func (w *witness) list(r *connsvcv1.ListEnhancedConnectionsRequest, resp *connsv
 	}
 	w.cloud.mu.Lock()
 	defer w.cloud.mu.Unlock()
+	if w.hidesNames && len(r.GetTags()) == 0 {
+		return
+	}
 	for _, s := range w.connections {
 		if !s.deleted && s.hasTags(r.GetTags()) && s.connection.GetName() == r.GetName() &&
 			began.Sub(s.made) >= w.lagOf(s.connection.GetId(), machine, len(r.GetTags()) > 0) {
-			resp.Connections = append(resp.Connections, proto.CloneOf(s.connection))
+			c := proto.CloneOf(s.connection)
+			if w.hidesTimes {
+				c.CreateTime = nil
+			}
+			resp.Connections = append(resp.Connections, c)
 		}
 	}
 }

@@ -27,6 +27,7 @@ import (
 type cloud struct {
 	latency    time.Duration // of each call
 	lag        time.Duration // until a list shows what was made
+	nameLag    time.Duration // until a list without tags shows it, if longer
 	tagLag     time.Duration // until a list by tags shows it, if longer
 	hashLag    time.Duration // until a list by two tags shows it, if longer
 	ahead      time.Duration // of its clock
@@ -45,7 +46,7 @@ type cloud struct {
 	posts       []*connsvcv1.CreateEnhancedConnectionRequest
 	lists, gets, removes,
 	made int
-	unique  bool // it has shown that names are unique
+	unique  *bool // whether names are, as it has shown
 	metrics sync.Once
 	meter   metric.Meter
 	reader  *sdkmetric.ManualReader
@@ -66,13 +67,16 @@ func (d *cloud) Skew() (time.Duration, bool) { return d.ahead + d.dateAhead, !d.
 func (d *cloud) UniqueNames() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.unique || d.policy.GetUniqueNames()
+	if d.unique != nil {
+		return *d.unique
+	}
+	return d.policy.GetUniqueNames()
 }
 
-func (d *cloud) RecordUniqueNames() {
+func (d *cloud) RecordUniqueNames(unique bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.unique = true
+	d.unique = &unique
 }
 
 // replica is one of the replicas in front of the cloud.
@@ -238,6 +242,8 @@ func (d *cloud) lagOf(s *stored, r *connsvcv1.ListEnhancedConnectionsRequest) ti
 	lag := max(d.lag, s.lag)
 	if len(r.GetTags()) > 0 {
 		lag = max(lag, d.tagLag)
+	} else {
+		lag = max(lag, d.nameLag)
 	}
 	if len(r.GetTags()) > 1 {
 		lag = max(lag, d.hashLag)

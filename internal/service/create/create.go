@@ -30,9 +30,9 @@ type DLI interface {
 	// responses; false where it is not known.
 	Skew() (ahead time.Duration, known bool)
 	// UniqueNames reports whether DLI is known to reject a taken name, and
-	// RecordUniqueNames records that it did.
+	// RecordUniqueNames records that it did, or that it has two connections of one name.
 	UniqueNames() bool
-	RecordUniqueNames()
+	RecordUniqueNames(unique bool)
 }
 
 // A Creator runs creates. It is safe for concurrent use.
@@ -59,7 +59,7 @@ func (c *Creator) Create(ctx context.Context, dli DLI, req *connsvcv1.CreateEnha
 		reconcileFor: durationOr(dli.Idempotency().GetReconcileTimeout().AsDuration(), config.DefaultReconcileTimeout),
 		listLag:      durationOr(dli.Idempotency().GetListLag().AsDuration(), config.DefaultListLag),
 		rivalWindow:  dli.Idempotency().GetRivalWindow().AsDuration(),
-		named:        sightings{}, tagged: sightings{}, gone: map[string]bool{},
+		seen:         sightings{}, gone: map[string]bool{},
 	}
 	if err := n.prepare(); err != nil {
 		return nil, err
@@ -80,9 +80,10 @@ type creation struct {
 	outcomes outcomes
 	req      *connsvcv1.CreateEnhancedConnectionRequest // of the caller
 	post     *connsvcv1.CreateEnhancedConnectionRequest // sent to DLI
-	tag      *connsvcv1.Tag                             // stores the request_id; nil: it is not stored
-	hashTag  *connsvcv1.Tag                             // stores the hash of the request; nil: it is not stored
 	warning  string                                     // for the caller
+
+	tag, hashTag, versionTag *connsvcv1.Tag // see prepare; nil: the request_id is not stored
+	notStored                string         // why not; empty without a request_id
 
 	reconcileFor, listLag, rivalWindow time.Duration // see configv1.Idempotency
 
@@ -90,11 +91,11 @@ type creation struct {
 	postBegan  time.Time
 	postEnded  time.Time
 	sent       bool      // the POST may have left
+	lost       bool      // whether it made a connection is unknown
 	lookupsEnd time.Time // unless the caller's time ends before
 
-	named  sightings       // of the name
-	tagged sightings       // with the request_id
-	gone   map[string]bool // of the name, but a GET does not show them
+	seen sightings       // of the name
+	gone map[string]bool // of the name, but deleted: lists may show them all the same
 }
 
 // run takes the create to its outcome. A request_id is looked for before the POST, as
@@ -102,11 +103,19 @@ type creation struct {
 func (n *creation) run(ctx context.Context) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	n.lookupsEnd = n.started.Add(n.reconcileFor)
 	if n.tag != nil {
-		if _, err := n.list(ctx, n.tagged, n.tag); err != nil {
+		first := look{listed: time.Now()}
+		var err error
+		if first.tagged, err = n.list(ctx, n.tag); err != nil {
 			return nil, err // nothing was sent: the caller may retry
 		}
-		if len(n.tagged) > 0 {
-			return n.existing(ctx, n.tagged.byAge(), replayed)
+		if len(first.tagged) > 0 {
+			own, decided := n.search(ctx, first, func(context.Context, look) bool { return true })
+			switch {
+			case own != nil:
+				return n.existing(ctx, own, decided, replayed)
+			case !decided:
+				return nil, n.unknown(ctx, nil)
+			}
 		}
 	}
 	resp, err := n.send(ctx)
@@ -118,6 +127,7 @@ func (n *creation) run(ctx context.Context) (*connsvcv1.CreateEnhancedConnection
 	case connsvcv1.ErrorReason_NAME_TAKEN:
 		return n.nameTaken(ctx, err)
 	case connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN:
+		n.lost = true
 		return n.reconcile(ctx, err)
 	default:
 		return nil, err

@@ -3,6 +3,7 @@ package create
 import (
 	"context"
 	"slices"
+	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
@@ -10,7 +11,7 @@ import (
 
 // list returns the existing connections of exactly the name that have the tags, and
 // adds them to seen.
-func (n *creation) list(ctx context.Context, seen sightings, tags ...*connsvcv1.Tag) ([]*connsvcv1.EnhancedConnection, error) {
+func (n *creation) list(ctx context.Context, tags ...*connsvcv1.Tag) ([]*connsvcv1.EnhancedConnection, error) {
 	req := &connsvcv1.ListEnhancedConnectionsRequest{
 		ProjectId: n.req.GetProjectId(),
 		Name:      n.req.GetName(),
@@ -23,10 +24,14 @@ func (n *creation) list(ctx context.Context, seen sightings, tags ...*connsvcv1.
 	}
 	// DLI's filters are documented loosely, and a wrong ID would be worse than none.
 	shown := slices.DeleteFunc(resp.GetConnections(), func(conn *connsvcv1.EnhancedConnection) bool {
-		return conn.GetName() != req.GetName() || conn.GetStatus() == connsvcv1.EnhancedConnection_DELETED || conn.GetId() == ""
+		return conn.GetName() != req.GetName() || conn.GetStatus() == connsvcv1.EnhancedConnection_DELETED ||
+			conn.GetId() == "" || n.gone[conn.GetId()]
 	})
 	for _, conn := range shown {
-		seen.add(conn)
+		n.seen.add(conn, len(tags) > 0)
+	}
+	if len(shown) > 1 {
+		n.dli.RecordUniqueNames(false)
 	}
 	return shown, nil
 }
@@ -42,6 +47,30 @@ func (n *creation) get(ctx context.Context, id string) (*connsvcv1.EnhancedConne
 		return nil, apierror.ConnectionNotFound(id)
 	}
 	return resp, nil
+}
+
+// exists returns a connection that was shown, as a GET shows it; nil if it was deleted, or
+// if whether it exists is not known. Lists may show what was deleted, and a GET may not yet
+// show what is new.
+func (n *creation) exists(ctx context.Context, id string) (conn *connsvcv1.EnhancedConnection, known bool) {
+	s := n.seen[id]
+	if s.got != nil {
+		return s.got, true
+	}
+	asked := time.Now()
+	conn, err := n.get(ctx, id)
+	switch {
+	case err == nil:
+		s.got = conn
+		n.seen[id] = s
+		return conn, true
+	case reasonOf(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND && n.mustShow(id, asked):
+		delete(n.seen, id)
+		n.gone[id] = true
+		return nil, true
+	default:
+		return nil, false
+	}
 }
 
 // remove deletes a connection. One that does not exist is deleted.

@@ -24,19 +24,24 @@ func (n *creation) resolveDuplicate(ctx context.Context, resp *connsvcv1.CreateE
 	if !n.findRivals(ctx, own) {
 		n.warn(uncheckedRivals)
 	}
-	if _, ok := n.tagged[own]; !ok && len(n.tagged) > 0 {
+	if _, ok := n.seen[own]; !ok && len(n.seen) > 0 {
 		// Lists show only rivals: without the age of its own, each create would delete its own.
 		if conn, err := n.get(ctx, own); err == nil {
-			n.tagged.add(conn)
+			n.seen.add(conn, true)
 		}
 	}
-	ours := n.tagged.byAge()
-	if _, ok := n.tagged[own]; ok && ours[0].GetId() != own {
-		return n.yield(ctx, resp, ours[0])
-	}
-	for _, other := range ours {
-		if other.GetId() != own {
+	s, shown := n.seen[own]
+	mayBeYounger := shown && created(s.conn).Before(never)
+	for _, other := range n.ours() {
+		switch {
+		case other.GetId() == own:
+			mayBeYounger = false
+		case !mayBeYounger:
 			n.warn("connection %s has the same request_id: delete it unless it is in use", other.GetId())
+		default:
+			if conn, known := n.exists(ctx, other.GetId()); conn != nil || !known {
+				return n.yield(ctx, resp, other.GetId(), conn)
+			}
 		}
 	}
 	return n.made(resp), nil
@@ -50,7 +55,7 @@ func (n *creation) findRivals(ctx context.Context, own string) (conclusive bool)
 	}
 	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {
 		began := time.Now()
-		shown, err := n.list(ctx, n.tagged, n.tag)
+		shown, err := n.list(ctx, n.tag)
 		conclusive = err == nil && contains(shown, own) && began.Sub(n.postEnded) >= n.rivalWindow
 		return conclusive
 	})
@@ -58,12 +63,15 @@ func (n *creation) findRivals(ctx context.Context, own string) (conclusive bool)
 }
 
 // yield deletes the connection that this create made, and returns the older one of a
-// concurrent create. What it cannot delete, or may not, it names in a warning.
-func (n *creation) yield(ctx context.Context, resp *connsvcv1.CreateEnhancedConnectionResponse, older *connsvcv1.EnhancedConnection) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
+// concurrent create; nil: whether that exists is not known. What it cannot delete, or may
+// not, it names in a warning.
+func (n *creation) yield(ctx context.Context, resp *connsvcv1.CreateEnhancedConnectionResponse, id string, older *connsvcv1.EnhancedConnection) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
 	own := resp.GetConnectionId()
-	request := n.compare(ctx, older)
-	_, err := n.get(ctx, older.GetId()) // lists may show what was deleted
-	yields := request != unknownRequest && err == nil
+	request := unproven
+	if older != nil {
+		request = n.compare(ctx, older)
+	}
+	yields := request != unproven
 	switch deleted := yields && n.discard(ctx, own); {
 	case deleted && request == otherRequest:
 		return nil, n.requestIDUsed(ctx, older)
@@ -73,7 +81,7 @@ func (n *creation) yield(ctx context.Context, resp *connsvcv1.CreateEnhancedConn
 		n.warn("connection %s is a second one that could not be deleted: delete it", own)
 	default:
 		n.outcomes.add(ctx, leftBehind)
-		n.warn("connection %s, older, has the same request_id: delete the one that is not in use", older.GetId())
+		n.warn("connection %s, older, has the same request_id: delete the one that is not in use", id)
 		return n.made(resp), nil
 	}
 	return n.found(ctx, older, replayed), nil

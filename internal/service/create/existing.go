@@ -2,6 +2,7 @@ package create
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,62 +10,96 @@ import (
 	"github.com/connsvc/connsvc/internal/apierror"
 )
 
-// sameness is whether a connection with the request_id was made by the same request.
+// sameness is whether a connection was made by the same request.
 type sameness int
 
 const (
-	unknownRequest sameness = iota
+	unproven sameness = iota
 	sameRequest
-	changedSince // by the same request, and changed since
 	otherRequest // with other content
 )
 
 // existing returns a connection that exists already as the outcome: the oldest of ours,
 // as every replica does.
-func (n *creation) existing(ctx context.Context, ours []*connsvcv1.EnhancedConnection, how outcome) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
-	switch n.compare(ctx, ours[0]) {
-	case unknownRequest:
-		return nil, n.unknown(ctx, nil)
-	case otherRequest:
-		return nil, n.requestIDUsed(ctx, ours[0])
+func (n *creation) existing(ctx context.Context, own *connsvcv1.EnhancedConnection, rivalsShown bool, how outcome) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
+	if n.tag != nil {
+		switch n.compare(ctx, own) {
+		case unproven:
+			return nil, n.unknown(ctx, nil)
+		case otherRequest:
+			return nil, n.requestIDUsed(ctx, own)
+		}
+		if !rivalsShown {
+			n.warn(uncheckedRivals)
+		}
 	}
-	for _, other := range ours[1:] {
-		// Which create made it is not known here, so it is not deleted.
-		n.outcomes.add(ctx, leftBehind)
-		n.warn("connection %s, younger, has the same request_id: delete it unless it is in use", other.GetId())
+	for _, other := range n.ours() {
+		if other.GetId() != own.GetId() {
+			// Which create made it is not known here, so it is not deleted.
+			n.outcomes.add(ctx, leftBehind)
+			n.warn("connection %s, younger, has the same request_id: delete it unless it is in use", other.GetId())
+		}
 	}
-	return n.found(ctx, ours[0], how), nil
+	return n.found(ctx, own, how), nil
 }
 
-// compare reports whether conn, which has the request_id, was made by this request. Where
-// it differs, the tag with the hash of the request decides. If it was changed since, the
-// caller gets a warning.
+// compare reports whether conn, which has the request_id, was made by this request. DLI
+// shows neither its tags nor its route table, and others may have been changed: what it was
+// made with, the hash shows. What is not proven but as requested, the caller gets with a
+// warning.
 func (n *creation) compare(ctx context.Context, conn *connsvcv1.EnhancedConnection) sameness {
-	fields := strings.Join(differences(n.req, conn), ", ")
-	switch {
-	case fields == "":
-		return sameRequest
-	case n.hashTag == nil:
-		n.warn("the connection differs from this request in %s: it was changed since, or request_id was already used with different content", fields)
-		return changedSince
+	fields := differences(n.req, conn)
+	if differsForGood(fields) {
+		return otherRequest
 	}
-	result := unknownRequest
+	request, noHash := n.compareHash(ctx, conn.GetId())
+	differing := strings.Join(fields, ", ")
+	switch {
+	case request == sameRequest && len(fields) > 0:
+		n.warn("the connection was changed since this request created it: it differs in %s", differing)
+	case request == sameRequest:
+	case request == otherRequest && len(fields) > 0:
+		return otherRequest
+	case request == otherRequest:
+		n.warn("request_id was already used with different content: the connection is as requested in all that DLI shows, but its tags or routetable_id may not be")
+	case len(fields) == 0:
+		n.warn("whether the connection has the tags and the routetable_id of this request could not be checked")
+	case noHash:
+		n.warn("the connection differs from this request in %s: it was changed since, or request_id was already used with different content", differing)
+	default:
+		return unproven
+	}
+	return sameRequest
+}
+
+// differsForGood reports whether a connection cannot have been changed to differ so.
+func differsForGood(fields []string) bool {
+	return slices.Contains(fields, "dest_vpc_id") || slices.Contains(fields, "dest_network_id")
+}
+
+// compareHash compares the hash that a connection with the request_id has in its tags.
+// noHash is true if it is proven to have none of this version.
+func (n *creation) compareHash(ctx context.Context, id string) (request sameness, noHash bool) {
 	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {
 		listed := time.Now()
-		shown, err := n.list(ctx, sightings{}, n.tag, n.hashTag)
+		same, err := n.list(ctx, n.tag, n.hashTag)
 		switch {
 		case err != nil:
-		case contains(shown, conn.GetId()):
-			result = changedSince
-		case n.mustShow(n.tagged[conn.GetId()], listed):
-			result = otherRequest
+			return false
+		case contains(same, id):
+			request = sameRequest
+			return true
+		case !n.mustShow(id, listed):
+			return false
 		}
-		return result != unknownRequest
+		hashed, err := n.list(ctx, n.tag, n.versionTag)
+		if contains(hashed, id) {
+			request = otherRequest
+		}
+		noHash = err == nil && request == unproven
+		return err == nil
 	})
-	if result == changedSince {
-		n.warn("the connection was changed since this request created it: it differs in %s", fields)
-	}
-	return result
+	return request, noHash
 }
 
 // requestIDUsed is the error where conn has the request_id, but not the content.

@@ -3,7 +3,6 @@ package create
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -19,68 +18,130 @@ const clockSlack = 5 * time.Second
 type sightings map[string]sighting
 
 type sighting struct {
-	conn  *connsvcv1.EnhancedConnection // as last shown
-	since time.Time                     // when it was first shown
+	conn   *connsvcv1.EnhancedConnection // as last shown
+	since  time.Time                     // when it was first shown
+	tagged bool                          // it has the request_id
+	got    *connsvcv1.EnhancedConnection // as a GET has shown it; nil: none has
 }
 
-func (s sightings) add(conn *connsvcv1.EnhancedConnection) {
-	since := time.Now()
-	if first, ok := s[conn.GetId()]; ok {
-		since = first.since
+func (s sightings) add(conn *connsvcv1.EnhancedConnection, tagged bool) {
+	each, ok := s[conn.GetId()]
+	if !ok {
+		each.since = time.Now()
 	}
-	s[conn.GetId()] = sighting{conn, since}
+	each.conn, each.tagged = conn, each.tagged || tagged
+	s[conn.GetId()] = each
 }
 
-// byAge orders connections alike in every replica: by age, then by ID.
-func (s sightings) byAge() []*connsvcv1.EnhancedConnection {
-	all := make([]*connsvcv1.EnhancedConnection, 0, len(s))
+// byAge orders connections alike in every replica: by age, then by ID. nil includes all.
+func (s sightings) byAge(include func(sighting) bool) []*connsvcv1.EnhancedConnection {
+	var all []*connsvcv1.EnhancedConnection
 	for _, each := range s {
-		all = append(all, each.conn)
+		if include == nil || include(each) {
+			all = append(all, each.conn)
+		}
 	}
 	slices.SortFunc(all, func(a, b *connsvcv1.EnhancedConnection) int {
-		return cmp.Or(a.GetCreateTime().AsTime().Compare(b.GetCreateTime().AsTime()), cmp.Compare(a.GetId(), b.GetId()))
+		return cmp.Or(created(a).Compare(created(b)), cmp.Compare(a.GetId(), b.GetId()))
 	})
 	return all
 }
 
-// A look is what DLI's lists show at one time.
-type look struct {
-	named  []*connsvcv1.EnhancedConnection
-	tagged []*connsvcv1.EnhancedConnection
-	listed time.Time // when the last list was asked for
+// never is later than the age of any connection.
+var never = time.Unix(1<<40, 0)
+
+// created is when DLI made a connection. One without a time counts as new: it proves
+// nothing.
+func created(conn *connsvcv1.EnhancedConnection) time.Time {
+	if at := conn.GetCreateTime().AsTime(); at.UnixMilli() > 0 {
+		return at
+	}
+	return never
 }
 
-// look lists the connections of the name, then those with the request_id.
+// A look is what DLI's lists show at one time.
+type look struct {
+	tagged []*connsvcv1.EnhancedConnection // with the request_id
+	named  []*connsvcv1.EnhancedConnection // of the name; empty if there are tagged ones
+	listed time.Time                       // when the first list was asked for
+}
+
+// look lists the connections with the request_id, or if there are none those of the name.
 func (n *creation) look(ctx context.Context) (l look, err error) {
 	l.listed = time.Now()
-	l.named, err = n.list(ctx, n.named)
-	if err != nil || len(l.named) == 0 || n.tag == nil {
-		return l, err
+	if n.tag != nil {
+		if l.tagged, err = n.list(ctx, n.tag); err != nil || len(l.tagged) > 0 {
+			return l, err
+		}
 	}
-	l.listed = time.Now()
-	l.tagged, err = n.list(ctx, n.tagged, n.tag)
+	l.named, err = n.list(ctx)
 	return l, err
+}
+
+// search looks for the connection that the request has made, from the first look if it has
+// one. It ends if that shows, and must show all rivals, or if otherwise decides, or time ends:
+// decided is false then.
+func (n *creation) search(ctx context.Context, first look, otherwise func(context.Context, look) bool) (own *connsvcv1.EnhancedConnection, decided bool) {
+	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {
+		l, err := first, error(nil)
+		if l.listed.IsZero() {
+			l, err = n.look(ctx)
+		}
+		first = look{}
+		if err != nil {
+			return false
+		}
+		var known bool
+		own, known = n.oldest(ctx)
+		decided = own != nil && n.showsRivals(l, own) || own == nil && known && otherwise(ctx, l)
+		return decided
+	})
+	return own, decided
+}
+
+// oldest is the oldest of ours that exists; nil if there is none, or if that is not known.
+func (n *creation) oldest(ctx context.Context) (conn *connsvcv1.EnhancedConnection, known bool) {
+	for _, each := range n.ours() {
+		if conn, known = n.exists(ctx, each.GetId()); conn != nil || !known {
+			return conn, known
+		}
+	}
+	return nil, true
+}
+
+// showsRivals reports whether a look shows own, and must show what other creates of the
+// same request have made.
+func (n *creation) showsRivals(l look, own *connsvcv1.EnhancedConnection) bool {
+	sincePost := l.listed.Sub(n.postEnded)
+	switch {
+	case n.dli.UniqueNames():
+		return true
+	case n.tag == nil:
+		return contains(l.named, own.GetId()) && sincePost >= n.listLag
+	case !contains(l.tagged, own.GetId()):
+		return false
+	case n.lost:
+		return sincePost >= max(n.listLag, n.rivalWindow)
+	default:
+		return n.age(own.GetId(), l.listed) >= n.rivalWindow
+	}
 }
 
 func contains(conns []*connsvcv1.EnhancedConnection, id string) bool {
 	return slices.ContainsFunc(conns, func(c *connsvcv1.EnhancedConnection) bool { return c.GetId() == id })
 }
 
-// mustShow reports whether a list asked for at the given time must show a connection and
-// its tags: it is older than listLag then, by this machine's clock since it was first
-// shown, or by DLI's clocks, which differ.
-func (n *creation) mustShow(s sighting, at time.Time) bool {
-	if at.Sub(s.since) >= n.listLag {
-		return true
+// age is how old a connection that was shown is at least: by this machine's clock since
+// it was first shown, or by DLI's clocks, which differ.
+func (n *creation) age(id string, at time.Time) time.Duration {
+	s := n.seen[id]
+	age := at.Sub(s.since)
+	if ahead, known := n.dli.Skew(); known {
+		age = max(age, at.Add(ahead-clockSlack).Sub(created(s.conn)))
 	}
-	ahead, known := n.dli.Skew()
-	return known && at.Add(ahead).Sub(s.conn.GetCreateTime().AsTime()) >= n.listLag+clockSlack
+	return age
 }
 
-// seen are all connections of the name that were shown, without those that are gone.
-func (n *creation) seen() []*connsvcv1.EnhancedConnection {
-	all := maps.Clone(n.named)
-	maps.Copy(all, n.tagged)
-	maps.DeleteFunc(all, func(id string, _ sighting) bool { return n.gone[id] })
-	return all.byAge()
-}
+// mustShow reports whether a list asked for at the given time must show a connection that
+// was shown before, and its tags.
+func (n *creation) mustShow(id string, at time.Time) bool { return n.age(id, at) >= n.listLag }

@@ -2,11 +2,9 @@ package create
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // The slack of a connection's age where no request_id tells which create made it. Where
@@ -20,39 +18,25 @@ const (
 // create may have made what lists show first, so the search goes on until they must show
 // everything, unless DLI rejects taken names.
 func (n *creation) reconcile(ctx context.Context, unknown error) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
-	conclusive := false
-	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {
-		l, err := n.look(ctx)
-		switch ours := n.ours(); {
-		case err != nil || len(ours) == 0:
-			return false
-		case n.dli.UniqueNames():
-			conclusive = true
-		case n.tag == nil:
-			conclusive = contains(l.named, ours[0].GetId()) && l.listed.Sub(n.postEnded) >= n.listLag
-		default:
-			conclusive = contains(l.tagged, ours[0].GetId()) && l.listed.Sub(n.postEnded) >= max(n.listLag, n.rivalWindow)
-		}
-		return conclusive
-	})
-	ours := n.ours()
-	if len(ours) == 0 {
+	own, rivalsShown := n.search(ctx, look{}, func(context.Context, look) bool { return false })
+	if own == nil {
 		return nil, n.unknown(ctx, unknown)
 	}
-	switch {
-	case n.tag == nil:
+	if n.tag == nil {
 		n.warn("the response of DLI was lost: the connection was found by its name and content, and another caller may have made it")
-	case !conclusive:
-		n.warn(uncheckedRivals)
 	}
-	return n.existing(ctx, ours, adopted)
+	return n.existing(ctx, own, rivalsShown, adopted)
 }
 
-// ours are the connections that this create made, the oldest first: those with its
-// request_id, or else the single one that is as requested and was made during the POST.
+// ours are the connections that the request has made, the oldest first: those with its
+// request_id; or else, if the response to the POST was lost, the single one that is as
+// requested and was made during the POST.
 func (n *creation) ours() []*connsvcv1.EnhancedConnection {
-	if n.tag != nil {
-		return n.tagged.byAge()
+	switch {
+	case n.tag != nil:
+		return n.seen.byAge(func(s sighting) bool { return s.tagged })
+	case !n.lost:
+		return nil
 	}
 	slack := unknownClockSlack
 	ahead, known := n.dli.Skew()
@@ -63,9 +47,9 @@ func (n *creation) ours() []*connsvcv1.EnhancedConnection {
 	}
 	since := n.postBegan.Truncate(time.Millisecond).Add(ahead - slack) // the resolution of DLI's times
 	until := n.postEnded.Add(ahead + slack)
-	ours := slices.DeleteFunc(n.named.byAge(), func(conn *connsvcv1.EnhancedConnection) bool {
-		made := conn.GetCreateTime().AsTime()
-		return made.Before(since) || made.After(until) || len(differences(n.req, conn)) > 0
+	ours := n.seen.byAge(func(s sighting) bool {
+		made := created(s.conn)
+		return !made.Before(since) && !made.After(until) && len(differences(n.req, s.conn)) == 0
 	})
 	if len(ours) != 1 {
 		return nil
@@ -75,57 +59,64 @@ func (n *creation) ours() []*connsvcv1.EnhancedConnection {
 
 // nameTaken decides the outcome of a POST that DLI rejected for its name. Without a
 // request_id the rejection is proof; with one, an earlier call may have made the
-// connection that has the name, until lists must show its tags.
+// connection that has the name.
 func (n *creation) nameTaken(ctx context.Context, taken error) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
-	var anothers []*connsvcv1.EnhancedConnection
-	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {
-		l, err := n.look(ctx)
-		switch {
-		case err != nil:
-			return false
-		case n.tag == nil:
+	own, decided := n.search(ctx, look{}, func(ctx context.Context, l look) bool {
+		if n.req.GetRequestId() == "" {
 			return len(l.named) > 0 || l.listed.Sub(n.postEnded) >= n.listLag
-		case len(n.tagged) > 0:
-			return true
 		}
-		anothers = n.anothers(ctx, l)
-		return len(anothers) > 0
+		return n.isAnothers(ctx, l)
 	})
-	if len(n.named) > 0 && isCode(taken, "DLI.0006") {
-		n.dli.RecordUniqueNames()
-	}
+	n.recordUniqueNames(ctx, taken)
 	switch {
-	case len(n.tagged) > 0:
-		return n.existing(ctx, n.tagged.byAge(), replayed)
-	case n.tag == nil:
-		return nil, n.takenBy(ctx, n.seen(), taken)
-	case len(anothers) > 0:
-		return nil, n.takenBy(ctx, anothers, taken)
+	case own != nil:
+		return n.existing(ctx, own, decided, replayed)
+	case decided || n.req.GetRequestId() == "":
+		holders := n.seen.byAge(func(s sighting) bool { return s.got != nil || n.req.GetRequestId() == "" })
+		return nil, n.takenBy(ctx, holders, taken)
 	default:
 		return nil, n.unknown(ctx, taken)
 	}
 }
 
-// anothers are the connections that have the name, where all that a look shows are
-// proven not to have the request_id; else none. Lists may show what was deleted, and hide
-// what has the name now, so only those count that a GET shows too.
-func (n *creation) anothers(ctx context.Context, l look) []*connsvcv1.EnhancedConnection {
+// isAnothers reports whether what has the name is proven not to be of this request. All
+// that a look shows must be another's, and exist: lists may show what was deleted, and hide
+// what has the name now. If no list shows anything of the name, as DLI may compare names in
+// its own way, what has it is older than the rejection.
+func (n *creation) isAnothers(ctx context.Context, l look) bool {
+	if len(n.seen)+len(n.gone) == 0 {
+		return n.tag != nil && l.listed.Sub(n.postEnded) >= n.listLag
+	}
 	for _, conn := range l.named {
-		if !n.mustShow(n.named[conn.GetId()], l.listed) {
-			return nil
+		if !differsForGood(differences(n.req, conn)) && (n.tag == nil || !n.mustShow(conn.GetId(), l.listed)) {
+			return false
 		}
 	}
-	var holders []*connsvcv1.EnhancedConnection
+	proven := false
 	for _, conn := range l.named {
-		switch _, err := n.get(ctx, conn.GetId()); reasonOf(err) {
-		case apierror.NoReason:
-			holders = append(holders, conn)
-			delete(n.gone, conn.GetId())
-		case connsvcv1.ErrorReason_CONNECTION_NOT_FOUND:
-			n.gone[conn.GetId()] = true
-		default:
-			return nil
+		shown, known := n.exists(ctx, conn.GetId())
+		if !known {
+			return false
 		}
+		proven = proven || shown != nil
 	}
-	return holders
+	return proven
+}
+
+// recordUniqueNames records that DLI rejects taken names: it has, with the documented code,
+// for a connection that is older than the POST and that a GET shows.
+func (n *creation) recordUniqueNames(ctx context.Context, taken error) {
+	if !isCode(taken, "DLI.0006") || n.dli.UniqueNames() || len(n.seen) != 1 {
+		return
+	}
+	conn := n.seen.byAge(nil)[0]
+	if n.age(conn.GetId(), n.postBegan) <= 0 {
+		return
+	}
+	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {
+		if shown, _ := n.exists(ctx, conn.GetId()); shown != nil {
+			n.dli.RecordUniqueNames(true)
+		}
+		return true
+	})
 }

@@ -35,7 +35,7 @@ func tags(n int) []*connsvcv1.Tag {
 }
 
 func TestRequestIDIsStoredInTags(t *testing.T) {
-	const tag, hash = "connsvc.request_id=" + requestID, "connsvc.request_id.hash="
+	const tag, hash, version = "connsvc.request_id=" + requestID, "connsvc.request_id.hash=", "connsvc.request_id.v=1"
 	for name, c := range map[string]struct {
 		id      string
 		tags    int
@@ -44,13 +44,14 @@ func TestRequestIDIsStoredInTags(t *testing.T) {
 		warning bool
 	}{
 		"none":             {"", 2, nil, nil, false},
-		"some":             {requestID, 2, nil, []string{tag, hash}, false},
-		"in capitals":      {strings.ToUpper(requestID), 0, nil, []string{tag, hash}, false},
+		"some":             {requestID, 2, nil, []string{tag, hash, version}, false},
+		"in capitals":      {strings.ToUpper(requestID), 0, nil, []string{tag, hash, version}, false},
+		"17 tags":          {requestID, 17, nil, []string{tag, hash, version}, false},
 		"18 tags":          {requestID, 18, nil, []string{tag, hash}, false},
 		"19 tags":          {requestID, 19, nil, []string{tag}, false},
 		"20 tags":          {requestID, 20, nil, nil, true},
 		"20 tags, no ID":   {"", 20, nil, nil, false},
-		"another key":      {requestID, 0, &configv1.Idempotency{TagKey: "rid"}, []string{"rid=" + requestID, "rid.hash="}, false},
+		"another key":      {requestID, 0, &configv1.Idempotency{TagKey: "rid"}, []string{"rid=" + requestID, "rid.hash=", "rid.v=1"}, false},
 		"switched off":     {requestID, 1, &configv1.Idempotency{DisableTag: true}, nil, true},
 		"off and not used": {"", 1, &configv1.Idempotency{DisableTag: true}, nil, false},
 	} {
@@ -98,6 +99,7 @@ func TestTheTagOfRequestIDIsReserved(t *testing.T) {
 		"without":                {nil, "", "connsvc.request_id", true},
 		"in capitals":            {nil, "", "Connsvc.Request_ID", true},
 		"that of the hash":       {nil, "", "connsvc.request_id.hash", true},
+		"that of the version":    {nil, "", "connsvc.request_id.v", true},
 		"another key":            {&configv1.Idempotency{TagKey: "rid"}, "", "rid", true},
 		"the default of another": {&configv1.Idempotency{TagKey: "rid"}, "", "connsvc.request_id", false},
 		"switched off":           {&configv1.Idempotency{DisableTag: true}, requestID, "connsvc.request_id", false},

@@ -57,20 +57,34 @@ func (n *creation) takenBy(ctx context.Context, holders []*connsvcv1.EnhancedCon
 	return e
 }
 
-// unknown is the error where nothing proves the outcome. It describes what was seen.
+// unknown is the error where nothing proves the outcome.
 func (n *creation) unknown(ctx context.Context, cause error) error {
 	n.outcomes.add(ctx, notFound)
+	return n.outcomeUnknown(cause)
+}
+
+// outcomeUnknown is the error of an unknown outcome. It describes what was seen. If the
+// request_id is not stored it does not ask for a retry, which would not recognise what was
+// made.
+func (n *creation) outcomeUnknown(cause error) error {
 	e := apierror.From(cause)
 	if reasonOf(cause) != connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN {
 		e = apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", cause)
 	}
-	n.describe(e, n.seen())
+	if n.notStored != "" {
+		e.Message = "the outcome of the create is unknown, and request_id is not stored (" + n.notStored + "): list by name before creating again"
+	}
+	n.describe(e, n.seen.byAge(nil))
 	return e
 }
 
 // describe adds to an error the connection that has the name and the fields in which it
 // differs; of several the one that differs least.
 func (n *creation) describe(e *apierror.Error, holders []*connsvcv1.EnhancedConnection) bool {
+	e.Metadata = map[string]string{}
+	if n.notStored != "" {
+		e.Metadata["request_id_stored"] = "false"
+	}
 	if len(holders) == 0 {
 		return false
 	}
@@ -79,10 +93,8 @@ func (n *creation) describe(e *apierror.Error, holders []*connsvcv1.EnhancedConn
 	})
 	fields := differences(n.req, conn)
 	e.Resource = &apierror.Resource{Type: apierror.TypeConnection, Name: conn.GetId(), Description: "has the name " + conn.GetName()}
-	e.Metadata = map[string]string{
-		"existing_connection_id": conn.GetId(),
-		"same_spec":              strconv.FormatBool(len(fields) == 0),
-	}
+	e.Metadata["existing_connection_id"] = conn.GetId()
+	e.Metadata["same_spec"] = strconv.FormatBool(len(fields) == 0)
 	if len(fields) > 0 {
 		e.Metadata["differs"] = strings.Join(fields, ",")
 	}

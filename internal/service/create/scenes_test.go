@@ -3,12 +3,14 @@ package create_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -441,6 +443,23 @@ func TestSceneL(t *testing.T) {
 	})
 }
 
+// permute puts the parts of a request into another order, and into another case where DLI
+// has none.
+func permute(req *connsvcv1.CreateEnhancedConnectionRequest) {
+	slices.Reverse(req.Queues)
+	slices.Reverse(req.Hosts)
+	slices.Reverse(req.Tags)
+	for i, q := range req.Queues {
+		req.Queues[i] = strings.ToUpper(q)
+	}
+	for i, p := range req.ElasticResourcePools {
+		req.ElasticResourcePools[i] = strings.ToUpper(p)
+	}
+	req.RequestId = strings.ToUpper(req.RequestId)
+	req.DestVpcId, req.DestNetworkId = strings.ToUpper(req.DestVpcId), strings.ToUpper(req.DestNetworkId)
+	req.RoutetableId = strings.ToUpper(req.RoutetableId)
+}
+
 // TestSceneM: a retry with the same request_id and content, after somebody changed the
 // connection.
 func TestSceneM(t *testing.T) {
@@ -455,13 +474,30 @@ func TestSceneM(t *testing.T) {
 		"queues": {func(d *cloud, _ *connsvcv1.CreateEnhancedConnectionRequest) {
 			d.connections[0].connection.AvailableQueueInfo, d.connections[0].connection.ElasticResourcePools = nil, nil
 		}, 0, "differs in elastic_resource_pools, queues"},
+		"hosts, and the request in another order and case": {func(d *cloud, retry *connsvcv1.CreateEnhancedConnectionRequest) {
+			d.connections[0].connection.Hosts = nil
+			permute(retry)
+		}, 0, "changed since this request created it: it differs in hosts"},
+		"nothing, in another order and case": {func(_ *cloud, retry *connsvcv1.CreateEnhancedConnectionRequest) { permute(retry) }, 0, ""},
+		"a repetition": {func(_ *cloud, retry *connsvcv1.CreateEnhancedConnectionRequest) {
+			retry.Hosts = append(retry.Hosts, retry.Hosts[0])
+		}, 0, ""},
+		"the tags": {func(_ *cloud, retry *connsvcv1.CreateEnhancedConnectionRequest) {
+			retry.Tags = retry.Tags[:1]
+		}, 0, "already used with different content"},
+		"the value of a tag": {func(_ *cloud, retry *connsvcv1.CreateEnhancedConnectionRequest) {
+			retry.Tags[0].Value = proto.String("V")
+		}, 0, "already used with different content"},
+		"the route table": {func(_ *cloud, retry *connsvcv1.CreateEnhancedConnectionRequest) {
+			retry.RoutetableId = vpcID
+		}, 0, "already used with different content"},
 		"nothing": {func(*cloud, *connsvcv1.CreateEnhancedConnectionRequest) {}, 0, ""},
 		"the request": {func(_ *cloud, retry *connsvcv1.CreateEnhancedConnectionRequest) {
 			retry.Hosts = nil
 		}, connsvcv1.ErrorReason_NAME_TAKEN, ""},
 		"both, alike": {func(d *cloud, retry *connsvcv1.CreateEnhancedConnectionRequest) {
 			d.connections[0].connection.Hosts, retry.Hosts = nil, nil
-		}, 0, ""},
+		}, 0, "already used with different content"},
 		"the list of the hash fails": {func(d *cloud, _ *connsvcv1.CreateEnhancedConnectionRequest) {
 			d.connections[0].connection.Hosts = nil
 			d.list = func(n int) error {
@@ -474,12 +510,14 @@ func TestSceneM(t *testing.T) {
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			dli := &cloud{}
-			first, err := createIn(t, dli.replica(), time.Minute, withRequestID())
+			request := withRequestID()
+			request.Tags, request.RoutetableId = tags(3), networkID
+			first, err := createIn(t, dli.replica(), time.Minute, request)
 			if err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Minute)
-			retry := withRequestID()
+			retry := proto.CloneOf(request)
 			c.change(dli, retry)
 			resp, err := createIn(t, dli.replica(), time.Minute, retry)
 			if c.reason != 0 {
@@ -568,6 +606,39 @@ func TestUniqueNames(t *testing.T) {
 			t.Errorf("%d lookups", n)
 		}
 	})
+	for name, dli := range map[string]*cloud{
+		"younger than the clocks' slack": {},
+		"no GET shows it":                {get: func(int) error { return answered(503, "", "") }},
+		"it has no time":                 {},
+		"DLI's clock is not known":       {hidesDate: true},
+	} {
+		inBubble(t, "not shown, "+name, func(t *testing.T) {
+			dli.has(t, createRequest(), time.Hour)
+			switch conn := dli.connections[0].connection; name {
+			case "younger than the clocks' slack":
+				conn.CreateTime = timestamppb.New(time.Now().Add(-4 * time.Second))
+			case "it has no time":
+				conn.CreateTime = nil
+			}
+			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
+			wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN)
+			if dli.unique != nil {
+				t.Error("names count as unique")
+			}
+		})
+	}
+	inBubble(t, "forgotten", func(t *testing.T) {
+		dli := &cloud{duplicates: true, unique: proto.Bool(true), policy: &configv1.Idempotency{UniqueNames: true}}
+		dli.has(t, createRequest(), time.Hour)
+		dli.has(t, createRequest(), time.Hour)
+		dli.post = failWith(lost)
+		_, err := createIn(t, dli.replica(), time.Minute, createRequest())
+		wantReason(t, "lost", err, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN)
+		dli.post = nil
+		if n := lookups(t, dli, "c2"); n != 2 {
+			t.Errorf("%d lookups after a list showed two connections of one name", n)
+		}
+	})
 	for name, err := range map[string]error{
 		"nothing has the name": answered(400, "DLI.0006", "The object exists."),
 		"another code":         answered(400, "DLI.0999", "The object exists."),
@@ -579,7 +650,7 @@ func TestUniqueNames(t *testing.T) {
 			}
 			_, err := createIn(t, dli.replica(), time.Minute, createRequest())
 			wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN)
-			if dli.unique {
+			if dli.unique != nil {
 				t.Error("names count as unique")
 			}
 		})

@@ -50,7 +50,7 @@ func (c *Creator) share(ctx context.Context, n *creation) (*connsvcv1.CreateEnha
 		if !counted {
 			c.outcomes.add(ctx, shared)
 		}
-		if err := f.wait(ctx); err != nil {
+		if err := f.wait(ctx, n); err != nil {
 			return nil, err
 		}
 		if f.again {
@@ -69,12 +69,11 @@ func (c *Creator) share(ctx context.Context, n *creation) (*connsvcv1.CreateEnha
 func (f *flight) run(ctx context.Context, n *creation) (resp *connsvcv1.CreateEnhancedConnectionResponse, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			reason := connsvcv1.ErrorReason_INTERNAL
+			defect := fmt.Errorf("%v\n%s", v, debug.Stack())
+			f.err = apierror.New(connsvcv1.ErrorReason_INTERNAL, "", defect)
 			if n.sent {
-				reason = connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN
-				n.outcomes.add(ctx, notFound)
+				f.err = n.unknown(ctx, defect)
 			}
-			f.err = apierror.New(reason, "", fmt.Errorf("%v\n%s", v, debug.Stack()))
 			panic(f.err)
 		}
 	}()
@@ -85,13 +84,14 @@ func (f *flight) run(ctx context.Context, n *creation) (resp *connsvcv1.CreateEn
 	case !n.sent:
 		f.again = true
 	case reasonOf(err) == connsvcv1.ErrorReason_CALLER_CANCELLED:
-		f.err = apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", err)
+		f.err = n.outcomeUnknown(err)
 	}
 	return resp, err
 }
 
-// wait waits for the outcome of a flight.
-func (f *flight) wait(ctx context.Context) error {
+// wait waits for the outcome of a flight, which is of the same request as n. A caller
+// whose time ends before does not know it: the create goes on.
+func (f *flight) wait(ctx context.Context, n *creation) error {
 	select {
 	case <-f.done:
 		return nil
@@ -101,15 +101,9 @@ func (f *flight) wait(ctx context.Context) error {
 	case <-f.done: // both happened: the outcome counts
 		return nil
 	default:
-		return waitError(ctx)
 	}
-}
-
-// waitError is the error of a caller whose own time ended: the create that it waited
-// for goes on.
-func waitError(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", ctx.Err())
+		return n.outcomeUnknown(ctx.Err())
 	}
 	return apierror.From(ctx.Err())
 }

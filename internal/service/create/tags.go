@@ -19,9 +19,13 @@ import (
 const (
 	// maxTags is DLI's limit of a connection's tags (dli_02_0187).
 	maxTags = 20
-	// hashSuffix follows the key of the tag that stores the request_id, in the key of the
-	// tag that stores the hash of the request.
-	hashSuffix = ".hash"
+	// The suffixes follow the key of the tag that stores the request_id, in the keys of
+	// the tags that store the hash of the request and its version. Only a connection with
+	// this version, but not the hash, is proven to be of another request: it may have been
+	// made by a connsvc that stores no hash, or another one.
+	hashSuffix    = ".hash"
+	versionSuffix = ".v"
+	hashVersion   = "1"
 )
 
 // prepare sets the request for DLI: that of the caller, with tags for the request_id.
@@ -29,7 +33,7 @@ func (n *creation) prepare() error {
 	n.post = n.req
 	policy := n.dli.Idempotency()
 	tagKey := cmp.Or(policy.GetTagKey(), config.DefaultTagKey)
-	if err := rejectReserved(n.req.GetTags(), tagKey, tagKey+hashSuffix); err != nil && !policy.GetDisableTag() {
+	if err := rejectReserved(n.req.GetTags(), tagKey, tagKey+hashSuffix, tagKey+versionSuffix); err != nil && !policy.GetDisableTag() {
 		return err
 	}
 	if n.req.GetRequestId() == "" {
@@ -38,18 +42,19 @@ func (n *creation) prepare() error {
 	n.post = withoutRequestID(n.req)
 	switch {
 	case policy.GetDisableTag():
-		n.warn("request_id is not stored (disable_tag is set): a retry will not be recognised")
-		return nil
+		n.notStored = "disable_tag is set"
 	case len(n.req.GetTags()) >= maxTags:
-		n.warn("request_id is not stored (the request has %d tags already): a retry will not be recognised", maxTags)
+		n.notStored = fmt.Sprintf("the request has %d tags already", maxTags)
+	}
+	if n.notStored != "" {
+		n.warn("request_id is not stored (%s): a retry will not be recognised", n.notStored)
 		return nil
 	}
 	n.tag = &connsvcv1.Tag{Key: tagKey, Value: proto.String(strings.ToLower(n.req.GetRequestId()))}
-	n.post.Tags = append(slices.Clone(n.post.GetTags()), n.tag)
-	if len(n.post.GetTags()) < maxTags {
-		n.hashTag = &connsvcv1.Tag{Key: tagKey + hashSuffix, Value: proto.String(contentHash(n.req))}
-		n.post.Tags = append(n.post.Tags, n.hashTag)
-	}
+	n.hashTag = &connsvcv1.Tag{Key: tagKey + hashSuffix, Value: proto.String(contentHash(n.req))}
+	n.versionTag = &connsvcv1.Tag{Key: tagKey + versionSuffix, Value: proto.String(hashVersion)}
+	free := min(maxTags-len(n.req.GetTags()), 3)
+	n.post.Tags = slices.Concat(n.post.GetTags(), []*connsvcv1.Tag{n.tag, n.hashTag, n.versionTag}[:free])
 	return nil
 }
 
@@ -79,15 +84,17 @@ func withoutRequestID(r *connsvcv1.CreateEnhancedConnectionRequest) *connsvcv1.C
 	}
 }
 
-// contentHash is equal for requests with the same content, in any order and case.
+// contentHash is equal for requests with the same content, in any order, and in any case
+// where DLI has none. A change of what it returns needs another hashVersion.
 func contentHash(r *connsvcv1.CreateEnhancedConnectionRequest) string {
+	const separator = "\x00" // in no name or value
 	hosts := make([]string, 0, len(r.GetHosts()))
 	for _, h := range r.GetHosts() {
-		hosts = append(hosts, h.GetName()+"="+h.GetIp())
+		hosts = append(hosts, h.GetName()+separator+h.GetIp())
 	}
 	tags := make([]string, 0, len(r.GetTags()))
 	for _, t := range r.GetTags() {
-		tags = append(tags, t.GetKey()+"="+t.GetValue())
+		tags = append(tags, t.GetKey()+separator+t.GetValue())
 	}
 	hash := sha256.New()
 	for _, list := range [][]string{
