@@ -100,9 +100,9 @@ const (
 	// connsvc has no valid credentials for DLI. Ask its operator to fix them. (INTERNAL)
 	ErrorReason_UPSTREAM_CREDENTIALS ErrorReason = 24
 	// The create was sent, and nothing proves its outcome. Retry with the same request_id
-	// and content: the retry finds the connection if it was made. Without a request_id,
-	// list by name before creating again. The metadata describes the connection that has
-	// the name, if one was seen. (UNKNOWN)
+	// and content: the retry finds the connection if it was made. Without a request_id, or
+	// if the metadata has request_id_stored=false, list by name before creating again. The
+	// metadata describes the connection that has the name, if one was seen. (UNKNOWN)
 	ErrorReason_CREATE_OUTCOME_UNKNOWN ErrorReason = 25
 	// DLI did not respond before the deadline. Retry a read, or a create with the same
 	// request_id; before retrying another change, check whether it took place.

@@ -1343,9 +1343,9 @@ type Idempotency struct {
 	// How long connsvc searches DLI's lists for what decides the outcome of a create: 10s
 	// by default, and never beyond the caller's deadline.
 	ReconcileTimeout *durationpb.Duration `protobuf:"bytes,1,opt,name=reconcile_timeout,json=reconcileTimeout,proto3" json:"reconcile_timeout,omitempty"`
-	// Key of the tag that carries a create's request_id: connsvc.request_id by default. A
-	// second tag, with .hash after this key, carries a hash of the request. Callers must
-	// not use these keys for their own tags.
+	// Key of the tag that carries a create's request_id: connsvc.request_id by default. Two
+	// more tags, with .hash and .v after this key, carry a hash of the request and its
+	// version. Callers must not use these keys for their own tags.
 	TagKey string `protobuf:"bytes,2,opt,name=tag_key,json=tagKey,proto3" json:"tag_key,omitempty"`
 	// Does not set the tags: a retry is then recognised only while the first create is in
 	// flight in the same process.
@@ -1355,10 +1355,12 @@ type Idempotency struct {
 	ListLag *durationpb.Duration `protobuf:"bytes,4,opt,name=list_lag,json=listLag,proto3" json:"list_lag,omitempty"`
 	// States that DLI rejects a create whose name is taken, which connsvc otherwise learns
 	// from DLI. A create with a request_id then needs no lookup after its POST. Where it is
-	// not true, concurrent retries can create duplicates.
+	// not true, concurrent retries can create duplicates, until a list shows connsvc two
+	// connections of one name.
 	UniqueNames bool `protobuf:"varint,5,opt,name=unique_names,json=uniqueNames,proto3" json:"unique_names,omitempty"`
 	// How long after its POST a create with a request_id looks for a duplicate, where DLI
-	// may allow a name twice. 0, the default, is until lists show its own connection.
+	// may allow a name twice; a retry, how long after its connection was made. 0, the
+	// default, is until lists show its own connection.
 	RivalWindow   *durationpb.Duration `protobuf:"bytes,6,opt,name=rival_window,json=rivalWindow,proto3" json:"rival_window,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
