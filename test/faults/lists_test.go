@@ -39,10 +39,10 @@ func listCases() []listCase {
 			listCase{matrixCase: cell(tagged), when: "after", outcome: ok, creates: 1},
 		)
 	}
-	// The list by name works and the list by request_id fails, or the other way round.
+	// The lists that fail and those that work take turns, so what was made is found.
 	half := fault{name: "every other is invalid JSON", kind: of(faults.InvalidJSON), reason: faulty}
 	return append(cases, listCase{
-		matrixCase: matrixCase{op: tagged, fault: half, always: true, client: clients[0]}, when: "without a response", lost: true, every: 2, outcome: unknown, creates: 1,
+		matrixCase: matrixCase{op: tagged, fault: half, always: true, client: clients[0]}, when: "without a response", lost: true, every: 2, outcome: ok, creates: 1,
 	})
 }
 
@@ -92,7 +92,7 @@ func (c *listCase) run(t *testing.T, s *stage.Stage, project string) {
 	if outcome := failure.Outcome(); outcome != c.outcome && !c.tooLarge(outcome) {
 		t.Errorf("outcome %s, want %s: %v", outcome, c.outcome, failure)
 	}
-	if made, is := resp.(*connsvcv1.CreateEnhancedConnectionResponse); is && failure == nil && made.GetWarning() == "" {
+	if made, is := resp.(*connsvcv1.CreateEnhancedConnectionResponse); is && failure == nil && c.every == 0 && made.GetWarning() == "" {
 		t.Error("no warning that the check for a duplicate failed")
 	}
 	if got := p.Creates(); got != c.creates {

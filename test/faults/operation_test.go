@@ -138,7 +138,7 @@ func queueOperations() []operation {
 	}
 	// DLI's documents do not say how it responds to the second call.
 	strictBind, strictUnbind := bind, unbind
-	strictBind.title, strictBind.quirks.RebindFails, strictBind.again = "AssociateQueues, not twice", true, []string{nameTaken}
+	strictBind.title, strictBind.quirks.RebindFails, strictBind.again = "AssociateQueues, not twice", true, []string{"UPSTREAM_REFUSED"}
 	strictUnbind.title, strictUnbind.quirks.UnbindUnboundFails, strictUnbind.again = "DisassociateQueues, not twice", true, []string{noQueue}
 	return []operation{bind, strictBind, unbind, strictUnbind}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -229,7 +230,7 @@ func (d *cloud) listThem(r *connsvcv1.ListEnhancedConnectionsRequest, resp *conn
 		hasTags := !slices.ContainsFunc(r.GetTags(), func(t *connsvcv1.Tag) bool {
 			return !slices.ContainsFunc(s.tags, func(other *connsvcv1.Tag) bool { return proto.Equal(t, other) })
 		})
-		if !s.deleted && hasTags && s.connection.GetName() == r.GetName() && time.Since(s.made) >= d.lagOf(s, r) {
+		if !s.deleted && hasTags && strings.EqualFold(s.connection.GetName(), r.GetName()) && time.Since(s.made) >= d.lagOf(s, r) {
 			resp.Connections = append(resp.Connections, proto.CloneOf(s.connection))
 		}
 	}

@@ -21,6 +21,7 @@ func differences(req *connsvcv1.CreateEnhancedConnectionRequest, c *connsvcv1.En
 	add("dest_vpc_id", strings.EqualFold(req.GetDestVpcId(), c.GetDestVpcId()))
 	add("elastic_resource_pools", pools)
 	add("hosts", sameHosts(req.GetHosts(), c.GetHosts()))
+	add("name", req.GetName() == c.GetName())
 	add("queues", queues)
 	return fields
 }

@@ -3,14 +3,16 @@ package create
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 )
 
-// list returns the existing connections of exactly the name that have the tags, and
-// adds them to seen.
+// list returns the existing connections of the name that have the tags, and adds them to
+// seen. DLI may have rejected the name for one in another case, which lists without tags
+// then show.
 func (n *creation) list(ctx context.Context, tags ...*connsvcv1.Tag) ([]*connsvcv1.EnhancedConnection, error) {
 	req := &connsvcv1.ListEnhancedConnectionsRequest{
 		ProjectId: n.req.GetProjectId(),
@@ -24,13 +26,17 @@ func (n *creation) list(ctx context.Context, tags ...*connsvcv1.Tag) ([]*connsvc
 	}
 	// DLI's filters are documented loosely, and a wrong ID would be worse than none.
 	shown := slices.DeleteFunc(resp.GetConnections(), func(conn *connsvcv1.EnhancedConnection) bool {
-		return conn.GetName() != req.GetName() || conn.GetStatus() == connsvcv1.EnhancedConnection_DELETED ||
-			conn.GetId() == "" || n.gone[conn.GetId()]
+		sameName := conn.GetName() == req.GetName() || len(tags) == 0 && strings.EqualFold(conn.GetName(), req.GetName())
+		return !sameName || conn.GetStatus() == connsvcv1.EnhancedConnection_DELETED || conn.GetId() == "" || n.gone[conn.GetId()]
 	})
+	exact := 0
 	for _, conn := range shown {
 		n.seen.add(conn, len(tags) > 0)
+		if conn.GetName() == req.GetName() {
+			exact++
+		}
 	}
-	if len(shown) > 1 {
+	if exact > 1 {
 		n.dli.RecordUniqueNames(false)
 	}
 	return shown, nil

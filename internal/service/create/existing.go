@@ -74,7 +74,9 @@ func (n *creation) compare(ctx context.Context, conn *connsvcv1.EnhancedConnecti
 
 // differsForGood reports whether a connection cannot have been changed to differ so.
 func differsForGood(fields []string) bool {
-	return slices.Contains(fields, "dest_vpc_id") || slices.Contains(fields, "dest_network_id")
+	return slices.ContainsFunc(fields, func(field string) bool {
+		return field == "dest_vpc_id" || field == "dest_network_id" || field == "name"
+	})
 }
 
 // compareHash compares the hash that a connection with the request_id has in its tags.

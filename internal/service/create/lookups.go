@@ -3,6 +3,7 @@ package create
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -66,16 +67,18 @@ type look struct {
 	listed time.Time                       // when the first list was asked for
 }
 
-// look lists the connections with the request_id, or if there are none those of the name.
+// look lists the connections with the request_id, or if it shows none those of the name.
+// If one of the two fails, the other is for the error's metadata alone.
 func (n *creation) look(ctx context.Context) (l look, err error) {
 	l.listed = time.Now()
 	if n.tag != nil {
-		if l.tagged, err = n.list(ctx, n.tag); err != nil || len(l.tagged) > 0 {
-			return l, err
+		if l.tagged, err = n.list(ctx, n.tag); len(l.tagged) > 0 {
+			return l, nil
 		}
 	}
-	l.named, err = n.list(ctx)
-	return l, err
+	var nameErr error
+	l.named, nameErr = n.list(ctx)
+	return l, errors.Join(err, nameErr)
 }
 
 // search looks for the connection that the request has made, from the first look if it has

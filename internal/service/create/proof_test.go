@@ -228,23 +228,49 @@ func TestReplayOfWhatWasDeleted(t *testing.T) {
 	})
 }
 
-// TestHolderThatNoListByNameShows: DLI may compare names in its own way, and reject a POST
-// for a connection that lists by name do not show.
-func TestHolderThatNoListByNameShows(t *testing.T) {
-	inBubble(t, "another's", func(t *testing.T) {
-		dli := &cloud{post: failWith(answered(400, "DLI.0006", "The object exists."))}
-		start := time.Now()
-		_, err := createIn(t, dli.replica(), time.Minute, withRequestID())
-		wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN)
-		if took := time.Since(start); took < 5*time.Second || took > 8*time.Second {
-			t.Errorf("after %v", took)
+// untaggedLists is a DLI whose lists by tags fail after the first.
+type untaggedLists struct {
+	*cloud
+	tagged int
+}
+
+func (d *untaggedLists) Call(ctx context.Context, method string, req, resp proto.Message) error {
+	if r, ok := req.(*connsvcv1.ListEnhancedConnectionsRequest); ok && len(r.GetTags()) > 0 {
+		if d.tagged++; d.tagged > 1 {
+			return answered(503, "", "")
 		}
-	})
-	inBubble(t, "another's, no time", func(t *testing.T) {
-		dli := &cloud{post: failWith(answered(400, "DLI.0006", "The object exists."))}
-		_, err := createIn(t, dli.replica(), 5*time.Second, withRequestID())
+	}
+	return d.cloud.Call(ctx, method, req, resp)
+}
+
+// TestHolderThatNoListByNameShows: lists by name do not show the connection for which DLI
+// rejected the POST.
+func TestHolderThatNoListByNameShows(t *testing.T) {
+	inBubble(t, "nor does any other: lists are later than list_lag", func(t *testing.T) {
+		dli := &cloud{lag: time.Hour, post: hang}
+		leave(t, dli, withRequestID())
+		_, err := createIn(t, dli.replica(), time.Minute, withRequestID())
 		wantUnknown(t, err, "")
 	})
+	inBubble(t, "lists by tags fail", func(t *testing.T) {
+		dli := &cloud{}
+		id := dli.has(t, createRequest(), time.Hour)
+		_, err := createIn(t, dli.replicaOver(&untaggedLists{cloud: dli}), time.Minute, withRequestID())
+		wantUnknown(t, err, id)
+	})
+	for name, req := range map[string]*connsvcv1.CreateEnhancedConnectionRequest{"with": withRequestID(), "without": createRequest()} {
+		inBubble(t, "another's, whose name is in another case, "+name+" request_id", func(t *testing.T) {
+			dli := &cloud{post: failWith(answered(400, "DLI.0006", "The object exists."))}
+			other := createRequest()
+			other.Name = "C1"
+			id := dli.has(t, other, 0)
+			_, err := createIn(t, dli.replica(), time.Minute, req)
+			e := wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN)
+			if e.Metadata["existing_connection_id"] != id || e.Metadata["differs"] != "name" {
+				t.Errorf("metadata %v", e.Metadata)
+			}
+		})
+	}
 	inBubble(t, "its own", func(t *testing.T) {
 		dli := &cloud{nameLag: time.Hour, tagLag: 4 * time.Second, post: hang}
 		leave(t, dli, withRequestID())

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // The slack of a connection's age where no request_id tells which create made it. Where
@@ -75,18 +76,15 @@ func (n *creation) nameTaken(ctx context.Context, taken error) (*connsvcv1.Creat
 		holders := n.seen.byAge(func(s sighting) bool { return s.got != nil || n.req.GetRequestId() == "" })
 		return nil, n.takenBy(ctx, holders, taken)
 	default:
-		return nil, n.unknown(ctx, taken)
+		const text = "DLI rejected the name, and whose connection has it is not proven: retry with the same request_id"
+		return nil, n.unknown(ctx, apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, text, taken))
 	}
 }
 
 // isAnothers reports whether what has the name is proven not to be of this request. All
 // that a look shows must be another's, and exist: lists may show what was deleted, and hide
-// what has the name now. If no list shows anything of the name, as DLI may compare names in
-// its own way, what has it is older than the rejection.
+// what has the name now.
 func (n *creation) isAnothers(ctx context.Context, l look) bool {
-	if len(n.seen)+len(n.gone) == 0 {
-		return n.tag != nil && l.listed.Sub(n.postEnded) >= n.listLag
-	}
 	for _, conn := range l.named {
 		if !differsForGood(differences(n.req, conn)) && (n.tag == nil || !n.mustShow(conn.GetId(), l.listed)) {
 			return false
