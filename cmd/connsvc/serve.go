@@ -8,6 +8,7 @@ import (
 
 	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/config"
+	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
 type serveCommand struct {
@@ -25,6 +26,7 @@ func (c *serveCommand) Run(p *process) error {
 		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)
 	}
 	dir := filepath.Dir(c.Config)
+	otel.SetLogger(telemetry.SDKLogger(p.stderr)) // OpenTelemetry has only a global one
 	service, err := app.New(file.Config(), app.Options{
 		Secret:     config.Secrets{Dir: dir, LookupEnv: p.lookupEnv}.Read,
 		Dir:        dir,

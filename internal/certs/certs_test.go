@@ -1,8 +1,10 @@
 package certs_test
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -37,6 +39,37 @@ func TestNewCertificateIsTaken(t *testing.T) {
 	w.awaitShown(t, a, "new")
 	if text := w.log.String(); strings.Contains(text, "rejected") {
 		t.Errorf("a change is taken for a fault:\n%s", text)
+	}
+}
+
+// TestOldSessionsAreNotResumed after the certificate was replaced.
+func TestOldSessionsAreNotResumed(t *testing.T) {
+	a := certstest.NewAuthority(t)
+	f := certstest.NewFolder(t, a.Issue(t, "old"), nil)
+	w := watch(t, everywhere(f))
+	for port, addr := range w.ports {
+		config := &tls.Config{RootCAs: a.Pool(), ClientSessionCache: tls.NewLRUClientSessionCache(1)}
+		connect := func() tls.ConnectionState {
+			conn, err := tls.Dial("tcp", addr.String(), config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			// A ticket comes before the first byte.
+			if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			return conn.ConnectionState()
+		}
+		connect()
+		if !connect().DidResume {
+			t.Errorf("%s: a session is not resumed: this test cannot fail", port)
+		}
+		f.Write(t, a.Issue(t, "new "+port).Files())
+		w.awaitShown(t, a, "new "+port)
+		if connect().DidResume {
+			t.Errorf("%s: a session of the old certificate is resumed", port)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -74,6 +75,11 @@ func (f files) parse(c watch.Content, now time.Time) (*parsed, error) {
 		pairErr = fmt.Errorf("%s: expired on %s", f.cert, pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
+	// Keys of its own: a session of the previous certificate would be resumed with those
+	// of the listener.
+	var ticketKey [32]byte
+	_, _ = rand.Read(ticketKey[:]) // never fails
+	config.SetSessionTicketKeys([][32]byte{ticketKey})
 	var clientCAs []time.Time
 	var poolErr error
 	if f.clientCA != "" {

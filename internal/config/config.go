@@ -72,7 +72,7 @@ func parse(data []byte, check checker) (*configv1.Config, problems) {
 	data = normalizeLines(data)
 	found, err := checkDocument(data)
 	if err != nil {
-		return nil, problems{syntaxProblem(err)}
+		return nil, problems{syntaxProblem(err, data)}
 	}
 	cfg := &configv1.Config{}
 	keys := &keyChecker{misspelled: make(map[place]bool)}

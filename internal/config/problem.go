@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -33,7 +34,17 @@ var ruleID = regexp.MustCompile(`\([a-z0-9_.]+\)$`)
 // yamlLine matches an error of the YAML parser.
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
 
-func syntaxProblem(err error) problem {
+// unknownAnchor matches the error of the YAML parser for a value that begins with "*". It
+// quotes the value, which may be a secret.
+var unknownAnchor = regexp.MustCompile(`^yaml: unknown anchor '(.*)' referenced$`)
+
+// syntaxProblem is an error of the YAML parser about data.
+func syntaxProblem(err error, data []byte) problem {
+	if m := unknownAnchor.FindStringSubmatch(err.Error()); m != nil {
+		before, _, _ := bytes.Cut(data, []byte("*"+m[1]))
+		column := len(before) - bytes.LastIndexByte(before, '\n')
+		return problem{line: bytes.Count(before, []byte("\n")) + 1, column: column, text: "not YAML: put a value that begins with * into quotes"}
+	}
 	m := yamlLine.FindStringSubmatch(err.Error())
 	if m == nil {
 		return problem{text: err.Error()}

@@ -119,7 +119,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 func newHTTPServer(h http.Handler, l *configv1.Limits, secured *tls.Config, o Options) *http.Server {
 	header := cmp.Or(o.headerTimeout, defaultHeaderTimeout)
 	call := l.GetCallTimeout().AsDuration()
-	return &http.Server{
+	s := &http.Server{
 		Handler:           h,
 		TLSConfig:         secured,
 		ReadHeaderTimeout: header,
@@ -131,6 +131,8 @@ func newHTTPServer(h http.Handler, l *configv1.Limits, secured *tls.Config, o Op
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     log.New(httpLog{o.Telemetry.Log}, "", 0),
 	}
+	limitAge(s, l.GetMaxConnectionAge().AsDuration())
+	return s
 }
 
 // SetGuard replaces who may call, and returns the previous guard.

@@ -124,7 +124,7 @@ func TestErrorHeaders(t *testing.T) {
 		{"date without a clock", []string{"Date", "", "Retry-After", date}, upstream.Error{RequestID: "in-the-body", RetryAfter: time.Minute}},
 		{"past date", []string{"Date", date, "Retry-After", now.Add(-time.Hour).Format(http.TimeFormat)}, upstream.Error{RequestID: "in-the-body", Date: now}},
 		{"too long", []string{"Retry-After", "4294967295"}, upstream.Error{RequestID: "in-the-body", RetryAfter: 24 * time.Hour}},
-		{"overflow", []string{"Retry-After", "99999999999999999999"}, upstream.Error{RequestID: "in-the-body"}},
+		{"overflow", []string{"Retry-After", "99999999999999999999"}, upstream.Error{RequestID: "in-the-body", RetryAfter: 24 * time.Hour}},
 		{"negative", []string{"Retry-After", "-7"}, upstream.Error{RequestID: "in-the-body"}},
 		{"nonsense", []string{"Retry-After", "soon"}, upstream.Error{RequestID: "in-the-body"}},
 	} {

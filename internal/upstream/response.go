@@ -111,8 +111,8 @@ func readError(response *http.Response, requestHeader http.Header, now time.Time
 // retryAfter reads the header's two forms: seconds, and a date.
 func retryAfter(value string, now time.Time) time.Duration {
 	value = strings.TrimSpace(value)
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
-		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second //nolint:gosec // it is small
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
