@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
-	"sync"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -23,13 +23,17 @@ func (a *App) RunFile(ctx context.Context, file *config.File, signals <-chan os.
 		return err
 	}
 	watchCtx, stop := context.WithCancel(ctx)
-	var watching sync.WaitGroup
-	watching.Go(func() {
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
 		file.Watch(watchCtx, config.WatchOptions{Signals: signals, Apply: r.apply, Observe: r.observe})
-	})
+	}()
 	err = a.Run(ctx)
 	stop()
-	watching.Wait()
+	select {
+	case <-watched:
+	case <-time.After(settleTimeout): // a file of a secret hangs
+	}
 	return err
 }
 

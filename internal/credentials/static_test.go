@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -243,6 +245,53 @@ func TestSlowFileHoldsUpOneCall(t *testing.T) {
 		}
 		close(slow)
 		<-done
+	})
+}
+
+// A file that hangs delays the callers of the first reading, and no later one: the
+// previous value serves. It is reported once.
+func TestFileThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		var hangs atomic.Bool
+		var told observed
+		p := provider(t, withToken(file(written(t, "first"))), credentials.Options{Observe: told.observe, Secret: func(s *configv1.Secret) (string, error) {
+			if hangs.Load() {
+				<-hang
+			}
+			return secrets(s)
+		}})
+		hangs.Store(true)
+		var rejected []*http.Request
+		for range 20 {
+			rejected = append(rejected, authorized(t, p, project))
+		}
+		for round := range 5 {
+			start := time.Now()
+			var running sync.WaitGroup
+			for _, r := range rejected {
+				running.Go(func() {
+					if p.Refresh(t.Context(), r, project) {
+						t.Error("another token is said to be there")
+					}
+				})
+			}
+			running.Wait()
+			if took := time.Since(start); took > 250*time.Millisecond || round > 0 && took > 0 {
+				t.Errorf("round %d: %v passed", round, took)
+			}
+			time.Sleep(time.Second)
+			if got := tokenOf(t, p, project); got != "first" {
+				t.Errorf("token %q", got)
+			}
+		}
+		if got := told.outcomes(); len(got) != 1 || got[0] != "unreadable" {
+			t.Errorf("told %v", got)
+		}
+		hangs.Store(false)
+		close(hang)
+		synctest.Wait()
+		authorized(t, p, project)
 	})
 }
 

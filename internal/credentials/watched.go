@@ -19,7 +19,7 @@ const (
 	firstPatience = 5 * time.Second
 )
 
-var errUnread = errors.New("the secret was not read within 5s")
+var errUnread = errors.New("the secret was not read in time")
 
 // A version is the value of secrets from a time on.
 type version[T comparable] struct {
@@ -100,6 +100,10 @@ func (w *watched[T]) fresh(ctx context.Context) *version[T] {
 
 // start returns the reading in flight, starting one if needed. w.mu is held.
 func (w *watched[T]) start() *flight[struct{}] {
+	if w.reading != nil && !w.reading.pending() && !w.broken {
+		w.broken = true
+		w.observe(errUnread)
+	}
 	if w.reading == nil {
 		f := newFlight[struct{}](readPatience)
 		w.reading, w.checked = f, w.now()

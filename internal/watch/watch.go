@@ -90,7 +90,8 @@ type Watcher struct {
 	Changed func(c Content, signalled bool) (again bool)
 }
 
-// Run watches until ctx ends. known is the hash of the content in use.
+// Run watches until ctx ends, even if a reading hangs. known is the hash of the content in
+// use.
 func (w Watcher) Run(ctx context.Context, known [sha256.Size]byte) {
 	seen, again := known, false
 	for {
@@ -98,11 +99,17 @@ func (w Watcher) Run(ctx context.Context, known [sha256.Size]byte) {
 		case <-ctx.Done():
 			return
 		case <-w.Signals:
-			c := w.Read()
+			c, ok := w.read(ctx)
+			if !ok {
+				return
+			}
 			known, seen = c.Sum, c.Sum
 			again = w.Changed(c, true)
 		case <-w.next(seen != known):
-			c := w.Read()
+			c, ok := w.read(ctx)
+			if !ok {
+				return
+			}
 			settled := c.Sum == seen
 			seen = c.Sum
 			if settled && (seen != known || again) {
@@ -110,6 +117,18 @@ func (w Watcher) Run(ctx context.Context, known [sha256.Size]byte) {
 				again = w.Changed(c, false)
 			}
 		}
+	}
+}
+
+// read reads the files on a goroutine of its own. It returns false when ctx ends first.
+func (w Watcher) read(ctx context.Context) (Content, bool) {
+	read := make(chan Content, 1)
+	go func() { read <- w.Read() }()
+	select {
+	case c := <-read:
+		return c, true
+	case <-ctx.Done():
+		return Content{}, false
 	}
 }
 

@@ -190,3 +190,24 @@ func TestRunFollowsLinks(t *testing.T) {
 		}
 	})
 }
+
+// A reading that hangs does not keep Run from ending.
+func TestRunEndsWhileReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		release := make(chan struct{})
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			watch.Watcher{
+				Read:     func() watch.Content { <-release; return watch.Content{} },
+				Interval: func() time.Duration { return time.Second },
+				Changed:  func(watch.Content, bool) bool { return false },
+			}.Run(ctx, [32]byte{})
+		}()
+		time.Sleep(time.Minute)
+		stop()
+		<-ended
+		close(release)
+	})
+}
