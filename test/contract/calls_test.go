@@ -171,6 +171,7 @@ func (c *contractCase) playREST(t *testing.T, s *stage, row mapRow, r *dlirest.R
 		t.Fatal(err)
 	}
 	c.checkHTTP(t, row, resp, body)
+	s.document.check(t, c, r, req, resp, body)
 }
 
 func (c *contractCase) checkHTTP(t *testing.T, row mapRow, resp *http.Response, body []byte) {

@@ -23,7 +23,7 @@ func TestContract(t *testing.T) {
 	cases := load(t)
 	var rows map[string]mapRow
 	loadOne(t, "testdata/error_map.yaml", &rows)
-	all := stages{}
+	all, document := stages{}, loadDocument(t)
 	plays := 0
 	for _, c := range cases {
 		row, ok := rows[c.Want.Reason]
@@ -32,6 +32,7 @@ func TestContract(t *testing.T) {
 			continue
 		}
 		s := all.of(t, c)
+		s.document = document
 		for _, p := range c.plays(t) {
 			plays++
 			t.Run(c.file+"/"+c.Name+"/"+p.api, func(t *testing.T) {
@@ -45,6 +46,7 @@ func TestContract(t *testing.T) {
 			})
 		}
 	}
+	document.checkExcuses(t)
 	t.Logf("%d cases, %d calls", len(cases), plays)
 }
 

@@ -39,6 +39,8 @@ type stage struct {
 	grpc *grpc.ClientConn
 	http *http.Client
 	rest string // host:port
+
+	document *apiDocument
 }
 
 // stages has a stage for each configuration; cases share it.
