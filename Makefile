@@ -14,6 +14,8 @@ FUZZTIME ?= 20000x
 AGAINST ?= $(shell git describe --tags --abbrev=0 2>/dev/null || \
   { [ "$$(git rev-parse HEAD)" = "$$(git rev-parse main 2>/dev/null)" ] && echo HEAD~1; } || echo main)
 
+OPENAPI := gen/openapi/connsvc.openapi.json
+
 .PHONY: help
 help: ## Lists every task.
 	@awk -F':.*## ' '/^[a-z_-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,10 +29,11 @@ check: generate format lint ## Generates, formats and lints; what is committed m
 generate: third_party stubs ## Generates gen/ from proto/, and docs from the code.
 	rm -rf gen/go/connsvc/*/ internal/gateway
 	buf generate
+	go run ./internal/genopenapi
 	go run ./internal/gendocs
 
 .PHONY: third_party
-third_party: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc $(BIN)/protoc-gen-grpc-gateway ## Prints the imported protos from the pinned Go packages.
+third_party: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc $(BIN)/protoc-gen-grpc-gateway $(BIN)/protoc-gen-openapiv3 ## Prints the imported protos from the pinned Go packages.
 	go run ./internal/thirdparty third_party
 
 .PHONY: format
@@ -50,11 +53,16 @@ lint: third_party $(BIN)/golangci-lint ## Lints Go, proto, and module files.
 	cd gen/go && go mod tidy -diff && golangci-lint run
 
 .PHONY: breaking
-breaking: third_party ## Refuses a contract that breaks clients of AGAINST (main; on main, the commit before).
+breaking: third_party $(BIN)/oasdiff ## Refuses a contract that breaks clients of AGAINST (main; on main, the commit before).
 	rm -rf $(BIN)/against
 	git archive --prefix=against/ $(AGAINST) buf.yaml proto | tar -x -C $(BIN)
 	cp -r third_party $(BIN)/against/third_party
 	buf breaking --against $(BIN)/against
+	@if git show $(AGAINST):$(OPENAPI) >$(BIN)/against/openapi.json 2>/dev/null; then \
+	  oasdiff breaking --fail-on ERR $(BIN)/against/openapi.json $(OPENAPI); \
+	else \
+	  echo "$(AGAINST) has no $(OPENAPI)"; \
+	fi
 
 .PHONY: test
 test: ## Runs all tests, with the race detector.
@@ -91,9 +99,14 @@ TOOL_grpcurl := github.com/fullstorydev/grpcurl/cmd/grpcurl
 TOOL_protoc-gen-go := google.golang.org/protobuf/cmd/protoc-gen-go
 TOOL_protoc-gen-go-grpc := google.golang.org/grpc/cmd/protoc-gen-go-grpc
 TOOL_protoc-gen-grpc-gateway := github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway
+TOOL_protoc-gen-openapiv3 := github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv3
 
 $(BIN)/%: tools/go.mod tools/go.sum
 	cd tools && go build -o $@ $(TOOL_$*)
+
+# In a module of its own, with the versions that its authors built it with.
+$(BIN)/oasdiff: tools/oasdiff/go.mod tools/oasdiff/go.sum
+	cd $(<D) && go build -ldflags '-s -w' -o $@ github.com/oasdiff/oasdiff
 
 # So that "make .bin/grpcurl" works as documents print it.
 .bin/%: $(BIN)/% ;
