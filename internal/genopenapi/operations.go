@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -126,10 +127,10 @@ func (p *pass) addResponses(op *openapi3.Operation, rpc protoreflect.MethodDescr
 	})
 	success.Headers = openapi3.Headers{requestIDHeader: headerRef(requestIDHeader)}
 	op.Responses = openapi3.NewResponses()
-	op.Responses.Set(fmt.Sprint(status), &openapi3.ResponseRef{Value: success})
+	op.Responses.Set(strconv.Itoa(status), &openapi3.ResponseRef{Value: success})
 	op.Responses.Delete("default")
 	for status := range reasonsByStatus() {
-		op.Responses.Set(fmt.Sprint(status), &openapi3.ResponseRef{Ref: "#/components/responses/" + responseName(status)})
+		op.Responses.Set(strconv.Itoa(status), &openapi3.ResponseRef{Ref: "#/components/responses/" + responseName(status)})
 	}
 	return nil
 }
