@@ -62,7 +62,7 @@ type App struct {
 	server    *server.Server
 	upstreams *upstream.Router
 	telemetry *telemetry.Telemetry
-	secret    func(*configv1.Secret) (string, error)
+	options   Options
 	version   string
 	config    *configv1.Config
 }
@@ -103,7 +103,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Tracer:           tel.Tracer,
 		Log:              tel.Log,
 	})
-	guard, guardErr := newGuard(cfg, o.Secret, tel)
+	guard, guardErr := newGuard(cfg, o, tel)
 	srv, srvErr := server.New(cfg, server.Options{
 		Guard:         guard,
 		Service:       service.New(dli, creates),
@@ -128,7 +128,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		}
 		return nil, err
 	}
-	return &App{server: srv, upstreams: dli, telemetry: tel, secret: o.Secret, version: o.Version, config: cfg}, nil
+	return &App{server: srv, upstreams: dli, telemetry: tel, options: o, version: o.Version, config: cfg}, nil
 }
 
 // GRPCAddr returns the address of gRPC.

@@ -9,11 +9,11 @@ import (
 
 // newGuard makes what decides who may call: nil where the configuration says nothing of
 // it. Its error is one of the configuration.
-func newGuard(cfg *configv1.Config, secret func(*configv1.Secret) (string, error), tel *telemetry.Telemetry) (*chain.Guard, error) {
+func newGuard(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*chain.Guard, error) {
 	if cfg.GetAuth() == nil {
 		return nil, nil
 	}
-	callers, err := auth.New(cfg.GetAuth(), auth.Options{Secret: secret, Log: tel.Log, Meter: tel.Meter})
+	callers, err := auth.New(cfg.GetAuth(), auth.Options{Secret: o.Secret, Dir: o.Dir, Log: tel.Log, Meter: tel.Meter})
 	if err != nil {
 		return nil, err
 	}

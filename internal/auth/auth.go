@@ -19,6 +19,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/config"
+	"github.com/connsvc/connsvc/internal/signing"
 )
 
 // maxAuthorization limits the Authorization header, in bytes: larger ones are not parsed.
@@ -31,6 +32,10 @@ type Options struct {
 	Log    *slog.Logger
 	Meter  metric.Meter
 	Now    func() time.Time // nil: time.Now
+	// Dir is where relative paths start.
+	Dir string
+	// Transport sends requests to issuers of JWTs; nil: one of its own.
+	Transport http.RoundTripper
 	// Interval is the time between two readings of the secrets; 0: 5 s.
 	Interval time.Duration
 }
@@ -46,6 +51,9 @@ type Credentials struct {
 type Authenticator struct {
 	config    *configv1.Auth
 	tokens    *secrets[tokenTable] // nil: not configured
+	issuers   *issuers             // nil: not configured
+	keys      *secrets[keyTable]   // nil: not configured
+	replays   replays
 	metrics   *metrics
 	challenge string
 	operators map[string]bool
@@ -65,20 +73,27 @@ func New(cfg *configv1.Auth, o Options) (*Authenticator, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	a := &Authenticator{config: cfg, metrics: m, now: o.Now, close: cancel, operators: make(map[string]bool)}
+	a := &Authenticator{config: cfg, metrics: m, now: o.Now, close: cancel, replays: replays{limit: maxReplays}, operators: make(map[string]bool)}
 	for _, name := range cfg.GetOperators() {
 		a.operators[name] = true
 	}
-	var tokensErr error
+	var tokensErr, jwtErr, keysErr error
 	if len(cfg.GetTokens()) > 0 {
 		a.tokens, tokensErr = newSecrets("tokens", func(read readSecret) (tokenTable, error) { return readTokens(cfg.GetTokens(), read) }, o, m)
 	}
-	if err := errors.Join(tokensErr); err != nil {
-		cancel()
+	if len(cfg.GetJwt()) > 0 {
+		a.issuers, jwtErr = newIssuers(ctx, cfg.GetJwt(), o, m)
+	}
+	if len(cfg.GetAccessKeys()) > 0 {
+		a.keys, keysErr = newSecrets("access_keys", func(read readSecret) (keyTable, error) { return readKeys(cfg.GetAccessKeys(), read) }, o, m)
+	}
+	if err := errors.Join(tokensErr, jwtErr, keysErr); err != nil {
+		a.Close()
 		return nil, err
 	}
 	a.challenge = challenge(cfg)
 	a.tokens.watch(ctx)
+	a.keys.watch(ctx)
 	return a, nil
 }
 
@@ -89,6 +104,8 @@ func (a *Authenticator) Close() {
 	}
 	a.close()
 	a.tokens.wait()
+	a.issuers.wait()
+	a.keys.wait()
 }
 
 // Authenticates reports whether any kind of credentials is configured; a may be nil.
@@ -97,7 +114,16 @@ func (a *Authenticator) Authenticates() bool { return a != nil && config.Authent
 // Challenge returns the WWW-Authenticate header of a rejected call.
 func (a *Authenticator) Challenge() string { return a.challenge }
 
-func challenge(*configv1.Auth) string { return `Bearer realm="connsvc"` }
+func challenge(cfg *configv1.Auth) string {
+	var schemes []string
+	if len(cfg.GetTokens())+len(cfg.GetJwt()) > 0 || len(cfg.GetAccessKeys()) == 0 {
+		schemes = append(schemes, `Bearer realm="connsvc"`)
+	}
+	if len(cfg.GetAccessKeys()) > 0 {
+		schemes = append(schemes, `SDK-HMAC-SHA256 realm="connsvc"`)
+	}
+	return strings.Join(schemes, ", ")
+}
 
 // Open reports whether something is open to everyone.
 func (a *Authenticator) Open(what configv1.Auth_Open) bool {
@@ -125,47 +151,70 @@ func (a *Authenticator) Operates(p *call.Principal) bool {
 	return false
 }
 
-// Authenticate returns who sent the credentials, or an *Error.
-func (a *Authenticator) Authenticate(ctx context.Context, c Credentials) (*call.Principal, error) {
-	p, err := a.authenticate(ctx, c)
-	a.metrics.count(ctx, p, err)
-	if err != nil {
-		return nil, err
+// Authenticate returns who sent the credentials, or an *Error. Of a signed request it
+// returns the signature instead, to be verified when the body is read.
+func (a *Authenticator) Authenticate(ctx context.Context, c Credentials) (*call.Principal, *Signature, error) {
+	p, signature, err := a.authenticate(ctx, c)
+	switch {
+	case err != nil:
+		a.metrics.count(ctx, nil, err)
+		return nil, nil, err
+	case p != nil:
+		a.metrics.count(ctx, p, nil)
 	}
-	return p, nil
+	return p, signature, nil
 }
 
-func (a *Authenticator) authenticate(_ context.Context, c Credentials) (*call.Principal, *Error) {
+func (a *Authenticator) authenticate(ctx context.Context, c Credentials) (*call.Principal, *Signature, *Error) {
 	if len(c.Authorization) > 0 {
-		if p, err := a.byHeader(c); p != nil || err != nil {
-			return p, err
+		p, signature, err := a.byHeader(ctx, c)
+		if p != nil || signature != nil || err != nil {
+			return p, signature, err
 		}
 	}
 	if c.Certificate != nil && a.config.GetMtls() != nil {
-		return byCertificate(c.Certificate)
+		p, err := byCertificate(c.Certificate)
+		return p, nil, err
 	}
-	if a.config.GetAnonymous() || !config.Authenticates(a.config) {
-		return call.Nobody, nil
+	if a.config.GetAnonymous() || !a.Authenticates() {
+		return call.Nobody, nil, nil
 	}
-	return nil, &Error{Kind: Missing}
+	return nil, nil, &Error{Kind: Missing}
 }
 
-// byHeader returns nil, nil for a header of a scheme that is not configured.
-func (a *Authenticator) byHeader(c Credentials) (*call.Principal, *Error) {
+// byHeader returns nothing for a header of a scheme that is not configured.
+func (a *Authenticator) byHeader(ctx context.Context, c Credentials) (*call.Principal, *Signature, *Error) {
 	scheme, text, _ := strings.Cut(c.Authorization[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") || a.tokens == nil {
-		return nil, nil
+	signed := a.keys != nil && scheme == signing.Scheme
+	bearer := (a.tokens != nil || a.issuers != nil) && strings.EqualFold(scheme, "Bearer")
+	switch {
+	case !signed && !bearer:
+		return nil, nil, nil
+	case len(c.Authorization) > 1:
+		return nil, nil, &Error{Kind: Malformed, Err: errRepeated}
+	case len(text) > maxAuthorization:
+		return nil, nil, &Error{Kind: Malformed, Err: errLength}
+	case signed:
+		signature, err := a.readSignature(c.Request)
+		return nil, signature, err
+	default:
+		p, err := a.byToken(ctx, strings.Trim(text, " "))
+		return p, nil, err
 	}
-	if len(c.Authorization) > 1 {
-		return nil, &Error{Kind: Malformed, Err: errRepeated}
-	}
-	text = strings.Trim(text, " ")
-	if text == "" || len(text) > maxAuthorization {
+}
+
+func (a *Authenticator) byToken(ctx context.Context, text string) (*call.Principal, *Error) {
+	if text == "" {
 		return nil, &Error{Kind: Malformed, Err: errLength}
 	}
 	sum := sha256.Sum256([]byte(text))
-	if p := a.tokens.value().find(&sum); p != nil {
-		return p, nil
+	if a.tokens != nil {
+		if p := a.tokens.value().find(&sum); p != nil {
+			return p, nil
+		}
+	}
+	if a.issuers != nil {
+		return a.issuers.authenticate(ctx, text, sum)
 	}
 	return nil, &Error{Kind: Unknown, Err: errUnknownToken}
 }

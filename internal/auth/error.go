@@ -15,10 +15,13 @@ const (
 	Unknown   Failure = "unknown"   // a token, an issuer or a key that is not configured
 	Invalid   Failure = "invalid"   // a signature or a claim that is wrong
 	Expired   Failure = "expired"   // or not valid yet
+	Replayed  Failure = "replayed"  // a signed request that came before
+	// Unavailable: they cannot be checked now.
+	Unavailable Failure = "unavailable"
 )
 
 // failures are all of them, for metrics that start at 0.
-var failures = [...]Failure{Missing, Malformed, Unknown, Invalid, Expired}
+var failures = [...]Failure{Missing, Malformed, Unknown, Invalid, Expired, Replayed, Unavailable}
 
 // An Error is why a caller is not authenticated. Its text is for the log and contains
 // no credential.
@@ -53,6 +56,10 @@ func (e *Error) Message() string {
 		return "the request has no credentials"
 	case Expired:
 		return "the credentials are expired or not valid yet: get new ones, and check the clock"
+	case Replayed:
+		return "the signed request was received before: sign it again"
+	case Unavailable:
+		return "the credentials cannot be checked now: the keys of their issuer are not available; retry later"
 	default:
 		return "the credentials are not valid"
 	}

@@ -63,7 +63,7 @@ func sent(token string) auth.Credentials {
 
 // principal returns who token belongs to, or the failure.
 func principal(a *auth.Authenticator, token string) string {
-	p, err := a.Authenticate(context.Background(), sent(token))
+	p, _, err := a.Authenticate(context.Background(), sent(token))
 	var failed *auth.Error
 	if errors.As(err, &failed) {
 		return string(failed.Kind)
@@ -87,7 +87,7 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%q is %s, want %s", token, got, want)
 		}
 	}
-	p, err := a.Authenticate(t.Context(), sent("a-old"))
+	p, _, err := a.Authenticate(t.Context(), sent("a-old"))
 	if err != nil || !p.In("two") || p.In("three") || p.Attributes["team"] != "x" || p.Kind != call.Token || p.ID != "a" {
 		t.Errorf("got %+v, %v", p, err)
 	}

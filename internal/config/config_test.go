@@ -133,6 +133,18 @@ func exampleConfig() *configv1.Config {
 			Name: "billing", Sha256: file("/run/secrets/callers/billing.sha256"), Groups: []string{"finance"},
 			Attributes: []*configv1.Attribute{{Name: "prefix", Value: "bill_"}},
 		}},
+		Jwt: []*configv1.JWT{{
+			Name: "corp", Issuer: "https://login.example.com", Audiences: []string{"connsvc"},
+			Jwks:   &configv1.JWT_JwksUrl{JwksUrl: "https://login.example.com/keys"},
+			Leeway: durationpb.New(30 * time.Second), IdClaim: "sub", GroupsClaim: "groups", AttributeClaims: []string{"department"},
+		}, {
+			Name: "ci", Issuer: "https://ci.example.com", Audiences: []string{"connsvc"}, IdClaim: "sub",
+			Jwks: &configv1.JWT_JwksFile{JwksFile: "ci-keys.json"}, Leeway: durationpb.New(30 * time.Second),
+		}},
+		AccessKeys: []*configv1.CallerKey{{
+			Name: "terraform", Id: "TERRAFORM0000000001", Secret: file("/run/secrets/callers/terraform.sk"), Groups: []string{"platform"},
+			Attributes: []*configv1.Attribute{{Name: "prefix", Value: "tf_"}},
+		}},
 		Mtls:                 &configv1.MTLS{},
 		AllowUnauthenticated: []configv1.Auth_Open{configv1.Auth_HEALTH},
 		Operators:            []string{"group:sre", "mtls:spiffe://example.com/ops"},

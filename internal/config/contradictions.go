@@ -114,7 +114,7 @@ func sharedAddresses(effective *configv1.Config) []*protovalidate.Violation {
 
 // Authenticates reports whether any kind of callers' credentials is configured.
 func Authenticates(cfg *configv1.Auth) bool {
-	return len(cfg.GetTokens()) > 0 || cfg.GetMtls() != nil
+	return len(cfg.GetTokens())+len(cfg.GetJwt())+len(cfg.GetAccessKeys()) > 0 || cfg.GetMtls() != nil
 }
 
 // authContradictions reports keys of auth that have no effect.
@@ -129,7 +129,7 @@ func authContradictions(cfg *configv1.Config) []*protovalidate.Violation {
 		report("auth.mtls", "has no effect: no listener has tls.client_ca_file", "mtls")
 	}
 	if !Authenticates(a) && len(a.GetOperators()) > 0 {
-		report("auth.operators", "has no effect: callers are not authenticated; set tokens or mtls", "operators")
+		report("auth.operators", "has no effect: callers are not authenticated; set tokens, jwt or mtls", "operators")
 	}
 	if len(a.GetAllowUnauthenticated()) > 0 && (!Authenticates(a) || a.GetAnonymous()) {
 		report("auth.allow_unauthenticated", "has no effect: everything is open to everyone", "allow_unauthenticated")

@@ -50,6 +50,11 @@ func fillDefaults(cfg *configv1.Config) {
 	}
 	nameUpstreams(cfg.GetUpstreams())
 
+	for _, issuer := range cfg.GetAuth().GetJwt() {
+		issuer.Leeway = duration(issuer.GetLeeway(), 30*time.Second)
+		issuer.IdClaim = cmp.Or(issuer.GetIdClaim(), "sub")
+	}
+
 	limits := cmp.Or(cfg.GetLimits(), &configv1.Limits{})
 	limits.MaxRequestBytes = cmp.Or(limits.GetMaxRequestBytes(), 16<<20)
 	limits.MaxResponseBytes = cmp.Or(limits.GetMaxResponseBytes(), DefaultMaxResponseBytes)

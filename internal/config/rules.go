@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
@@ -130,6 +131,28 @@ func endpointViolations(cfg *configv1.Config) []*protovalidate.Violation {
 		if ecs := u.GetEcsMetadata(); ecs.GetEndpoint() != "" {
 			check(endpoint.ParseMetadata, ecs.GetEndpoint(), name("ecs_metadata"))
 		}
+	}
+	return append(all, keySetViolations(cfg)...)
+}
+
+// keySetViolations reports URLs of key sets that are no URL, or not a safe one.
+func keySetViolations(cfg *configv1.Config) []*protovalidate.Violation {
+	var all []*protovalidate.Violation
+	for i, issuer := range cfg.GetAuth().GetJwt() {
+		if issuer.GetJwksUrl() == "" {
+			continue
+		}
+		text, _, _ := strings.Cut(issuer.GetJwksUrl(), "?")
+		u, err := endpoint.Parse(text, true)
+		var broken *endpoint.Error
+		switch {
+		case errors.As(err, &broken):
+		case u.Scheme == "http" && !endpoint.Loopback(u.Hostname()):
+			broken = &endpoint.Error{Rule: "endpoint.plaintext", Message: "must be https beyond loopback: whoever sends the keys decides who may call"}
+		default:
+			continue
+		}
+		all = append(all, violation(broken.Rule, broken.Message, name("auth"), item("jwt", i), name("jwks_url")))
 	}
 	return all
 }

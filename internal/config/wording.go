@@ -64,7 +64,7 @@ var rewordings = []struct {
 }
 
 // oneofName is the end of the path to a oneof: it is no key.
-var oneofName = regexp.MustCompile(`\.(?:credentials|source): set exactly`)
+var oneofName = regexp.MustCompile(`\.(?:credentials|source|jwks): set exactly`)
 
 // rewordYAML returns "" for a text to leave out.
 func rewordYAML(text string) string {

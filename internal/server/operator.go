@@ -31,7 +31,7 @@ func (a *adminPort) isOperator(w http.ResponseWriter, r *http.Request, by *auth.
 		writeText(w, http.StatusForbidden, "callers are not authenticated: set auth and auth.operators\n")
 		return false
 	}
-	p, err := by.Authenticate(r.Context(), auth.Credentials{
+	p, _, err := by.Authenticate(r.Context(), auth.Credentials{
 		Authorization: r.Header["Authorization"], Certificate: chain.Certificate(r.TLS),
 	})
 	var rejected *auth.Error

@@ -18,7 +18,7 @@ type canonicalInput struct {
 	host     string
 	header   http.Header
 	signed   []header
-	body     []byte
+	body     [sha256.Size]byte // its hash
 }
 
 // appendCanonical appends the canonical request to b. It returns false where the
@@ -136,12 +136,11 @@ func appendNames(b []byte, signed []header) []byte {
 
 // appendPayload appends the hash of the body, or what X-Sdk-Content-Sha256 gives
 // in its place.
-func appendPayload(b []byte, h http.Header, body []byte) []byte {
+func appendPayload(b []byte, h http.Header, body [sha256.Size]byte) []byte {
 	if given := h[headerContentSHA256]; len(given) > 0 && given[0] != "" {
 		return append(b, given[0]...)
 	}
-	hash := sha256.Sum256(body)
-	return hex.AppendEncode(b, hash[:])
+	return hex.AppendEncode(b, body[:])
 }
 
 const upperHex = "0123456789ABCDEF"

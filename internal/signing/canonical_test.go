@@ -21,6 +21,7 @@ func TestCanonicalRequestOfTheGuide(t *testing.T) {
 			"Content-Type": {"application/json"},
 			"X-Sdk-Date":   {"20191115T033655Z"},
 		},
+		body:   sha256.Sum256(nil),
 		signed: []header{{"content-type", "Content-Type"}, {"host", ""}, {"x-sdk-date", "X-Sdk-Date"}},
 	})
 	if !ok {

@@ -12,8 +12,11 @@ import (
 	"time"
 )
 
+// Scheme is the scheme of the Authorization header.
+const Scheme = "SDK-HMAC-SHA256"
+
 const (
-	algorithm  = "SDK-HMAC-SHA256"
+	algorithm  = Scheme
 	dateLayout = "20060102T150405Z"
 
 	// The canonical forms, so that the header map can be used directly.
@@ -71,7 +74,7 @@ func Sign(r *http.Request, body []byte, c Credentials, now time.Time) {
 	// will refuse the request for it anyway.
 	canonical, _ := appendCanonical(space[:0], canonicalInput{
 		method: r.Method, path: r.URL.Path, rawQuery: r.URL.RawQuery,
-		host: host, header: r.Header, signed: signed, body: body,
+		host: host, header: r.Header, signed: signed, body: sha256.Sum256(body),
 	})
 	signature := sign(c.SecretAccessKey, date, canonical)
 	r.Header[headerAuthorization] = []string{authorization(c.AccessKeyID, signed, signature)}

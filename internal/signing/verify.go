@@ -32,50 +32,92 @@ var (
 // unsignedPayload is what clients give for a hash when they leave the body out.
 const unsignedPayload = "UNSIGNED-PAYLOAD"
 
-// Verify checks the signature of r, whose body is body. secret returns the secret
-// access key of an access key ID; an empty one counts as none. Errors are
-// ErrNoSignature, ErrMalformed, ErrUnknownKey, ErrExpired or ErrMismatch.
+// A Signature is what a signed request says of itself, before its body is read. Nothing
+// of it is true until Verify has succeeded.
+type Signature struct {
+	AccessKeyID string
+	At          time.Time // X-Sdk-Date
+	// Unsigned means that the body is not protected (UNSIGNED-PAYLOAD).
+	Unsigned bool
+
+	request        *http.Request
+	given          authorizationHeader
+	date           string
+	path, rawQuery string
+}
+
+// Read reads the signature of r. Errors are ErrNoSignature or ErrMalformed.
 //
 // The client chooses which headers it signs: only X-Sdk-Date must be among them.
 // Path and query are taken from r.RequestURI, as they travelled. A client may give
 // the body's hash in X-Sdk-Content-Sha256, which then must be right, or
 // UNSIGNED-PAYLOAD, which leaves the body unprotected.
-func Verify(r *http.Request, body []byte, secret func(accessKeyID string) (string, bool), now time.Time) error {
+func Read(r *http.Request) (*Signature, error) {
 	given, err := parseAuthorization(r.Header[headerAuthorization])
 	if err != nil {
-		return err
+		return nil, err
 	}
-	date, at, err := signedDate(r.Header, given.signed)
-	if err != nil {
-		return err
+	s := &Signature{AccessKeyID: given.accessKeyID, request: r, given: given}
+	if s.date, s.At, err = signedDate(r.Header, given.signed); err != nil {
+		return nil, err
 	}
-	path, rawQuery, err := target(r)
-	if err != nil {
-		return err
+	if s.path, s.rawQuery, err = target(r); err != nil {
+		return nil, err
 	}
-	key, known := secret(given.accessKeyID)
-	if !known || key == "" {
-		return ErrUnknownKey
+	hashes := r.Header[headerContentSHA256]
+	if len(hashes) > 1 {
+		return nil, ErrMalformed
 	}
-	if skew := now.Sub(at); skew > MaxSkew || skew < -MaxSkew {
-		return ErrExpired
-	}
-	if !payloadMatches(r.Header, body) {
+	s.Unsigned = len(hashes) == 1 && hashes[0] == unsignedPayload
+	return s, nil
+}
+
+// Expired reports whether the signature is further than MaxSkew from now.
+func (s *Signature) Expired(now time.Time) bool {
+	skew := now.Sub(s.At)
+	return skew > MaxSkew || skew < -MaxSkew
+}
+
+// Verify checks the signature by the secret access key and the SHA-256 of the raw body.
+// It does not check the date. Errors are ErrMalformed or ErrMismatch.
+func (s *Signature) Verify(key string, body [sha256.Size]byte) error {
+	if !payloadMatches(s.request.Header, body) {
 		return ErrMismatch
 	}
 	var space [1024]byte
 	canonical, ok := appendCanonical(space[:0], canonicalInput{
-		method: r.Method, path: path, rawQuery: rawQuery,
-		host: r.Host, header: r.Header, signed: given.signed, body: body,
+		method: s.request.Method, path: s.path, rawQuery: s.rawQuery,
+		host: s.request.Host, header: s.request.Header, signed: s.given.signed, body: body,
 	})
 	if !ok {
 		return ErrMalformed
 	}
-	want := sign(key, date, canonical)
-	if subtle.ConstantTimeCompare(want[:], []byte(given.signature)) != 1 {
+	want := sign(key, s.date, canonical)
+	if subtle.ConstantTimeCompare(want[:], []byte(s.given.signature)) != 1 {
 		return ErrMismatch
 	}
 	return nil
+}
+
+// Value returns the signature itself, in hexadecimal.
+func (s *Signature) Value() string { return s.given.signature }
+
+// Verify checks the signature of r, whose body is body. secret returns the secret
+// access key of an access key ID; an empty one counts as none. Errors are
+// ErrNoSignature, ErrMalformed, ErrUnknownKey, ErrExpired or ErrMismatch.
+func Verify(r *http.Request, body []byte, secret func(accessKeyID string) (string, bool), now time.Time) error {
+	s, err := Read(r)
+	if err != nil {
+		return err
+	}
+	key, known := secret(s.AccessKeyID)
+	if !known || key == "" {
+		return ErrUnknownKey
+	}
+	if s.Expired(now) {
+		return ErrExpired
+	}
+	return s.Verify(key, sha256.Sum256(body))
 }
 
 // An authorizationHeader is what an Authorization header says.
@@ -162,11 +204,10 @@ func target(r *http.Request) (path, rawQuery string, err error) {
 // payloadMatches reports whether X-Sdk-Content-Sha256, where given, is true of
 // the body. Without this check, whoever saw a signed request could send it with
 // another body and the first one's hash in that header.
-func payloadMatches(h http.Header, body []byte) bool {
+func payloadMatches(h http.Header, body [sha256.Size]byte) bool {
 	values := h[headerContentSHA256]
 	if len(values) == 0 || values[0] == "" || values[0] == unsignedPayload {
 		return true
 	}
-	hash := sha256.Sum256(body)
-	return strings.EqualFold(values[0], hex.EncodeToString(hash[:]))
+	return strings.EqualFold(values[0], hex.EncodeToString(body[:]))
 }

@@ -153,6 +153,7 @@ func serve(t *testing.T, endpoint, keys string) (*process, string) {
 	dir := t.TempDir()
 	files := map[string]string{
 		"token": "OWN-TOKEN\n", "id": "OWN-ID\n", "secret": "OWN-SECRET\n", "security_token": "OWN-SECURITY-TOKEN\n",
+		"caller_secret": callerSecret + "\n",
 		"connsvc.yaml": `
 grpc: { address: "127.0.0.1:0" }
 rest: { address: "127.0.0.1:0" }

@@ -116,20 +116,20 @@ var terraformErrors = []struct {
 		body:    `{"is_success":true,"id":"` + stubID + `","hosts":[{}` + strings.Repeat(",{}", 500) + `]}`, // longer as connsvc writes it
 		reasons: map[string]string{"read": "ANSWER_TOO_LARGE"},
 	},
+	{name: "caller without a key", config: strings.TrimPrefix(callerKeys, "token: { file: ./token }\n"), reasons: all("CALLER_UNAUTHENTICATED")},
 	{name: "project that is not configured", project: "p2", reasons: all("PROJECT_NOT_CONFIGURED")},
 }
 
 // terraformUnseen are the reasons that no request of Terraform's gets from the stub. The
 // contract suite checks their HTTP statuses.
 var terraformUnseen = map[string]string{
-	"METHOD_NOT_FOUND":       "Terraform sends no such path",
-	"METHOD_NOT_ALLOWED":     "Terraform sends no such method",
-	"CALLER_UNAUTHENTICATED": "callers are not authenticated yet",
-	"POLICY_DENIED":          "there is no policy yet",
-	"CALLER_QUOTA":           "callers have no quota yet",
-	"OVERLOADED":             "needs other calls in flight",
-	"INTERNAL":               "a defect: none is known",
-	"REQUEST_TIMEOUT":        "needs a caller that sends slowly",
+	"METHOD_NOT_FOUND":   "Terraform sends no such path",
+	"METHOD_NOT_ALLOWED": "Terraform sends no such method",
+	"POLICY_DENIED":      "there is no policy yet",
+	"CALLER_QUOTA":       "callers have no quota yet",
+	"OVERLOADED":         "needs other calls in flight",
+	"INTERNAL":           "a defect: none is known",
+	"REQUEST_TIMEOUT":    "needs a caller that sends slowly",
 }
 
 const terraformConfig = `token: { file: ./token }
@@ -183,7 +183,7 @@ func react(call string, r response, message string) reaction {
 }
 
 // Only a missing connection drops a connection from Terraform's state, and no error makes Terraform sleep.
-// It shows the text of every error but those of 502 and 503.
+// It shows the text of every error but those of 401, 502 and 503.
 func TestTerraformErrors(t *testing.T) {
 	statuses := errorMap(t)
 	seen := map[string]bool{}
@@ -206,7 +206,7 @@ func TestTerraformErrors(t *testing.T) {
 					t.Errorf("%s: response %d %.400s, want %d with reason %s", call, got.status, got.body, statuses[reason], reason)
 				}
 				message, _ := object["error_msg"].(string)
-				silent := []int{http.StatusBadGateway, http.StatusServiceUnavailable}
+				silent := []int{http.StatusUnauthorized, http.StatusBadGateway, http.StatusServiceUnavailable}
 				want := reaction{
 					Dropped: slices.Contains(terraformReads, call) && reason == "CONNECTION_NOT_FOUND",
 					Shown:   !slices.Contains(silent, got.status),

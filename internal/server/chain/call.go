@@ -2,6 +2,7 @@ package chain
 
 import (
 	"context"
+	"hash"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -60,7 +61,12 @@ type Call struct {
 	// credentials are not the reason. Set by Serve.
 	Challenge string
 
+	// BodyHash gets each byte of a REST body as it is read; nil where nobody needs its hash.
+	// Set by Serve.
+	BodyHash hash.Hash
+
 	guard     *Guard          // nil: everyone may call everything
+	signature *auth.Signature // to be verified when the body is read; may be nil
 	principal *call.Principal // nil until the caller is authenticated
 	request   proto.Message   // nil until it is decoded
 	limits    *limits         // nil until the call is admitted

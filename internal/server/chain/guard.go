@@ -2,6 +2,7 @@ package chain
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -29,17 +30,32 @@ func (ch *Chain) authenticate(ctx context.Context, c *Call) error {
 	if c.guard == nil || c.guard.Auth == nil {
 		return nil
 	}
-	p, err := c.guard.Auth.Authenticate(ctx, c.Transport.Credentials())
+	p, signature, err := c.guard.Auth.Authenticate(ctx, c.Transport.Credentials())
+	if signature != nil {
+		c.signature, c.BodyHash = signature, sha256.New()
+	}
+	return c.authenticated(p, err)
+}
+
+// verifySignature finds out who sent a signed request, when its body is read.
+func (c *Call) verifySignature(ctx context.Context) error {
+	if c.signature == nil {
+		return nil
+	}
+	var sum [sha256.Size]byte
+	c.BodyHash.Sum(sum[:0])
+	return c.authenticated(c.signature.Verify(ctx, sum))
+}
+
+func (c *Call) authenticated(p *call.Principal, err error) error {
 	if err != nil {
 		c.Challenge = c.guard.Auth.Challenge()
 		return unauthenticated(err)
 	}
-	c.setPrincipal(p)
+	if p != nil {
+		c.principal, c.Record.Caller = p, p.Name
+	}
 	return nil
-}
-
-func (c *Call) setPrincipal(p *call.Principal) {
-	c.principal, c.Record.Caller = p, p.Name
 }
 
 // AuthenticateAuxiliary is for calls that do not pass the chain: of health and
@@ -49,7 +65,7 @@ func (ch *Chain) AuthenticateAuxiliary(ctx context.Context, what configv1.Auth_O
 	if g == nil || g.Auth.Open(what) {
 		return nil
 	}
-	if _, err := g.Auth.Authenticate(ctx, credentials()); err != nil {
+	if _, _, err := g.Auth.Authenticate(ctx, credentials()); err != nil {
 		return unauthenticated(err)
 	}
 	return nil
@@ -60,6 +76,9 @@ func unauthenticated(err error) *apierror.Error {
 	var e *auth.Error
 	if errors.As(err, &e) {
 		message = e.Message()
+		if e.Kind == auth.Unavailable {
+			return apierror.New(connsvcv1.ErrorReason_OVERLOADED, message, err)
+		}
 	}
 	return apierror.New(connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED, message, err)
 }

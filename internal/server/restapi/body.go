@@ -32,6 +32,9 @@ func (b *body) Read(p []byte) (int, error) {
 	b.extend()
 	n, err := b.ReadCloser.Read(p)
 	b.n += int64(n)
+	if h := b.exchange.call.BodyHash; h != nil {
+		h.Write(p[:n])
+	}
 	var tooLarge *http.MaxBytesError
 	b.ended = err != nil && !errors.As(err, &tooLarge)
 	if overloaded := b.exchange.call.Reserve(int64(n)); overloaded != nil {

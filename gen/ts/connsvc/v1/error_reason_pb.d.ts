@@ -216,9 +216,9 @@ export enum ErrorReason {
 
   /**
    * The create was sent, and nothing proves its outcome. Retry with the same request_id
-   * and content: the retry finds the connection if it was made. Without a request_id,
-   * list by name before creating again. The metadata describes the connection that has
-   * the name, if one was seen. (UNKNOWN)
+   * and content: the retry finds the connection if it was made. Without a request_id, or
+   * if the metadata has request_id_stored=false, list by name before creating again. The
+   * metadata describes the connection that has the name, if one was seen. (UNKNOWN)
    *
    * @generated from enum value: CREATE_OUTCOME_UNKNOWN = 25;
    */

@@ -138,7 +138,7 @@ func (x Log_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Log_Level.Descriptor instead.
 func (Log_Level) EnumDescriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19, 0}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{21, 0}
 }
 
 // Config is the configuration of connsvc serve, read from a YAML file. Unknown
@@ -270,8 +270,13 @@ type Auth struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Static tokens, sent as "Authorization: Bearer TOKEN".
 	Tokens []*CallerToken `protobuf:"bytes,1,rep,name=tokens,proto3" json:"tokens,omitempty"`
+	// JSON Web Tokens of other issuers, sent as "Authorization: Bearer TOKEN".
+	Jwt []*JWT `protobuf:"bytes,2,rep,name=jwt,proto3" json:"jwt,omitempty"`
 	// Client certificates as identities. The listeners need tls.client_ca_file.
 	Mtls *MTLS `protobuf:"bytes,3,opt,name=mtls,proto3" json:"mtls,omitempty"`
+	// Access keys (AK/SK) that connsvc gives to callers who sign requests as for DLI: Huawei's
+	// SDKs and Terraform. REST only.
+	AccessKeys []*CallerKey `protobuf:"bytes,4,rep,name=access_keys,json=accessKeys,proto3" json:"access_keys,omitempty"`
 	// Accepts calls without credentials, as the principal anonymous. It allows listeners
 	// beyond loopback without any other kind of credentials: anyone who reaches the port
 	// can then call. Invalid credentials are rejected all the same.
@@ -324,9 +329,23 @@ func (x *Auth) GetTokens() []*CallerToken {
 	return nil
 }
 
+func (x *Auth) GetJwt() []*JWT {
+	if x != nil {
+		return x.Jwt
+	}
+	return nil
+}
+
 func (x *Auth) GetMtls() *MTLS {
 	if x != nil {
 		return x.Mtls
+	}
+	return nil
+}
+
+func (x *Auth) GetAccessKeys() []*CallerKey {
+	if x != nil {
+		return x.AccessKeys
 	}
 	return nil
 }
@@ -427,6 +446,244 @@ func (x *CallerToken) GetAttributes() []*Attribute {
 	return nil
 }
 
+// A JWT says which JSON Web Tokens are accepted. They must be signed by RS256, RS384,
+// RS512, ES256, ES384, ES512 or EdDSA and must expire. The ID of the principal is the name
+// here, a slash, and the claim of id_claim, as in corp/alice.
+type JWT struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the issuer in IDs of principals.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The claim iss.
+	Issuer string `protobuf:"bytes,2,opt,name=issuer,proto3" json:"issuer,omitempty"`
+	// The claim aud must have one of these.
+	Audiences []string `protobuf:"bytes,3,rep,name=audiences,proto3" json:"audiences,omitempty"`
+	// The issuer's public keys, as a JSON Web Key Set.
+	//
+	// Types that are valid to be assigned to Jwks:
+	//
+	//	*JWT_JwksUrl
+	//	*JWT_JwksFile
+	Jwks isJWT_Jwks `protobuf_oneof:"jwks"`
+	// How far the issuer's clock may differ: 30s by default.
+	Leeway *durationpb.Duration `protobuf:"bytes,6,opt,name=leeway,proto3" json:"leeway,omitempty"`
+	// Claim with the ID: sub by default.
+	IdClaim string `protobuf:"bytes,7,opt,name=id_claim,json=idClaim,proto3" json:"id_claim,omitempty"`
+	// Claim with the groups: a list, or words in one string. A dot leads into an object, as in
+	// realm_access.roles. By default a token gives no groups.
+	GroupsClaim string `protobuf:"bytes,8,opt,name=groups_claim,json=groupsClaim,proto3" json:"groups_claim,omitempty"`
+	// Claims that become attributes of the principal: strings, numbers and booleans.
+	AttributeClaims []string `protobuf:"bytes,9,rep,name=attribute_claims,json=attributeClaims,proto3" json:"attribute_claims,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *JWT) Reset() {
+	*x = JWT{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JWT) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JWT) ProtoMessage() {}
+
+func (x *JWT) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JWT.ProtoReflect.Descriptor instead.
+func (*JWT) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *JWT) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *JWT) GetIssuer() string {
+	if x != nil {
+		return x.Issuer
+	}
+	return ""
+}
+
+func (x *JWT) GetAudiences() []string {
+	if x != nil {
+		return x.Audiences
+	}
+	return nil
+}
+
+func (x *JWT) GetJwks() isJWT_Jwks {
+	if x != nil {
+		return x.Jwks
+	}
+	return nil
+}
+
+func (x *JWT) GetJwksUrl() string {
+	if x != nil {
+		if x, ok := x.Jwks.(*JWT_JwksUrl); ok {
+			return x.JwksUrl
+		}
+	}
+	return ""
+}
+
+func (x *JWT) GetJwksFile() string {
+	if x != nil {
+		if x, ok := x.Jwks.(*JWT_JwksFile); ok {
+			return x.JwksFile
+		}
+	}
+	return ""
+}
+
+func (x *JWT) GetLeeway() *durationpb.Duration {
+	if x != nil {
+		return x.Leeway
+	}
+	return nil
+}
+
+func (x *JWT) GetIdClaim() string {
+	if x != nil {
+		return x.IdClaim
+	}
+	return ""
+}
+
+func (x *JWT) GetGroupsClaim() string {
+	if x != nil {
+		return x.GroupsClaim
+	}
+	return ""
+}
+
+func (x *JWT) GetAttributeClaims() []string {
+	if x != nil {
+		return x.AttributeClaims
+	}
+	return nil
+}
+
+type isJWT_Jwks interface {
+	isJWT_Jwks()
+}
+
+type JWT_JwksUrl struct {
+	// URL of the key set: https, or http on loopback. It is read every 5 minutes, and for an
+	// unknown key at most every 30s. If it cannot be read, the previous keys stay.
+	JwksUrl string `protobuf:"bytes,4,opt,name=jwks_url,json=jwksUrl,proto3,oneof"`
+}
+
+type JWT_JwksFile struct {
+	// File of the key set, read again when it changes.
+	JwksFile string `protobuf:"bytes,5,opt,name=jwks_file,json=jwksFile,proto3,oneof"`
+}
+
+func (*JWT_JwksUrl) isJWT_Jwks() {}
+
+func (*JWT_JwksFile) isJWT_Jwks() {}
+
+// A CallerKey is an access key of a caller.
+type CallerKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller: the ID of the principal. Two keys can have the same name, to replace one
+	// by the other.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The access key ID (AK). It is not a secret.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// The secret access key (SK): at least 32 random characters. Files are read again when
+	// they change.
+	Secret *Secret `protobuf:"bytes,3,opt,name=secret,proto3" json:"secret,omitempty"`
+	// Groups of the principal.
+	Groups []string `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
+	// Attributes of the principal, for the policy.
+	Attributes    []*Attribute `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallerKey) Reset() {
+	*x = CallerKey{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallerKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallerKey) ProtoMessage() {}
+
+func (x *CallerKey) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallerKey.ProtoReflect.Descriptor instead.
+func (*CallerKey) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *CallerKey) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CallerKey) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CallerKey) GetSecret() *Secret {
+	if x != nil {
+		return x.Secret
+	}
+	return nil
+}
+
+func (x *CallerKey) GetGroups() []string {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+func (x *CallerKey) GetAttributes() []*Attribute {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
 // An Attribute is an attribute of a principal.
 type Attribute struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -440,7 +697,7 @@ type Attribute struct {
 
 func (x *Attribute) Reset() {
 	*x = Attribute{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -452,7 +709,7 @@ func (x *Attribute) String() string {
 func (*Attribute) ProtoMessage() {}
 
 func (x *Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[3]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -465,7 +722,7 @@ func (x *Attribute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attribute.ProtoReflect.Descriptor instead.
 func (*Attribute) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{3}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Attribute) GetName() string {
@@ -492,7 +749,7 @@ type MTLS struct {
 
 func (x *MTLS) Reset() {
 	*x = MTLS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -504,7 +761,7 @@ func (x *MTLS) String() string {
 func (*MTLS) ProtoMessage() {}
 
 func (x *MTLS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[4]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -517,7 +774,7 @@ func (x *MTLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MTLS.ProtoReflect.Descriptor instead.
 func (*MTLS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{4}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6}
 }
 
 // A Listener is an address to listen on.
@@ -545,7 +802,7 @@ type Listener struct {
 
 func (x *Listener) Reset() {
 	*x = Listener{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -557,7 +814,7 @@ func (x *Listener) String() string {
 func (*Listener) ProtoMessage() {}
 
 func (x *Listener) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +827,7 @@ func (x *Listener) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Listener.ProtoReflect.Descriptor instead.
 func (*Listener) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{5}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Listener) GetAddress() string {
@@ -628,7 +885,7 @@ type CORS struct {
 
 func (x *CORS) Reset() {
 	*x = CORS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -640,7 +897,7 @@ func (x *CORS) String() string {
 func (*CORS) ProtoMessage() {}
 
 func (x *CORS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -653,7 +910,7 @@ func (x *CORS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CORS.ProtoReflect.Descriptor instead.
 func (*CORS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CORS) GetOrigins() []string {
@@ -680,7 +937,7 @@ type TLS struct {
 
 func (x *TLS) Reset() {
 	*x = TLS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -692,7 +949,7 @@ func (x *TLS) String() string {
 func (*TLS) ProtoMessage() {}
 
 func (x *TLS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -705,7 +962,7 @@ func (x *TLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TLS.ProtoReflect.Descriptor instead.
 func (*TLS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TLS) GetCertFile() string {
@@ -769,7 +1026,7 @@ type Upstream struct {
 
 func (x *Upstream) Reset() {
 	*x = Upstream{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +1038,7 @@ func (x *Upstream) String() string {
 func (*Upstream) ProtoMessage() {}
 
 func (x *Upstream) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +1051,7 @@ func (x *Upstream) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Upstream.ProtoReflect.Descriptor instead.
 func (*Upstream) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{8}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Upstream) GetEndpoint() string {
@@ -979,7 +1236,7 @@ type IAMPassword struct {
 
 func (x *IAMPassword) Reset() {
 	*x = IAMPassword{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -991,7 +1248,7 @@ func (x *IAMPassword) String() string {
 func (*IAMPassword) ProtoMessage() {}
 
 func (x *IAMPassword) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1004,7 +1261,7 @@ func (x *IAMPassword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMPassword.ProtoReflect.Descriptor instead.
 func (*IAMPassword) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{9}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *IAMPassword) GetEndpoint() string {
@@ -1053,7 +1310,7 @@ type IAMAgency struct {
 
 func (x *IAMAgency) Reset() {
 	*x = IAMAgency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1065,7 +1322,7 @@ func (x *IAMAgency) String() string {
 func (*IAMAgency) ProtoMessage() {}
 
 func (x *IAMAgency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1078,7 +1335,7 @@ func (x *IAMAgency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMAgency.ProtoReflect.Descriptor instead.
 func (*IAMAgency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{10}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *IAMAgency) GetEndpoint() string {
@@ -1120,7 +1377,7 @@ type ECSMetadata struct {
 
 func (x *ECSMetadata) Reset() {
 	*x = ECSMetadata{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1389,7 @@ func (x *ECSMetadata) String() string {
 func (*ECSMetadata) ProtoMessage() {}
 
 func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1402,7 @@ func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ECSMetadata.ProtoReflect.Descriptor instead.
 func (*ECSMetadata) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ECSMetadata) GetEndpoint() string {
@@ -1164,7 +1421,7 @@ type PassThrough struct {
 
 func (x *PassThrough) Reset() {
 	*x = PassThrough{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1176,7 +1433,7 @@ func (x *PassThrough) String() string {
 func (*PassThrough) ProtoMessage() {}
 
 func (x *PassThrough) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1189,7 +1446,7 @@ func (x *PassThrough) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassThrough.ProtoReflect.Descriptor instead.
 func (*PassThrough) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
 }
 
 // Retry configures retries of idempotent calls (reads, deletes, replacing hosts,
@@ -1214,7 +1471,7 @@ type Retry struct {
 
 func (x *Retry) Reset() {
 	*x = Retry{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1226,7 +1483,7 @@ func (x *Retry) String() string {
 func (*Retry) ProtoMessage() {}
 
 func (x *Retry) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1239,7 +1496,7 @@ func (x *Retry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retry.ProtoReflect.Descriptor instead.
 func (*Retry) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Retry) GetMaxAttempts() int32 {
@@ -1288,7 +1545,7 @@ type Protection struct {
 
 func (x *Protection) Reset() {
 	*x = Protection{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1300,7 +1557,7 @@ func (x *Protection) String() string {
 func (*Protection) ProtoMessage() {}
 
 func (x *Protection) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1313,7 +1570,7 @@ func (x *Protection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Protection.ProtoReflect.Descriptor instead.
 func (*Protection) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Protection) GetMaxConcurrency() int32 {
@@ -1368,7 +1625,7 @@ type Idempotency struct {
 
 func (x *Idempotency) Reset() {
 	*x = Idempotency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1380,7 +1637,7 @@ func (x *Idempotency) String() string {
 func (*Idempotency) ProtoMessage() {}
 
 func (x *Idempotency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +1650,7 @@ func (x *Idempotency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Idempotency.ProtoReflect.Descriptor instead.
 func (*Idempotency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Idempotency) GetReconcileTimeout() *durationpb.Duration {
@@ -1454,7 +1711,7 @@ type AccessKey struct {
 
 func (x *AccessKey) Reset() {
 	*x = AccessKey{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1466,7 +1723,7 @@ func (x *AccessKey) String() string {
 func (*AccessKey) ProtoMessage() {}
 
 func (x *AccessKey) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1479,7 +1736,7 @@ func (x *AccessKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessKey.ProtoReflect.Descriptor instead.
 func (*AccessKey) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AccessKey) GetId() *Secret {
@@ -1517,7 +1774,7 @@ type Secret struct {
 
 func (x *Secret) Reset() {
 	*x = Secret{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1529,7 +1786,7 @@ func (x *Secret) String() string {
 func (*Secret) ProtoMessage() {}
 
 func (x *Secret) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1542,7 +1799,7 @@ func (x *Secret) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Secret.ProtoReflect.Descriptor instead.
 func (*Secret) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{17}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Secret) GetSource() isSecret_Source {
@@ -1614,7 +1871,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1626,7 +1883,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1639,7 +1896,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Limits) GetMaxRequestBytes() int64 {
@@ -1695,7 +1952,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1707,7 +1964,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1720,7 +1977,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Log) GetLevel() Log_Level {
@@ -1745,7 +2002,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1757,7 +2014,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1770,7 +2027,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{20}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Shutdown) GetDrainDelay() *durationpb.Duration {
@@ -1803,7 +2060,7 @@ type Reload struct {
 
 func (x *Reload) Reset() {
 	*x = Reload{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1815,7 +2072,7 @@ func (x *Reload) String() string {
 func (*Reload) ProtoMessage() {}
 
 func (x *Reload) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1828,7 +2085,7 @@ func (x *Reload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reload.ProtoReflect.Descriptor instead.
 func (*Reload) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{21}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Reload) GetInterval() *durationpb.Duration {
@@ -1861,10 +2118,15 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x03log\x18\x06 \x01(\v2\x16.connsvc.config.v1.LogR\x03log\x127\n" +
 	"\bshutdown\x18\a \x01(\v2\x1b.connsvc.config.v1.ShutdownR\bshutdown\x121\n" +
 	"\x06reload\x18\b \x01(\v2\x19.connsvc.config.v1.ReloadR\x06reload\x12+\n" +
-	"\x04auth\x18\t \x01(\v2\x17.connsvc.config.v1.AuthR\x04auth\"\xef\x03\n" +
+	"\x04auth\x18\t \x01(\v2\x17.connsvc.config.v1.AuthR\x04auth\"\xb9\x06\n" +
 	"\x04Auth\x12A\n" +
-	"\x06tokens\x18\x01 \x03(\v2\x1e.connsvc.config.v1.CallerTokenB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x06tokens\x12+\n" +
-	"\x04mtls\x18\x03 \x01(\v2\x17.connsvc.config.v1.MTLSR\x04mtls\x12\x1c\n" +
+	"\x06tokens\x18\x01 \x03(\v2\x1e.connsvc.config.v1.CallerTokenB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x06tokens\x12\xaf\x01\n" +
+	"\x03jwt\x18\x02 \x03(\v2\x16.connsvc.config.v1.JWTB\x84\x01\xbaH\x80\x01\xba\x01x\n" +
+	"\bauth.jwt\x12,each name and each issuer must be there once\x1a>this.map(j, j.name).unique() && this.map(j, j.issuer).unique()\x92\x01\x02\x10dR\x03jwt\x12+\n" +
+	"\x04mtls\x18\x03 \x01(\v2\x17.connsvc.config.v1.MTLSR\x04mtls\x12\x95\x01\n" +
+	"\vaccess_keys\x18\x04 \x03(\v2\x1c.connsvc.config.v1.CallerKeyBV\xbaHS\xba\x01J\n" +
+	"\x10auth.access_keys\x12\x1aeach id must be there once\x1a\x1athis.map(k, k.id).unique()\x92\x01\x03\x10\xe8\aR\n" +
+	"accessKeys\x12\x1c\n" +
 	"\tanonymous\x18\x05 \x01(\bR\tanonymous\x12b\n" +
 	"\x15allow_unauthenticated\x18\x06 \x03(\x0e2\x1c.connsvc.config.v1.Auth.OpenB\x0f\xbaH\f\x92\x01\t\x18\x01\"\x05\x82\x01\x02\x10\x01R\x14allowUnauthenticated\x12\xad\x01\n" +
 	"\toperators\x18\a \x03(\tB\x8e\x01\xbaH\x8a\x01\x92\x01\x86\x01\x18\x01\"\x81\x01\xba\x01~\n" +
@@ -1882,6 +2144,26 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x06groups\x18\x03 \x03(\tB\x0e\xbaH\v\x92\x01\b\x18\x01\"\x04r\x02\x10\x01R\x06groups\x12<\n" +
 	"\n" +
 	"attributes\x18\x04 \x03(\v2\x1c.connsvc.config.v1.AttributeR\n" +
+	"attributes\"\xa4\x03\n" +
+	"\x03JWT\x125\n" +
+	"\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c2\x1a^[a-z0-9][a-z0-9_-]{0,62}$R\x04name\x12\x1f\n" +
+	"\x06issuer\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x06issuer\x12,\n" +
+	"\taudiences\x18\x03 \x03(\tB\x0e\xbaH\v\x92\x01\b\b\x01\"\x04r\x02\x10\x01R\taudiences\x12%\n" +
+	"\bjwks_url\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x88\x01\x01H\x00R\ajwksUrl\x12&\n" +
+	"\tjwks_file\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x10\x01H\x00R\bjwksFile\x12@\n" +
+	"\x06leeway\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xac\x022\x00R\x06leeway\x12\x19\n" +
+	"\bid_claim\x18\a \x01(\tR\aidClaim\x12!\n" +
+	"\fgroups_claim\x18\b \x01(\tR\vgroupsClaim\x129\n" +
+	"\x10attribute_claims\x18\t \x03(\tB\x0e\xbaH\v\x92\x01\b\x18\x01\"\x04r\x02\x10\x01R\x0fattributeClaimsB\r\n" +
+	"\x04jwks\x12\x05\xbaH\x02\b\x01\"\x9b\x02\n" +
+	"\tCallerKey\x12>\n" +
+	"\x04name\x18\x01 \x01(\tB*\xbaH'r%2#^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$R\x04name\x12-\n" +
+	"\x02id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{1,128}$R\x02id\x129\n" +
+	"\x06secret\x18\x03 \x01(\v2\x19.connsvc.config.v1.SecretB\x06\xbaH\x03\xc8\x01\x01R\x06secret\x12&\n" +
+	"\x06groups\x18\x04 \x03(\tB\x0e\xbaH\v\x92\x01\b\x18\x01\"\x04r\x02\x10\x01R\x06groups\x12<\n" +
+	"\n" +
+	"attributes\x18\x05 \x03(\v2\x1c.connsvc.config.v1.AttributeR\n" +
 	"attributes\"d\n" +
 	"\tAttribute\x128\n" +
 	"\x04name\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z_][A-Za-z0-9_]{0,63}$R\x04name\x12\x1d\n" +
@@ -2021,83 +2303,90 @@ func file_connsvc_config_v1_config_proto_rawDescGZIP() []byte {
 }
 
 var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(Auth_Open)(0),              // 0: connsvc.config.v1.Auth.Open
 	(Log_Level)(0),              // 1: connsvc.config.v1.Log.Level
 	(*Config)(nil),              // 2: connsvc.config.v1.Config
 	(*Auth)(nil),                // 3: connsvc.config.v1.Auth
 	(*CallerToken)(nil),         // 4: connsvc.config.v1.CallerToken
-	(*Attribute)(nil),           // 5: connsvc.config.v1.Attribute
-	(*MTLS)(nil),                // 6: connsvc.config.v1.MTLS
-	(*Listener)(nil),            // 7: connsvc.config.v1.Listener
-	(*CORS)(nil),                // 8: connsvc.config.v1.CORS
-	(*TLS)(nil),                 // 9: connsvc.config.v1.TLS
-	(*Upstream)(nil),            // 10: connsvc.config.v1.Upstream
-	(*IAMPassword)(nil),         // 11: connsvc.config.v1.IAMPassword
-	(*IAMAgency)(nil),           // 12: connsvc.config.v1.IAMAgency
-	(*ECSMetadata)(nil),         // 13: connsvc.config.v1.ECSMetadata
-	(*PassThrough)(nil),         // 14: connsvc.config.v1.PassThrough
-	(*Retry)(nil),               // 15: connsvc.config.v1.Retry
-	(*Protection)(nil),          // 16: connsvc.config.v1.Protection
-	(*Idempotency)(nil),         // 17: connsvc.config.v1.Idempotency
-	(*AccessKey)(nil),           // 18: connsvc.config.v1.AccessKey
-	(*Secret)(nil),              // 19: connsvc.config.v1.Secret
-	(*Limits)(nil),              // 20: connsvc.config.v1.Limits
-	(*Log)(nil),                 // 21: connsvc.config.v1.Log
-	(*Shutdown)(nil),            // 22: connsvc.config.v1.Shutdown
-	(*Reload)(nil),              // 23: connsvc.config.v1.Reload
-	(*durationpb.Duration)(nil), // 24: google.protobuf.Duration
+	(*JWT)(nil),                 // 5: connsvc.config.v1.JWT
+	(*CallerKey)(nil),           // 6: connsvc.config.v1.CallerKey
+	(*Attribute)(nil),           // 7: connsvc.config.v1.Attribute
+	(*MTLS)(nil),                // 8: connsvc.config.v1.MTLS
+	(*Listener)(nil),            // 9: connsvc.config.v1.Listener
+	(*CORS)(nil),                // 10: connsvc.config.v1.CORS
+	(*TLS)(nil),                 // 11: connsvc.config.v1.TLS
+	(*Upstream)(nil),            // 12: connsvc.config.v1.Upstream
+	(*IAMPassword)(nil),         // 13: connsvc.config.v1.IAMPassword
+	(*IAMAgency)(nil),           // 14: connsvc.config.v1.IAMAgency
+	(*ECSMetadata)(nil),         // 15: connsvc.config.v1.ECSMetadata
+	(*PassThrough)(nil),         // 16: connsvc.config.v1.PassThrough
+	(*Retry)(nil),               // 17: connsvc.config.v1.Retry
+	(*Protection)(nil),          // 18: connsvc.config.v1.Protection
+	(*Idempotency)(nil),         // 19: connsvc.config.v1.Idempotency
+	(*AccessKey)(nil),           // 20: connsvc.config.v1.AccessKey
+	(*Secret)(nil),              // 21: connsvc.config.v1.Secret
+	(*Limits)(nil),              // 22: connsvc.config.v1.Limits
+	(*Log)(nil),                 // 23: connsvc.config.v1.Log
+	(*Shutdown)(nil),            // 24: connsvc.config.v1.Shutdown
+	(*Reload)(nil),              // 25: connsvc.config.v1.Reload
+	(*durationpb.Duration)(nil), // 26: google.protobuf.Duration
 }
 var file_connsvc_config_v1_config_proto_depIdxs = []int32{
-	7,  // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
-	7,  // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
-	7,  // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
-	10, // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
-	20, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
-	21, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
-	22, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
-	23, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
+	9,  // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
+	9,  // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
+	9,  // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
+	12, // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
+	22, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
+	23, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
+	24, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
+	25, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
 	3,  // 8: connsvc.config.v1.Config.auth:type_name -> connsvc.config.v1.Auth
 	4,  // 9: connsvc.config.v1.Auth.tokens:type_name -> connsvc.config.v1.CallerToken
-	6,  // 10: connsvc.config.v1.Auth.mtls:type_name -> connsvc.config.v1.MTLS
-	0,  // 11: connsvc.config.v1.Auth.allow_unauthenticated:type_name -> connsvc.config.v1.Auth.Open
-	19, // 12: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
-	5,  // 13: connsvc.config.v1.CallerToken.attributes:type_name -> connsvc.config.v1.Attribute
-	9,  // 14: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
-	8,  // 15: connsvc.config.v1.Listener.cors:type_name -> connsvc.config.v1.CORS
-	18, // 16: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
-	19, // 17: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
-	11, // 18: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
-	12, // 19: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
-	13, // 20: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
-	14, // 21: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
-	24, // 22: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
-	15, // 23: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
-	16, // 24: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
-	17, // 25: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
-	19, // 26: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
-	18, // 27: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
-	24, // 28: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
-	24, // 29: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
-	24, // 30: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
-	24, // 31: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
-	24, // 32: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
-	24, // 33: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
-	19, // 34: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
-	19, // 35: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
-	19, // 36: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
-	24, // 37: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
-	24, // 38: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
-	1,  // 39: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
-	24, // 40: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
-	24, // 41: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
-	24, // 42: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
-	43, // [43:43] is the sub-list for method output_type
-	43, // [43:43] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	5,  // 10: connsvc.config.v1.Auth.jwt:type_name -> connsvc.config.v1.JWT
+	8,  // 11: connsvc.config.v1.Auth.mtls:type_name -> connsvc.config.v1.MTLS
+	6,  // 12: connsvc.config.v1.Auth.access_keys:type_name -> connsvc.config.v1.CallerKey
+	0,  // 13: connsvc.config.v1.Auth.allow_unauthenticated:type_name -> connsvc.config.v1.Auth.Open
+	21, // 14: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
+	7,  // 15: connsvc.config.v1.CallerToken.attributes:type_name -> connsvc.config.v1.Attribute
+	26, // 16: connsvc.config.v1.JWT.leeway:type_name -> google.protobuf.Duration
+	21, // 17: connsvc.config.v1.CallerKey.secret:type_name -> connsvc.config.v1.Secret
+	7,  // 18: connsvc.config.v1.CallerKey.attributes:type_name -> connsvc.config.v1.Attribute
+	11, // 19: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
+	10, // 20: connsvc.config.v1.Listener.cors:type_name -> connsvc.config.v1.CORS
+	20, // 21: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
+	21, // 22: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
+	13, // 23: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
+	14, // 24: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
+	15, // 25: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
+	16, // 26: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
+	26, // 27: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
+	17, // 28: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
+	18, // 29: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
+	19, // 30: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
+	21, // 31: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
+	20, // 32: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
+	26, // 33: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
+	26, // 34: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
+	26, // 35: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
+	26, // 36: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
+	26, // 37: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
+	26, // 38: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
+	21, // 39: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
+	21, // 40: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
+	21, // 41: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
+	26, // 42: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
+	26, // 43: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
+	1,  // 44: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
+	26, // 45: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
+	26, // 46: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
+	26, // 47: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
+	48, // [48:48] is the sub-list for method output_type
+	48, // [48:48] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_connsvc_config_v1_config_proto_init() }
@@ -2105,7 +2394,11 @@ func file_connsvc_config_v1_config_proto_init() {
 	if File_connsvc_config_v1_config_proto != nil {
 		return
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[8].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[3].OneofWrappers = []any{
+		(*JWT_JwksUrl)(nil),
+		(*JWT_JwksFile)(nil),
+	}
+	file_connsvc_config_v1_config_proto_msgTypes[10].OneofWrappers = []any{
 		(*Upstream_AccessKey)(nil),
 		(*Upstream_Token)(nil),
 		(*Upstream_IamPassword)(nil),
@@ -2113,8 +2406,8 @@ func file_connsvc_config_v1_config_proto_init() {
 		(*Upstream_EcsMetadata)(nil),
 		(*Upstream_PassThrough)(nil),
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[13].OneofWrappers = []any{}
-	file_connsvc_config_v1_config_proto_msgTypes[17].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[15].OneofWrappers = []any{}
+	file_connsvc_config_v1_config_proto_msgTypes[19].OneofWrappers = []any{
 		(*Secret_File)(nil),
 		(*Secret_Env)(nil),
 	}
@@ -2124,7 +2417,7 @@ func file_connsvc_config_v1_config_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connsvc_config_v1_config_proto_rawDesc), len(file_connsvc_config_v1_config_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   22,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

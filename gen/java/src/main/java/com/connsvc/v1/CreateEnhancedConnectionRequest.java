@@ -540,9 +540,10 @@ private static final long serialVersionUID = 0L;
    * call created, through any replica. It applies to one name: the same request_id
    * with another name creates another connection. Over REST it is the
    * Idempotency-Key header. DLI stores it as a tag with the key connsvc.request_id, or
-   * another configured key, and a hash of the request as a second one; callers must not
-   * use these keys. A request with 20 tags of its own has no place for this tag: the
-   * request_id is not stored, and the response has a warning.
+   * another configured key, and a hash of the request and its version as two more;
+   * callers must not use these keys. A request with 20 tags of its own has no place for
+   * the first: the request_id is not stored, and the response has a warning. With 18 or
+   * 19 there is no place for all: a retry with other content may succeed, with a warning.
    * </pre>
    *
    * <code>string request_id = 10 [json_name = "request_id", (.buf.validate.field) = { ... }</code>
@@ -568,9 +569,10 @@ private static final long serialVersionUID = 0L;
    * call created, through any replica. It applies to one name: the same request_id
    * with another name creates another connection. Over REST it is the
    * Idempotency-Key header. DLI stores it as a tag with the key connsvc.request_id, or
-   * another configured key, and a hash of the request as a second one; callers must not
-   * use these keys. A request with 20 tags of its own has no place for this tag: the
-   * request_id is not stored, and the response has a warning.
+   * another configured key, and a hash of the request and its version as two more;
+   * callers must not use these keys. A request with 20 tags of its own has no place for
+   * the first: the request_id is not stored, and the response has a warning. With 18 or
+   * 19 there is no place for all: a retry with other content may succeed, with a warning.
    * </pre>
    *
    * <code>string request_id = 10 [json_name = "request_id", (.buf.validate.field) = { ... }</code>
@@ -2658,9 +2660,10 @@ private static final long serialVersionUID = 0L;
      * call created, through any replica. It applies to one name: the same request_id
      * with another name creates another connection. Over REST it is the
      * Idempotency-Key header. DLI stores it as a tag with the key connsvc.request_id, or
-     * another configured key, and a hash of the request as a second one; callers must not
-     * use these keys. A request with 20 tags of its own has no place for this tag: the
-     * request_id is not stored, and the response has a warning.
+     * another configured key, and a hash of the request and its version as two more;
+     * callers must not use these keys. A request with 20 tags of its own has no place for
+     * the first: the request_id is not stored, and the response has a warning. With 18 or
+     * 19 there is no place for all: a retry with other content may succeed, with a warning.
      * </pre>
      *
      * <code>string request_id = 10 [json_name = "request_id", (.buf.validate.field) = { ... }</code>
@@ -2685,9 +2688,10 @@ private static final long serialVersionUID = 0L;
      * call created, through any replica. It applies to one name: the same request_id
      * with another name creates another connection. Over REST it is the
      * Idempotency-Key header. DLI stores it as a tag with the key connsvc.request_id, or
-     * another configured key, and a hash of the request as a second one; callers must not
-     * use these keys. A request with 20 tags of its own has no place for this tag: the
-     * request_id is not stored, and the response has a warning.
+     * another configured key, and a hash of the request and its version as two more;
+     * callers must not use these keys. A request with 20 tags of its own has no place for
+     * the first: the request_id is not stored, and the response has a warning. With 18 or
+     * 19 there is no place for all: a retry with other content may succeed, with a warning.
      * </pre>
      *
      * <code>string request_id = 10 [json_name = "request_id", (.buf.validate.field) = { ... }</code>
@@ -2713,9 +2717,10 @@ private static final long serialVersionUID = 0L;
      * call created, through any replica. It applies to one name: the same request_id
      * with another name creates another connection. Over REST it is the
      * Idempotency-Key header. DLI stores it as a tag with the key connsvc.request_id, or
-     * another configured key, and a hash of the request as a second one; callers must not
-     * use these keys. A request with 20 tags of its own has no place for this tag: the
-     * request_id is not stored, and the response has a warning.
+     * another configured key, and a hash of the request and its version as two more;
+     * callers must not use these keys. A request with 20 tags of its own has no place for
+     * the first: the request_id is not stored, and the response has a warning. With 18 or
+     * 19 there is no place for all: a retry with other content may succeed, with a warning.
      * </pre>
      *
      * <code>string request_id = 10 [json_name = "request_id", (.buf.validate.field) = { ... }</code>
@@ -2737,9 +2742,10 @@ private static final long serialVersionUID = 0L;
      * call created, through any replica. It applies to one name: the same request_id
      * with another name creates another connection. Over REST it is the
      * Idempotency-Key header. DLI stores it as a tag with the key connsvc.request_id, or
-     * another configured key, and a hash of the request as a second one; callers must not
-     * use these keys. A request with 20 tags of its own has no place for this tag: the
-     * request_id is not stored, and the response has a warning.
+     * another configured key, and a hash of the request and its version as two more;
+     * callers must not use these keys. A request with 20 tags of its own has no place for
+     * the first: the request_id is not stored, and the response has a warning. With 18 or
+     * 19 there is no place for all: a retry with other content may succeed, with a warning.
      * </pre>
      *
      * <code>string request_id = 10 [json_name = "request_id", (.buf.validate.field) = { ... }</code>
@@ -2758,9 +2764,10 @@ private static final long serialVersionUID = 0L;
      * call created, through any replica. It applies to one name: the same request_id
      * with another name creates another connection. Over REST it is the
      * Idempotency-Key header. DLI stores it as a tag with the key connsvc.request_id, or
-     * another configured key, and a hash of the request as a second one; callers must not
-     * use these keys. A request with 20 tags of its own has no place for this tag: the
-     * request_id is not stored, and the response has a warning.
+     * another configured key, and a hash of the request and its version as two more;
+     * callers must not use these keys. A request with 20 tags of its own has no place for
+     * the first: the request_id is not stored, and the response has a warning. With 18 or
+     * 19 there is no place for all: a retry with other content may succeed, with a warning.
      * </pre>
      *
      * <code>string request_id = 10 [json_name = "request_id", (.buf.validate.field) = { ... }</code>

@@ -1,0 +1,135 @@
+package auth_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/auth"
+	"github.com/connsvc/connsvc/internal/signing"
+)
+
+const secretKey = "0123456789abcdef0123456789abcdef"
+
+func signer(t *testing.T, v *vault) *auth.Authenticator {
+	t.Helper()
+	a, err := auth.New(&configv1.Auth{AccessKeys: []*configv1.CallerKey{
+		{Name: "terraform", Id: "AK", Secret: secret("SK"), Groups: []string{"platform"}},
+	}}, options(v, &bytes.Buffer{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// verify sends a request with a body, and returns its principal or the failure.
+func verify(a *auth.Authenticator, r *http.Request, body string) string {
+	_, s, err := a.Authenticate(r.Context(), auth.Credentials{Authorization: r.Header["Authorization"], Request: r})
+	if err == nil {
+		p, err := s.Verify(r.Context(), sha256.Sum256([]byte(body)))
+		if err == nil {
+			return p.Name
+		}
+		return kindOf(err)
+	}
+	return kindOf(err)
+}
+
+func kindOf(err error) string {
+	var failed *auth.Error
+	errors.As(err, &failed)
+	return string(failed.Kind)
+}
+
+func signedRequest(t *testing.T, method, body string) *http.Request {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, "http://connsvc/v2.0/p/x", strings.NewReader(body))
+	signing.Sign(r, []byte(body), signing.Credentials{AccessKeyID: "AK", SecretAccessKey: secretKey}, time.Now())
+	return r
+}
+
+// TestReplays: a change is accepted once while its signature is valid, a read each time.
+func TestReplays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := signer(t, &vault{held: map[string]string{"SK": secretKey}})
+		defer a.Close()
+		read, change := signedRequest(t, "GET", ""), signedRequest(t, "POST", "{}")
+		for _, tt := range []struct {
+			wait         time.Duration
+			read, change string
+		}{
+			{0, "access_key:terraform", "access_key:terraform"}, {0, "access_key:terraform", "replayed"},
+			{14 * time.Minute, "access_key:terraform", "replayed"}, {2 * time.Minute, "expired", "expired"},
+		} {
+			time.Sleep(tt.wait)
+			if got := verify(a, read, ""); got != tt.read {
+				t.Errorf("a read is %s, want %s", got, tt.read)
+			}
+			if got := verify(a, change, "{}"); got != tt.change {
+				t.Errorf("a change is %s, want %s", got, tt.change)
+			}
+		}
+	})
+}
+
+// TestReplaysAreBounded: a flood of valid changes pushes out what came long before it, not
+// what came just now.
+func TestReplaysAreBounded(t *testing.T) {
+	a := signer(t, &vault{held: map[string]string{"SK": secretKey}})
+	defer a.Close()
+	first, second := signedRequest(t, "POST", "1"), signedRequest(t, "POST", "2")
+	a.LimitReplays(500)
+	verify(a, first, "1")
+	flood := func(n int) {
+		for i := range n {
+			body := fmt.Sprint("flood", n, i)
+			if got := verify(a, signedRequest(t, "PUT", body), body); got != "access_key:terraform" {
+				t.Fatal(got)
+			}
+		}
+	}
+	flood(500)
+	verify(a, second, "2")
+	flood(490)
+	if got := verify(a, second, "2"); got != "replayed" {
+		t.Errorf("a new one is %s", got)
+	}
+	flood(20)
+	if got := verify(a, first, "1"); got != "access_key:terraform" {
+		t.Errorf("an old one is %s: nothing is forgotten", got)
+	}
+}
+
+// TestKeysChange: a new secret counts, the old one does not any more.
+func TestKeysChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &vault{held: map[string]string{"SK": strings.Repeat("x", 32)}}
+		a := signer(t, v)
+		defer a.Close()
+		if got := verify(a, signedRequest(t, "GET", ""), ""); got != "invalid" {
+			t.Errorf("got %s", got)
+		}
+		v.set("SK", secretKey)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if got := verify(a, signedRequest(t, "GET", ""), ""); got != "access_key:terraform" {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+func TestShortSecretKeys(t *testing.T) {
+	_, err := auth.New(&configv1.Auth{AccessKeys: []*configv1.CallerKey{{Name: "a", Id: "AK", Secret: secret("SK")}}},
+		options(&vault{held: map[string]string{"SK": "CANARY"}}, &bytes.Buffer{}))
+	if err == nil || err.Error() != "auth.access_keys[0].secret: must have at least 32 characters" {
+		t.Errorf("got %v", err)
+	}
+}
