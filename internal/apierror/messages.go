@@ -46,6 +46,9 @@ func messageOf(u *upstream.Error, s Subject, reason connsvcv1.ErrorReason) strin
 	case u.Message != "" && (u.Kind == upstream.Status || u.Kind == upstream.Refused) && exposesDLIError(reason):
 		return u.Message
 	}
+	if message := credentialsMessage(u.Err); message != "" && !u.Sent && !u.CallersOwn {
+		return message
+	}
 	if reason == connsvcv1.ErrorReason_UPSTREAM_FAULT && u.Kind == upstream.Malformed {
 		if message := malformedMessage(u.Err); message != "" {
 			return message

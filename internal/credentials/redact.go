@@ -1,41 +1,111 @@
 package credentials
 
 import (
+	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 )
 
 const redacted = "[redacted]"
 
-// minSecret is the minimum length of a secret to redact: a shorter one could be any
-// word.
-const minSecret = 8
+const (
+	// minSecret is the minimum length of a secret to redact: a shorter one could be any
+	// word.
+	minSecret = 8
+	// maxBlock is the length of the parts of a secret that are searched for.
+	maxBlock = 8
+	// maxEncodings is how many times percent-encoding is undone.
+	maxEncodings = 3
+)
 
 // Redact removes the credentials in h, the header of an authorized request, from a
-// text of the receiver. DLI's API gateway explains a rejected signature by the
-// canonical request, which contains the security token.
+// text of the receiver: also in another case, percent-encoded, or cut at either end.
+// DLI's API gateway explains a rejected signature by the canonical request, which
+// contains the security token.
 func Redact(h http.Header, text string) string {
 	if text == "" {
 		return ""
 	}
-	var pairs []string
-	hide := func(s string) {
-		if len(s) >= minSecret {
-			pairs = append(pairs, s, redacted)
+	secrets := secretsOf(h)
+	text = hide(text, secrets)
+	decoded := text
+	for i := 0; i < maxEncodings && strings.Contains(decoded, "%"); i++ {
+		decoded = percentEncoded.ReplaceAllStringFunc(decoded, func(code string) string {
+			b, _ := hex.DecodeString(code[1:])
+			return string(b)
+		})
+		if hidden := hide(decoded, secrets); hidden != decoded {
+			return hidden
 		}
 	}
-	hide(h.Get(headerToken))
-	hide(h.Get(headerSecurityToken))
+	return text
+}
+
+var percentEncoded = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+
+// secretsOf returns the credentials in h.
+func secretsOf(h http.Header) []string {
 	authorization := h.Get("Authorization")
-	hide(authorization)
-	hide(accessKeyID(authorization))
-	if _, signature, ok := strings.Cut(authorization, "Signature="); ok {
-		hide(signature)
+	_, signature, _ := strings.Cut(authorization, "Signature=")
+	all := []string{h.Get(headerToken), h.Get(headerSecurityToken), accessKeyID(authorization), signature}
+	return slices.DeleteFunc(all, func(secret string) bool { return len(secret) < minSecret })
+}
+
+// hide replaces each part of a secret that is in text. Secrets are compared by blocks, so
+// a part that is shorter than two of them may remain.
+func hide(text string, secrets []string) string {
+	plain := lower(text)
+	for _, secret := range secrets {
+		secret = lower(secret)
+		size := min(maxBlock, len(secret)-1)
+		last := len(secret) - size
+		for at := 0; ; at = min(at+size, last) {
+			if strings.Contains(plain, secret[at:at+size]) {
+				text = hideBlock(text, secret, at, size)
+				plain = lower(text)
+			}
+			if at == last {
+				break
+			}
+		}
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	return text
+}
+
+// hideBlock replaces what text has of secret around the block at at.
+func hideBlock(text, secret string, at, size int) string {
+	for from := 0; ; {
+		plain := lower(text)
+		i := strings.Index(plain[from:], secret[at:at+size])
+		if i < 0 {
+			return text
+		}
+		start, end := from+i, from+i+size
+		for j := at; j > 0 && start > from && plain[start-1] == secret[j-1]; j-- {
+			start--
+		}
+		for j := at + size; j < len(secret) && end < len(plain) && plain[end] == secret[j]; j++ {
+			end++
+		}
+		text = text[:start] + redacted + text[end:]
+		from = start + len(redacted)
+	}
+}
+
+// lower returns s with ASCII in lower case, so that no index changes.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // accessKeyID returns the access key ID of an Authorization header.

@@ -153,7 +153,7 @@ func TestRedact(t *testing.T) {
 	}{
 		"token":         {token.Header, "no " + canaryToken + ", " + canaryToken, "no [redacted], [redacted]"},
 		"key":           {signed.Header, "ak " + canaryID + "|x-security-token:" + canaryTemp, "ak [redacted]|x-security-token:[redacted]"},
-		"authorization": {signed.Header, "got " + signed.Header.Get("Authorization"), "got [redacted]"},
+		"authorization": {signed.Header, "got " + signed.Header.Get("Authorization"), "got SDK-HMAC-SHA256 Access=[redacted], SignedHeaders=host;x-sdk-date;x-security-token, Signature=[redacted]"},
 		"signature":     {signed.Header, signed.Header.Get("Authorization")[len(signed.Header.Get("Authorization"))-64:], "[redacted]"},
 		"innocent":      {signed.Header, "Connection x does not exist.", "Connection x does not exist."},
 		"short":         {http.Header{"X-Auth-Token": {"a"}}, "a banana", "a banana"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/connsvc/connsvc/internal/credentials"
 	"github.com/connsvc/connsvc/internal/upstream/exchange"
 )
 
@@ -106,6 +107,12 @@ func (e *Error) Error() string {
 // credentialsRejected reports whether connsvc has no valid credentials for the call.
 func (e *Error) credentialsRejected() bool {
 	return !e.CallersOwn && (e.Kind == Unauthorized || e.HTTPStatus == http.StatusUnauthorized)
+}
+
+// withoutCredentials reports whether the call was not sent because there are none.
+func (e *Error) withoutCredentials() bool {
+	var cause *credentials.Error
+	return errors.As(e.Err, &cause)
 }
 
 // Unwrap returns the cause.

@@ -93,7 +93,7 @@ const minSecret = 8
 // the upstream may have echoed, and from its message what could change a terminal or a
 // log. Code and RequestID have passed identifier.
 func (err *Error) redact(h http.Header) *Error {
-	err.Message = credentials.Redact(h, printable(err.Message))
+	err.Message = printable(credentials.Redact(h, err.Message))
 	if err.Err != nil {
 		if text := err.Err.Error(); credentials.Redact(h, text) != text {
 			err.Err = errors.New(credentials.Redact(h, text))
@@ -116,10 +116,16 @@ func printable(s string) string {
 // identifier returns s if it can be a code or an ID and contains no credential of h,
 // the header of the request; "" otherwise.
 func identifier(h http.Header, s string) string {
-	if len(s) > 128 || !plain(s) || containsCredential(h, s) {
+	if len(s) > 128 || !plain(s) || containsCredential(h, s) || !hexID(s) && credentials.Redact(h, s) != s {
 		return ""
 	}
 	return s
+}
+
+// hexID reports whether s is 32 hex digits or a UUID, as the request IDs of DLI are: in
+// that form no part of a credential can be told.
+func hexID(s string) bool {
+	return (len(s) == 32 || len(s) == 36) && strings.Trim(s, "0123456789abcdefABCDEF-") == ""
 }
 
 // containsCredential reports whether s contains a credential of h. It runs for every

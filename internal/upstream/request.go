@@ -46,7 +46,8 @@ func (c *call) request(ctx context.Context) (*http.Request, *Error) {
 	return r, nil
 }
 
-// unauthorized is the Error of a call without credentials.
+// unauthorized is the Error of a call without credentials. A malformed response is one of
+// something between, as of a proxy: a retry may help.
 func (c *Client) unauthorized(err error) *Error {
 	e := &Error{Kind: Unauthorized, Err: err}
 	var cause *credentials.Error
@@ -57,7 +58,7 @@ func (c *Client) unauthorized(err error) *Error {
 	switch cause.Kind {
 	case credentials.CallerToken:
 		e.CallersOwn = true
-	case credentials.Unavailable, credentials.Closed:
+	case credentials.Unavailable, credentials.Malformed, credentials.Closed:
 		e.Kind = Unreachable
 	case credentials.Timeout:
 		e.Kind = Timeout

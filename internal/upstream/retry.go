@@ -49,6 +49,8 @@ var retryPolicies = map[string]retryPolicy{
 // allows reports whether a call may be sent again after err.
 func (p retryPolicy) allows(err *Error) bool {
 	switch {
+	case err.withoutCredentials():
+		return false // credentials have pauses of their own
 	case err.Kind == Unreachable:
 		return true
 	case err.Kind == Broken:

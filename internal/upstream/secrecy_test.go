@@ -103,6 +103,42 @@ func TestNoErrorHoldsASecret(t *testing.T) {
 	}
 }
 
+// A server that changes what it sends back: another case, percent-encoding, or cut.
+func TestNoErrorHoldsAChangedSecret(t *testing.T) {
+	percent := func(s string) string {
+		var b strings.Builder
+		for i := range len(s) {
+			fmt.Fprintf(&b, "%%%02x", s[i])
+		}
+		return b.String()
+	}
+	for name, change := range map[string]func(string) string{
+		"lower case":          strings.ToLower,
+		"cut at the start":    func(s string) string { return s[1:] },
+		"cut at the end":      func(s string) string { return s[:len(s)-1] },
+		"cut and lower case":  func(s string) string { return strings.ToLower(s[1 : len(s)-1]) },
+		"percent-encoded":     percent,
+		"twice":               func(s string) string { return percent(percent(s)) },
+		"percent-encoded cut": func(s string) string { return "100% of " + percent(s[2:]) + " %" },
+		"in text":             func(s string) string { return "token " + s[1:] + "0 is not valid" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			endpoint := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+				echo := change(r.Header.Get("X-Auth-Token") + r.Header.Get("X-Security-Token"))
+				body, _ := json.Marshal(map[string]string{"error_code": "DLI.0001", "error_msg": "bad: " + echo, "request_id": strings.ReplaceAll(echo, " ", "")})
+				answer(400, string(body))(w, r)
+			})
+			for _, r := range []*upstream.Router{router(t, upstream.Options{}, signedBy(endpoint)), router(t, upstream.Options{}, withToken(endpoint))} {
+				err := failure(t, callGet(t.Context(), r))
+				text := strings.ToLower(everything(err))
+				if strings.Contains(text, "anary") || strings.Contains(text, "63616e61") || strings.Contains(text, "%41") || !strings.HasPrefix(err.Message, "bad: ") {
+					t.Errorf("the error holds a secret:\n%s", text)
+				}
+			}
+		})
+	}
+}
+
 // Neither the query nor the body of a request is in an error.
 func TestNoErrorHoldsTheRequest(t *testing.T) {
 	r := router(t, upstream.Options{}, signedBy("http://127.0.0.1:1"))

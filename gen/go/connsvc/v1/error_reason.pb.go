@@ -88,16 +88,19 @@ const (
 	// The caller's own quota at connsvc is used up. Wait as RetryInfo says.
 	// Reserved: this version has no quotas of its own. (RESOURCE_EXHAUSTED)
 	ErrorReason_CALLER_QUOTA ErrorReason = 20
-	// connsvc has reached its limit of calls in flight, or is shutting down. Nothing was
-	// sent to DLI: retry as RetryInfo says. (UNAVAILABLE)
+	// connsvc has reached its limit of calls in flight or of calls that wait for
+	// credentials, or is shutting down. Nothing was sent to DLI: retry as RetryInfo says.
+	// (UNAVAILABLE)
 	ErrorReason_OVERLOADED ErrorReason = 21
 	// DLI's API gateway throttles requests. Nothing was done: retry as RetryInfo says.
 	// (UNAVAILABLE)
 	ErrorReason_UPSTREAM_THROTTLED ErrorReason = 22
-	// DLI is unavailable. Retry as RetryInfo says; of a change, the message says if its
-	// outcome is unknown. (UNAVAILABLE)
+	// DLI, or IAM that issues connsvc's tokens for it, is unavailable: the message says
+	// which. Retry as RetryInfo says; of a change, the message says if its outcome is
+	// unknown. (UNAVAILABLE)
 	ErrorReason_UPSTREAM_UNAVAILABLE ErrorReason = 23
-	// connsvc has no valid credentials for DLI. Ask its operator to fix them. (INTERNAL)
+	// connsvc has no valid credentials for DLI: IAM or DLI rejected them, as the message
+	// says. Ask its operator to fix them. (INTERNAL)
 	ErrorReason_UPSTREAM_CREDENTIALS ErrorReason = 24
 	// The create was sent, and nothing proves its outcome. Retry with the same request_id
 	// and content: the retry finds the connection if it was made. Without a request_id, or

@@ -184,8 +184,9 @@ export enum ErrorReason {
   CALLER_QUOTA = 20,
 
   /**
-   * connsvc has reached its limit of calls in flight, or is shutting down. Nothing was
-   * sent to DLI: retry as RetryInfo says. (UNAVAILABLE)
+   * connsvc has reached its limit of calls in flight or of calls that wait for
+   * credentials, or is shutting down. Nothing was sent to DLI: retry as RetryInfo says.
+   * (UNAVAILABLE)
    *
    * @generated from enum value: OVERLOADED = 21;
    */
@@ -200,15 +201,17 @@ export enum ErrorReason {
   UPSTREAM_THROTTLED = 22,
 
   /**
-   * DLI is unavailable. Retry as RetryInfo says; of a change, the message says if its
-   * outcome is unknown. (UNAVAILABLE)
+   * DLI, or IAM that issues connsvc's tokens for it, is unavailable: the message says
+   * which. Retry as RetryInfo says; of a change, the message says if its outcome is
+   * unknown. (UNAVAILABLE)
    *
    * @generated from enum value: UPSTREAM_UNAVAILABLE = 23;
    */
   UPSTREAM_UNAVAILABLE = 23,
 
   /**
-   * connsvc has no valid credentials for DLI. Ask its operator to fix them. (INTERNAL)
+   * connsvc has no valid credentials for DLI: IAM or DLI rejected them, as the message
+   * says. Ask its operator to fix them. (INTERNAL)
    *
    * @generated from enum value: UPSTREAM_CREDENTIALS = 24;
    */

@@ -203,8 +203,9 @@ public enum ErrorReason
   CALLER_QUOTA(20),
   /**
    * <pre>
-   * connsvc has reached its limit of calls in flight, or is shutting down. Nothing was
-   * sent to DLI: retry as RetryInfo says. (UNAVAILABLE)
+   * connsvc has reached its limit of calls in flight or of calls that wait for
+   * credentials, or is shutting down. Nothing was sent to DLI: retry as RetryInfo says.
+   * (UNAVAILABLE)
    * </pre>
    *
    * <code>OVERLOADED = 21;</code>
@@ -221,8 +222,9 @@ public enum ErrorReason
   UPSTREAM_THROTTLED(22),
   /**
    * <pre>
-   * DLI is unavailable. Retry as RetryInfo says; of a change, the message says if its
-   * outcome is unknown. (UNAVAILABLE)
+   * DLI, or IAM that issues connsvc's tokens for it, is unavailable: the message says
+   * which. Retry as RetryInfo says; of a change, the message says if its outcome is
+   * unknown. (UNAVAILABLE)
    * </pre>
    *
    * <code>UPSTREAM_UNAVAILABLE = 23;</code>
@@ -230,7 +232,8 @@ public enum ErrorReason
   UPSTREAM_UNAVAILABLE(23),
   /**
    * <pre>
-   * connsvc has no valid credentials for DLI. Ask its operator to fix them. (INTERNAL)
+   * connsvc has no valid credentials for DLI: IAM or DLI rejected them, as the message
+   * says. Ask its operator to fix them. (INTERNAL)
    * </pre>
    *
    * <code>UPSTREAM_CREDENTIALS = 24;</code>
@@ -492,8 +495,9 @@ public enum ErrorReason
   public static final int CALLER_QUOTA_VALUE = 20;
   /**
    * <pre>
-   * connsvc has reached its limit of calls in flight, or is shutting down. Nothing was
-   * sent to DLI: retry as RetryInfo says. (UNAVAILABLE)
+   * connsvc has reached its limit of calls in flight or of calls that wait for
+   * credentials, or is shutting down. Nothing was sent to DLI: retry as RetryInfo says.
+   * (UNAVAILABLE)
    * </pre>
    *
    * <code>OVERLOADED = 21;</code>
@@ -510,8 +514,9 @@ public enum ErrorReason
   public static final int UPSTREAM_THROTTLED_VALUE = 22;
   /**
    * <pre>
-   * DLI is unavailable. Retry as RetryInfo says; of a change, the message says if its
-   * outcome is unknown. (UNAVAILABLE)
+   * DLI, or IAM that issues connsvc's tokens for it, is unavailable: the message says
+   * which. Retry as RetryInfo says; of a change, the message says if its outcome is
+   * unknown. (UNAVAILABLE)
    * </pre>
    *
    * <code>UPSTREAM_UNAVAILABLE = 23;</code>
@@ -519,7 +524,8 @@ public enum ErrorReason
   public static final int UPSTREAM_UNAVAILABLE_VALUE = 23;
   /**
    * <pre>
-   * connsvc has no valid credentials for DLI. Ask its operator to fix them. (INTERNAL)
+   * connsvc has no valid credentials for DLI: IAM or DLI rejected them, as the message
+   * says. Ask its operator to fix them. (INTERNAL)
    * </pre>
    *
    * <code>UPSTREAM_CREDENTIALS = 24;</code>
