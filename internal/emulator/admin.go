@@ -43,15 +43,17 @@ func (e *Emulator) Handler() http.Handler {
 // IAM serves IAM's tokens, by password and for an agency, and the temporary keys of
 // the metadata service.
 func (e *Emulator) IAM() http.Handler {
-	operation := func(name string, success int, serve http.HandlerFunc) http.Handler {
-		return e.faults.Handler(faults.Operation{
-			Name: name, Success: success, WriteError: iam.WriteError,
-			Serve: func(w http.ResponseWriter, r *http.Request, _ faults.Effects) { serve(w, r) },
-		})
-	}
 	mux := http.NewServeMux()
-	mux.Handle("POST "+iam.TokensPath, operation(faults.IAMOperation, http.StatusCreated, e.iam.CreateToken))
-	mux.Handle("GET "+iam.SecurityKeyPath, operation(faults.MetadataOperation, http.StatusOK, e.iam.GetSecurityKey))
+	mux.Handle("POST "+iam.TokensPath, e.faults.Handler(faults.Operation{
+		Name: faults.IAMOperation, Success: http.StatusCreated, WriteError: iam.WriteError,
+		Serve:   func(w http.ResponseWriter, r *http.Request, x faults.Effects) { e.iam.CreateToken(w, r, x.Lifetime) },
+		Project: func(_ *http.Request, body func() []byte) string { return iam.RequestedProject(body()) },
+	}))
+	mux.Handle("GET "+iam.SecurityKeyPath, e.faults.Handler(faults.Operation{
+		Name: faults.MetadataOperation, Success: http.StatusOK, WriteError: iam.WriteError,
+		Serve:   func(w http.ResponseWriter, r *http.Request, _ faults.Effects) { e.iam.GetSecurityKey(w, r) },
+		Project: func(*http.Request, func() []byte) string { return "" },
+	}))
 	mux.HandleFunc("PUT "+iam.SessionPath, e.iam.CreateSession)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		iam.WriteError(w, iam.Error(http.StatusNotFound, "The resource could not be found."))

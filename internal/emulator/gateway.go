@@ -75,7 +75,10 @@ func (e *Emulator) handler(op operation) http.Handler {
 			wire.WriteError(w, wire.Internal(err))
 		}
 	}
-	return e.faults.Handler(faults.Operation{Name: op.name, Success: op.status, WriteError: wire.WriteError, Serve: serve})
+	return e.faults.Handler(faults.Operation{
+		Name: op.name, Success: op.status, WriteError: wire.WriteError, Serve: serve,
+		Project: func(r *http.Request, _ func() []byte) string { return r.PathValue("project_id") },
+	})
 }
 
 // admit is the gateway: it limits the body, authenticates the caller over the raw

@@ -260,3 +260,23 @@ func TestFaultsOfIAM(t *testing.T) {
 		t.Errorf("%d, header %v", r.status, r.header)
 	}
 }
+
+// Rules may be for one project, of calls and of requests for tokens.
+func TestFaultsOfOneProject(t *testing.T) {
+	o := known()
+	o.Users[0].Projects = nil
+	o.Faults = []faults.Rule{
+		{Operation: faults.IAMOperation, Project: projectB, Fault: faults.Fault{Kind: faults.Status, Status: 401}},
+		{Operation: faults.IAMOperation, Project: "short*", Fault: faults.Fault{Kind: faults.ShortLife, Delay: faults.Duration(time.Second)}},
+		{Operation: faults.AnyOperation, Project: projectB, Fault: faults.Fault{Kind: faults.Status, Status: 503}},
+	}
+	d := startAll(t, o)
+	d.do("POST", tokens, byPassword("svc", "p4ssw0rd", "acme", scoped(projectB))).keystone(401, "The request you have made requires authentication.")
+	token := d.login(byPassword("svc", "p4ssw0rd", "acme", scoped(projectA)))
+	d.lists(token, connectionsA, 200)
+	d.lists(token, connectionsB, 503)
+	r := d.do("POST", tokens, byPassword("svc", "p4ssw0rd", "acme", scoped("short1")))
+	if !strings.Contains(r.body, `"expires_at":"2019-08-27T06:40:12.125000Z"`) {
+		t.Errorf("a short life: %s", r.body)
+	}
+}

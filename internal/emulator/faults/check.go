@@ -48,6 +48,10 @@ func (r *Rule) problem() problem {
 		return problem{"operation", fmt.Sprintf("%q is no RPC, and none of *, iam and metadata", r.Operation)}
 	case len(conditions) > 1:
 		return problem{conditions[1], "cannot be combined with " + conditions[0]}
+	case strings.Contains(strings.TrimSuffix(r.Project, "*"), "*"):
+		return problem{"project", "may have a * at its end only"}
+	case r.Project != "" && r.Operation == MetadataOperation:
+		return problem{"project", "has no use here: the keys of the metadata service are for all projects"}
 	case r.Nth < 0:
 		return problem{"nth", oneOrMore}
 	case r.Every < 0:
@@ -179,6 +183,7 @@ func usedBy(k Kind) (fields, bool) {
 		OldList:       {delay: required, only: []string{listOperation}},
 		SnapshotList:  {delay: required, only: []string{listOperation}},
 		LateCommit:    {delay: required},
+		ShortLife:     {delay: required, only: []string{IAMOperation}},
 		ShiftedDate:   {delay: signed},
 	}[k]
 	return f, known

@@ -17,12 +17,14 @@ func TestParse(t *testing.T) {
 	got, err := faults.Parse([]byte(`{"rules":[
 		{"operation":"CreateEnhancedConnection","nth":2,"fault":{"kind":"drop_answer"}},
 		{"operation":"*","probability":0.3,"seed":7,"times":5,"fault":{"kind":"status","status":429,"retry_after":"1.5s","retry_after_date":true}},
+		{"operation":"iam","project":"p*","fault":{"kind":"short_life","delay":"1us"}},
 		{"operation":"iam","every":3,"fault":{"kind":"hang","delay":"1m","commit":true}}]}`))
 	want := []faults.Rule{
 		{Operation: "CreateEnhancedConnection", Nth: 2, Fault: faults.Fault{Kind: faults.DropAnswer}},
 		{Operation: "*", Probability: 0.3, Seed: 7, Times: 5, Fault: faults.Fault{
 			Kind: faults.Status, Status: 429, RetryAfter: faults.Duration(1500 * time.Millisecond), RetryAfterDate: true,
 		}},
+		{Operation: "iam", Project: "p*", Fault: faults.Fault{Kind: faults.ShortLife, Delay: faults.Duration(time.Microsecond)}},
 		{Operation: "iam", Every: 3, Fault: faults.Fault{Kind: faults.Hang, Delay: faults.Duration(time.Minute), Commit: true}},
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -51,14 +53,17 @@ func TestParseRejects(t *testing.T) {
 		`{"rules":[{"nth":1,`:           "rules[0]",
 		`{"rules":[{"nth":"1"`:          "rules[0].nth: ",
 		`{"rules":[{"nth":1,"nth":1}]}`: "rules[0].nth: ",
-		`{"rules":[{"fault":{"delay":"5 sconds"}}]}`:                        `rules[0].fault.delay: "5 sconds" is no duration`,
-		`{"rules":[{"fault":{"delay":5}}]}`:                                 "rules[0].fault.delay: ",
-		`{"rules":[{"fault":{"dealy":"5s"}}]}`:                              "rules[0].fault.dealy: there is no such field",
-		`{"rules":[{"operation":"*","fault":{"kind":"flood"}}]}`:            `rules[0].fault.kind: "flood" is no kind`,
-		`{"rules":[{"operation":"Create","fault":{"kind":"hang"}}]}`:        `rules[0].operation: "Create" is no RPC`,
-		`{"rules":[{"operation":"*","nth":1.5,"fault":{"kind":"hang"}}]}`:   "rules[0].nth: ",
-		`{"rules":[{"operation":"*","seen":1,"fault":{"kind":"hang"}}]}`:    "rules[0].seen: there is no such field",
-		`{"rules":[{"operation":"*","fault":{"kind":"hang"}},{"times":1}]}`: "rules[1].operation: ",
+		`{"rules":[{"fault":{"delay":"5 sconds"}}]}`:                                 `rules[0].fault.delay: "5 sconds" is no duration`,
+		`{"rules":[{"fault":{"delay":5}}]}`:                                          "rules[0].fault.delay: ",
+		`{"rules":[{"fault":{"dealy":"5s"}}]}`:                                       "rules[0].fault.dealy: there is no such field",
+		`{"rules":[{"operation":"*","fault":{"kind":"flood"}}]}`:                     `rules[0].fault.kind: "flood" is no kind`,
+		`{"rules":[{"operation":"Create","fault":{"kind":"hang"}}]}`:                 `rules[0].operation: "Create" is no RPC`,
+		`{"rules":[{"operation":"*","project":"a*b","fault":{"kind":"hang"}}]}`:      "rules[0].project: may have a * at its end only",
+		`{"rules":[{"operation":"metadata","project":"p","fault":{"kind":"hang"}}]}`: "rules[0].project: has no use here",
+		`{"rules":[{"operation":"*","fault":{"kind":"short_life","delay":"1s"}}]}`:   "rules[0].operation: must be iam",
+		`{"rules":[{"operation":"*","nth":1.5,"fault":{"kind":"hang"}}]}`:            "rules[0].nth: ",
+		`{"rules":[{"operation":"*","seen":1,"fault":{"kind":"hang"}}]}`:             "rules[0].seen: there is no such field",
+		`{"rules":[{"operation":"*","fault":{"kind":"hang"}},{"times":1}]}`:          "rules[1].operation: ",
 	} {
 		rules, err := faults.Parse([]byte(document))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -17,6 +17,8 @@ type Operation struct {
 	Success    int    // the HTTP status of success
 	WriteError func(http.ResponseWriter, *wire.Error)
 	Serve      func(http.ResponseWriter, *http.Request, Effects)
+	// Project returns the project of a call, of which it may read the body.
+	Project func(r *http.Request, body func() []byte) string
 }
 
 // Handler serves an operation, and makes its calls go wrong as the rules say. It
@@ -29,7 +31,7 @@ type handler struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p := h.set.plan(h.Name)
+	p := h.set.plan(h.Name, func() string { return h.Project(r, func() []byte { return readAhead(r) }) })
 	if p == (plan{}) {
 		h.execute(w, r, Effects{})
 		return
@@ -63,13 +65,14 @@ func (h *handler) execute(w http.ResponseWriter, r *http.Request, x Effects) {
 
 // readAhead reads the body: only then does the server notice that a caller has gone,
 // and a response before it would close the connection of one that still sends.
-func readAhead(r *http.Request) {
+func readAhead(r *http.Request) []byte {
 	head, _ := io.ReadAll(io.LimitReader(r.Body, wire.MaxBodyBytes))
 	// The rest, or the error, is still there for the next reader.
 	r.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
+	return head
 }
 
 func (h *handler) respondWrongly(w http.ResponseWriter, r *http.Request, p plan) {
@@ -172,6 +175,8 @@ func statusError(status int, code string) *wire.Error {
 		return &wire.Error{Status: status, Code: code, Message: http.StatusText(status)}
 	}
 	switch status {
+	case http.StatusUnauthorized:
+		return &wire.Error{Status: status, Code: wire.CodeUnauthorized, Message: "The request you have made requires authentication."}
 	case http.StatusTooManyRequests:
 		return wire.GatewayError(status, wire.CodeGatewayThrottled, "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:5 minute")
 	case http.StatusBadGateway, http.StatusServiceUnavailable:

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	mathrand "math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -117,6 +119,7 @@ type Effects struct {
 	Age      time.Duration // a list shows the state of that long ago
 	Snapshot time.Duration // a list shows the state of the last multiple; 0: any time
 	Late     time.Time     // when the call is executed; zero: at once
+	Lifetime time.Duration // of the token; 0: the regular one
 }
 
 // AsOf returns the time whose state a list shows at now.
@@ -147,18 +150,25 @@ func (p *plan) apply(f *Fault) (applied bool) {
 		x.Age = max(x.Age, delay)
 	case SnapshotList:
 		x.Snapshot = max(x.Snapshot, delay)
+	case ShortLife:
+		x.Lifetime = delay
 	default:
 		return false
 	}
 	return true
 }
 
-func (s *Set) plan(operation string) plan {
+// plan returns what goes wrong with a call; project is called if a rule asks for it.
+func (s *Set) plan(operation string, project func() string) plan {
+	if s.byProject() {
+		id := project() // without s.mu, as the request may be read for it
+		project = func() string { return id }
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var p plan
 	for _, r := range s.rules {
-		if !r.matches(operation) || !r.fires() {
+		if !r.matches(operation, project) || !r.fires() {
 			continue
 		}
 		f := r.Rule.Fault
@@ -170,8 +180,21 @@ func (s *Set) plan(operation string) plan {
 	return p
 }
 
-func (r *activeRule) matches(operation string) bool {
-	return r.Rule.Operation == operation || r.Rule.Operation == AnyOperation && !ofIAM(operation)
+// byProject reports whether a rule is for one project.
+func (s *Set) byProject() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.rules, func(r *activeRule) bool { return r.Rule.Project != "" })
+}
+
+func (r *activeRule) matches(operation string, project func() string) bool {
+	if r.Rule.Operation != operation && (r.Rule.Operation != AnyOperation || ofIAM(operation)) {
+		return false
+	}
+	if start, ok := strings.CutSuffix(r.Rule.Project, "*"); ok {
+		return strings.HasPrefix(project(), start)
+	}
+	return r.Rule.Project == "" || r.Rule.Project == project()
 }
 
 // fires counts a call, and reports whether it goes wrong.

@@ -12,12 +12,15 @@ import (
 //
 // Rules are applied in their order. The first that decides the response ends the
 // search; later rules do not see the call. Kinds without a response of their own
-// (latency, shifted_date, stuck_creating and all of lists) do not end it, so they
+// (latency, shifted_date, short_life, stuck_creating and all of lists) do not end it, so they
 // come first and combine with what follows.
 type Rule struct {
 	// Operation is the name of the RPC, as in CreateEnhancedConnection, or * for all
 	// of them; iam for IAM's tokens; metadata for the keys of the metadata service.
 	Operation string `json:"operation"`
+	// Project is the project that calls are of, or the start of its ID and *; empty: any. A
+	// request for a token is of the project that the token is for.
+	Project string `json:"project,omitzero"`
 	// Nth is the one call that goes wrong, counted from 1 since the rules were set.
 	Nth int `json:"nth,omitzero"`
 	// Every selects each call whose number is a multiple of it.
@@ -114,6 +117,8 @@ const (
 	// SnapshotList shows in a list the state of the last full Delay of the clock: a
 	// snapshot that is renewed each time that Delay has passed.
 	SnapshotList Kind = "snapshot_list"
+	// ShortLife issues tokens that are valid for Delay. For IAM only.
+	ShortLife Kind = "short_life"
 	// ShiftedDate adds Delay to the clock for the Date header, which otherwise has the
 	// time of the machine, while create_time has that of the emulator's clock.
 	ShiftedDate Kind = "shifted_date"

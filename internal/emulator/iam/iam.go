@@ -3,6 +3,7 @@
 package iam
 
 import (
+	"cmp"
 	"io"
 	"maps"
 	"net/http"
@@ -64,8 +65,9 @@ func Error(status int, message string) *wire.Error {
 	return &wire.Error{Status: status, Message: message}
 }
 
-// CreateToken issues a token. The catalog in the response is always empty.
-func (s *Service) CreateToken(w http.ResponseWriter, r *http.Request) {
+// CreateToken issues a token, valid for a lifetime; 0: the regular one. The catalog in the
+// response is always empty.
+func (s *Service) CreateToken(w http.ResponseWriter, r *http.Request, lifetime time.Duration) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil {
 		WriteError(w, Error(http.StatusBadRequest, "The request body did not come whole or is too large."))
@@ -85,7 +87,7 @@ func (s *Service) CreateToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := s.now()
-	text, t := s.issued.issueToken(req.Auth.Scope.project(), now, s.known.TokenLifetime)
+	text, t := s.issued.issueToken(req.Auth.Scope.project(), now, cmp.Or(lifetime, s.known.TokenLifetime))
 	w.Header().Set("X-Subject-Token", text)
 	wire.WriteJSON(w, http.StatusCreated, tokenResponse(req, holder, now, t))
 }

@@ -58,6 +58,16 @@ func (s scope) project() string {
 	return s.Project.ID
 }
 
+// RequestedProject returns the project that a request asks a token for, "" if there is
+// none.
+func RequestedProject(body []byte) string {
+	var req tokenRequest
+	if strictjson.Unmarshal(body, &req) != nil {
+		return ""
+	}
+	return req.Auth.Scope.project()
+}
+
 // readTokenRequest reads a request strictly: anything unknown is a client's mistake,
 // or a part of IAM that is not emulated.
 func readTokenRequest(r *http.Request, body []byte) (*tokenRequest, error) {
