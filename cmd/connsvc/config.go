@@ -31,13 +31,18 @@ func (c *configCheckCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	secret := func(*configv1.Secret) (string, error) { return "unread", nil }
+	// A colon, as in a proxy's credentials.
+	secret := func(*configv1.Secret) (string, error) { return "un:read", nil }
 	var tlsErr error
 	if c.Secrets {
 		secret = config.Secrets{Dir: filepath.Dir(c.File), LookupEnv: p.lookupEnv}.Read
 		tlsErr = certs.Check(cfg, filepath.Dir(c.File))
+	} else {
+		for _, u := range cfg.GetUpstreams() {
+			u.Tls = nil
+		}
 	}
-	router, err := upstream.New(cfg.GetUpstreams(), upstream.Options{Secret: secret})
+	router, err := upstream.New(cfg.GetUpstreams(), upstream.Options{Secret: secret, Dir: filepath.Dir(c.File)})
 	if err == nil {
 		router.Close(p.ctx)
 	}

@@ -96,6 +96,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 	// Both are made even if the first fails: a start reports all problems at once.
 	dli, dliErr := upstream.New(cfg.GetUpstreams(), upstream.Options{
 		Secret:           o.Secret,
+		Dir:              o.Dir,
 		MaxResponseBytes: cfg.GetLimits().GetMaxResponseBytes(),
 		MaxWaiting:       int(cfg.GetLimits().GetMaxCalls()) * maxWaitingPercent / 100,
 		Now:              time.Now,

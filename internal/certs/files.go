@@ -68,11 +68,9 @@ func (f files) parse(c watch.Content, now time.Time) (*parsed, error) {
 		return nil, c.Err
 	}
 	cert, key, clientCA := c.Files[0], c.Files[1], c.Files[2]
-	pair, pairErr := tls.X509KeyPair(cert, key)
+	pair, pairErr := ParsePair(cert, key, now)
 	if pairErr != nil {
 		pairErr = fmt.Errorf("%s, %s: %w", f.cert, f.key, pairErr)
-	} else if now.After(pair.Leaf.NotAfter) {
-		pairErr = fmt.Errorf("%s: expired on %s", f.cert, pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
 	// Keys of its own: a session of the previous certificate would be resumed with those
@@ -86,7 +84,7 @@ func (f files) parse(c watch.Content, now time.Time) (*parsed, error) {
 		config.ClientAuth = tls.RequireAndVerifyClientCert
 		// A resumed session would stay trusted after its CA is removed.
 		config.SessionTicketsDisabled = true
-		if config.ClientCAs, clientCAs, poolErr = parsePool(clientCA); poolErr != nil {
+		if config.ClientCAs, clientCAs, poolErr = ParsePool(clientCA); poolErr != nil {
 			poolErr = fmt.Errorf("%s: %w", f.clientCA, poolErr)
 		}
 	}
@@ -96,9 +94,19 @@ func (f files) parse(c watch.Content, now time.Time) (*parsed, error) {
 	return &parsed{config, pair.Leaf.NotAfter, clientCAs}, nil
 }
 
-// parsePool reads a bundle of CAs, and when each expires. Unlike AppendCertsFromPEM it fails if one of
-// them cannot be parsed: callers of the skipped CA would be locked out.
-func parsePool(bundle []byte) (pool *x509.CertPool, expiries []time.Time, err error) {
+// ParsePair reads a certificate with its chain and its key, in PEM form. An expired
+// certificate is an error, as the other side rejects it.
+func ParsePair(cert, key []byte, now time.Time) (tls.Certificate, error) {
+	pair, err := tls.X509KeyPair(cert, key)
+	if err == nil && now.After(pair.Leaf.NotAfter) {
+		err = fmt.Errorf("the certificate expired on %s", pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return pair, err
+}
+
+// ParsePool reads a bundle of CAs, and when each expires. Unlike AppendCertsFromPEM it fails if one of
+// them cannot be parsed: those whose CA was skipped would be locked out.
+func ParsePool(bundle []byte) (pool *x509.CertPool, expiries []time.Time, err error) {
 	pool = x509.NewCertPool()
 	for block, rest := pem.Decode(bundle); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {

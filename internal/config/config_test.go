@@ -115,6 +115,11 @@ func exampleConfig() *configv1.Config {
 			Endpoint: "https://iam.eu-nl.otc.t-systems.com", DomainName: "OTC00000000001000000000", UserName: "connsvc",
 			Password: file("/run/secrets/iam/password"),
 		}},
+		ProxyUrl: "http://proxy.example.com:3128", ProxyCredentials: file("/run/secrets/proxy/credentials"),
+		Tls: &configv1.UpstreamTLS{
+			CaFile: "/run/secrets/dli/ca.crt", CertFile: "/run/secrets/dli/tls.crt", KeyFile: "/run/secrets/dli/tls.key",
+		},
+		PropagateTrace: proto.Bool(false),
 	}, &configv1.Upstream{
 		Endpoint: "https://dli.eu-ch2.sc.otc.t-systems.com", Projects: []string{"p3"}, Name: "dli.eu-ch2.sc.otc.t-systems.com",
 		Credentials: &configv1.Upstream_IamAgency{IamAgency: &configv1.IAMAgency{

@@ -3,6 +3,8 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +71,7 @@ func upstreamContradictions(cfg, effective *configv1.Config) []*protovalidate.Vi
 		if u.GetIdempotency().GetDisableTag() && cmp.Or(u.GetIdempotency().GetTagKey(), DefaultTagKey) != DefaultTagKey {
 			report("idempotency.tag_key", "has no effect with disable_tag", "idempotency", "tag_key")
 		}
+		egressContradictions(u, report)
 		call := cfg.GetLimits().GetCallTimeout().AsDuration()
 		tooLong := func(d *durationpb.Duration, byDefault time.Duration) bool {
 			return call > 0 && d.AsDuration() > call && isSet(d, byDefault)
@@ -82,6 +85,36 @@ func upstreamContradictions(cfg, effective *configv1.Config) []*protovalidate.Vi
 		}
 	}
 	return all
+}
+
+// egressContradictions reports the contradictions of the way to an upstream.
+func egressContradictions(u *configv1.Upstream, report func(rule, message string, path ...string)) {
+	if u.GetProxyCredentials() != nil && u.GetProxyUrl() == "" {
+		report("proxy.credentials", "has no effect without proxy_url", "proxy_credentials")
+	}
+	if u.GetTls() == nil {
+		return
+	}
+	cert, key := u.GetTls().GetCertFile(), u.GetTls().GetKeyFile()
+	switch {
+	case u.GetTls().GetCaFile() == "" && cert == "" && key == "":
+		report("tls.empty", "must set ca_file, or cert_file and key_file", "tls")
+	case key == "" && cert != "":
+		report("tls.key_file", "is required with cert_file", "tls", "key_file")
+	case cert == "" && key != "":
+		report("tls.cert_file", "is required with key_file", "tls", "cert_file")
+	}
+	if !slices.ContainsFunc([]string{
+		u.GetEndpoint(), u.GetIamPassword().GetEndpoint(), u.GetIamAgency().GetEndpoint(), u.GetProxyUrl(),
+	}, isHTTPS) {
+		report("tls.plaintext", "has no effect: nothing of this upstream is https", "tls")
+	}
+}
+
+// isHTTPS reads a scheme as package url does, in any case.
+func isHTTPS(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "https"
 }
 
 // isSet reports whether a duration says something. The default does not: "config print"

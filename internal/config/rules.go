@@ -110,16 +110,21 @@ func hasCertificate(l *configv1.Listener) bool {
 	return l.GetTls().GetCertFile() != "" && l.GetTls().GetKeyFile() != ""
 }
 
-// endpointViolations reports endpoints that are not a base URL, or not a safe one.
+// endpointViolations reports endpoints and proxies that are not a base URL, or not a safe
+// one.
 func endpointViolations(cfg *configv1.Config) []*protovalidate.Violation {
 	var all []*protovalidate.Violation
 	for i, u := range cfg.GetUpstreams() {
-		check := func(parse func(string, bool) (*url.URL, error), s string, path ...*validate.FieldPathElement) {
+		report := func(err error, path ...*validate.FieldPathElement) {
 			var broken *endpoint.Error
-			if _, err := parse(s, u.GetAllowPlaintext()); errors.As(err, &broken) {
-				path = slices.Concat([]*validate.FieldPathElement{item("upstreams", i)}, path, []*validate.FieldPathElement{name("endpoint")})
+			if errors.As(err, &broken) {
+				path = slices.Concat([]*validate.FieldPathElement{item("upstreams", i)}, path)
 				all = append(all, violation(broken.Rule, broken.Message, path...))
 			}
+		}
+		check := func(parse func(string, bool) (*url.URL, error), s string, path ...*validate.FieldPathElement) {
+			_, err := parse(s, u.GetAllowPlaintext())
+			report(err, append(path, name("endpoint"))...)
 		}
 		check(endpoint.Parse, u.GetEndpoint())
 		if iam := u.GetIamPassword(); iam != nil {
@@ -130,6 +135,10 @@ func endpointViolations(cfg *configv1.Config) []*protovalidate.Violation {
 		}
 		if ecs := u.GetEcsMetadata(); ecs.GetEndpoint() != "" {
 			check(endpoint.ParseMetadata, ecs.GetEndpoint(), name("ecs_metadata"))
+		}
+		if u.GetProxyUrl() != "" {
+			_, err := endpoint.ParseProxy(u.GetProxyUrl())
+			report(err, name("proxy_url"))
 		}
 	}
 	return append(all, keySetViolations(cfg)...)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/egress"
 )
 
 // A Provider puts credentials on requests to one upstream. It is safe for
@@ -50,6 +51,8 @@ type Options struct {
 	Transport http.RoundTripper
 	// MaxWaiting limits the callers who wait for credentials; 0: no limit.
 	MaxWaiting int
+	// Route is the way to IAM; nil: direct, and the CAs of the system.
+	Route *egress.Route
 	// Observe gets every renewal, for logs and metrics. It must not block, and must be
 	// safe for concurrent use. May be nil.
 	Observe func(Renewal)

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/connsvc/connsvc/internal/egress"
 )
 
 const (
@@ -23,11 +25,11 @@ const (
 	maxRetryAfter    = 5 * time.Minute
 )
 
-// newTransport returns a transport for IAM or the metadata service. It ignores proxies
-// of the environment: a password must go only where the configuration says. Calls are
-// hours apart, so no connection is kept.
-func newTransport() *http.Transport {
-	return &http.Transport{
+// newTransport returns a transport for IAM or the metadata service; a nil route is direct.
+// It ignores proxies of the environment: a password must go only where the configuration
+// says. Calls are hours apart, so no connection is kept.
+func newTransport(route *egress.Route) *http.Transport {
+	t := &http.Transport{
 		Proxy:                  nil,
 		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
@@ -36,6 +38,10 @@ func newTransport() *http.Transport {
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 	}
+	if route != nil {
+		t.DialContext, t.DialTLSContext = route.Dial, route.DialTLS
+	}
+	return t
 }
 
 // join returns the URL of a path below a base URL.
@@ -90,10 +96,11 @@ func (x exchange) transportError(ctx context.Context, err error) *Error {
 	e := &Error{Kind: Unavailable, Source: x.source, Err: errProtocol}
 	var dial *net.OpError
 	var certificate *tls.CertificateVerificationError
+	var proxy *egress.Error
 	switch {
 	case ctx.Err() != nil:
 		e.Err = ctx.Err()
-	case errors.As(err, &dial) && dial.Op == "dial", errors.As(err, &certificate):
+	case errors.As(err, &dial) && dial.Op == "dial", errors.As(err, &certificate), errors.As(err, &proxy):
 		// Nothing was sent by then.
 		e.Err = err
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),

@@ -30,6 +30,7 @@ func newMetadata(cfg *configv1.ECSMetadata, allowPlaintext bool, o Options) (Pro
 	if err != nil {
 		return nil, fmt.Errorf("%s.endpoint: %w", sourceECS, err)
 	}
+	o.Route = nil // the service is on the machine itself
 	transport, closeTransport := transportOf(o)
 	life := newLife(o.MaxWaiting)
 	service := &metadataService{

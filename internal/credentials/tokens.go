@@ -161,7 +161,7 @@ func transportOf(o Options) (http.RoundTripper, func()) {
 	if o.Transport != nil {
 		return o.Transport, func() {}
 	}
-	t := newTransport()
+	t := newTransport(o.Route)
 	return t, t.CloseIdleConnections
 }
 

@@ -4,6 +4,7 @@
 package endpoint
 
 import (
+	"errors"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -29,6 +30,24 @@ func Parse(s string, allowPlaintext bool) (*url.URL, error) {
 // link-local address. Otherwise it is like Parse.
 func ParseMetadata(s string, allowPlaintext bool) (*url.URL, error) {
 	return parse(s, func(host string) bool { return allowPlaintext || Loopback(host) || linkLocal(host) })
+}
+
+// ParseProxy parses the URL of a proxy: a scheme, a host and a port. http is allowed beyond
+// loopback, because what passes through the proxy is encrypted end to end. Errors are *Error.
+func ParseProxy(s string) (*url.URL, error) {
+	u, err := parse(s, func(string) bool { return true })
+	var broken *Error
+	switch {
+	case errors.As(err, &broken) && broken.Rule == "endpoint.userinfo":
+		return nil, &Error{"proxy.userinfo", "must not contain credentials: use proxy_credentials"}
+	case err != nil:
+		return nil, err
+	case u.Port() == "":
+		return nil, &Error{"proxy.port", "must have a port, as in http://proxy.example.com:3128"}
+	case strings.Trim(u.Path, "/") != "":
+		return nil, &Error{"proxy.path", "must not have a path"}
+	}
+	return u, nil
 }
 
 func parse(s string, plaintext func(host string) bool) (*url.URL, error) {

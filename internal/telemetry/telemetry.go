@@ -30,7 +30,8 @@ type Telemetry struct {
 	Log   *slog.Logger
 	Level *slog.LevelVar // changeable at run time
 	Meter metric.Meter
-	// Tracer starts spans; without an exporter they only propagate the caller's trace.
+	// Tracer starts spans; without an exporter it is a noop one, whose spans only carry
+	// the caller's trace.
 	Tracer trace.Tracer
 	// Metrics serves the Prometheus exposition of Meter, the Go runtime and the
 	// process.

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -66,7 +67,7 @@ func (c *Client) send(ctx context.Context, call *call, a *attempt) *Error {
 	header := a.request.Header
 	response, sent, err := c.transport.RoundTrip(ctx, a.request, call.body)
 	if err != nil {
-		return transportError(ctx, err, sent).redact(header)
+		return transportError(ctx, fmt.Errorf("upstream %s: %w", c.name, err), sent).redact(header)
 	}
 	defer func() { _ = response.Body.Close() }()
 	a.status = response.StatusCode
@@ -85,10 +86,12 @@ func (c *Client) send(ctx context.Context, call *call, a *attempt) *Error {
 }
 
 // startSpan starts the span of an attempt and adds it to the request (W3C Trace
-// Context). That comes after signing, because proxies may change the header.
+// Context), if DLI is to get it. That comes after signing, because proxies may change the header.
 func (c *Client) startSpan(ctx context.Context, call *call, r *http.Request) (context.Context, trace.Span) {
 	ctx, span := c.router.options.Tracer.Start(ctx, call.op.span, clientSpan)
-	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
+	if c.propagate {
+		propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
+	}
 	return ctx, span
 }
 

@@ -23,6 +23,7 @@ type Client struct {
 	name        string
 	base        *url.URL
 	timeout     time.Duration // of an attempt
+	propagate   bool          // the trace context is sent to DLI
 	transport   *exchange.Transport
 	credentials credentials.Provider
 	backoff     backoff

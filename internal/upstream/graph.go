@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"net/url"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/credentials"
+	"github.com/connsvc/connsvc/internal/egress"
 	"github.com/connsvc/connsvc/internal/endpoint"
 	"github.com/connsvc/connsvc/internal/upstream/exchange"
 )
@@ -44,6 +47,7 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph) (*Client, e
 		router: r, config: u, timeout: config.DefaultTimeout,
 		backoff: newBackoff(u.GetRetry()), budget: newBudget(u.GetRetry().GetBudgetPercent()),
 		breaker: newBreaker(u.GetProtection()), limit: newLimit(u.GetProtection(), r.options.MaxWaiting),
+		propagate: propagatesTrace(u, r.options.Tracer),
 	}
 	if d := u.GetTimeout().AsDuration(); d > 0 {
 		c.timeout = d
@@ -56,7 +60,9 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph) (*Client, e
 	c.name = cmp.Or(u.GetName(), c.base.Hostname())
 	c.counts = g.countsOf(c.name, previous, r.operations)
 	log := r.options.Log.With("upstream", c.name)
-	c.transport = exchange.New(c.base, exchange.Options{Dial: r.options.dial, Log: log, Unsolicited: &c.counts.unsolicited})
+	route, routeErr := egress.New(u, egress.Options{Secret: r.options.Secret, Dir: r.options.Dir, Log: log})
+	err = errors.Join(err, routeErr)
+	c.transport = exchange.New(c.base, exchange.Options{Route: route, Dial: r.options.dial, Log: log, Unsolicited: &c.counts.unsolicited})
 	if c.credentials = previous.credentialsOf(c); c.credentials != nil {
 		return c, err
 	}
@@ -64,8 +70,15 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph) (*Client, e
 	c.credentials, secretErr = credentials.New(u, credentials.Options{
 		Secret: r.options.Secret, Now: r.options.Now, Observe: c.counts.renewed(log, r.options.Now),
 		MaxWaiting: r.options.MaxWaiting,
+		Route:      route,
 	})
 	return c, errors.Join(err, secretErr)
+}
+
+// propagatesTrace reports whether DLI gets the trace context.
+func propagatesTrace(u *configv1.Upstream, tracer trace.Tracer) bool {
+	_, none := tracer.(noop.Tracer)
+	return u.GetPropagateTrace() || u.PropagateTrace == nil && !none
 }
 
 func (g *graph) countsOf(name string, previous *graph, operations map[string]*operation) *counts {
@@ -92,7 +105,10 @@ func (g *graph) credentialsOf(c *Client) credentials.Provider {
 // credentialsConfig returns the part of an upstream's configuration that its
 // credentials depend on.
 func credentialsConfig(u *configv1.Upstream) *configv1.Upstream {
-	return &configv1.Upstream{Endpoint: u.GetEndpoint(), AllowPlaintext: u.GetAllowPlaintext(), Credentials: u.GetCredentials()}
+	return &configv1.Upstream{
+		Endpoint: u.GetEndpoint(), AllowPlaintext: u.GetAllowPlaintext(), Credentials: u.GetCredentials(),
+		ProxyUrl: u.GetProxyUrl(), ProxyCredentials: u.GetProxyCredentials(), Tls: u.GetTls(),
+	}
 }
 
 // add gives a client its projects. It rejects what the rules of the configuration

@@ -72,3 +72,40 @@ func TestSpanOfAnAttempt(t *testing.T) {
 		t.Errorf("statuses %v, %v", spans[0].Status(), spans[1].Status())
 	}
 }
+
+// TestPropagateTrace: DLI gets the trace context where spans are exported, unless the
+// upstream says otherwise.
+func TestPropagateTrace(t *testing.T) {
+	exported := sdk.NewTracerProvider().Tracer("")
+	for _, test := range []struct {
+		name      string
+		tracer    trace.Tracer // nil: nothing is exported
+		propagate *bool
+		want      bool
+	}{
+		{"exported", exported, nil, true},
+		{"exported, and kept", exported, proto.Bool(false), false},
+		{"not exported", nil, nil, false},
+		{"not exported, and passed on", nil, proto.Bool(true), true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var header http.Header
+			u := signedBy(newServer(t, func(w http.ResponseWriter, r *http.Request) {
+				header = r.Header
+				answer(200, `{"is_success":true,"message":""}`)(w, r)
+			}))
+			u.PropagateTrace = test.propagate
+			ctx := trace.ContextWithRemoteSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{
+				TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}, TraceState: func() trace.TraceState { s, _ := trace.ParseTraceState("a=b"); return s }(),
+			}))
+			if err := callGet(ctx, router(t, upstream.Options{Tracer: test.tracer}, u)); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"Traceparent", "Tracestate"} {
+				if got := header.Get(name); (got != "") != test.want {
+					t.Errorf("DLI got %s %q", name, got)
+				}
+			}
+		})
+	}
+}

@@ -29,6 +29,8 @@ import (
 type Options struct {
 	// Secret reads a secret. Those of files are read again when they change.
 	Secret func(*configv1.Secret) (string, error)
+	// Dir is where relative paths of TLS files start.
+	Dir string
 	// MaxResponseBytes limits a response; 0: config.DefaultMaxResponseBytes.
 	MaxResponseBytes int64
 	// MaxWaiting limits the calls to one upstream that wait for credentials, and those that
@@ -38,7 +40,8 @@ type Options struct {
 	Now func() time.Time
 	// Log gets the renewals of credentials and unsolicited bytes; nil: nothing is logged.
 	Log *slog.Logger
-	// Tracer makes a span of each attempt; nil: the caller's trace is passed on.
+	// Tracer makes a span of each attempt. If it is nil or noop, DLI gets no trace context
+	// unless propagate_trace is true.
 	Tracer trace.Tracer
 	// Meter makes the metrics of the upstreams; nil: none are made.
 	Meter metric.Meter

@@ -9,12 +9,15 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/connsvc/connsvc/internal/egress"
 )
 
 const (
@@ -40,6 +43,7 @@ var (
 type conn struct {
 	net.Conn  // with TLS, if the endpoint has it
 	link      *link
+	records   []*records    // of each TLS: of an https proxy, of the endpoint
 	reader    *bufio.Reader // of the conn itself
 	head      []byte        // of a request: the buffer is reused
 	readable  int64         // bytes that may still be read
@@ -47,24 +51,48 @@ type conn struct {
 	idleSince time.Time
 }
 
-// newConn makes a conn of a TCP connection.
-func newConn(ctx context.Context, tcp net.Conn, secure *tls.Config) (*conn, error) {
+// newConn makes a conn of a TCP connection to the endpoint or, if there is one, the proxy.
+// If that fails, the connection is closed.
+func newConn(ctx context.Context, tcp net.Conn, proxy *egress.Proxy, address string, secure *tls.Config) (*conn, error) {
 	l := &link{Conn: tcp}
 	c := &conn{Conn: l, link: l, readable: maxHeadBytes}
 	c.reader = bufio.NewReader(c)
-	if secure == nil {
-		return c, nil
+	err := c.tunnel(ctx, proxy, address)
+	if err == nil && secure != nil {
+		err = c.secure(ctx, secure)
 	}
-	l.records = &records{}
-	secured := tls.Client(l, secure)
+	if err != nil {
+		l.abort()
+		return nil, err
+	}
+	return c, nil
+}
+
+// tunnel has the proxy connect to the endpoint.
+func (c *conn) tunnel(ctx context.Context, proxy *egress.Proxy, address string) error {
+	if proxy == nil {
+		return nil
+	}
+	if secure := proxy.TLS(); secure != nil {
+		if err := c.secure(ctx, secure); err != nil {
+			return &egress.Error{Err: err}
+		}
+	}
+	return proxy.Connect(ctx, c.Conn, address)
+}
+
+// secure adds a layer of TLS.
+func (c *conn) secure(ctx context.Context, config *tls.Config) error {
+	r := &records{}
+	secured := tls.Client(&recorded{c.Conn, r}, config)
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {
-		l.abort()
-		return nil, handshakeError(err)
+		return handshakeError(err)
 	}
+	c.records = append(c.records, r)
 	c.Conn = secured
-	return c, nil
+	return nil
 }
 
 // handshakeError returns ErrHTTP2 if the server rejects HTTP/1.1 by ALPN, else err.
@@ -127,7 +155,7 @@ func (c *conn) check() error {
 		return errUnsolicited
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return err
-	case c.link.inRecord():
+	case slices.ContainsFunc(c.records, (*records).begun):
 		return errPartialRecord
 	default:
 		return nil
@@ -154,8 +182,7 @@ func (c *conn) isHTTP2() bool {
 type link struct {
 	net.Conn
 	wrote       atomic.Bool
-	nonblocking bool     // Read does not wait
-	records     *records // nil: plaintext
+	nonblocking bool // Read does not wait
 }
 
 func (l *link) Write(p []byte) (int, error) {
@@ -166,20 +193,12 @@ func (l *link) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (l *link) Read(p []byte) (n int, err error) {
+func (l *link) Read(p []byte) (int, error) {
 	if l.nonblocking {
-		n, err = readNonblocking(l.Conn, p)
-	} else {
-		n, err = l.Conn.Read(p)
+		return readNonblocking(l.Conn, p)
 	}
-	if l.records != nil {
-		l.records.add(p[:n])
-	}
-	return n, err
+	return l.Conn.Read(p)
 }
-
-// inRecord reports whether part of a TLS record was read.
-func (l *link) inRecord() bool { return l.records != nil && l.records.begun() }
 
 // abort closes the connection at once, without the close alert of TLS.
 func (l *link) abort() { _ = l.Close() }

@@ -1,6 +1,9 @@
 package exchange
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"net"
+)
 
 // recordHead is the size of the head of a TLS record. Its last two bytes are the length
 // of the rest.
@@ -33,3 +36,15 @@ func (r *records) add(p []byte) {
 
 // begun reports whether part of a record was read.
 func (r *records) begun() bool { return r.have > 0 || r.left > 0 }
+
+// A recorded connection tracks the TLS records that are read from it.
+type recorded struct {
+	net.Conn
+	records *records
+}
+
+func (c *recorded) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.records.add(p[:n])
+	return n, err
+}

@@ -24,6 +24,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/connsvc/connsvc/internal/egress"
 )
 
 const (
@@ -39,7 +41,9 @@ const (
 
 // Options are what New needs beside the endpoint. The zero Options are valid.
 type Options struct {
-	// Dial makes a TCP connection; nil: to the host of the endpoint.
+	// Route is the way to the endpoint; nil: direct, and the CAs of the system.
+	Route *egress.Route
+	// Dial makes a TCP connection; nil: to the host of the endpoint, or the proxy.
 	Dial func(context.Context) (net.Conn, error)
 	// Log gets a warning about unsolicited bytes, at most once a minute; nil: none.
 	Log *slog.Logger
@@ -51,11 +55,14 @@ type Options struct {
 // A Transport makes the exchanges with one endpoint. It is safe for concurrent use.
 //
 // It takes no proxy from the environment: credentials go where the configuration says
-// and nowhere else. It follows no redirect, and asks for no compression, so that the
+// and nowhere else. With a proxy, sent is false until bytes were written into its tunnel.
+// It follows no redirect, and asks for no compression, so that the
 // limit of a response is the limit of what is read.
 type Transport struct {
 	dial        func(context.Context) (net.Conn, error)
-	tls         *tls.Config // nil: plaintext
+	address     string        // of the endpoint
+	route       *egress.Route // nil: direct
+	tls         *tls.Config   // nil: plaintext; with a route, but for its files
 	log         *slog.Logger
 	unsolicited *atomic.Int64
 
@@ -68,14 +75,18 @@ type Transport struct {
 
 // New makes the Transport of an http or https endpoint. It connects to nothing yet.
 func New(endpoint *url.URL, o Options) *Transport {
-	t := &Transport{dial: o.Dial, log: o.Log, unsolicited: o.Unsolicited}
+	t := &Transport{dial: o.Dial, route: o.Route, log: o.Log, unsolicited: o.Unsolicited}
 	port := cmp.Or(endpoint.Port(), "80")
 	if endpoint.Scheme == "https" {
 		port = cmp.Or(endpoint.Port(), "443")
 		t.tls = &tls.Config{ServerName: endpoint.Hostname(), MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 	}
+	t.address = net.JoinHostPort(endpoint.Hostname(), port)
 	if t.dial == nil {
-		address := net.JoinHostPort(endpoint.Hostname(), port)
+		address := t.address
+		if proxy := t.route.Proxy(); proxy != nil {
+			address = proxy.Address()
+		}
 		t.dial = func(ctx context.Context) (net.Conn, error) {
 			return (&net.Dialer{Timeout: connectTimeout}).DialContext(ctx, "tcp", address)
 		}
@@ -138,11 +149,7 @@ func (t *Transport) take(ctx context.Context) (_ *conn, reused bool, _ error) {
 		}
 		t.discard(c, err)
 	}
-	tcp, err := t.dial(ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	c, err := newConn(ctx, tcp, t.tls)
+	c, err := t.connect(ctx)
 	if err != nil {
 		return nil, false, err
 	}
@@ -158,13 +165,44 @@ func (t *Transport) take(ctx context.Context) (_ *conn, reused bool, _ error) {
 	return c, false, nil
 }
 
-// discard closes a connection that did not pass its check. After unsolicited bytes the
-// other connections are not trusted either.
+// connect makes a connection.
+func (t *Transport) connect(ctx context.Context) (*conn, error) {
+	proxy := t.route.Proxy()
+	tcp, err := t.dial(ctx)
+	if err != nil && proxy != nil {
+		return nil, &egress.Error{Err: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := newConn(ctx, tcp, proxy, t.address, t.config())
+	if errors.Is(err, egress.ErrUnsolicited) {
+		t.distrust()
+	}
+	return c, err
+}
+
+// config returns the configuration of TLS to the endpoint; nil: plaintext.
+func (t *Transport) config() *tls.Config {
+	if t.tls == nil || t.route == nil {
+		return t.tls
+	}
+	config := t.route.TLS()
+	config.ServerName, config.NextProtos = t.tls.ServerName, t.tls.NextProtos
+	return config
+}
+
+// discard closes a connection that did not pass its check.
 func (t *Transport) discard(c *conn, err error) {
 	c.link.abort()
-	if !errors.Is(err, errUnsolicited) {
-		return
+	if errors.Is(err, errUnsolicited) {
+		t.distrust()
 	}
+}
+
+// distrust counts unsolicited bytes, after which the other connections are not trusted
+// either.
+func (t *Transport) distrust() {
 	t.unsolicited.Add(1)
 	t.mu.Lock()
 	defer t.mu.Unlock()

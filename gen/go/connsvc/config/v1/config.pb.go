@@ -138,7 +138,7 @@ func (x Log_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Log_Level.Descriptor instead.
 func (Log_Level) EnumDescriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{21, 0}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{22, 0}
 }
 
 // Config is the configuration of connsvc serve, read from a YAML file. Unknown
@@ -1019,9 +1019,22 @@ type Upstream struct {
 	// Protection of DLI from overload, and of callers from an outage of DLI.
 	Protection *Protection `protobuf:"bytes,13,opt,name=protection,proto3" json:"protection,omitempty"`
 	// Safe retries of creates.
-	Idempotency   *Idempotency `protobuf:"bytes,14,opt,name=idempotency,proto3" json:"idempotency,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Idempotency *Idempotency `protobuf:"bytes,14,opt,name=idempotency,proto3" json:"idempotency,omitempty"`
+	// URL of the proxy through which DLI and IAM are called, by CONNECT, as in
+	// http://proxy.example.com:3128; an https proxy is possible. The environment
+	// (HTTPS_PROXY) is ignored, and the metadata service is never called through it.
+	ProxyUrl string `protobuf:"bytes,15,opt,name=proxy_url,json=proxyUrl,proto3" json:"proxy_url,omitempty"`
+	// What authenticates connsvc to the proxy: USER:PASSWORD, sent by the Basic scheme.
+	// With an http proxy they can be read on the way to it.
+	ProxyCredentials *Secret `protobuf:"bytes,16,opt,name=proxy_credentials,json=proxyCredentials,proto3" json:"proxy_credentials,omitempty"`
+	// TLS to DLI, IAM and an https proxy. By default the CAs of the system are trusted, and
+	// there is no client certificate.
+	Tls *UpstreamTLS `protobuf:"bytes,17,opt,name=tls,proto3" json:"tls,omitempty"`
+	// Whether DLI gets the trace context (traceparent, tracestate) of a call. By default
+	// it does where connsvc exports traces. A caller's trace is never passed on to IAM.
+	PropagateTrace *bool `protobuf:"varint,18,opt,name=propagate_trace,json=propagateTrace,proto3,oneof" json:"propagate_trace,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Upstream) Reset() {
@@ -1171,6 +1184,34 @@ func (x *Upstream) GetIdempotency() *Idempotency {
 	return nil
 }
 
+func (x *Upstream) GetProxyUrl() string {
+	if x != nil {
+		return x.ProxyUrl
+	}
+	return ""
+}
+
+func (x *Upstream) GetProxyCredentials() *Secret {
+	if x != nil {
+		return x.ProxyCredentials
+	}
+	return nil
+}
+
+func (x *Upstream) GetTls() *UpstreamTLS {
+	if x != nil {
+		return x.Tls
+	}
+	return nil
+}
+
+func (x *Upstream) GetPropagateTrace() bool {
+	if x != nil && x.PropagateTrace != nil {
+		return *x.PropagateTrace
+	}
+	return false
+}
+
 type isUpstream_Credentials interface {
 	isUpstream_Credentials()
 }
@@ -1218,6 +1259,73 @@ func (*Upstream_EcsMetadata) isUpstream_Credentials() {}
 
 func (*Upstream_PassThrough) isUpstream_Credentials() {}
 
+// UpstreamTLS is TLS to an upstream. Files are read again, at most once a second, when a
+// connection is made; relative paths start at the folder of the configuration file. The
+// minimum is TLS 1.2.
+type UpstreamTLS struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// PEM file of the CAs that sign the certificates of DLI, IAM and an https proxy, in
+	// place of those of the system.
+	CaFile string `protobuf:"bytes,1,opt,name=ca_file,json=caFile,proto3" json:"ca_file,omitempty"`
+	// PEM file of the client certificate and its chain, for DLI and IAM, if they ask for one.
+	CertFile string `protobuf:"bytes,2,opt,name=cert_file,json=certFile,proto3" json:"cert_file,omitempty"`
+	// PEM file of the private key of cert_file.
+	KeyFile       string `protobuf:"bytes,3,opt,name=key_file,json=keyFile,proto3" json:"key_file,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpstreamTLS) Reset() {
+	*x = UpstreamTLS{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpstreamTLS) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpstreamTLS) ProtoMessage() {}
+
+func (x *UpstreamTLS) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpstreamTLS.ProtoReflect.Descriptor instead.
+func (*UpstreamTLS) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *UpstreamTLS) GetCaFile() string {
+	if x != nil {
+		return x.CaFile
+	}
+	return ""
+}
+
+func (x *UpstreamTLS) GetCertFile() string {
+	if x != nil {
+		return x.CertFile
+	}
+	return ""
+}
+
+func (x *UpstreamTLS) GetKeyFile() string {
+	if x != nil {
+		return x.KeyFile
+	}
+	return ""
+}
+
 // IAMPassword are the credentials of an IAM user.
 type IAMPassword struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1236,7 +1344,7 @@ type IAMPassword struct {
 
 func (x *IAMPassword) Reset() {
 	*x = IAMPassword{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1248,7 +1356,7 @@ func (x *IAMPassword) String() string {
 func (*IAMPassword) ProtoMessage() {}
 
 func (x *IAMPassword) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1261,7 +1369,7 @@ func (x *IAMPassword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMPassword.ProtoReflect.Descriptor instead.
 func (*IAMPassword) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *IAMPassword) GetEndpoint() string {
@@ -1310,7 +1418,7 @@ type IAMAgency struct {
 
 func (x *IAMAgency) Reset() {
 	*x = IAMAgency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1322,7 +1430,7 @@ func (x *IAMAgency) String() string {
 func (*IAMAgency) ProtoMessage() {}
 
 func (x *IAMAgency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1335,7 +1443,7 @@ func (x *IAMAgency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMAgency.ProtoReflect.Descriptor instead.
 func (*IAMAgency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *IAMAgency) GetEndpoint() string {
@@ -1377,7 +1485,7 @@ type ECSMetadata struct {
 
 func (x *ECSMetadata) Reset() {
 	*x = ECSMetadata{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1389,7 +1497,7 @@ func (x *ECSMetadata) String() string {
 func (*ECSMetadata) ProtoMessage() {}
 
 func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1402,7 +1510,7 @@ func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ECSMetadata.ProtoReflect.Descriptor instead.
 func (*ECSMetadata) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ECSMetadata) GetEndpoint() string {
@@ -1421,7 +1529,7 @@ type PassThrough struct {
 
 func (x *PassThrough) Reset() {
 	*x = PassThrough{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +1541,7 @@ func (x *PassThrough) String() string {
 func (*PassThrough) ProtoMessage() {}
 
 func (x *PassThrough) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +1554,7 @@ func (x *PassThrough) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassThrough.ProtoReflect.Descriptor instead.
 func (*PassThrough) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
 }
 
 // Retry configures retries of idempotent calls (reads, deletes, replacing hosts,
@@ -1471,7 +1579,7 @@ type Retry struct {
 
 func (x *Retry) Reset() {
 	*x = Retry{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1591,7 @@ func (x *Retry) String() string {
 func (*Retry) ProtoMessage() {}
 
 func (x *Retry) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1604,7 @@ func (x *Retry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retry.ProtoReflect.Descriptor instead.
 func (*Retry) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Retry) GetMaxAttempts() int32 {
@@ -1545,7 +1653,7 @@ type Protection struct {
 
 func (x *Protection) Reset() {
 	*x = Protection{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1557,7 +1665,7 @@ func (x *Protection) String() string {
 func (*Protection) ProtoMessage() {}
 
 func (x *Protection) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1570,7 +1678,7 @@ func (x *Protection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Protection.ProtoReflect.Descriptor instead.
 func (*Protection) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Protection) GetMaxConcurrency() int32 {
@@ -1625,7 +1733,7 @@ type Idempotency struct {
 
 func (x *Idempotency) Reset() {
 	*x = Idempotency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1637,7 +1745,7 @@ func (x *Idempotency) String() string {
 func (*Idempotency) ProtoMessage() {}
 
 func (x *Idempotency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1650,7 +1758,7 @@ func (x *Idempotency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Idempotency.ProtoReflect.Descriptor instead.
 func (*Idempotency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{17}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Idempotency) GetReconcileTimeout() *durationpb.Duration {
@@ -1711,7 +1819,7 @@ type AccessKey struct {
 
 func (x *AccessKey) Reset() {
 	*x = AccessKey{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1723,7 +1831,7 @@ func (x *AccessKey) String() string {
 func (*AccessKey) ProtoMessage() {}
 
 func (x *AccessKey) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1736,7 +1844,7 @@ func (x *AccessKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessKey.ProtoReflect.Descriptor instead.
 func (*AccessKey) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AccessKey) GetId() *Secret {
@@ -1774,7 +1882,7 @@ type Secret struct {
 
 func (x *Secret) Reset() {
 	*x = Secret{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1786,7 +1894,7 @@ func (x *Secret) String() string {
 func (*Secret) ProtoMessage() {}
 
 func (x *Secret) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1799,7 +1907,7 @@ func (x *Secret) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Secret.ProtoReflect.Descriptor instead.
 func (*Secret) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Secret) GetSource() isSecret_Source {
@@ -1871,7 +1979,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1883,7 +1991,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1896,7 +2004,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{20}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Limits) GetMaxRequestBytes() int64 {
@@ -1952,7 +2060,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1964,7 +2072,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1977,7 +2085,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{21}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Log) GetLevel() Log_Level {
@@ -2002,7 +2110,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2014,7 +2122,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2027,7 +2135,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{22}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Shutdown) GetDrainDelay() *durationpb.Duration {
@@ -2060,7 +2168,7 @@ type Reload struct {
 
 func (x *Reload) Reset() {
 	*x = Reload{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2072,7 +2180,7 @@ func (x *Reload) String() string {
 func (*Reload) ProtoMessage() {}
 
 func (x *Reload) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2085,7 +2193,7 @@ func (x *Reload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reload.ProtoReflect.Descriptor instead.
 func (*Reload) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{23}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Reload) GetInterval() *durationpb.Duration {
@@ -2185,7 +2293,7 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x03TLS\x12$\n" +
 	"\tcert_file\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\bcertFile\x12\"\n" +
 	"\bkey_file\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\akeyFile\x12$\n" +
-	"\x0eclient_ca_file\x18\x03 \x01(\tR\fclientCaFile\"\xab\a\n" +
+	"\x0eclient_ca_file\x18\x03 \x01(\tR\fclientCaFile\"\x91\t\n" +
 	"\bUpstream\x12'\n" +
 	"\bendpoint\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x88\x01\x01R\bendpoint\x12}\n" +
 	"\bprojects\x18\x02 \x03(\tBa\xbaH^\x92\x01[\x18\x01\"W\xba\x01T\n" +
@@ -2208,8 +2316,17 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\n" +
 	"protection\x18\r \x01(\v2\x1d.connsvc.config.v1.ProtectionR\n" +
 	"protection\x12@\n" +
-	"\vidempotency\x18\x0e \x01(\v2\x1e.connsvc.config.v1.IdempotencyR\vidempotencyB\x14\n" +
-	"\vcredentials\x12\x05\xbaH\x02\b\x01\"\xc5\x01\n" +
+	"\vidempotency\x18\x0e \x01(\v2\x1e.connsvc.config.v1.IdempotencyR\vidempotency\x12(\n" +
+	"\tproxy_url\x18\x0f \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\x88\x01\x01R\bproxyUrl\x12F\n" +
+	"\x11proxy_credentials\x18\x10 \x01(\v2\x19.connsvc.config.v1.SecretR\x10proxyCredentials\x120\n" +
+	"\x03tls\x18\x11 \x01(\v2\x1e.connsvc.config.v1.UpstreamTLSR\x03tls\x12,\n" +
+	"\x0fpropagate_trace\x18\x12 \x01(\bH\x01R\x0epropagateTrace\x88\x01\x01B\x14\n" +
+	"\vcredentials\x12\x05\xbaH\x02\b\x01B\x12\n" +
+	"\x10_propagate_trace\"^\n" +
+	"\vUpstreamTLS\x12\x17\n" +
+	"\aca_file\x18\x01 \x01(\tR\x06caFile\x12\x1b\n" +
+	"\tcert_file\x18\x02 \x01(\tR\bcertFile\x12\x19\n" +
+	"\bkey_file\x18\x03 \x01(\tR\akeyFile\"\xc5\x01\n" +
 	"\vIAMPassword\x12'\n" +
 	"\bendpoint\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x88\x01\x01R\bendpoint\x12(\n" +
 	"\vdomain_name\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\n" +
@@ -2303,7 +2420,7 @@ func file_connsvc_config_v1_config_proto_rawDescGZIP() []byte {
 }
 
 var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(Auth_Open)(0),              // 0: connsvc.config.v1.Auth.Open
 	(Log_Level)(0),              // 1: connsvc.config.v1.Log.Level
@@ -2318,75 +2435,78 @@ var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(*CORS)(nil),                // 10: connsvc.config.v1.CORS
 	(*TLS)(nil),                 // 11: connsvc.config.v1.TLS
 	(*Upstream)(nil),            // 12: connsvc.config.v1.Upstream
-	(*IAMPassword)(nil),         // 13: connsvc.config.v1.IAMPassword
-	(*IAMAgency)(nil),           // 14: connsvc.config.v1.IAMAgency
-	(*ECSMetadata)(nil),         // 15: connsvc.config.v1.ECSMetadata
-	(*PassThrough)(nil),         // 16: connsvc.config.v1.PassThrough
-	(*Retry)(nil),               // 17: connsvc.config.v1.Retry
-	(*Protection)(nil),          // 18: connsvc.config.v1.Protection
-	(*Idempotency)(nil),         // 19: connsvc.config.v1.Idempotency
-	(*AccessKey)(nil),           // 20: connsvc.config.v1.AccessKey
-	(*Secret)(nil),              // 21: connsvc.config.v1.Secret
-	(*Limits)(nil),              // 22: connsvc.config.v1.Limits
-	(*Log)(nil),                 // 23: connsvc.config.v1.Log
-	(*Shutdown)(nil),            // 24: connsvc.config.v1.Shutdown
-	(*Reload)(nil),              // 25: connsvc.config.v1.Reload
-	(*durationpb.Duration)(nil), // 26: google.protobuf.Duration
+	(*UpstreamTLS)(nil),         // 13: connsvc.config.v1.UpstreamTLS
+	(*IAMPassword)(nil),         // 14: connsvc.config.v1.IAMPassword
+	(*IAMAgency)(nil),           // 15: connsvc.config.v1.IAMAgency
+	(*ECSMetadata)(nil),         // 16: connsvc.config.v1.ECSMetadata
+	(*PassThrough)(nil),         // 17: connsvc.config.v1.PassThrough
+	(*Retry)(nil),               // 18: connsvc.config.v1.Retry
+	(*Protection)(nil),          // 19: connsvc.config.v1.Protection
+	(*Idempotency)(nil),         // 20: connsvc.config.v1.Idempotency
+	(*AccessKey)(nil),           // 21: connsvc.config.v1.AccessKey
+	(*Secret)(nil),              // 22: connsvc.config.v1.Secret
+	(*Limits)(nil),              // 23: connsvc.config.v1.Limits
+	(*Log)(nil),                 // 24: connsvc.config.v1.Log
+	(*Shutdown)(nil),            // 25: connsvc.config.v1.Shutdown
+	(*Reload)(nil),              // 26: connsvc.config.v1.Reload
+	(*durationpb.Duration)(nil), // 27: google.protobuf.Duration
 }
 var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	9,  // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
 	9,  // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
 	9,  // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
 	12, // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
-	22, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
-	23, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
-	24, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
-	25, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
+	23, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
+	24, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
+	25, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
+	26, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
 	3,  // 8: connsvc.config.v1.Config.auth:type_name -> connsvc.config.v1.Auth
 	4,  // 9: connsvc.config.v1.Auth.tokens:type_name -> connsvc.config.v1.CallerToken
 	5,  // 10: connsvc.config.v1.Auth.jwt:type_name -> connsvc.config.v1.JWT
 	8,  // 11: connsvc.config.v1.Auth.mtls:type_name -> connsvc.config.v1.MTLS
 	6,  // 12: connsvc.config.v1.Auth.access_keys:type_name -> connsvc.config.v1.CallerKey
 	0,  // 13: connsvc.config.v1.Auth.allow_unauthenticated:type_name -> connsvc.config.v1.Auth.Open
-	21, // 14: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
+	22, // 14: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
 	7,  // 15: connsvc.config.v1.CallerToken.attributes:type_name -> connsvc.config.v1.Attribute
-	26, // 16: connsvc.config.v1.JWT.leeway:type_name -> google.protobuf.Duration
-	21, // 17: connsvc.config.v1.CallerKey.secret:type_name -> connsvc.config.v1.Secret
+	27, // 16: connsvc.config.v1.JWT.leeway:type_name -> google.protobuf.Duration
+	22, // 17: connsvc.config.v1.CallerKey.secret:type_name -> connsvc.config.v1.Secret
 	7,  // 18: connsvc.config.v1.CallerKey.attributes:type_name -> connsvc.config.v1.Attribute
 	11, // 19: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
 	10, // 20: connsvc.config.v1.Listener.cors:type_name -> connsvc.config.v1.CORS
-	20, // 21: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
-	21, // 22: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
-	13, // 23: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
-	14, // 24: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
-	15, // 25: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
-	16, // 26: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
-	26, // 27: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
-	17, // 28: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
-	18, // 29: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
-	19, // 30: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
-	21, // 31: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
-	20, // 32: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
-	26, // 33: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
-	26, // 34: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
-	26, // 35: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
-	26, // 36: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
-	26, // 37: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
-	26, // 38: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
-	21, // 39: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
-	21, // 40: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
-	21, // 41: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
-	26, // 42: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
-	26, // 43: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
-	1,  // 44: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
-	26, // 45: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
-	26, // 46: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
-	26, // 47: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
-	48, // [48:48] is the sub-list for method output_type
-	48, // [48:48] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	21, // 21: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
+	22, // 22: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
+	14, // 23: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
+	15, // 24: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
+	16, // 25: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
+	17, // 26: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
+	27, // 27: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
+	18, // 28: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
+	19, // 29: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
+	20, // 30: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
+	22, // 31: connsvc.config.v1.Upstream.proxy_credentials:type_name -> connsvc.config.v1.Secret
+	13, // 32: connsvc.config.v1.Upstream.tls:type_name -> connsvc.config.v1.UpstreamTLS
+	22, // 33: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
+	21, // 34: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
+	27, // 35: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
+	27, // 36: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
+	27, // 37: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
+	27, // 38: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
+	27, // 39: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
+	27, // 40: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
+	22, // 41: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
+	22, // 42: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
+	22, // 43: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
+	27, // 44: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
+	27, // 45: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
+	1,  // 46: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
+	27, // 47: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
+	27, // 48: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
+	27, // 49: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
+	50, // [50:50] is the sub-list for method output_type
+	50, // [50:50] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_connsvc_config_v1_config_proto_init() }
@@ -2406,8 +2526,8 @@ func file_connsvc_config_v1_config_proto_init() {
 		(*Upstream_EcsMetadata)(nil),
 		(*Upstream_PassThrough)(nil),
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[15].OneofWrappers = []any{}
-	file_connsvc_config_v1_config_proto_msgTypes[19].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[16].OneofWrappers = []any{}
+	file_connsvc_config_v1_config_proto_msgTypes[20].OneofWrappers = []any{
 		(*Secret_File)(nil),
 		(*Secret_Env)(nil),
 	}
@@ -2417,7 +2537,7 @@ func file_connsvc_config_v1_config_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connsvc_config_v1_config_proto_rawDesc), len(file_connsvc_config_v1_config_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   24,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
