@@ -90,6 +90,43 @@ func TestNewFilesAreUsed(t *testing.T) {
 	})
 }
 
+// A file system that hangs delays one connection, and only for a while; it is logged once.
+func TestReadingHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		release := make(chan struct{})
+		hang := false
+		route, err := egress.New(&configv1.Upstream{
+			ProxyUrl: "https://127.0.0.1:1", ProxyCredentials: &configv1.Secret{},
+		}, egress.Options{
+			Log: slog.New(slog.NewTextHandler(&log, nil)),
+			Secret: func(*configv1.Secret) (string, error) {
+				if hang {
+					<-release
+				}
+				return "user:password", nil
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hang = true
+		time.Sleep(time.Minute)
+		for _, want := range []time.Duration{time.Second, 0, 0} {
+			start := time.Now()
+			route.TLS()
+			if took := time.Since(start); took != want {
+				t.Errorf("it took %v, want %v", took, want)
+			}
+			time.Sleep(time.Minute)
+		}
+		if got := strings.Count(log.String(), "not read in time"); got != 1 {
+			t.Errorf("logged %d times: %s", got, log.String())
+		}
+		close(release)
+	})
+}
+
 // A direct way without TLS files costs nothing: there is none.
 func TestDirect(t *testing.T) {
 	route, err := egress.New(&configv1.Upstream{Endpoint: "https://dli.example.com"}, egress.Options{})

@@ -30,9 +30,13 @@ import (
 const (
 	// checkInterval is the shortest time between two readings of the files.
 	checkInterval = time.Second
+	// patience is how long a connection waits for a reading. A file system may hang.
+	patience = time.Second
 	// maxFileBytes limits a file of certificates or a key: 1 MiB.
 	maxFileBytes = 1 << 20
 )
+
+var errUnread = errors.New("they were not read in time")
 
 // Options are what New needs beside the configuration.
 type Options struct {
@@ -52,10 +56,12 @@ type Route struct {
 	cert, key   string
 	options     Options
 
-	current  atomic.Pointer[settings]
-	mu       sync.Mutex // held while reading
-	checked  time.Time
-	rejected string // the error of the last reading, if it failed
+	current atomic.Pointer[settings]
+
+	mu       sync.Mutex
+	reading  chan struct{} // closed at the end of the reading in progress; nil: none
+	checked  time.Time     // the begin of the last reading
+	rejected string        // the error that was logged last; empty after a good reading
 }
 
 // settings are what the files and the secret contained at one moment.
@@ -108,35 +114,66 @@ func New(u *configv1.Upstream, o Options) (*Route, error) {
 // without the name of the server. It is the caller's.
 func (r *Route) TLS() *tls.Config { return r.settings().tls.Clone() }
 
-// settings returns what the files contain, at most a second old. One caller reads; the
-// others do not wait for a slow file system.
+// settings returns what the files contain, at most a second old. The caller that starts a
+// reading waits for it for a while; the others do not.
 func (r *Route) settings() *settings {
-	if r.mu.TryLock() {
-		if now := time.Now(); now.Sub(r.checked) >= checkInterval {
-			r.checked = now
-			r.reload()
+	if reading := r.startReading(); reading != nil {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		select {
+		case <-reading:
+		case <-timer.C:
+			r.reject(errUnread)
 		}
-		r.mu.Unlock()
 	}
 	return r.current.Load()
 }
 
-// reload reads the files again. If they are unusable, what they contained before stays in
-// use.
-func (r *Route) reload() {
-	next, err := r.read()
-	switch {
-	case err != nil:
-		if text := err.Error(); text != r.rejected {
-			r.rejected = text
-			r.options.Log.Error("TLS files or proxy credentials of the upstream rejected; the previous ones stay in use", "error", text)
+// startReading starts a reading if one is due and none is in progress, and returns the
+// channel that is closed at its end; else nil.
+func (r *Route) startReading() chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	if r.reading != nil || now.Sub(r.checked) < checkInterval {
+		return nil
+	}
+	reading := make(chan struct{})
+	r.reading, r.checked = reading, now
+	go func() {
+		defer close(reading)
+		next, err := r.read()
+		r.mu.Lock()
+		r.reading = nil
+		r.mu.Unlock()
+		if err != nil {
+			r.reject(err)
+			return
 		}
-		return
-	case next.read != r.current.Load().read:
+		r.use(next)
+	}()
+	return reading
+}
+
+// use puts new settings to use.
+func (r *Route) use(next *settings) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rejected = ""
+	if next.read != r.current.Load().read {
 		r.current.Store(next)
 		r.options.Log.Info("TLS files or proxy credentials of the upstream reloaded")
 	}
-	r.rejected = ""
+}
+
+// reject logs why a reading gave nothing, once. What was read before stays in use.
+func (r *Route) reject(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if text := err.Error(); text != r.rejected {
+		r.rejected = text
+		r.options.Log.Error("TLS files or proxy credentials of the upstream rejected; the previous ones stay in use", "error", text)
+	}
 }
 
 // read reads the files and the secret.

@@ -3,6 +3,7 @@ package upstream_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"io"
 	"log"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -129,6 +131,140 @@ func TestErrorsOfTheWay(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A redirect is not followed through a tunnel either.
+func TestRedirectThroughAProxy(t *testing.T) {
+	var requests atomic.Int32
+	dli := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		answer(307, "", "Location", "/elsewhere")(w, r)
+	})
+	proxy := egresstest.New(t, nil, nil)
+	wantKind(t, callCreate(t.Context(), router(t, upstream.Options{}, proxied(signedBy(dli), proxy))), upstream.Malformed, true)
+	if requests.Load() != 1 || len(proxy.Requests()) != 1 {
+		t.Errorf("%d requests in %d tunnels", requests.Load(), len(proxy.Requests()))
+	}
+}
+
+// An upstream that asks for a client certificate gets it, and a renewed one without a
+// restart; without one nothing works.
+func TestClientCertificate(t *testing.T) {
+	authority := certstest.NewAuthority(t)
+	var seen atomic.Value
+	dli := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen.Store(r.TLS.PeerCertificates[0].Subject.CommonName)
+		answer(200, `{"is_success":true}`, "Connection", "close")(w, r)
+	}))
+	dli.TLS = &tls.Config{
+		Certificates: []tls.Certificate{authority.Issue(t, "dli").Pair(t)},
+		ClientAuth:   tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool(),
+	}
+	dli.Config.ErrorLog = log.New(io.Discard, "", 0)
+	dli.StartTLS()
+	defer dli.Close()
+	folder := certstest.NewFolder(t, authority.Issue(t, "old"), authority)
+	u := signedBy(dli.URL)
+	u.Tls = &configv1.UpstreamTLS{CaFile: "ca.crt"}
+	if err := callGet(t.Context(), router(t, upstream.Options{Dir: string(folder)}, u)); err == nil {
+		t.Error("a call without a certificate succeeds")
+	}
+	u.Tls.CertFile, u.Tls.KeyFile = "tls.crt", "tls.key"
+	r := router(t, upstream.Options{Dir: string(folder)}, u)
+	for _, name := range []string{"old", "new"} {
+		folder.Write(t, authority.Issue(t, name).Files())
+		for seen.Load() != name {
+			if err := callGet(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// IAM is called through the proxy too, and its certificate is checked by the same CAs.
+func TestIAMThroughTheProxy(t *testing.T) {
+	authority := certstest.NewAuthority(t)
+	secure := func(h http.HandlerFunc) *httptest.Server {
+		s := httptest.NewUnstartedServer(h)
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, "server").Pair(t)}}
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.StartTLS()
+		t.Cleanup(s.Close)
+		return s
+	}
+	dli := secure(answer(200, `{"is_success":true}`))
+	iam := secure(answer(201, `{"token":{"expires_at":"2999-01-01T00:00:00Z"}}`, "X-Subject-Token", "t"))
+	folder := certstest.NewFolder(t, authority.Issue(t, "x"), authority)
+	proxy := egresstest.New(t, nil, func(c net.Conn, r *http.Request) bool {
+		if r.Header.Get("Proxy-Authorization") == "" {
+			return say("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")(c, r)
+		}
+		return egresstest.Tunnel(c, r)
+	})
+	u := proxied(signedBy(dli.URL), proxy)
+	u.Tls = &configv1.UpstreamTLS{CaFile: folder.Path("ca.crt")}
+	u.Credentials = &configv1.Upstream_IamPassword{IamPassword: &configv1.IAMPassword{
+		Endpoint: iam.URL, DomainName: "d", UserName: "u", Password: env("P"),
+	}}
+	if err := callGet(t.Context(), router(t, upstream.Options{}, u)); err != nil {
+		t.Fatal(err)
+	}
+	var hosts []string
+	for _, r := range proxy.Requests() {
+		hosts = append(hosts, r.Host)
+	}
+	if want := []string{iam.Listener.Addr().String(), dli.Listener.Addr().String()}; !slices.Equal(hosts, want) {
+		t.Errorf("tunnels to %v, want %v", hosts, want)
+	}
+	u.ProxyCredentials = nil
+	e := wantKind(t, callGet(t.Context(), router(t, upstream.Options{}, u)), upstream.Unreachable, false)
+	if !strings.Contains(e.Error(), "407: check proxy_credentials") {
+		t.Errorf("got %v", e)
+	}
+}
+
+// The metadata service is on the machine itself: no proxy knows the way to it.
+func TestMetadataPastTheProxy(t *testing.T) {
+	dli := newServer(t, answer(200, `{"is_success":true}`))
+	machine := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		answer(200, `{"credential":{"access":"a","secret":"s","securitytoken":"t","expires_at":"2999-01-01T00:00:00Z"}}`)(w, r)
+	})
+	proxy := egresstest.New(t, nil, nil)
+	u := proxied(signedBy(dli), proxy)
+	u.Credentials = &configv1.Upstream_EcsMetadata{EcsMetadata: &configv1.ECSMetadata{Endpoint: machine}}
+	if err := callGet(t.Context(), router(t, upstream.Options{}, u)); err != nil {
+		t.Fatal(err)
+	}
+	if got := proxy.Requests(); len(got) != 1 || "http://"+got[0].Host != dli {
+		t.Errorf("%d tunnels, want one to DLI", len(got))
+	}
+}
+
+// A reload that changes the way of an upstream makes new credentials, which take it.
+func TestReloadChangesTheWayToIAM(t *testing.T) {
+	dli := newServer(t, answer(200, `{"is_success":true}`))
+	iam := newServer(t, answer(201, `{"token":{"expires_at":"2999-01-01T00:00:00Z"}}`, "X-Subject-Token", "t"))
+	u := signedBy(dli)
+	u.Credentials = &configv1.Upstream_IamPassword{IamPassword: &configv1.IAMPassword{
+		Endpoint: iam, DomainName: "d", UserName: "u", Password: env("P"),
+	}}
+	r := router(t, upstream.Options{}, u)
+	proxy := egresstest.New(t, nil, nil)
+	for range 2 {
+		if err := callGet(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Reload([]*configv1.Upstream{proxied(proto.CloneOf(u), proxy)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := len(proxy.Requests()); got != 2 {
+		t.Errorf("%d tunnels, want one to IAM and one to DLI", got)
 	}
 }
 
