@@ -23,6 +23,10 @@ func TestNewNamesEveryProblem(t *testing.T) {
 			return "CANARY x", nil
 		case "COMMA":
 			return "CANARY,x", nil
+		case "BOM":
+			return "\ufeffCANARY", nil
+		case "LATIN1":
+			return "CANARY\xe4", nil
 		}
 		return s.GetEnv(), nil
 	}
@@ -43,6 +47,8 @@ func TestNewNamesEveryProblem(t *testing.T) {
 		}},
 		"token":           {withToken(env("SPACED")), []string{"token: the secret must be printable ASCII without spaces"}},
 		"password":        {withPassword("ftp://iam.example.com", env("EMPTY")), []string{"iam_password.endpoint: must start with https:// or http://", "iam_password.password: the secret is empty"}},
+		"a BOM":           {withPassword("https://iam.example.com", env("BOM")), []string{"iam_password.password: the secret must not begin with a byte order mark"}},
+		"bad UTF-8":       {withPassword("https://iam.example.com", env("LATIN1")), []string{"iam_password.password: the secret must be UTF-8"}},
 		"agency":          {agency, []string{"iam_agency.endpoint: " + plaintext, "iam_agency.access_key.secret: not set", "iam_agency.access_key.id: must not contain a comma"}},
 		"plaintext IAM":   {withPassword("http://iam.example.com", env("P")), []string{"iam_password.endpoint: " + plaintext}},
 		"link-local IAM":  {withPassword("http://169.254.169.254", env("P")), []string{"iam_password.endpoint: " + plaintext}},

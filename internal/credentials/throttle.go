@@ -9,8 +9,11 @@ import (
 )
 
 const (
-	// laneRate is how many requests a second each lane of an upstream sends to IAM.
-	laneRate = 5
+	// laneRate is how many requests a second each of the two lanes of an upstream sends to
+	// IAM: together fewer than ten.
+	laneRate = 4.5
+	// maxTurn is the longest wait for a turn: the response must come within patience, too.
+	maxTurn = 1500 * time.Millisecond
 	// doubtInterval is the time between two first requests while nothing shows that the
 	// secret is right.
 	doubtInterval = 5 * time.Second
@@ -78,7 +81,7 @@ func (t *throttle) admit(q request) (time.Duration, *Error) {
 	}
 	turn := lane.ReserveN(now, 1)
 	delay := turn.DelayFrom(now)
-	if delay > patience {
+	if delay > maxTurn {
 		turn.CancelAt(now)
 		return 0, &Error{Kind: Busy, Source: t.source, RetryAfter: delay, Err: errManyRequests}
 	}

@@ -30,14 +30,15 @@ func TestSoak(t *testing.T) {
 		chosen = rand.Uint64() | 1
 	}
 	t.Logf("%v, seed %d", *duration, chosen)
-	s := start(t)
+	iam, iamURL := newIAM(t)
+	s := start(t, iamURL)
 	var y tally
 	warmUp(t, s)
 	before := measure(s)
 
 	ctx, cancel := context.WithTimeout(t.Context(), *duration)
 	defer cancel()
-	all := soak(ctx, t, s, &y, chosen)
+	all := soak(ctx, t, s, iam, &y, chosen)
 	for i := range projects {
 		s.Project(projectOf(i)).Wait()
 	}
@@ -59,7 +60,7 @@ func TestSoak(t *testing.T) {
 
 func projectOf(i int) string { return fmt.Sprintf("p%d", i) }
 
-func start(t *testing.T) *stage.Stage {
+func start(t *testing.T, iam string) *stage.Stage {
 	t.Helper()
 	emulators := make(map[string]*emulator.Emulator, projects)
 	for i := range projects {
@@ -67,8 +68,9 @@ func start(t *testing.T) *stage.Stage {
 	}
 	s, err := stage.New(stage.Options{
 		Emulators: emulators,
-		Upstream: func(string) *configv1.Upstream {
+		Upstream: func(project string) *configv1.Upstream {
 			return &configv1.Upstream{
+				Projects: []string{victim(project)}, Credentials: withPassword(iam),
 				Timeout: durationpb.New(500 * time.Millisecond),
 				Retry: &configv1.Retry{
 					MaxAttempts: 3, BaseDelay: durationpb.New(10 * time.Millisecond), MaxDelay: durationpb.New(200 * time.Millisecond),
@@ -103,9 +105,10 @@ func warmUp(t *testing.T, s *stage.Stage) {
 
 // soak runs faults and callers until ctx ends, and returns the callers when their last
 // calls have completed.
-func soak(ctx context.Context, t *testing.T, s *stage.Stage, y *tally, chosen uint64) []*caller {
+func soak(ctx context.Context, t *testing.T, s *stage.Stage, iam *emulator.Emulator, y *tally, chosen uint64) []*caller {
 	t.Helper()
 	var wg sync.WaitGroup
+	wg.Go(func() { hurtVictims(ctx, t, s, iam, rand.New(rand.NewPCG(chosen, projects+callers))) })
 	for i := range projects {
 		random := rand.New(rand.NewPCG(chosen, uint64(i)))
 		wg.Go(func() { changeFaults(ctx, t, s.Project(projectOf(i)).Emulator(), random) })

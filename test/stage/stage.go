@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -23,8 +24,8 @@ type Options struct {
 	// Emulators are the DLI of each project. Each project has an upstream of its own,
 	// so that the faults of one do not affect the others.
 	Emulators map[string]*emulator.Emulator
-	// Upstream returns the configuration of a project's upstream; name, endpoint,
-	// projects and credentials are filled in.
+	// Upstream returns the configuration of a project's upstream; name, endpoint and
+	// project are filled in, and credentials unless it has some.
 	Upstream func(project string) *configv1.Upstream
 	// Limits override the default limits of connsvc.
 	Limits *configv1.Limits
@@ -40,7 +41,7 @@ type Stage struct {
 	Log *Log
 
 	projects map[string]*Project
-	dli      *httptest.Server
+	dli      *httptest.Server // nil: it is the caller's
 	close    func() error
 }
 
@@ -50,31 +51,57 @@ func New(o Options) (*Stage, error) {
 	for id, e := range o.Emulators {
 		s.projects[id] = newProject(e)
 	}
-	dli := httptest.NewServer(s)
-	s.dli = dli
-	connsvc, err := app.New(s.config(o, dli.URL), app.Options{
-		Secret:  func(*configv1.Secret) (string, error) { return "stage", nil },
-		Log:     s.Log,
-		Version: "stage",
-	})
+	s.dli = httptest.NewServer(s)
+	if err := s.serve(s.config(o, s.dli.URL), nil, (*app.App).Run); err != nil {
+		s.dli.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Serve starts a stage of a configuration, whose DLI is the caller's. The listeners get
+// free ports. secret may be nil.
+func Serve(cfg *configv1.Config, secret func(*configv1.Secret) (string, error)) (*Stage, error) {
+	s := &Stage{Log: &Log{}}
+	return s, s.serve(cfg, secret, (*app.App).Run)
+}
+
+// ServeFile is Serve of a configuration file, which is read again at each signal.
+func ServeFile(path string, signals <-chan os.Signal) (*Stage, error) {
+	file, err := config.Open(path)
 	if err != nil {
-		dli.Close()
-		return nil, fmt.Errorf("starting connsvc: %w", err)
+		return nil, fmt.Errorf("opening the configuration: %w", err)
+	}
+	s := &Stage{Log: &Log{}}
+	return s, s.serve(file.Config(), nil, func(a *app.App, ctx context.Context) error { return a.RunFile(ctx, file, signals) })
+}
+
+func (s *Stage) serve(cfg *configv1.Config, secret func(*configv1.Secret) (string, error), run func(*app.App, context.Context) error) error {
+	if secret == nil {
+		secret = func(*configv1.Secret) (string, error) { return "stage", nil }
+	}
+	cfg = proto.CloneOf(cfg)
+	cfg.Grpc.Address, cfg.Rest.Address, cfg.Admin.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	connsvc, err := app.New(cfg, app.Options{Secret: secret, Log: s.Log, Version: "stage"})
+	if err != nil {
+		return fmt.Errorf("starting connsvc: %w", err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- connsvc.Run(ctx) }()
+	go func() { ended <- run(connsvc, ctx) }()
 	s.Admin = connsvc.AdminAddr().String()
 	s.close = func() error {
 		stop()
 		err := <-ended
-		dli.Close()
+		if s.dli != nil {
+			s.dli.Close()
+		}
 		return err
 	}
 	if err := s.openClients(connsvc.GRPCAddr().String(), connsvc.RESTAddr().String()); err != nil {
-		return nil, errors.Join(err, s.close())
+		return errors.Join(err, s.close())
 	}
-	return s, nil
+	return nil
 }
 
 func (s *Stage) openClients(grpcAddress, restAddress string) error {
@@ -88,7 +115,6 @@ func (s *Stage) openClients(grpcAddress, restAddress string) error {
 
 func (s *Stage) config(o Options, endpoint string) *configv1.Config {
 	cfg := config.Default()
-	cfg.Grpc.Address, cfg.Rest.Address, cfg.Admin.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	proto.Merge(cfg.Limits, o.Limits)
 	ids := make([]string, 0, len(o.Emulators))
 	for id := range o.Emulators {
@@ -97,8 +123,10 @@ func (s *Stage) config(o Options, endpoint string) *configv1.Config {
 	slices.Sort(ids)
 	for _, id := range ids {
 		u := o.Upstream(id)
-		u.Name, u.Endpoint, u.Projects = "dli", endpoint, []string{id}
-		u.Credentials = &configv1.Upstream_Token{Token: &configv1.Secret{Source: &configv1.Secret_Env{Env: "TOKEN"}}}
+		u.Name, u.Endpoint, u.Projects = "dli", endpoint, append(u.Projects, id)
+		if u.Credentials == nil {
+			u.Credentials = &configv1.Upstream_Token{Token: &configv1.Secret{Source: &configv1.Secret_Env{Env: "TOKEN"}}}
+		}
 		cfg.Upstreams = append(cfg.Upstreams, u)
 	}
 	return cfg
