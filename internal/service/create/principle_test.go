@@ -62,6 +62,7 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 	if random.IntN(3) == 0 {
 		s.dli.policy.RivalWindow = durationpb.New(longestLag)
 	}
+	s.dli.policy.DisableTag = random.IntN(8) == 0
 	for i := range 1 + random.IntN(3) {
 		req := createRequest()
 		req.Hosts = append(req.Hosts, &connsvcv1.Host{Name: fmt.Sprintf("of-request-%d", i), Ip: "10.0.0.1"})
@@ -99,7 +100,7 @@ func (s *schedule) run() {
 	time.Sleep(longestLate + longestLag)
 	s.dli.calm = true
 	for i, req := range s.requests {
-		if req.GetRequestId() != "" && !s.try(i, time.Hour) && !s.namedByNothing(req) {
+		if req.GetRequestId() != "" && !s.dli.policy.GetDisableTag() && !s.try(i, time.Hour) && !s.namedByNothing(req) {
 			s.t.Errorf("request %d has no definite outcome in calm", i)
 		}
 	}
@@ -110,7 +111,7 @@ func (s *schedule) run() {
 func (s *schedule) namedByNothing(req *connsvcv1.CreateEnhancedConnectionRequest) bool {
 	own := false
 	for _, c := range s.dli.live() {
-		own = own || ofRequest(c, req)
+		own = own || s.ofRequest(c, req)
 	}
 	return s.dli.hidesNames && !own
 }
@@ -152,7 +153,7 @@ func (s *schedule) checkTaken(i int, w *witness, e *apierror.Error) {
 		s.t.Errorf("request %d: %v, but DLI did not reject a POST of this call", i, e)
 	}
 	for id, c := range s.dli.live() {
-		if s.requests[i].GetRequestId() != "" && ofRequest(c, s.requests[i]) {
+		if s.requests[i].GetRequestId() != "" && s.ofRequest(c, s.requests[i]) {
 			s.t.Errorf("request %d: %v, but connection %s is its own", i, e, id)
 		}
 	}
@@ -167,7 +168,7 @@ func (s *schedule) checkSuccess(i int, w *witness, resp *connsvcv1.CreateEnhance
 	case c == nil && resp.Warning != nil && s.dli.duplicates: // the warning says that it may be a duplicate
 	case c == nil:
 		s.t.Errorf("request %d: %v does not exist", i, resp)
-	case !ofRequest(c, req):
+	case !s.ofRequest(c, req):
 		s.t.Errorf("request %d: %v is another's", i, resp)
 	case req.GetRequestId() == "" || resp.Warning != nil || w.UniqueNames() || !s.dli.duplicates:
 	case !s.conclusive(w, c):
@@ -200,13 +201,13 @@ func (s *schedule) conclusive(w *witness, c *stored) bool {
 }
 
 // ofRequest reports whether a request made a connection: by its hosts, which differ by
-// request, and its tags.
-func ofRequest(c *stored, req *connsvcv1.CreateEnhancedConnectionRequest) bool {
+// request, and its tags, if there are any.
+func (s *schedule) ofRequest(c *stored, req *connsvcv1.CreateEnhancedConnectionRequest) bool {
 	name := req.GetHosts()[len(req.GetHosts())-1].GetName()
 	if !slices.ContainsFunc(c.connection.GetHosts(), func(h *connsvcv1.Host) bool { return h.GetName() == name }) {
 		return false
 	}
-	return req.GetRequestId() == "" || slices.ContainsFunc(c.tags, func(t *connsvcv1.Tag) bool {
+	return req.GetRequestId() == "" || s.dli.policy.GetDisableTag() || slices.ContainsFunc(c.tags, func(t *connsvcv1.Tag) bool {
 		return strings.EqualFold(t.GetValue(), req.GetRequestId())
 	})
 }
