@@ -78,6 +78,23 @@ func TestDeletedConnectionInAListIsNoHolder(t *testing.T) {
 	})
 }
 
+// TestErrorDescribesTheProvenHolder: an early list shows, too, a connection as requested
+// that was deleted.
+func TestErrorDescribesTheProvenHolder(t *testing.T) {
+	inBubble(t, "taken", func(t *testing.T) {
+		dli := &cloud{}
+		other := createRequest()
+		other.Hosts = nil
+		id := dli.has(t, other, time.Hour)
+		stale := &staleLists{cloud: dli, deleted: connectionOf(createRequest(), connectionID), until: time.Now().Add(50 * time.Millisecond)}
+		_, err := createIn(t, dli.replicaOver(stale), time.Minute, withRequestID())
+		e := wantReason(t, "taken", err, connsvcv1.ErrorReason_NAME_TAKEN)
+		if e.Metadata["existing_connection_id"] != id || e.Metadata["differs"] != "hosts" {
+			t.Errorf("metadata %v, want the ID %s", e.Metadata, id)
+		}
+	})
+}
+
 // TestHolderThatNoGetShowsProvesNothing: whether what a list shows exists is not known.
 func TestHolderThatNoGetShowsProvesNothing(t *testing.T) {
 	inBubble(t, "GETs fail", func(t *testing.T) {
