@@ -24,11 +24,11 @@ func exposesDLIError(reason connsvcv1.ErrorReason) bool {
 }
 
 // replacesCode reports whether the caller gets the map's error_code instead of DLI's:
-// that of a missing connection is always the same, and where something else is missing,
-// clients that take some codes of a 400 for a missing resource must not.
+// that of a missing connection or a taken name is always the same, and where something else
+// is missing, clients that take some codes of a 400 for a missing resource must not.
 func replacesCode(reason connsvcv1.ErrorReason, code string) bool {
 	switch reason {
-	case connsvcv1.ErrorReason_CONNECTION_NOT_FOUND:
+	case connsvcv1.ErrorReason_CONNECTION_NOT_FOUND, connsvcv1.ErrorReason_NAME_TAKEN:
 		return true
 	case connsvcv1.ErrorReason_UPSTREAM_REFUSED:
 		return code == missingConnectionCode || code == "DLI.0002" || code == "DLI.0023"
