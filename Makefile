@@ -47,6 +47,7 @@ lint: third_party $(BIN)/golangci-lint ## Lints Go, proto, and module files.
 	golangci-lint run
 	cd test/compat && golangci-lint run
 	cd test/manifests && golangci-lint run
+	cd test/clients && golangci-lint run
 	for os in darwin windows; do GOOS=$$os go vet ./cmd/connsvc ./internal/server; done
 	go mod tidy -diff
 	go mod verify

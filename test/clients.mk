@@ -4,8 +4,9 @@
 # The compiler and runtimes whose generated code works together: others differ in every file.
 PROTOC_VERSION := 3.21.12
 DEBIAN_STUBS := protobuf-compiler protobuf-compiler-grpc protobuf-compiler-grpc-java-plugin nodejs
-DEBIAN_CLIENTS := python3 python3-grpcio python3-protobuf mypy openjdk-17-jdk-headless \
-  libgrpc-java libprotobuf-java libgeronimo-annotation-1.3-spec-java
+DEBIAN_CLIENTS := python3 python3-grpcio python3-protobuf python3-venv python3-setuptools python3-wheel mypy \
+  openjdk-17-jdk-headless \
+  libgrpc-java libprotobuf-java libgoogle-gson-java libgeronimo-annotation-1.3-spec-java libnetty-tcnative-java
 
 # $(call installed,PACKAGES) installs those that are missing.
 define installed
@@ -39,3 +40,36 @@ stubs: third_party $(BIN)/grpcpyi ## Generates gen/python, gen/ts, gen/java and 
 	@# Maven has these in proto-google-common-protos.
 	mkdir -p gen/java/src/googleapis/java/com && mv gen/java/src/main/java/com/google gen/java/src/googleapis/java/com/
 	cd gen/ts && npx tsc
+
+JAVA_LIBRARIES := protobuf grpc-api grpc-core grpc-context grpc-stub grpc-protobuf grpc-protobuf-lite grpc-netty \
+  netty-buffer netty-codec netty-codec-http netty-codec-http2 netty-common netty-handler netty-resolver netty-transport \
+  netty-tcnative perfmark-api gson guava geronimo-annotation-1.3-spec
+JAVA_PATH := $(subst $() ,:,$(JAVA_LIBRARIES:%=/usr/share/java/%.jar))
+JAVA_SOURCES = $(shell find gen/java/src test/clients/java -name '*.java')
+
+# The stubs change seldom, and compile for a minute.
+$(BIN)/clients/java/Scenes.class: $(JAVA_SOURCES) gen/java/src/main/resources/connsvc/service_config.json
+	rm -rf $(@D) && mkdir -p $(@D)
+	@echo 'javac gen/java test/clients/java'; find gen/java/src test/clients/java -name '*.java' >$(BIN)/clients/sources
+	@javac -nowarn -Xlint:-options -d $(@D) -cp $(JAVA_PATH) @$(BIN)/clients/sources
+	cp -r gen/java/src/main/resources/. $(@D)
+	@# Debian's netty has TLS by this library alone, and looks for it by another name.
+	cp $$(dpkg -L libnetty-tcnative-jni | grep 'libnetty-tcnative.so$$') $(@D)/libnetty_tcnative.so
+
+# As "pip install gen/python", with Debian's grpcio and protobuf.
+$(BIN)/clients/python/bin/python: $(shell find gen/python -type f -not -path '*/.mypy_cache/*' -not -path '*/__pycache__/*')
+	rm -rf $(BIN)/clients/python $(BIN)/clients/build
+	mkdir -p $(BIN)/clients && cp -r gen/python $(BIN)/clients/build
+	/usr/bin/python3 -m venv --system-site-packages $(BIN)/clients/python
+	$(@D)/pip install --quiet --no-deps --no-build-isolation --no-index $(BIN)/clients/build
+
+.PHONY: clients
+clients: third_party ## Plays the same scenes with a client in Go, Python, TypeScript, grpc-js and Java.
+	$(call installed,$(DEBIAN_STUBS) $(DEBIAN_CLIENTS))
+	go build -o $(BIN)/clients/connsvc ./cmd/connsvc
+	@$(MAKE) --no-print-directory $(BIN)/clients/java/Scenes.class $(BIN)/clients/python/bin/python
+	cd gen/python && mypy --cache-dir $(BIN)/clients/mypy connsvc ../../test/clients/python/scenes.py
+	cd test/clients/ts && npm ci --silent --no-audit --no-fund && npx tsc
+	cd test/clients/grpcjs && npm ci --silent --no-audit --no-fund
+	cd test/clients && go mod tidy -diff && go vet ./... && \
+	  CONNSVC_JAVA_PATH=$(JAVA_PATH) go test -count=1 -timeout 20m -v .

@@ -31,13 +31,18 @@ function repeatable(error) {
 }
 /** Yields the connections of a list, page by page. */
 export async function* list(client, request, timeoutMs = 30_000) {
-    const page = init(ListEnhancedConnectionsRequestSchema, { ...request });
-    do {
-        const response = await client.listEnhancedConnections(page, { timeoutMs });
-        yield* response.connections;
-        page.pageToken = response.nextPageToken ?? "";
-        page.offset = 0;
-    } while (page.pageToken);
+    const page = init(ListEnhancedConnectionsRequestSchema, { ...request, limit: request.limit || 100 });
+    let next = page.offset;
+    for (;;) {
+        const { connections, nextPageToken } = await client.listEnhancedConnections(page, { timeoutMs });
+        yield* connections;
+        next += connections.length;
+        // REST has DLI's own pages, without tokens.
+        if (!nextPageToken && connections.length < page.limit)
+            return;
+        page.pageToken = nextPageToken ?? "";
+        page.offset = nextPageToken ? 0 : next;
+    }
 }
 /** Returns the connection once its queues and pools can use it: all peerings are ACTIVE. */
 export async function waitActive(client, projectId, connectionId, { signal = AbortSignal.timeout(600_000), intervalMs = 2000 } = {}) {
