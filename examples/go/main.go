@@ -1,5 +1,5 @@
-// Command go is an example: it creates a connection through connsvc, reads it
-// back and deletes it, as a service would. Run `connsvc dev` beside it.
+// Command go is an example: it creates a connection through connsvc, waits until its queue
+// can use it and deletes it, as a service would. Run `connsvc dev` beside it.
 package main
 
 import (
@@ -10,12 +10,10 @@ import (
 	"os"
 	"time"
 
-	"github.com/google/uuid"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 
+	"github.com/connsvc/connsvc/gen/go/connsvc"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
@@ -29,30 +27,28 @@ func main() {
 }
 
 func run(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
-	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	client, err := connsvc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
-	client := connsvcv1.NewConnectionServiceClient(conn)
+	defer func() { _ = client.Close() }()
 
 	const project = "48cc2c48765f481480c7db940d6409d1"
-	created, err := client.CreateEnhancedConnection(ctx, &connsvcv1.CreateEnhancedConnectionRequest{
+	created, err := client.Create(ctx, &connsvcv1.CreateEnhancedConnectionRequest{
 		ProjectId:     project,
 		Name:          fmt.Sprintf("example_%d", time.Now().Unix()),
 		DestVpcId:     "22094d8f-c310-4621-913d-4c4d655d8495",
 		DestNetworkId: "78f2562a-36e4-4b39-95b9-f5aab22e1281",
+		Queues:        []string{"q1"},
 		Hosts:         []*connsvcv1.Host{{Name: "ecs-97f8-0001", Ip: "192.168.0.1"}},
-		// A create that ends without an answer is repeated with the same one.
-		RequestId: uuid.NewString(),
 	})
 	if err != nil {
 		return err
 	}
 	id := created.GetConnectionId()
-	connection, err := client.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: id})
+	connection, err := client.WaitActive(ctx, project, id)
 	if err != nil {
 		return err
 	}
@@ -61,23 +57,14 @@ func run(ctx context.Context, address string) error {
 	return err
 }
 
-// explain prints what an error of connsvc says: its reason is for programs, its
-// violations and links are for people.
+// explain prints what an error of connsvc says: its reason is for programs, its violations
+// are for people.
 func explain(err error) {
-	st := status.Convert(err)
-	log.Printf("%s: %s", st.Code(), st.Message())
-	for _, detail := range st.Details() {
-		switch d := detail.(type) {
-		case *errdetails.ErrorInfo:
-			log.Printf("reason %s %v", d.GetReason(), d.GetMetadata())
-		case *errdetails.BadRequest:
-			for _, v := range d.GetFieldViolations() {
-				log.Printf("field %s: %s", v.GetField(), v.GetDescription())
-			}
-		case *errdetails.RetryInfo:
-			log.Printf("repeat after %v", d.GetRetryDelay().AsDuration())
-		case *errdetails.Help:
-			log.Printf("see %s", d.GetLinks()[0].GetUrl())
-		}
+	log.Printf("%v: %v", connsvc.Reason(err), err)
+	for _, v := range connsvc.Violations(err) {
+		log.Printf("field %s: %s", v.Field, v.Description)
+	}
+	if wait, ok := connsvc.RetryAfter(err); ok {
+		log.Printf("retry after %v", wait)
 	}
 }

@@ -8,6 +8,7 @@ import {
 import { Peering_Status, type EnhancedConnection } from "./connsvc/v1/enhanced_connection_pb.js";
 import { ErrorReason } from "./connsvc/v1/error_reason_pb.js";
 import { reason, retryAfter } from "./errors.js";
+import { ErrorInfoSchema } from "./google/rpc/error_details_pb.js";
 
 /** The RPCs as methods, over gRPC or REST. */
 export type Client = ClientOf<typeof ConnectionService>;
@@ -35,6 +36,9 @@ export async function create(
 
 function repeatable(error: unknown): boolean {
   const { code } = ConnectError.from(error);
+  const [info] = ConnectError.from(error).findDetails(ErrorInfoSchema);
+  // With an ID that connsvc could not store, a repeat would be another create.
+  if (info?.metadata.request_id_stored === "false") return false;
   return retryAfter(error) !== undefined || code === Code.Unavailable || code === Code.DeadlineExceeded ||
     reason(error) === ErrorReason.CREATE_OUTCOME_UNKNOWN;
 }

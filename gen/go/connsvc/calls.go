@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -38,8 +39,12 @@ func (c *Client) Create(ctx context.Context, req *connsvcv1.CreateEnhancedConnec
 	}
 }
 
-// repeatable reports whether a create with a request ID may succeed if it is repeated.
+// repeatable reports whether a create with a request ID may succeed if it is repeated. With
+// an ID that connsvc could not store, a repeat would be another create.
 func repeatable(err error) bool {
+	if info, _ := detail[*errdetails.ErrorInfo](err); info.GetMetadata()["request_id_stored"] == "false" {
+		return false
+	}
 	_, told := RetryAfter(err)
 	code := status.Code(err)
 	return told || code == codes.Unavailable || code == codes.DeadlineExceeded ||

@@ -52,7 +52,13 @@ def detail(error: grpc.RpcError, kind: type[_Detail]) -> Optional[_Detail]:
 
 
 def repeatable(error: grpc.RpcError) -> bool:
-    """Whether a create with a request_id may succeed if it is repeated."""
+    """Whether a create with a request_id may succeed if it is repeated.
+
+    With an ID that connsvc could not store, a repeat would be another create.
+    """
+    info = detail(error, error_details_pb2.ErrorInfo)
+    if info and info.metadata.get("request_id_stored") == "false":
+        return False
     return (
         retry_after(error) is not None
         or error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)

@@ -113,6 +113,10 @@ public final class ConnsvcClient implements AutoCloseable {
     }
 
     private static boolean repeatable(StatusRuntimeException error) {
+        // With an ID that connsvc could not store, a repeat would be another create.
+        if (detail(error, ErrorInfo.class).map(i -> "false".equals(i.getMetadataMap().get("request_id_stored"))).orElse(false)) {
+            return false;
+        }
         Status.Code code = error.getStatus().getCode();
         return retryAfter(error).isPresent() || code == Status.Code.UNAVAILABLE
                 || code == Status.Code.DEADLINE_EXCEEDED || reason(error) == ErrorReason.CREATE_OUTCOME_UNKNOWN;
