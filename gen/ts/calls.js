@@ -5,6 +5,7 @@ import { ListEnhancedConnectionsRequestSchema, } from "./connsvc/v1/connection_s
 import { Peering_Status } from "./connsvc/v1/enhanced_connection_pb.js";
 import { ErrorReason } from "./connsvc/v1/error_reason_pb.js";
 import { reason, retryAfter } from "./errors.js";
+import { ErrorInfoSchema } from "./google/rpc/error_details_pb.js";
 /** DLI could not connect a queue or elastic resource pool. */
 export class PeeringFailed extends Error {
 }
@@ -26,6 +27,10 @@ export async function create(client, request, { signal = AbortSignal.timeout(180
 }
 function repeatable(error) {
     const { code } = ConnectError.from(error);
+    const [info] = ConnectError.from(error).findDetails(ErrorInfoSchema);
+    // With an ID that connsvc could not store, a repeat would be another create.
+    if (info?.metadata.request_id_stored === "false")
+        return false;
     return retryAfter(error) !== undefined || code === Code.Unavailable || code === Code.DeadlineExceeded ||
         reason(error) === ErrorReason.CREATE_OUTCOME_UNKNOWN;
 }
