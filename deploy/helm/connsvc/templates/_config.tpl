@@ -5,6 +5,9 @@ ports. What the chart sets is rejected in values.config, not overwritten.
 {{- define "connsvc.config" -}}
 {{- include "connsvc.check" . -}}
 {{- $config := deepCopy .Values.config -}}
+{{- range $config.upstreams -}}
+{{- include "connsvc.setEgress" (dict "root" $ "upstream" .) -}}
+{{- end -}}
 {{- range $name, $port := dict "grpc" 9090 "rest" 8080 "admin" 9091 -}}
 {{- $listener := get $config $name | default dict -}}
 {{- $_ := set $listener "address" (printf "%s:%d" $.Values.listenAddress $port) -}}
@@ -62,11 +65,12 @@ ports. What the chart sets is rejected in values.config, not overwritten.
 {{- end -}}
 {{- end -}}
 
-{{- /* The TCP ports that connsvc calls out to, as a YAML list: of the upstreams, of IAM, of the ECS metadata. */ -}}
+{{- /* The TCP ports that connsvc calls out to, as a YAML list: of the upstreams and IAM, or of their proxy, and of the ECS metadata. */ -}}
 {{- define "connsvc.egressPorts" -}}
 {{- $ports := list -}}
 {{- range .Values.config.upstreams -}}
-{{- $endpoints := list .endpoint (dig "iam_password" "endpoint" "" .) (dig "iam_agency" "endpoint" "" .) -}}
+{{- $endpoints := .proxy_url | default (list .endpoint (dig "iam_password" "endpoint" "" .) (dig "iam_agency" "endpoint" "" .)) -}}
+{{- $endpoints = kindIs "string" $endpoints | ternary (list $endpoints) $endpoints -}}
 {{- if hasKey . "ecs_metadata" -}}
 {{- $endpoints = append $endpoints (dig "ecs_metadata" "endpoint" "http://169.254.169.254" .) -}}
 {{- end -}}
@@ -77,4 +81,35 @@ ports. What the chart sets is rejected in values.config, not overwritten.
 {{- end -}}
 {{- end -}}
 {{- uniq $ports | toYaml -}}
+{{- end -}}
+
+{{- define "connsvc.egressCA" -}}
+{{- if or .Values.egress.ca.secretName .Values.egress.ca.configMapName -}}yes{{- end -}}
+{{- end -}}
+
+{{- /* "yes" if TLS is spoken on the way to an upstream: to DLI, to IAM, or to the proxy. */ -}}
+{{- define "connsvc.speaksTLS" -}}
+{{- range list .endpoint (dig "iam_password" "endpoint" "" .) (dig "iam_agency" "endpoint" "" .) .proxy_url -}}
+{{- if hasPrefix "https:" (lower (toString .)) -}}yes{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Sets the files of "egress" in an upstream. Takes a dict of root and upstream. */ -}}
+{{- define "connsvc.setEgress" -}}
+{{- $egress := .root.Values.egress -}}
+{{- if and .upstream.proxy_url $egress.proxyCredentials.secretName -}}
+{{- $_ := set .upstream "proxy_credentials" (dict "file" (printf "/etc/connsvc/egress-proxy/%s" $egress.proxyCredentials.key)) -}}
+{{- end -}}
+{{- if include "connsvc.speaksTLS" .upstream -}}
+{{- $tls := .upstream.tls | default dict -}}
+{{- if include "connsvc.egressCA" .root -}}
+{{- $_ := set $tls "ca_file" (printf "/etc/connsvc/egress-ca/%s" $egress.ca.key) -}}
+{{- end -}}
+{{- if $egress.clientCertificate.secretName -}}
+{{- $_ := merge $tls (dict "cert_file" "/etc/connsvc/egress-tls/tls.crt" "key_file" "/etc/connsvc/egress-tls/tls.key") -}}
+{{- end -}}
+{{- if $tls -}}
+{{- $_ := set .upstream "tls" $tls -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}

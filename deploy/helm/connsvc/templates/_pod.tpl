@@ -43,6 +43,11 @@ volumeMounts:
   {{- if include "connsvc.clientCA" . }}
   - {name: client-ca, mountPath: /etc/connsvc/client-ca, readOnly: true}
   {{- end }}
+  {{- range tuple "proxy" "ca" "tls" }}
+  {{- if include (printf "connsvc.egressVolume.%s" .) $ }}
+  - {name: egress-{{ . }}, mountPath: /etc/connsvc/egress-{{ . }}, readOnly: true}
+  {{- end }}
+  {{- end }}
   {{- range .Values.secretFiles }}
   - {name: secret-{{ .name }}, mountPath: /etc/connsvc/secrets/{{ .name }}, readOnly: true}
   {{- end }}
@@ -71,6 +76,11 @@ volumes:
     configMap:
       name: {{ .Values.tls.clientCA.configMapName }}
   {{- end }}
+  {{- range tuple "proxy" "ca" "tls" }}
+  {{- with include (printf "connsvc.egressVolume.%s" .) $ }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- end }}
   {{- range .Values.secretFiles }}
   - name: secret-{{ .name }}
     secret:
@@ -81,6 +91,44 @@ volumes:
         {{- toYaml . | nindent 8 }}
       {{- end }}
   {{- end }}
+{{- end -}}
+
+{{- define "connsvc.egressVolume.proxy" -}}
+{{- with .Values.egress.proxyCredentials -}}
+{{- if .secretName -}}
+- name: egress-proxy
+  secret:
+    secretName: {{ .secretName }}
+    items: [{key: {{ .key }}, path: {{ .key }}}]
+    defaultMode: 0440
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "connsvc.egressVolume.ca" -}}
+{{- with .Values.egress.ca -}}
+{{- if .secretName -}}
+- name: egress-ca
+  secret:
+    secretName: {{ .secretName }}
+    # Only the CA: the Secret may hold a key too.
+    items: [{key: {{ .key }}, path: {{ .key }}}]
+    defaultMode: 0440
+{{- else if .configMapName -}}
+- name: egress-ca
+  configMap:
+    name: {{ .configMapName }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "connsvc.egressVolume.tls" -}}
+{{- with .Values.egress.clientCertificate.secretName -}}
+- name: egress-tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end -}}
 {{- end -}}
 
 {{- define "connsvc.topologySpread" -}}

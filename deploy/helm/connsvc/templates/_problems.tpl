@@ -5,7 +5,7 @@ at once. Types and keys are checked by values.schema.json.
 */ -}}
 {{- define "connsvc.check" -}}
 {{- $problems := list -}}
-{{- range list "names" "labels" "pods" "env" "scaling" "tls" "config" "files" "memory" "network" "routes" "watching" -}}
+{{- range list "names" "labels" "pods" "env" "scaling" "tls" "egress" "config" "files" "memory" "network" "routes" "watching" -}}
 {{- range include (printf "connsvc.problems.%s" .) $ | splitList "\n" -}}
 {{- with trim . -}}
 {{- $problems = append $problems . -}}
@@ -46,6 +46,10 @@ nameOverride: must be lower-case letters, digits and "-", as in connsvc
       (list "tls.secretName" .Values.tls.secretName)
       (list "tls.clientCA.secretName" .Values.tls.clientCA.secretName)
       (list "tls.clientCA.configMapName" .Values.tls.clientCA.configMapName)
+      (list "egress.proxyCredentials.secretName" .Values.egress.proxyCredentials.secretName)
+      (list "egress.ca.secretName" .Values.egress.ca.secretName)
+      (list "egress.ca.configMapName" .Values.egress.ca.configMapName)
+      (list "egress.clientCertificate.secretName" .Values.egress.clientCertificate.secretName)
       (list "ingress.rest.className" .Values.ingress.rest.className)
       (list "ingress.grpc.className" .Values.ingress.grpc.className) -}}
 {{- range $i, $item := .Values.imagePullSecrets -}}

@@ -119,7 +119,7 @@ config.reload.disable_watch: without restartOnConfigChange a changed configurati
 {{- $at := .at -}}
 {{- if kindIs "map" .of -}}
 {{- range $key, $value := .of -}}
-{{- if and (kindIs "string" $value) (has $key (list "env" "file" "cert_file" "key_file" "client_ca_file")) }}
+{{- if and (kindIs "string" $value) (has $key (list "env" "file" "cert_file" "key_file" "client_ca_file" "ca_file")) }}
 {{ $at }}.{{ $key }}|{{ ternary "env" "file" (eq $key "env") }}|{{ $value }}
 {{- else -}}
 {{- include "connsvc.sources" (dict "at" (printf "%s.%s" $at $key) "of" $value) -}}
