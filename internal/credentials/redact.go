@@ -17,8 +17,10 @@ const (
 	// minSecret is the minimum length of a secret to redact: a shorter one could be any
 	// word.
 	minSecret = 8
-	// maxBlock is the length of the parts of a secret that are searched for.
-	maxBlock = 8
+	// maxBlock is the length of the parts of a secret that are searched for, blockStep the
+	// distance between two.
+	maxBlock  = 8
+	blockStep = 4
 	// maxEncodings is how many times percent-encoding is undone.
 	maxEncodings = 3
 )
@@ -57,14 +59,14 @@ func secretsOf(h http.Header) []string {
 }
 
 // hide replaces each part of a secret that is in text. Secrets are compared by blocks, so
-// a part that is shorter than two of them may remain.
+// a part of less than maxBlock+blockStep-1 bytes may remain.
 func hide(text string, secrets []string) string {
 	plain := lower(text)
 	for _, secret := range secrets {
 		secret = lower(secret)
 		size := min(maxBlock, len(secret)-1)
 		last := len(secret) - size
-		for at := 0; ; at = min(at+size, last) {
+		for at := 0; ; at = min(at+blockStep, last) {
 			if strings.Contains(plain, secret[at:at+size]) {
 				text = hideBlock(text, secret, at, size)
 				plain = lower(text)

@@ -1967,8 +1967,8 @@ type Limits struct {
 	MaxCalls int32 `protobuf:"varint,3,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
 	// Maximum bytes of requests in flight: 268435456 (256 MiB) by default.
 	MaxCallsBytes int64 `protobuf:"varint,4,opt,name=max_calls_bytes,json=maxCallsBytes,proto3" json:"max_calls_bytes,omitempty"`
-	// Age at which a gRPC client is asked to reconnect, so that new replicas get their
-	// share of calls: 30m by default.
+	// Age at which a client is asked to reconnect, so that new replicas get their share of
+	// calls, and a client whose CA was removed is rejected: 30m by default.
 	MaxConnectionAge *durationpb.Duration `protobuf:"bytes,6,opt,name=max_connection_age,json=maxConnectionAge,proto3" json:"max_connection_age,omitempty"`
 	// Maximum duration of a call: 60s by default. A shorter deadline of the caller
 	// takes precedence.
