@@ -21,7 +21,7 @@ help: ## Lists every task.
 	@awk -F':.*## ' '/^[a-z_-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: check
-check: generate format lint ## Generates, formats and lints; what is committed must already be so.
+check: generate format lint vulncheck ## Generates, formats, lints and looks for known vulnerabilities; what is committed must already be so.
 	git diff --exit-code
 	@test -z "$$(git ls-files --others --exclude-standard)" || { git ls-files --others --exclude-standard; echo "files that git does not know"; exit 1; }
 
@@ -52,6 +52,10 @@ lint: third_party $(BIN)/golangci-lint ## Lints Go, proto, and module files.
 	go mod tidy -diff
 	go mod verify
 	cd gen/go && go mod tidy -diff && golangci-lint run
+
+.PHONY: vulncheck
+vulncheck: $(BIN)/govulncheck ## Looks for known vulnerabilities in what connsvc calls; VULNDB names a mirror of the database.
+	tools/vulncheck.sh
 
 .PHONY: breaking
 breaking: third_party $(BIN)/oasdiff ## Refuses a contract that breaks clients of AGAINST (main; on main, the commit before).
@@ -94,6 +98,7 @@ clean: ## Removes what was built.
 	rm -rf $(BIN) third_party
 
 # The tools, pinned by tools/go.mod.
+TOOL_govulncheck := golang.org/x/vuln/cmd/govulncheck
 TOOL_buf := github.com/bufbuild/buf/cmd/buf
 TOOL_golangci-lint := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 TOOL_grpcurl := github.com/fullstorydev/grpcurl/cmd/grpcurl

@@ -210,7 +210,7 @@ func (r *Route) read() (*settings, error) {
 func (r *Route) parse(content watch.Content) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if content.Err != nil {
-		return nil, fmt.Errorf("tls: %w", content.Err)
+		return nil, unreadable(content.Err)
 	}
 	var caErr, pairErr error
 	if r.ca != "" {
@@ -226,4 +226,17 @@ func (r *Route) parse(content watch.Content) (*tls.Config, error) {
 		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, errors.Join(caErr, pairErr)
+}
+
+// unreadable returns the errors of files that cannot be read, each with its field.
+func unreadable(err error) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return fmt.Errorf("tls: %w", err)
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, fmt.Errorf("tls: %w", e))
+	}
+	return errors.Join(all...)
 }
