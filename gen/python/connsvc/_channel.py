@@ -22,7 +22,7 @@ OPTIONS = (
 
 
 def credentials(given: Optional[grpc.ChannelCredentials], token: Optional[Token]) -> grpc.ChannelCredentials:
-    """Returns TLS with the system's CAs by default, and the token with each call."""
+    """Returns TLS with gRPC's own list of CAs by default, and the token with each call."""
     channel = given or grpc.ssl_channel_credentials()
     if token is None:
         return channel

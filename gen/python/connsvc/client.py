@@ -18,7 +18,7 @@ from connsvc.v1.enhanced_connection_pb2 import EnhancedConnection
 class Client(ConnectionServiceStub):
     """Has the RPCs as methods, and create, list and wait on top of them.
 
-    It uses TLS with the system's CAs by default; insecure=True is for plaintext. The token
+    It uses TLS with gRPC's own list of CAs by default; insecure=True is for plaintext. The token
     authenticates the caller to connsvc and is sent over TLS only; it may be a function.
     """
 
