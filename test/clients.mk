@@ -36,7 +36,7 @@ stubs: third_party $(BIN)/grpcpyi ## Generates gen/python, gen/ts, gen/java and 
 	buf generate --template buf.gen.stubs.yaml
 	buf build $(foreach path,$(STUB_PATHS),--path $(path)) --exclude-source-info --as-file-descriptor-set -o gen/connsvc.binpb
 	@# gRPC's plugin writes an empty file for a proto without a service.
-	grep -L '^class' $$(find gen/python -name '*_pb2_grpc.py') | xargs rm
+	grep -L '^class' $$(find gen/python/connsvc gen/python/buf gen/python/google -name '*_pb2_grpc.py') | xargs rm
 	mkdir gen/python/connsvc/_protos && mv gen/python/buf gen/python/google gen/python/connsvc/_protos/
 	@# Maven has these in proto-google-common-protos.
 	mkdir -p gen/java/src/googleapis/java/com && mv gen/java/src/main/java/com/google gen/java/src/googleapis/java/com/
@@ -54,7 +54,7 @@ $(BIN)/clients/java/Scenes.class: $(JAVA_SOURCES) gen/java/src/main/resources/co
 	cp $$(dpkg -L libnetty-tcnative-jni | grep 'libnetty-tcnative.so$$') $(@D)/libnetty_tcnative.so
 
 # As "pip install gen/python", with Debian's grpcio and protobuf.
-$(BIN)/clients/python/bin/python: $(shell find gen/python -type f -not -path '*/.mypy_cache/*' -not -path '*/__pycache__/*')
+$(BIN)/clients/python/bin/python: $(shell find gen/python/connsvc -type f -not -path '*/__pycache__/*') gen/python/pyproject.toml
 	rm -rf $(BIN)/clients/python $(BIN)/clients/build
 	mkdir -p $(BIN)/clients && cp -r gen/python $(BIN)/clients/build
 	/usr/bin/python3 -m venv --system-site-packages $(BIN)/clients/python
