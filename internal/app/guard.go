@@ -3,6 +3,7 @@ package app
 import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/auth"
+	"github.com/connsvc/connsvc/internal/auth/policy"
 	"github.com/connsvc/connsvc/internal/server/chain"
 	"github.com/connsvc/connsvc/internal/telemetry"
 )
@@ -10,14 +11,22 @@ import (
 // newGuard makes what decides who may call: nil where the configuration says nothing of
 // it. Its error is one of the configuration.
 func newGuard(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*chain.Guard, error) {
-	if cfg.GetAuth() == nil {
+	if cfg.GetAuth() == nil && cfg.GetPolicy() == nil {
 		return nil, nil
 	}
-	callers, err := auth.New(cfg.GetAuth(), auth.Options{Secret: o.Secret, Dir: o.Dir, Log: tel.Log, Meter: tel.Meter})
+	g := &chain.Guard{}
+	if cfg.GetPolicy() != nil {
+		var problems []policy.Problem
+		if g.Policy, problems = policy.Compile(cfg.GetPolicy()); len(problems) > 0 {
+			return nil, policy.Error(problems)
+		}
+	}
+	var err error
+	g.Auth, err = auth.New(cfg.GetAuth(), auth.Options{Secret: o.Secret, Dir: o.Dir, Log: tel.Log, Meter: tel.Meter})
 	if err != nil {
 		return nil, err
 	}
-	return &chain.Guard{Auth: callers}, nil
+	return g, nil
 }
 
 func closeGuard(g *chain.Guard) {

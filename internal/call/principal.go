@@ -15,13 +15,14 @@ const (
 )
 
 // A Principal is who calls. It is shared by calls and must not be modified.
+// A policy sees its fields by their names here.
 type Principal struct {
 	// Name is the kind and the ID, as in token:billing: IDs of different kinds can be equal.
-	Name       string
-	ID         string
-	Kind       Kind
-	Groups     []string
-	Attributes map[string]string
+	Name       string            `cel:"name"`
+	ID         string            `cel:"id"`
+	Kind       Kind              `cel:"kind"`
+	Groups     []string          `cel:"groups"`
+	Attributes map[string]string `cel:"attributes"`
 }
 
 // NewPrincipal returns a principal.

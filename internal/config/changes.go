@@ -17,6 +17,7 @@ func Reloadable() []protoreflect.FullName {
 	return []protoreflect.FullName{
 		"connsvc.config.v1.Config.upstreams",
 		"connsvc.config.v1.Config.auth",
+		"connsvc.config.v1.Config.policy",
 		"connsvc.config.v1.Log.level",
 		"connsvc.config.v1.Reload.interval",
 		"connsvc.config.v1.Reload.disable_watch",

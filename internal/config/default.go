@@ -55,6 +55,13 @@ func fillDefaults(cfg *configv1.Config) {
 		issuer.IdClaim = cmp.Or(issuer.GetIdClaim(), "sub")
 	}
 
+	if policy := cfg.GetPolicy(); policy != nil {
+		policy.CostLimit = cmp.Or(policy.GetCostLimit(), 1_000_000)
+		for _, rule := range policy.GetRules() {
+			rule.Effect = cmp.Or(rule.GetEffect(), configv1.PolicyRule_ALLOW)
+		}
+	}
+
 	limits := cmp.Or(cfg.GetLimits(), &configv1.Limits{})
 	limits.MaxRequestBytes = cmp.Or(limits.GetMaxRequestBytes(), 16<<20)
 	limits.MaxResponseBytes = cmp.Or(limits.GetMaxResponseBytes(), DefaultMaxResponseBytes)

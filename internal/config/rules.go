@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/auth/policy"
 	"github.com/connsvc/connsvc/internal/endpoint"
 )
 
@@ -57,7 +58,7 @@ func (c checker) Validate(m proto.Message) error {
 	fillDefaults(effective)
 	for _, v := range slices.Concat(
 		listenerViolations(cfg), endpointViolations(cfg),
-		contradictions(cfg, effective), restartViolations(c.active, effective),
+		contradictions(cfg, effective), policyViolations(effective.GetPolicy()), restartViolations(c.active, effective),
 	) {
 		// One violation of a field is enough.
 		if !broken[protovalidate.FieldPathString(v.Proto.GetField())] {
@@ -142,6 +143,18 @@ func endpointViolations(cfg *configv1.Config) []*protovalidate.Violation {
 		}
 	}
 	return append(all, keySetViolations(cfg)...)
+}
+
+// policyViolations reports mistakes in the rules of the policy.
+func policyViolations(p *configv1.Policy) []*protovalidate.Violation {
+	if p == nil {
+		return nil
+	}
+	var all []*protovalidate.Violation
+	for _, problem := range policy.Check(p) {
+		all = append(all, violation("policy."+problem.Field, problem.Text, name("policy"), item("rules", problem.Rule), name(problem.Field)))
+	}
+	return all
 }
 
 // keySetViolations reports URLs of key sets that are no URL, or not a safe one.

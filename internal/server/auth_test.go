@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/auth"
 	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/certs/certstest"
@@ -36,7 +37,7 @@ func authConfig() *configv1.Auth {
 }
 
 // guarded starts a server whose callers are authenticated.
-func guarded(t *testing.T, service *stub, cfg *configv1.Auth, change func(*setup)) *bench {
+func guarded(t *testing.T, service connsvcv1.ConnectionServiceServer, cfg *configv1.Auth, change func(*setup)) *bench {
 	t.Helper()
 	with := setup{
 		config: func(c *configv1.Config) { c.Auth = cfg },

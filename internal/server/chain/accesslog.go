@@ -21,7 +21,7 @@ const (
 )
 
 // maxOwnAttrs is how many fields addOwn can add.
-const maxOwnAttrs = 11
+const maxOwnAttrs = 12
 
 // accessLog writes one line for each call: never a body, a header or a query, so
 // never a secret. A failure that is not the caller's fault is a warning.
@@ -89,6 +89,9 @@ func addOwn(line *slog.Record, c *Call, took time.Duration) {
 	}
 	if c.Record.Caller != "" {
 		attrs = append(attrs, slog.String("caller", truncate(c.Record.Caller, maxLoggedCaller)))
+	}
+	if c.rule != "" {
+		attrs = append(attrs, slog.String("rule", c.rule))
 	}
 	if c.Target != "" {
 		attrs = append(attrs, slog.String("target", truncate(c.Target, maxLoggedTarget)))

@@ -15,6 +15,7 @@ type api struct {
 	connsvcv1.UnsafeConnectionServiceServer
 	service   connsvcv1.ConnectionServiceServer
 	validator *validation.Validator
+	decisions *decisions
 }
 
 // handle completes and checks a decoded request, and passes it to its RPC.
@@ -34,7 +35,9 @@ func handle[Request proto.Message, Response any](ctx context.Context, a api, req
 	if err := a.validator.Validate(req); err != nil {
 		return none, err
 	}
-	// Authorization goes here: it sees the valid, typed request.
+	if err := a.authorize(ctx, c, req); err != nil {
+		return none, err
+	}
 	return rpc(ctx, req)
 }
 
@@ -43,11 +46,11 @@ func (a api) CreateEnhancedConnection(ctx context.Context, req *connsvcv1.Create
 }
 
 func (a api) GetEnhancedConnection(ctx context.Context, req *connsvcv1.GetEnhancedConnectionRequest) (*connsvcv1.EnhancedConnection, error) {
-	return handle(ctx, a, req, a.service.GetEnhancedConnection)
+	return handle(ctx, a, req, a.get)
 }
 
 func (a api) ListEnhancedConnections(ctx context.Context, req *connsvcv1.ListEnhancedConnectionsRequest) (*connsvcv1.ListEnhancedConnectionsResponse, error) {
-	return handle(ctx, a, req, a.service.ListEnhancedConnections)
+	return handle(ctx, a, req, a.list)
 }
 
 func (a api) DeleteEnhancedConnection(ctx context.Context, req *connsvcv1.DeleteEnhancedConnectionRequest) (*connsvcv1.DeleteEnhancedConnectionResponse, error) {

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/auth"
 	"github.com/connsvc/connsvc/internal/call"
@@ -65,12 +66,14 @@ type Call struct {
 	// Set by Serve.
 	BodyHash hash.Hash
 
-	guard     *Guard          // nil: everyone may call everything
-	signature *auth.Signature // to be verified when the body is read; may be nil
-	principal *call.Principal // nil until the caller is authenticated
-	request   proto.Message   // nil until it is decoded
-	limits    *limits         // nil until the call is admitted
-	reserved  int64           // bytes of limits
+	guard     *Guard                        // nil: everyone may call everything
+	looked    *connsvcv1.EnhancedConnection // that the policy asked for; nil: none
+	signature *auth.Signature               // to be verified when the body is read; may be nil
+	rule      string                        // of the policy, that decided; may be empty
+	principal *call.Principal               // nil until the caller is authenticated
+	request   proto.Message                 // nil until it is decoded
+	limits    *limits                       // nil until the call is admitted
+	reserved  int64                         // bytes of limits
 }
 
 // ReadHeaders reads what the chain needs of the caller's headers, or of gRPC's metadata.

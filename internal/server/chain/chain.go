@@ -51,8 +51,12 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
+	decisions, err := newDecisions(o.Telemetry)
+	if err != nil {
+		return nil, err
+	}
 	ch := &Chain{
-		API:     api{service: o.Service, validator: o.Validator},
+		API:     api{service: o.Service, validator: o.Validator, decisions: decisions},
 		Metrics: metrics,
 		timeout: l.GetCallTimeout().AsDuration(),
 		tracer:  o.Telemetry.Tracer,

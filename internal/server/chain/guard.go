@@ -9,13 +9,15 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/auth"
+	"github.com/connsvc/connsvc/internal/auth/policy"
 	"github.com/connsvc/connsvc/internal/call"
 )
 
-// A Guard decides who may call. A reload replaces it as a whole; a call keeps the one
+// A Guard decides who may call what. A reload replaces it as a whole; a call keeps the one
 // that it began with.
 type Guard struct {
-	Auth *auth.Authenticator // nil: callers are not authenticated
+	Auth   *auth.Authenticator
+	Policy *policy.Policy // nil: every caller may do everything
 }
 
 // Guard returns the active guard; nil where everyone may call everything.
@@ -27,7 +29,7 @@ func (ch *Chain) SetGuard(g *Guard) *Guard { return ch.guard.Swap(g) }
 // authenticate finds out who calls, before a byte of the body is read.
 func (ch *Chain) authenticate(ctx context.Context, c *Call) error {
 	c.guard = ch.guard.Load()
-	if c.guard == nil || c.guard.Auth == nil {
+	if c.guard == nil {
 		return nil
 	}
 	p, signature, err := c.guard.Auth.Authenticate(ctx, c.Transport.Credentials())

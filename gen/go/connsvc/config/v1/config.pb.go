@@ -80,6 +80,59 @@ func (Auth_Open) EnumDescriptor() ([]byte, []int) {
 	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{1, 0}
 }
 
+// Effect is what a rule does.
+type PolicyRule_Effect int32
+
+const (
+	// As ALLOW.
+	PolicyRule_EFFECT_UNSPECIFIED PolicyRule_Effect = 0
+	// The call is allowed.
+	PolicyRule_ALLOW PolicyRule_Effect = 1
+	// The call is denied.
+	PolicyRule_DENY PolicyRule_Effect = 2
+)
+
+// Enum value maps for PolicyRule_Effect.
+var (
+	PolicyRule_Effect_name = map[int32]string{
+		0: "EFFECT_UNSPECIFIED",
+		1: "ALLOW",
+		2: "DENY",
+	}
+	PolicyRule_Effect_value = map[string]int32{
+		"EFFECT_UNSPECIFIED": 0,
+		"ALLOW":              1,
+		"DENY":               2,
+	}
+)
+
+func (x PolicyRule_Effect) Enum() *PolicyRule_Effect {
+	p := new(PolicyRule_Effect)
+	*p = x
+	return p
+}
+
+func (x PolicyRule_Effect) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PolicyRule_Effect) Descriptor() protoreflect.EnumDescriptor {
+	return file_connsvc_config_v1_config_proto_enumTypes[1].Descriptor()
+}
+
+func (PolicyRule_Effect) Type() protoreflect.EnumType {
+	return &file_connsvc_config_v1_config_proto_enumTypes[1]
+}
+
+func (x PolicyRule_Effect) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PolicyRule_Effect.Descriptor instead.
+func (PolicyRule_Effect) EnumDescriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6, 0}
+}
+
 // Level of a log line.
 type Log_Level int32
 
@@ -125,11 +178,11 @@ func (x Log_Level) String() string {
 }
 
 func (Log_Level) Descriptor() protoreflect.EnumDescriptor {
-	return file_connsvc_config_v1_config_proto_enumTypes[1].Descriptor()
+	return file_connsvc_config_v1_config_proto_enumTypes[2].Descriptor()
 }
 
 func (Log_Level) Type() protoreflect.EnumType {
-	return &file_connsvc_config_v1_config_proto_enumTypes[1]
+	return &file_connsvc_config_v1_config_proto_enumTypes[2]
 }
 
 func (x Log_Level) Number() protoreflect.EnumNumber {
@@ -138,7 +191,7 @@ func (x Log_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Log_Level.Descriptor instead.
 func (Log_Level) EnumDescriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{22, 0}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24, 0}
 }
 
 // Config is the configuration of connsvc serve, read from a YAML file. Unknown
@@ -165,7 +218,9 @@ type Config struct {
 	Reload *Reload `protobuf:"bytes,8,opt,name=reload,proto3" json:"reload,omitempty"`
 	// Who may call. Without a kind of credentials here, listeners must be loopback, or
 	// anonymous must be true.
-	Auth          *Auth `protobuf:"bytes,9,opt,name=auth,proto3" json:"auth,omitempty"`
+	Auth *Auth `protobuf:"bytes,9,opt,name=auth,proto3" json:"auth,omitempty"`
+	// What callers may do. Without it every caller may do everything.
+	Policy        *Policy `protobuf:"bytes,10,opt,name=policy,proto3" json:"policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -259,6 +314,13 @@ func (x *Config) GetReload() *Reload {
 func (x *Config) GetAuth() *Auth {
 	if x != nil {
 		return x.Auth
+	}
+	return nil
+}
+
+func (x *Config) GetPolicy() *Policy {
+	if x != nil {
+		return x.Policy
 	}
 	return nil
 }
@@ -684,6 +746,166 @@ func (x *CallerKey) GetAttributes() []*Attribute {
 	return nil
 }
 
+// A Policy says what callers may do: the first rule that applies to a call decides. A call
+// to which none applies is denied, and so is one whose rule cannot be evaluated.
+type Policy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rules, in the order in which they are tried.
+	Rules []*PolicyRule `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
+	// Text of the error of a call to which no rule applies.
+	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// Logs and counts the calls that would be denied, but allows them, and shows lists whole:
+	// to try a policy.
+	Shadow bool `protobuf:"varint,3,opt,name=shadow,proto3" json:"shadow,omitempty"`
+	// Most that one rule may cost to evaluate: 1000000 by default, in the unit of CEL, roughly a
+	// step. A rule that costs more denies the call.
+	CostLimit     int32 `protobuf:"varint,4,opt,name=cost_limit,json=costLimit,proto3" json:"cost_limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Policy) Reset() {
+	*x = Policy{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Policy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Policy) ProtoMessage() {}
+
+func (x *Policy) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Policy.ProtoReflect.Descriptor instead.
+func (*Policy) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Policy) GetRules() []*PolicyRule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *Policy) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *Policy) GetShadow() bool {
+	if x != nil {
+		return x.Shadow
+	}
+	return false
+}
+
+func (x *Policy) GetCostLimit() int32 {
+	if x != nil {
+		return x.CostLimit
+	}
+	return 0
+}
+
+// A PolicyRule decides the calls to which it applies.
+type PolicyRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the rule, in errors, in the log and in audit records.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The RPCs that it is about, as in CreateEnhancedConnection; all of them by default.
+	Methods []string `protobuf:"bytes,2,rep,name=methods,proto3" json:"methods,omitempty"`
+	// A CEL expression that is true if the rule applies; by default it always does. Its
+	// variables are principal, method, project, request, now, and where the request has a
+	// connection_id, connection.
+	When string `protobuf:"bytes,3,opt,name=when,proto3" json:"when,omitempty"`
+	// What becomes of the call: ALLOW by default.
+	Effect PolicyRule_Effect `protobuf:"varint,4,opt,name=effect,proto3,enum=connsvc.config.v1.PolicyRule_Effect" json:"effect,omitempty"`
+	// Text of the error of a call that is denied.
+	Message       string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PolicyRule) Reset() {
+	*x = PolicyRule{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PolicyRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PolicyRule) ProtoMessage() {}
+
+func (x *PolicyRule) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PolicyRule.ProtoReflect.Descriptor instead.
+func (*PolicyRule) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *PolicyRule) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PolicyRule) GetMethods() []string {
+	if x != nil {
+		return x.Methods
+	}
+	return nil
+}
+
+func (x *PolicyRule) GetWhen() string {
+	if x != nil {
+		return x.When
+	}
+	return ""
+}
+
+func (x *PolicyRule) GetEffect() PolicyRule_Effect {
+	if x != nil {
+		return x.Effect
+	}
+	return PolicyRule_EFFECT_UNSPECIFIED
+}
+
+func (x *PolicyRule) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 // An Attribute is an attribute of a principal.
 type Attribute struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -697,7 +919,7 @@ type Attribute struct {
 
 func (x *Attribute) Reset() {
 	*x = Attribute{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -709,7 +931,7 @@ func (x *Attribute) String() string {
 func (*Attribute) ProtoMessage() {}
 
 func (x *Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[5]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -722,7 +944,7 @@ func (x *Attribute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attribute.ProtoReflect.Descriptor instead.
 func (*Attribute) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{5}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Attribute) GetName() string {
@@ -749,7 +971,7 @@ type MTLS struct {
 
 func (x *MTLS) Reset() {
 	*x = MTLS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +983,7 @@ func (x *MTLS) String() string {
 func (*MTLS) ProtoMessage() {}
 
 func (x *MTLS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[6]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +996,7 @@ func (x *MTLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MTLS.ProtoReflect.Descriptor instead.
 func (*MTLS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{8}
 }
 
 // A Listener is an address to listen on.
@@ -802,7 +1024,7 @@ type Listener struct {
 
 func (x *Listener) Reset() {
 	*x = Listener{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -814,7 +1036,7 @@ func (x *Listener) String() string {
 func (*Listener) ProtoMessage() {}
 
 func (x *Listener) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -827,7 +1049,7 @@ func (x *Listener) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Listener.ProtoReflect.Descriptor instead.
 func (*Listener) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Listener) GetAddress() string {
@@ -885,7 +1107,7 @@ type CORS struct {
 
 func (x *CORS) Reset() {
 	*x = CORS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -897,7 +1119,7 @@ func (x *CORS) String() string {
 func (*CORS) ProtoMessage() {}
 
 func (x *CORS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -910,7 +1132,7 @@ func (x *CORS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CORS.ProtoReflect.Descriptor instead.
 func (*CORS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{8}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CORS) GetOrigins() []string {
@@ -937,7 +1159,7 @@ type TLS struct {
 
 func (x *TLS) Reset() {
 	*x = TLS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -949,7 +1171,7 @@ func (x *TLS) String() string {
 func (*TLS) ProtoMessage() {}
 
 func (x *TLS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -962,7 +1184,7 @@ func (x *TLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TLS.ProtoReflect.Descriptor instead.
 func (*TLS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{9}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TLS) GetCertFile() string {
@@ -1039,7 +1261,7 @@ type Upstream struct {
 
 func (x *Upstream) Reset() {
 	*x = Upstream{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1051,7 +1273,7 @@ func (x *Upstream) String() string {
 func (*Upstream) ProtoMessage() {}
 
 func (x *Upstream) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1064,7 +1286,7 @@ func (x *Upstream) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Upstream.ProtoReflect.Descriptor instead.
 func (*Upstream) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{10}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Upstream) GetEndpoint() string {
@@ -1277,7 +1499,7 @@ type UpstreamTLS struct {
 
 func (x *UpstreamTLS) Reset() {
 	*x = UpstreamTLS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1289,7 +1511,7 @@ func (x *UpstreamTLS) String() string {
 func (*UpstreamTLS) ProtoMessage() {}
 
 func (x *UpstreamTLS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1302,7 +1524,7 @@ func (x *UpstreamTLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpstreamTLS.ProtoReflect.Descriptor instead.
 func (*UpstreamTLS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpstreamTLS) GetCaFile() string {
@@ -1344,7 +1566,7 @@ type IAMPassword struct {
 
 func (x *IAMPassword) Reset() {
 	*x = IAMPassword{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1356,7 +1578,7 @@ func (x *IAMPassword) String() string {
 func (*IAMPassword) ProtoMessage() {}
 
 func (x *IAMPassword) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1369,7 +1591,7 @@ func (x *IAMPassword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMPassword.ProtoReflect.Descriptor instead.
 func (*IAMPassword) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *IAMPassword) GetEndpoint() string {
@@ -1418,7 +1640,7 @@ type IAMAgency struct {
 
 func (x *IAMAgency) Reset() {
 	*x = IAMAgency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1430,7 +1652,7 @@ func (x *IAMAgency) String() string {
 func (*IAMAgency) ProtoMessage() {}
 
 func (x *IAMAgency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1443,7 +1665,7 @@ func (x *IAMAgency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMAgency.ProtoReflect.Descriptor instead.
 func (*IAMAgency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *IAMAgency) GetEndpoint() string {
@@ -1485,7 +1707,7 @@ type ECSMetadata struct {
 
 func (x *ECSMetadata) Reset() {
 	*x = ECSMetadata{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1719,7 @@ func (x *ECSMetadata) String() string {
 func (*ECSMetadata) ProtoMessage() {}
 
 func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1732,7 @@ func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ECSMetadata.ProtoReflect.Descriptor instead.
 func (*ECSMetadata) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ECSMetadata) GetEndpoint() string {
@@ -1529,7 +1751,7 @@ type PassThrough struct {
 
 func (x *PassThrough) Reset() {
 	*x = PassThrough{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1541,7 +1763,7 @@ func (x *PassThrough) String() string {
 func (*PassThrough) ProtoMessage() {}
 
 func (x *PassThrough) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1554,7 +1776,7 @@ func (x *PassThrough) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassThrough.ProtoReflect.Descriptor instead.
 func (*PassThrough) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{17}
 }
 
 // Retry configures retries of idempotent calls (reads, deletes, replacing hosts,
@@ -1579,7 +1801,7 @@ type Retry struct {
 
 func (x *Retry) Reset() {
 	*x = Retry{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1591,7 +1813,7 @@ func (x *Retry) String() string {
 func (*Retry) ProtoMessage() {}
 
 func (x *Retry) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1604,7 +1826,7 @@ func (x *Retry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retry.ProtoReflect.Descriptor instead.
 func (*Retry) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Retry) GetMaxAttempts() int32 {
@@ -1653,7 +1875,7 @@ type Protection struct {
 
 func (x *Protection) Reset() {
 	*x = Protection{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1665,7 +1887,7 @@ func (x *Protection) String() string {
 func (*Protection) ProtoMessage() {}
 
 func (x *Protection) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1678,7 +1900,7 @@ func (x *Protection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Protection.ProtoReflect.Descriptor instead.
 func (*Protection) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{17}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Protection) GetMaxConcurrency() int32 {
@@ -1733,7 +1955,7 @@ type Idempotency struct {
 
 func (x *Idempotency) Reset() {
 	*x = Idempotency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1745,7 +1967,7 @@ func (x *Idempotency) String() string {
 func (*Idempotency) ProtoMessage() {}
 
 func (x *Idempotency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1758,7 +1980,7 @@ func (x *Idempotency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Idempotency.ProtoReflect.Descriptor instead.
 func (*Idempotency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Idempotency) GetReconcileTimeout() *durationpb.Duration {
@@ -1819,7 +2041,7 @@ type AccessKey struct {
 
 func (x *AccessKey) Reset() {
 	*x = AccessKey{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1831,7 +2053,7 @@ func (x *AccessKey) String() string {
 func (*AccessKey) ProtoMessage() {}
 
 func (x *AccessKey) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1844,7 +2066,7 @@ func (x *AccessKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessKey.ProtoReflect.Descriptor instead.
 func (*AccessKey) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AccessKey) GetId() *Secret {
@@ -1882,7 +2104,7 @@ type Secret struct {
 
 func (x *Secret) Reset() {
 	*x = Secret{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1894,7 +2116,7 @@ func (x *Secret) String() string {
 func (*Secret) ProtoMessage() {}
 
 func (x *Secret) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1907,7 +2129,7 @@ func (x *Secret) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Secret.ProtoReflect.Descriptor instead.
 func (*Secret) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{20}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Secret) GetSource() isSecret_Source {
@@ -1979,7 +2201,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2213,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2226,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{21}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Limits) GetMaxRequestBytes() int64 {
@@ -2060,7 +2282,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2072,7 +2294,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2085,7 +2307,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{22}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Log) GetLevel() Log_Level {
@@ -2110,7 +2332,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2122,7 +2344,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2135,7 +2357,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{23}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Shutdown) GetDrainDelay() *durationpb.Duration {
@@ -2168,7 +2390,7 @@ type Reload struct {
 
 func (x *Reload) Reset() {
 	*x = Reload{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2180,7 +2402,7 @@ func (x *Reload) String() string {
 func (*Reload) ProtoMessage() {}
 
 func (x *Reload) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2193,7 +2415,7 @@ func (x *Reload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reload.ProtoReflect.Descriptor instead.
 func (*Reload) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Reload) GetInterval() *durationpb.Duration {
@@ -2214,7 +2436,7 @@ var File_connsvc_config_v1_config_proto protoreflect.FileDescriptor
 
 const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x1econnsvc/config/v1/config.proto\x12\x11connsvc.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\x8f\x06\n" +
+	"\x1econnsvc/config/v1/config.proto\x12\x11connsvc.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xc2\x06\n" +
 	"\x06Config\x12/\n" +
 	"\x04grpc\x18\x01 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x04grpc\x12/\n" +
 	"\x04rest\x18\x02 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x04rest\x121\n" +
@@ -2226,7 +2448,9 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x03log\x18\x06 \x01(\v2\x16.connsvc.config.v1.LogR\x03log\x127\n" +
 	"\bshutdown\x18\a \x01(\v2\x1b.connsvc.config.v1.ShutdownR\bshutdown\x121\n" +
 	"\x06reload\x18\b \x01(\v2\x19.connsvc.config.v1.ReloadR\x06reload\x12+\n" +
-	"\x04auth\x18\t \x01(\v2\x17.connsvc.config.v1.AuthR\x04auth\"\xb9\x06\n" +
+	"\x04auth\x18\t \x01(\v2\x17.connsvc.config.v1.AuthR\x04auth\x121\n" +
+	"\x06policy\x18\n" +
+	" \x01(\v2\x19.connsvc.config.v1.PolicyR\x06policy\"\xb9\x06\n" +
 	"\x04Auth\x12A\n" +
 	"\x06tokens\x18\x01 \x03(\v2\x1e.connsvc.config.v1.CallerTokenB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x06tokens\x12\xaf\x01\n" +
 	"\x03jwt\x18\x02 \x03(\v2\x16.connsvc.config.v1.JWTB\x84\x01\xbaH\x80\x01\xba\x01x\n" +
@@ -2272,7 +2496,25 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x06groups\x18\x04 \x03(\tB\x0e\xbaH\v\x92\x01\b\x18\x01\"\x04r\x02\x10\x01R\x06groups\x12<\n" +
 	"\n" +
 	"attributes\x18\x05 \x03(\v2\x1c.connsvc.config.v1.AttributeR\n" +
-	"attributes\"d\n" +
+	"attributes\"\xfc\x01\n" +
+	"\x06Policy\x12\x8d\x01\n" +
+	"\x05rules\x18\x01 \x03(\v2\x1d.connsvc.config.v1.PolicyRuleBX\xbaHU\xba\x01J\n" +
+	"\fpolicy.rules\x12\x1ceach name must be there once\x1a\x1cthis.map(r, r.name).unique()\x92\x01\x05\b\x01\x10\xc8\x01R\x05rules\x12\"\n" +
+	"\amessage\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\amessage\x12\x16\n" +
+	"\x06shadow\x18\x03 \x01(\bR\x06shadow\x12&\n" +
+	"\n" +
+	"cost_limit\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\tcostLimit\"\xaf\x02\n" +
+	"\n" +
+	"PolicyRule\x12<\n" +
+	"\x04name\x18\x01 \x01(\tB(\xbaH%r#2!^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$R\x04name\x12\"\n" +
+	"\amethods\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x18\x01R\amethods\x12\x1c\n" +
+	"\x04when\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\x04when\x12F\n" +
+	"\x06effect\x18\x04 \x01(\x0e2$.connsvc.config.v1.PolicyRule.EffectB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06effect\x12\"\n" +
+	"\amessage\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\amessage\"5\n" +
+	"\x06Effect\x12\x16\n" +
+	"\x12EFFECT_UNSPECIFIED\x10\x00\x12\t\n" +
+	"\x05ALLOW\x10\x01\x12\b\n" +
+	"\x04DENY\x10\x02\"d\n" +
 	"\tAttribute\x128\n" +
 	"\x04name\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z_][A-Za-z0-9_]{0,63}$R\x04name\x12\x1d\n" +
 	"\x05value\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x05value\"\x06\n" +
@@ -2419,94 +2661,100 @@ func file_connsvc_config_v1_config_proto_rawDescGZIP() []byte {
 	return file_connsvc_config_v1_config_proto_rawDescData
 }
 
-var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(Auth_Open)(0),              // 0: connsvc.config.v1.Auth.Open
-	(Log_Level)(0),              // 1: connsvc.config.v1.Log.Level
-	(*Config)(nil),              // 2: connsvc.config.v1.Config
-	(*Auth)(nil),                // 3: connsvc.config.v1.Auth
-	(*CallerToken)(nil),         // 4: connsvc.config.v1.CallerToken
-	(*JWT)(nil),                 // 5: connsvc.config.v1.JWT
-	(*CallerKey)(nil),           // 6: connsvc.config.v1.CallerKey
-	(*Attribute)(nil),           // 7: connsvc.config.v1.Attribute
-	(*MTLS)(nil),                // 8: connsvc.config.v1.MTLS
-	(*Listener)(nil),            // 9: connsvc.config.v1.Listener
-	(*CORS)(nil),                // 10: connsvc.config.v1.CORS
-	(*TLS)(nil),                 // 11: connsvc.config.v1.TLS
-	(*Upstream)(nil),            // 12: connsvc.config.v1.Upstream
-	(*UpstreamTLS)(nil),         // 13: connsvc.config.v1.UpstreamTLS
-	(*IAMPassword)(nil),         // 14: connsvc.config.v1.IAMPassword
-	(*IAMAgency)(nil),           // 15: connsvc.config.v1.IAMAgency
-	(*ECSMetadata)(nil),         // 16: connsvc.config.v1.ECSMetadata
-	(*PassThrough)(nil),         // 17: connsvc.config.v1.PassThrough
-	(*Retry)(nil),               // 18: connsvc.config.v1.Retry
-	(*Protection)(nil),          // 19: connsvc.config.v1.Protection
-	(*Idempotency)(nil),         // 20: connsvc.config.v1.Idempotency
-	(*AccessKey)(nil),           // 21: connsvc.config.v1.AccessKey
-	(*Secret)(nil),              // 22: connsvc.config.v1.Secret
-	(*Limits)(nil),              // 23: connsvc.config.v1.Limits
-	(*Log)(nil),                 // 24: connsvc.config.v1.Log
-	(*Shutdown)(nil),            // 25: connsvc.config.v1.Shutdown
-	(*Reload)(nil),              // 26: connsvc.config.v1.Reload
-	(*durationpb.Duration)(nil), // 27: google.protobuf.Duration
+	(PolicyRule_Effect)(0),      // 1: connsvc.config.v1.PolicyRule.Effect
+	(Log_Level)(0),              // 2: connsvc.config.v1.Log.Level
+	(*Config)(nil),              // 3: connsvc.config.v1.Config
+	(*Auth)(nil),                // 4: connsvc.config.v1.Auth
+	(*CallerToken)(nil),         // 5: connsvc.config.v1.CallerToken
+	(*JWT)(nil),                 // 6: connsvc.config.v1.JWT
+	(*CallerKey)(nil),           // 7: connsvc.config.v1.CallerKey
+	(*Policy)(nil),              // 8: connsvc.config.v1.Policy
+	(*PolicyRule)(nil),          // 9: connsvc.config.v1.PolicyRule
+	(*Attribute)(nil),           // 10: connsvc.config.v1.Attribute
+	(*MTLS)(nil),                // 11: connsvc.config.v1.MTLS
+	(*Listener)(nil),            // 12: connsvc.config.v1.Listener
+	(*CORS)(nil),                // 13: connsvc.config.v1.CORS
+	(*TLS)(nil),                 // 14: connsvc.config.v1.TLS
+	(*Upstream)(nil),            // 15: connsvc.config.v1.Upstream
+	(*UpstreamTLS)(nil),         // 16: connsvc.config.v1.UpstreamTLS
+	(*IAMPassword)(nil),         // 17: connsvc.config.v1.IAMPassword
+	(*IAMAgency)(nil),           // 18: connsvc.config.v1.IAMAgency
+	(*ECSMetadata)(nil),         // 19: connsvc.config.v1.ECSMetadata
+	(*PassThrough)(nil),         // 20: connsvc.config.v1.PassThrough
+	(*Retry)(nil),               // 21: connsvc.config.v1.Retry
+	(*Protection)(nil),          // 22: connsvc.config.v1.Protection
+	(*Idempotency)(nil),         // 23: connsvc.config.v1.Idempotency
+	(*AccessKey)(nil),           // 24: connsvc.config.v1.AccessKey
+	(*Secret)(nil),              // 25: connsvc.config.v1.Secret
+	(*Limits)(nil),              // 26: connsvc.config.v1.Limits
+	(*Log)(nil),                 // 27: connsvc.config.v1.Log
+	(*Shutdown)(nil),            // 28: connsvc.config.v1.Shutdown
+	(*Reload)(nil),              // 29: connsvc.config.v1.Reload
+	(*durationpb.Duration)(nil), // 30: google.protobuf.Duration
 }
 var file_connsvc_config_v1_config_proto_depIdxs = []int32{
-	9,  // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
-	9,  // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
-	9,  // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
-	12, // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
-	23, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
-	24, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
-	25, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
-	26, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
-	3,  // 8: connsvc.config.v1.Config.auth:type_name -> connsvc.config.v1.Auth
-	4,  // 9: connsvc.config.v1.Auth.tokens:type_name -> connsvc.config.v1.CallerToken
-	5,  // 10: connsvc.config.v1.Auth.jwt:type_name -> connsvc.config.v1.JWT
-	8,  // 11: connsvc.config.v1.Auth.mtls:type_name -> connsvc.config.v1.MTLS
-	6,  // 12: connsvc.config.v1.Auth.access_keys:type_name -> connsvc.config.v1.CallerKey
-	0,  // 13: connsvc.config.v1.Auth.allow_unauthenticated:type_name -> connsvc.config.v1.Auth.Open
-	22, // 14: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
-	7,  // 15: connsvc.config.v1.CallerToken.attributes:type_name -> connsvc.config.v1.Attribute
-	27, // 16: connsvc.config.v1.JWT.leeway:type_name -> google.protobuf.Duration
-	22, // 17: connsvc.config.v1.CallerKey.secret:type_name -> connsvc.config.v1.Secret
-	7,  // 18: connsvc.config.v1.CallerKey.attributes:type_name -> connsvc.config.v1.Attribute
-	11, // 19: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
-	10, // 20: connsvc.config.v1.Listener.cors:type_name -> connsvc.config.v1.CORS
-	21, // 21: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
-	22, // 22: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
-	14, // 23: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
-	15, // 24: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
-	16, // 25: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
-	17, // 26: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
-	27, // 27: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
-	18, // 28: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
-	19, // 29: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
-	20, // 30: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
-	22, // 31: connsvc.config.v1.Upstream.proxy_credentials:type_name -> connsvc.config.v1.Secret
-	13, // 32: connsvc.config.v1.Upstream.tls:type_name -> connsvc.config.v1.UpstreamTLS
-	22, // 33: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
-	21, // 34: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
-	27, // 35: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
-	27, // 36: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
-	27, // 37: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
-	27, // 38: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
-	27, // 39: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
-	27, // 40: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
-	22, // 41: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
-	22, // 42: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
-	22, // 43: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
-	27, // 44: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
-	27, // 45: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
-	1,  // 46: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
-	27, // 47: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
-	27, // 48: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
-	27, // 49: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
-	50, // [50:50] is the sub-list for method output_type
-	50, // [50:50] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	12, // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
+	12, // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
+	12, // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
+	15, // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
+	26, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
+	27, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
+	28, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
+	29, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
+	4,  // 8: connsvc.config.v1.Config.auth:type_name -> connsvc.config.v1.Auth
+	8,  // 9: connsvc.config.v1.Config.policy:type_name -> connsvc.config.v1.Policy
+	5,  // 10: connsvc.config.v1.Auth.tokens:type_name -> connsvc.config.v1.CallerToken
+	6,  // 11: connsvc.config.v1.Auth.jwt:type_name -> connsvc.config.v1.JWT
+	11, // 12: connsvc.config.v1.Auth.mtls:type_name -> connsvc.config.v1.MTLS
+	7,  // 13: connsvc.config.v1.Auth.access_keys:type_name -> connsvc.config.v1.CallerKey
+	0,  // 14: connsvc.config.v1.Auth.allow_unauthenticated:type_name -> connsvc.config.v1.Auth.Open
+	25, // 15: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
+	10, // 16: connsvc.config.v1.CallerToken.attributes:type_name -> connsvc.config.v1.Attribute
+	30, // 17: connsvc.config.v1.JWT.leeway:type_name -> google.protobuf.Duration
+	25, // 18: connsvc.config.v1.CallerKey.secret:type_name -> connsvc.config.v1.Secret
+	10, // 19: connsvc.config.v1.CallerKey.attributes:type_name -> connsvc.config.v1.Attribute
+	9,  // 20: connsvc.config.v1.Policy.rules:type_name -> connsvc.config.v1.PolicyRule
+	1,  // 21: connsvc.config.v1.PolicyRule.effect:type_name -> connsvc.config.v1.PolicyRule.Effect
+	14, // 22: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
+	13, // 23: connsvc.config.v1.Listener.cors:type_name -> connsvc.config.v1.CORS
+	24, // 24: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
+	25, // 25: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
+	17, // 26: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
+	18, // 27: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
+	19, // 28: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
+	20, // 29: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
+	30, // 30: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
+	21, // 31: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
+	22, // 32: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
+	23, // 33: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
+	25, // 34: connsvc.config.v1.Upstream.proxy_credentials:type_name -> connsvc.config.v1.Secret
+	16, // 35: connsvc.config.v1.Upstream.tls:type_name -> connsvc.config.v1.UpstreamTLS
+	25, // 36: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
+	24, // 37: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
+	30, // 38: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
+	30, // 39: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
+	30, // 40: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
+	30, // 41: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
+	30, // 42: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
+	30, // 43: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
+	25, // 44: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
+	25, // 45: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
+	25, // 46: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
+	30, // 47: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
+	30, // 48: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
+	2,  // 49: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
+	30, // 50: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
+	30, // 51: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
+	30, // 52: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
+	53, // [53:53] is the sub-list for method output_type
+	53, // [53:53] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_connsvc_config_v1_config_proto_init() }
@@ -2518,7 +2766,7 @@ func file_connsvc_config_v1_config_proto_init() {
 		(*JWT_JwksUrl)(nil),
 		(*JWT_JwksFile)(nil),
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[10].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[12].OneofWrappers = []any{
 		(*Upstream_AccessKey)(nil),
 		(*Upstream_Token)(nil),
 		(*Upstream_IamPassword)(nil),
@@ -2526,8 +2774,8 @@ func file_connsvc_config_v1_config_proto_init() {
 		(*Upstream_EcsMetadata)(nil),
 		(*Upstream_PassThrough)(nil),
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[16].OneofWrappers = []any{}
-	file_connsvc_config_v1_config_proto_msgTypes[20].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[18].OneofWrappers = []any{}
+	file_connsvc_config_v1_config_proto_msgTypes[22].OneofWrappers = []any{
 		(*Secret_File)(nil),
 		(*Secret_Env)(nil),
 	}
@@ -2536,8 +2784,8 @@ func file_connsvc_config_v1_config_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connsvc_config_v1_config_proto_rawDesc), len(file_connsvc_config_v1_config_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   25,
+			NumEnums:      3,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,55 @@
+package policy
+
+import (
+	"context"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+)
+
+// An activation is the variables of one decision.
+type activation struct {
+	ctx    context.Context
+	in     Input
+	found  any   // the connection, once it was looked up
+	lookup error // why it could not be
+}
+
+// ResolveName returns a variable.
+func (a *activation) ResolveName(name string) (any, bool) {
+	switch name {
+	case "principal":
+		return a.in.Principal, true
+	case "method":
+		return a.in.Method, true
+	case "project":
+		if r, ok := a.in.Request.(interface{ GetProjectId() string }); ok {
+			return r.GetProjectId(), true
+		}
+		return "", true
+	case "request":
+		return a.in.Request, true
+	case "now":
+		return a.in.Now, true
+	case "connection":
+		return a.connection(), true
+	default:
+		return nil, false
+	}
+}
+
+// connection looks the connection up at its first use.
+func (a *activation) connection() any {
+	if a.found == nil {
+		c, err := a.in.Connection(a.ctx)
+		if a.lookup = err; err != nil {
+			a.found = types.NewErr("the connection cannot be looked up")
+		} else {
+			a.found = c
+		}
+	}
+	return a.found
+}
+
+// Parent returns nil: there are no other variables.
+func (a *activation) Parent() cel.Activation { return nil }

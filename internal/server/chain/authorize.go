@@ -1,0 +1,106 @@
+package chain
+
+import (
+	"context"
+	"log/slog"
+	"path"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"google.golang.org/protobuf/proto"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/auth/policy"
+	"github.com/connsvc/connsvc/internal/telemetry"
+)
+
+// The results of decisions, as the metric names them.
+const (
+	allowed       = "allowed"
+	denied        = "denied"
+	wouldBeDenied = "would_be_denied" // in shadow mode
+	failed        = "failed"          // a rule could not be evaluated: denied as well
+)
+
+// decisions log and count what the policy decides.
+type decisions struct {
+	log     *slog.Logger
+	counter metric.Int64Counter
+	results map[string]metric.MeasurementOption
+}
+
+func newDecisions(t *telemetry.Telemetry) (*decisions, error) {
+	d := &decisions{log: t.Log, results: make(map[string]metric.MeasurementOption)}
+	var err error
+	d.counter, err = t.Meter.Int64Counter("connsvc.policy.decisions", metric.WithDescription("Decisions of the policy, by result."))
+	if err != nil {
+		return nil, err
+	}
+	for _, result := range []string{allowed, denied, wouldBeDenied, failed} {
+		d.results[result] = metric.WithAttributeSet(attribute.NewSet(attribute.String("result", result)))
+		d.counter.Add(context.Background(), 0, d.results[result])
+	}
+	return d, nil
+}
+
+func (d *decisions) count(ctx context.Context, result string) {
+	d.counter.Add(ctx, 1, d.results[result])
+}
+
+// authorize asks the policy, if there is one. It sees the valid, typed request.
+func (a api) authorize(ctx context.Context, c *Call, req proto.Message) error {
+	if c.guard == nil || c.guard.Policy == nil {
+		return nil
+	}
+	d := c.guard.Policy.Decide(ctx, a.input(c, req))
+	c.rule = d.Rule
+	switch {
+	case d.Lookup != nil:
+		return d.Lookup
+	case d.Allowed:
+		a.decisions.count(ctx, allowed)
+		return nil
+	case c.guard.Policy.Shadow():
+		a.decisions.count(ctx, wouldBeDenied)
+		a.decisions.log.LogAttrs(ctx, slog.LevelWarn, "the policy would deny this call",
+			slog.String("request_id", c.ID), slog.String("caller", c.principal.Name), slog.String("method", c.Method),
+			slog.String("project", c.projectID()), slog.String("rule", d.Rule), slog.Any("error", d.Err))
+		return nil
+	case d.Err != nil:
+		a.decisions.count(ctx, failed)
+		a.decisions.log.LogAttrs(ctx, slog.LevelError, "a rule of the policy cannot be evaluated: the call is denied",
+			slog.String("request_id", c.ID), slog.String("method", c.Method), slog.String("error", d.Err.Error()))
+	default:
+		a.decisions.count(ctx, denied)
+	}
+	e := apierror.New(connsvcv1.ErrorReason_POLICY_DENIED, d.Message, d.Err)
+	e.Metadata = map[string]string{"policy_rule": d.Rule}
+	return e
+}
+
+func (a api) input(c *Call, req proto.Message) policy.Input {
+	return policy.Input{
+		Principal: c.principal, Method: path.Base(c.Method), Request: req, Now: time.Now(),
+		Connection: func(ctx context.Context) (*connsvcv1.EnhancedConnection, error) {
+			named, _ := req.(interface {
+				GetProjectId() string
+				GetConnectionId() string
+			})
+			var err error
+			c.looked, err = a.service.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{
+				ProjectId: named.GetProjectId(), ConnectionId: named.GetConnectionId(),
+			})
+			return c.looked, err
+		},
+	}
+}
+
+// get returns the connection, which the policy may have looked up already.
+func (a api) get(ctx context.Context, req *connsvcv1.GetEnhancedConnectionRequest) (*connsvcv1.EnhancedConnection, error) {
+	if c := callFrom(ctx); c.looked != nil {
+		return c.looked, nil
+	}
+	return a.service.GetEnhancedConnection(ctx, req)
+}
