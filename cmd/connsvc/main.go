@@ -61,6 +61,7 @@ type commands struct {
 	Emulator    emulatorCommand    `cmd:"" help:"Run the embedded DLI alone."`
 	Call        callCommand        `cmd:"" help:"Send one gRPC call to a running connsvc."`
 	Config      configCommands     `cmd:"" help:"Work with the configuration."`
+	Policy      policyCommands     `cmd:"" help:"Work with the policy."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running connsvc whether it is ready: exit status 0 if so, 1 if not."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 

@@ -66,8 +66,10 @@ func TestReplays(t *testing.T) {
 			wait         time.Duration
 			read, change string
 		}{
-			{0, "access_key:terraform", "access_key:terraform"}, {0, "access_key:terraform", "replayed"},
-			{14 * time.Minute, "access_key:terraform", "replayed"}, {2 * time.Minute, "expired", "expired"},
+			{0, "access_key:terraform", "access_key:terraform"},
+			{0, "access_key:terraform", "replayed"},
+			{14 * time.Minute, "access_key:terraform", "replayed"},
+			{2 * time.Minute, "expired", "expired"},
 		} {
 			time.Sleep(tt.wait)
 			if got := verify(a, read, ""); got != tt.read {

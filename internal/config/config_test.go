@@ -133,6 +133,17 @@ func exampleConfig() *configv1.Config {
 		Endpoint: "https://dli.cn-north-4.myhuaweicloud.com", Name: "dli.cn-north-4.myhuaweicloud.com",
 		Credentials: &configv1.Upstream_PassThrough{PassThrough: &configv1.PassThrough{}},
 	})
+	cfg.Policy = &configv1.Policy{CostLimit: 1_000_000, Message: "ask the platform team for access", Rules: []*configv1.PolicyRule{
+		{
+			Name: "no-deletes-at-night", Methods: []string{"DeleteEnhancedConnection"}, When: `now.getHours("Europe/Berlin") < 6`,
+			Effect: configv1.PolicyRule_DENY, Message: "connections are deleted by day only",
+		},
+		{
+			Name: "finance-creates-its-own", Methods: []string{"CreateEnhancedConnection"}, Effect: configv1.PolicyRule_ALLOW,
+			When: `"finance" in principal.groups && request.name.startsWith(principal.attributes["prefix"])`,
+		},
+		{Name: "readers", Methods: []string{"GetEnhancedConnection", "ListEnhancedConnections"}, Effect: configv1.PolicyRule_ALLOW},
+	}}
 	cfg.Auth = &configv1.Auth{
 		Tokens: []*configv1.CallerToken{{
 			Name: "billing", Sha256: file("/run/secrets/callers/billing.sha256"), Groups: []string{"finance"},

@@ -117,6 +117,7 @@ var terraformErrors = []struct {
 		reasons: map[string]string{"read": "ANSWER_TOO_LARGE"},
 	},
 	{name: "caller without a key", config: strings.TrimPrefix(callerKeys, "token: { file: ./token }\n"), reasons: all("CALLER_UNAUTHENTICATED")},
+	{name: "caller without permission", config: `policy: { rules: [{ name: none, when: "false" }] }`, reasons: all("POLICY_DENIED")},
 	{name: "project that is not configured", project: "p2", reasons: all("PROJECT_NOT_CONFIGURED")},
 }
 
@@ -125,7 +126,6 @@ var terraformErrors = []struct {
 var terraformUnseen = map[string]string{
 	"METHOD_NOT_FOUND":   "Terraform sends no such path",
 	"METHOD_NOT_ALLOWED": "Terraform sends no such method",
-	"POLICY_DENIED":      "there is no policy yet",
 	"CALLER_QUOTA":       "callers have no quota yet",
 	"OVERLOADED":         "needs other calls in flight",
 	"INTERNAL":           "a defect: none is known",

@@ -68,6 +68,7 @@ func (e environments) compile(index int, c *configv1.PolicyRule, costLimit int32
 	}
 	compiled := make(map[string]rule)
 	var problems []Problem
+	mistaken := make(map[string][]string) // the methods of each mistake
 	for _, name := range names {
 		env := e[name]
 		if env == nil {
@@ -77,11 +78,18 @@ func (e environments) compile(index int, c *configv1.PolicyRule, costLimit int32
 		r := rule{name: c.GetName(), message: c.GetMessage(), denies: c.GetEffect() == configv1.PolicyRule_DENY}
 		if c.GetWhen() != "" {
 			if text := r.compile(env, c.GetWhen(), costLimit); text != "" {
-				problems = append(problems, Problem{index, "when", text + " (for " + name + ")"})
+				mistaken[text] = append(mistaken[text], name)
 				continue
 			}
 		}
 		compiled[name] = r
+	}
+	for _, text := range slices.Sorted(maps.Keys(mistaken)) {
+		in := mistaken[text]
+		if len(in) < len(names) || len(names) == 1 {
+			text += " (for " + strings.Join(in, ", ") + ")"
+		}
+		problems = append(problems, Problem{index, "when", text})
 	}
 	return compiled, problems
 }

@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,6 +137,15 @@ func methods() map[string]proto.Message {
 		all[string(m.Name())] = newMessage(m.Input())
 	}
 	return all
+}
+
+// NewRequest returns an empty request of an RPC.
+func NewRequest(method string) (proto.Message, error) {
+	all := methods()
+	if all[method] == nil {
+		return nil, fmt.Errorf("no RPC %q: they are %s", method, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+	}
+	return all[method], nil
 }
 
 // Compile compiles a policy with its defaults. It returns all problems.

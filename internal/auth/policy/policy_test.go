@@ -193,7 +193,7 @@ func TestProblems(t *testing.T) {
 		{when("true &&\n request.name == 1", "CreateEnhancedConnection"), "line 2, column 15 of the expression: found no matching overload"},
 		{when("request.name", "CreateEnhancedConnection"), "must be true or false, but is of type string"},
 		{when("connection.name == ''", "CreateEnhancedConnection"), "undeclared reference to 'connection'"},
-		{when("request.name == ''"), "undefined field 'name' (for AssociateQueues)"},
+		{when("request.name == ''"), "undefined field 'name' (for AssociateQueues, DeleteEnhancedConnection, "},
 		{when("principal.nme == ''", "CreateRoute"), "undefined field 'nme'"},
 		{when("1 +", "CreateRoute"), "Syntax error"},
 	} {

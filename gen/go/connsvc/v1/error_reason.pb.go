@@ -42,8 +42,8 @@ const (
 	ErrorReason_METHOD_NOT_ALLOWED ErrorReason = 4
 	// The request has no credentials, or invalid ones. Send valid ones. (UNAUTHENTICATED)
 	ErrorReason_CALLER_UNAUTHENTICATED ErrorReason = 5
-	// connsvc's policy does not allow the caller this call. Ask its operator.
-	// Reserved: this version has no policy. (PERMISSION_DENIED)
+	// connsvc's policy does not allow the caller this call. policy_rule in ErrorInfo names the
+	// rule, if one decided. Ask connsvc's operator. (PERMISSION_DENIED)
 	ErrorReason_POLICY_DENIED ErrorReason = 6
 	// connsvc's DLI account lacks permission for this call. Ask connsvc's operator to
 	// grant it in IAM. (PERMISSION_DENIED)

@@ -63,8 +63,8 @@ export enum ErrorReason {
   CALLER_UNAUTHENTICATED = 5,
 
   /**
-   * connsvc's policy does not allow the caller this call. Ask its operator.
-   * Reserved: this version has no policy. (PERMISSION_DENIED)
+   * connsvc's policy does not allow the caller this call. policy_rule in ErrorInfo names the
+   * rule, if one decided. Ask connsvc's operator. (PERMISSION_DENIED)
    *
    * @generated from enum value: POLICY_DENIED = 6;
    */

@@ -67,8 +67,8 @@ public enum ErrorReason
   CALLER_UNAUTHENTICATED(5),
   /**
    * <pre>
-   * connsvc's policy does not allow the caller this call. Ask its operator.
-   * Reserved: this version has no policy. (PERMISSION_DENIED)
+   * connsvc's policy does not allow the caller this call. policy_rule in ErrorInfo names the
+   * rule, if one decided. Ask connsvc's operator. (PERMISSION_DENIED)
    * </pre>
    *
    * <code>POLICY_DENIED = 6;</code>
@@ -359,8 +359,8 @@ public enum ErrorReason
   public static final int CALLER_UNAUTHENTICATED_VALUE = 5;
   /**
    * <pre>
-   * connsvc's policy does not allow the caller this call. Ask its operator.
-   * Reserved: this version has no policy. (PERMISSION_DENIED)
+   * connsvc's policy does not allow the caller this call. policy_rule in ErrorInfo names the
+   * rule, if one decided. Ask connsvc's operator. (PERMISSION_DENIED)
    * </pre>
    *
    * <code>POLICY_DENIED = 6;</code>
