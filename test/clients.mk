@@ -30,7 +30,7 @@ STUB_PATHS := proto/connsvc/v1 third_party/buf third_party/google
 stubs: third_party $(BIN)/grpcpyi ## Generates gen/python, gen/ts, gen/java and gen/connsvc.binpb.
 	$(call installed,$(DEBIAN_STUBS))
 	@[ "$$(protoc --version)" = "libprotoc $(PROTOC_VERSION)" ] || { echo "protoc must be $(PROTOC_VERSION), as Debian 12 has it, not $$(protoc --version)"; exit 1; }
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' || { echo "Node must be 20 or later, not $$(node --version)"; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node must be 20 or later, not $$(node --version)"; exit 1; }
 	@$(MAKE) --no-print-directory gen/ts/node_modules/.package-lock.json
 	rm -rf gen/python/connsvc/v1 gen/python/connsvc/_protos gen/ts/connsvc gen/ts/buf gen/ts/google gen/java/src/main/java/com/connsvc/v1 gen/java/src/main/java/build gen/java/src/googleapis
 	buf generate --template buf.gen.stubs.yaml
