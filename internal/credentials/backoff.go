@@ -30,5 +30,3 @@ func (b *backoff) fail(now time.Time, base, limit, asked time.Duration) {
 
 // pause returns the rest of the pause; 0 if it is over.
 func (b *backoff) pause(now time.Time) time.Duration { return max(0, b.until.Sub(now)) }
-
-func (b *backoff) reset() { *b = backoff{} }

@@ -42,9 +42,16 @@ func withPassword(iam string) *configv1.Upstream_IamPassword {
 func failuresOfIAM() []faults.Fault {
 	throttled := faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: faults.Duration(time.Second)}
 	return []faults.Fault{
-		{Kind: faults.Status, Status: 401}, {Kind: faults.Status, Status: 403}, {Kind: faults.Status, Status: 404}, throttled,
-		{Kind: faults.Hang}, {Kind: faults.Latency, Delay: faults.Duration(time.Second)}, {Kind: faults.HTML, Status: 302},
-		{Kind: faults.ShortLife, Delay: faults.Duration(time.Microsecond)}, {Kind: faults.ResetAfter}, {Kind: faults.InvalidJSON},
+		{Kind: faults.Status, Status: 401},
+		{Kind: faults.Status, Status: 403},
+		{Kind: faults.Status, Status: 404},
+		throttled,
+		{Kind: faults.Hang},
+		{Kind: faults.Latency, Delay: faults.Duration(time.Second)},
+		{Kind: faults.HTML, Status: 302},
+		{Kind: faults.ShortLife, Delay: faults.Duration(time.Microsecond)},
+		{Kind: faults.ResetAfter},
+		{Kind: faults.InvalidJSON},
 	}
 }
 
