@@ -65,6 +65,7 @@ func (c *devCommand) Run(p *process) error {
 	if c.AllowPlaintext {
 		cfg.Auth = &configv1.Auth{Anonymous: true}
 	}
+	cfg.Rest.Docs = true
 	cfg.Shutdown.Timeout = durationpb.New(devStop)
 	read := func(s *configv1.Secret) (string, error) {
 		if s == id {
@@ -103,7 +104,7 @@ Create a connection over REST:
 
   curl -s http://%[2]v/v2.0/%[5]s/datasource/enhanced-connections -d '%[6]s'
 
-and list it over gRPC:
+or in a browser, at http://%[2]v/docs; and list it over gRPC:
 
   %[7]s call --address %[1]v ListEnhancedConnections '{"project_id":"%[5]s"}'
 

@@ -89,6 +89,9 @@ func listenerViolations(cfg *configv1.Config) []*protovalidate.Violation {
 		if l.listener.GetCors() != nil && l.field != "rest" {
 			all = append(all, violation("listener.cors", "is for the REST port only", name(l.field), name("cors")))
 		}
+		if l.listener.GetDocs() && l.field != "rest" {
+			all = append(all, violation("listener.docs", "docs are served on the REST port only", name(l.field), name("docs")))
+		}
 		address := l.listener.GetAddress()
 		if host, _, err := net.SplitHostPort(address); address == "" || err == nil && endpoint.Loopback(host) {
 			continue

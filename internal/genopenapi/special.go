@@ -42,17 +42,11 @@ var specialRules = map[string]specialRule{
 	},
 	"host.empty": {
 		`this.name != '' || this.ip != ''`,
-		`{"anyOf": [
-			{"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "minLength": 1}}},
-			{"type": "object", "required": ["ip"], "properties": {"ip": {"type": "string", "minLength": 1}}}
-		]}`,
+		`{"not": {"properties": {"name": {"maxLength": 0}, "ip": {"maxLength": 0}}}}`,
 	},
 	"queues.none": {
 		`size(this.queues) + size(this.elastic_resource_pools) > 0`,
-		`{"anyOf": [
-			{"type": "object", "required": ["queues"], "properties": {"queues": {"type": "array", "minItems": 1}}},
-			{"type": "object", "required": ["elastic_resource_pools"], "properties": {"elastic_resource_pools": {"type": "array", "minItems": 1}}}
-		]}`,
+		`{"not": {"properties": {"queues": {"maxItems": 0}, "elastic_resource_pools": {"maxItems": 0}}}}`,
 	},
 	"privileges.none": {
 		`this.action == 'update' || this.privileges.all(p, size(p.privileges) > 0)`,
@@ -78,12 +72,14 @@ func applySpecial(s *openapi3.Schema, rule *validate.Rule) error {
 		return fmt.Errorf("%s: %w", rule.GetId(), err)
 	}
 	switch {
+	case keywords.Not != nil && s.Not == nil:
+		s.Not = keywords.Not
 	case keywords.Not != nil:
 		s.AllOf = append(s.AllOf, openapi3.NewSchemaRef("", &keywords))
 	case keywords.Pattern != "":
 		s.Pattern, s.MaxLength = keywords.Pattern, keywords.MaxLength
 	default:
-		s.AnyOf, s.If, s.Then = keywords.AnyOf, keywords.If, keywords.Then
+		s.If, s.Then = keywords.If, keywords.Then
 	}
 	return nil
 }

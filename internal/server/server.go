@@ -17,6 +17,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/certs"
+	"github.com/connsvc/connsvc/internal/server/apipage"
 	"github.com/connsvc/connsvc/internal/server/browser"
 	"github.com/connsvc/connsvc/internal/server/chain"
 	"github.com/connsvc/connsvc/internal/server/grpcapi"
@@ -85,7 +86,10 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 	cut := make(chan struct{})
 	guard, guardErr := browser.New(cfg.GetRest())
 	adminGuard, adminGuardErr := browser.New(cfg.GetAdmin())
-	rest, restErr := restapi.New(ch, limit, restapi.Options{BodyTimeout: o.bodyTimeout, Stopped: cut, Guard: guard})
+	rest, restErr := restapi.New(ch, limit, restapi.Options{BodyTimeout: o.bodyTimeout, Stopped: cut, Guard: guard, Docs: cfg.GetRest().GetDocs()})
+	if cfg.GetRest().GetDocs() {
+		rest = apipage.New(guard, rest)
+	}
 	certificates, certErr := certs.Load(cfg, certs.Options{
 		Dir: o.Dir, Log: o.Telemetry.Log, Meter: o.Telemetry.Meter, Interval: o.tlsInterval,
 	})

@@ -106,10 +106,11 @@ func (d *apiDocument) check(t *testing.T, c *contractCase, r *dlirest.Request, s
 	if err := openapi3filter.ValidateResponse(context.Background(), answer.SetBodyBytes(body)); err != nil {
 		t.Errorf("the response is not as documented: %.2000v", err)
 	}
-	err := openapi3filter.ValidateRequest(context.Background(), in)
 	accepted := c.Want.Reason == ""
-	rejected := c.Want.Reason == "VALIDATION_FAILED" && len(c.Upstream) == 0
-	if accepted != (err == nil) && (accepted || rejected) && d.excuse(c) == "" {
+	if rejected := c.Want.Reason == "VALIDATION_FAILED" && len(c.Upstream) == 0; !accepted && !rejected {
+		return
+	}
+	if err := openapi3filter.ValidateRequest(context.Background(), in); accepted != (err == nil) && d.excuse(c) == "" {
 		t.Errorf("the service accepts the request: %t, the document: %.2000v", accepted, err)
 	}
 }

@@ -32,6 +32,8 @@ type Options struct {
 	Stopped <-chan struct{}
 	// Guard rejects what a browser must not send.
 	Guard *browser.Guard
+	// Docs says that there is a page of the API at /docs.
+	Docs bool
 }
 
 // A gateway is the REST API.
@@ -109,6 +111,9 @@ func (g *gateway) reject(x *exchange, reason connsvcv1.ErrorReason) {
 	message := ""
 	if x.request.URL.Path == "/" {
 		message = indexText
+		if g.options.Docs {
+			message += "; /docs describes it"
+		}
 	}
 	g.rejectWith(x, apierror.New(reason, message, nil))
 }

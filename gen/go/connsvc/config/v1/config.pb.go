@@ -1017,7 +1017,11 @@ type Listener struct {
 	// name. Addresses are always served: a web page cannot make its own name one.
 	Hosts []string `protobuf:"bytes,10,rep,name=hosts,proto3" json:"hosts,omitempty"`
 	// Web pages that may call the API from a browser. REST port only; none by default.
-	Cors          *CORS `protobuf:"bytes,11,opt,name=cors,proto3" json:"cors,omitempty"`
+	Cors *CORS `protobuf:"bytes,11,opt,name=cors,proto3" json:"cors,omitempty"`
+	// Serves /docs, a page that shows the API and sends requests to it, and its OpenAPI
+	// document, /docs/openapi.json. Both are open to everyone: they contain the contract,
+	// but no data. REST port only.
+	Docs          bool `protobuf:"varint,12,opt,name=docs,proto3" json:"docs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1092,6 +1096,13 @@ func (x *Listener) GetCors() *CORS {
 		return x.Cors
 	}
 	return nil
+}
+
+func (x *Listener) GetDocs() bool {
+	if x != nil {
+		return x.Docs
+	}
+	return false
 }
 
 // CORS names the web pages that may call the REST API from a browser. Cookies and other
@@ -2518,7 +2529,7 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\tAttribute\x128\n" +
 	"\x04name\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z_][A-Za-z0-9_]{0,63}$R\x04name\x12\x1d\n" +
 	"\x05value\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x05value\"\x06\n" +
-	"\x04MTLS\"\xb1\x03\n" +
+	"\x04MTLS\"\xc5\x03\n" +
 	"\bListener\x12\x86\x01\n" +
 	"\aaddress\x18\x01 \x01(\tBl\xbaHi\xba\x01c\n" +
 	"\x10listener.address\x125must be host:port, as in 127.0.0.1:9090 or [::1]:9090\x1a\x18this.isHostAndPort(true)\xd8\x01\x01R\aaddress\x12'\n" +
@@ -2528,7 +2539,8 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x05hosts\x18\n" +
 	" \x03(\tBo\xbaHl\x92\x01i\x18\x01\"e\xba\x01b\n" +
 	"\x0elistener.hosts\x12=must be a host name without a port, as in connsvc.example.com\x1a\x11this.isHostname()R\x05hosts\x12+\n" +
-	"\x04cors\x18\v \x01(\v2\x17.connsvc.config.v1.CORSR\x04cors\"\x97\x02\n" +
+	"\x04cors\x18\v \x01(\v2\x17.connsvc.config.v1.CORSR\x04cors\x12\x12\n" +
+	"\x04docs\x18\f \x01(\bR\x04docs\"\x97\x02\n" +
 	"\x04CORS\x12\x8e\x02\n" +
 	"\aorigins\x18\x01 \x03(\tB\xf3\x01\xbaH\xef\x01\x92\x01\xeb\x01\b\x01\x18\x01\"\xe4\x01\xba\x01\xe0\x01\n" +
 	"\fcors.origins\x12]must be scheme://host or scheme://host:port, in lower case, as in https://console.example.com\x1aqthis.matches('^https?://[a-z0-9.-]+(:[0-9]{1,5})?$') || this.matches('^https?://\\\\[[0-9a-f:]+\\\\](:[0-9]{1,5})?$')R\aorigins\"u\n" +
