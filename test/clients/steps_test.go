@@ -99,10 +99,9 @@ func runIn(t *testing.T, dir, commands string) string {
 	if err := os.Symlink("/usr/bin/python3", filepath.Join(dir, "bin", "python3")); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "bash", "-euc", commands)
+	cmd := exec.CommandContext(t.Context(), "bash", "-euc", `PATH="$PWD/bin:$PATH"`+"\n"+commands)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"),
-		"PIP_NO_INDEX=1", "PIP_NO_DEPS=1", "PIP_NO_BUILD_ISOLATION=0")
+	cmd.Env = append(os.Environ(), "PIP_NO_INDEX=1", "PIP_NO_DEPS=1", "PIP_NO_BUILD_ISOLATION=0")
 	output, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s\n%v\n%s", commands, err, output)
