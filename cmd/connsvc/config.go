@@ -14,20 +14,28 @@ import (
 )
 
 type configCommands struct {
-	Check  configCheckCommand  `cmd:"" help:"Check a configuration file: print all problems and exit with status 78 if it is invalid."`
+	Check  configCheckCommand  `cmd:"" help:"Check configuration files: print all problems and exit with status 78 if one is invalid."`
 	Print  configPrintCommand  `cmd:"" help:"Print a configuration file with all defaults; of secrets only their places."`
 	Schema configSchemaCommand `cmd:"" help:"Print the JSON Schema of configuration files."`
 }
 
 type configCheckCommand struct {
-	File    string `arg:"" type:"path" help:"The configuration file; - is standard input."`
-	Secrets bool   `help:"Also read the secrets and certificates."`
+	Files   []string `arg:"" type:"path" help:"The configuration files; - is standard input."`
+	Secrets bool     `help:"Also read the secrets and certificates."`
 }
 
-// Run checks a configuration file as serve does. Secrets and certificates are optional,
+// Run checks configuration files as serve does. Secrets and certificates are optional,
 // as the machine may not have them.
 func (c *configCheckCommand) Run(p *process) error {
-	name, data, cfg, err := loadArgument(p, c.File)
+	var errs []error
+	for _, file := range c.Files {
+		errs = append(errs, c.check(p, file))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *configCheckCommand) check(p *process, file string) error {
+	name, data, cfg, err := loadArgument(p, file)
 	if err != nil {
 		return err
 	}
@@ -35,14 +43,14 @@ func (c *configCheckCommand) Run(p *process) error {
 	secret := func(*configv1.Secret) (string, error) { return "un:read", nil }
 	var tlsErr error
 	if c.Secrets {
-		secret = config.Secrets{Dir: filepath.Dir(c.File), LookupEnv: p.lookupEnv}.Read
-		tlsErr = certs.Check(cfg, filepath.Dir(c.File))
+		secret = config.Secrets{Dir: filepath.Dir(file), LookupEnv: p.lookupEnv}.Read
+		tlsErr = certs.Check(cfg, filepath.Dir(file))
 	} else {
 		for _, u := range cfg.GetUpstreams() {
 			u.Tls = nil
 		}
 	}
-	router, err := upstream.New(cfg.GetUpstreams(), upstream.Options{Secret: secret, Dir: filepath.Dir(c.File)})
+	router, err := upstream.New(cfg.GetUpstreams(), upstream.Options{Secret: secret, Dir: filepath.Dir(file)})
 	if err == nil {
 		router.Close(p.ctx)
 	}

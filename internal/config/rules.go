@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
@@ -26,11 +27,13 @@ type checker struct {
 	active *configv1.Config // may be nil
 }
 
+// compiled holds the rules of the schema, which take a while to compile.
+var compiled = sync.OnceValues(func() (protovalidate.Validator, error) {
+	return protovalidate.New(protovalidate.WithMessages(&configv1.Config{}), protovalidate.WithDisableLazy())
+})
+
 func newChecker() (checker, error) {
-	schema, err := protovalidate.New(
-		protovalidate.WithMessages(&configv1.Config{}),
-		protovalidate.WithDisableLazy(),
-	)
+	schema, err := compiled()
 	if err != nil {
 		return checker{}, fmt.Errorf("creating the validator of the configuration: %w", err)
 	}
