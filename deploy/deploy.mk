@@ -21,15 +21,22 @@ $(BIN)/cyclonedx-gomod: deploy/tools/sbom/go.mod deploy/tools/sbom/go.sum
 .PHONY: helm-schema
 helm-schema: ## Makes the schema of the chart's values from that of the configuration.
 	go run ./cmd/connsvc config schema | go -C test/manifests run ./valuesschema \
-	  $(CURDIR)/$(CHART)/values.schema.base.json $(CURDIR)/$(CHART)/values.schema.json
+	  $(CURDIR)/$(CHART)/values.schema.base.json $(CURDIR)/$(CHART)/values.schema.json $(CURDIR)/$(CHART)/files/durations.json
+
+# It checks and rates the unit of deploy/systemd.
+.PHONY: systemd-analyze
+systemd-analyze:
+	@command -v systemd-analyze >/dev/null || ! command -v apt-get >/dev/null || \
+	  { apt-get update -qq && apt-get install -qq --no-install-recommends systemd; }
 
 .PHONY: helm
-helm: $(BIN)/helm $(BIN)/helm-unittest ## Lints, renders and tests the chart; Kubernetes' own types and connsvc judge the result.
+helm: $(BIN)/helm $(BIN)/helm-unittest systemd-analyze ## Lints, renders and tests the chart; Kubernetes' own types and connsvc judge the result.
 	@for values in $(CHART)/ci/*-values.yaml; do \
 	  echo "helm lint --strict -f $$values"; \
 	  $(BIN)/helm lint --strict --quiet $(CHART) -f $$values || exit 1; \
 	done
 	$(BIN)/helm-unittest --strict $(CHART)
+	go -C deploy/tools/helm test -count=1 -timeout 20m ./...
 	go -C test/manifests vet ./...
 	go -C test/manifests test -count=1 -skip '^Test(Metrics|Reasons|Runbook|Alerts|Dashboard|TwoReleases)' .
 

@@ -40,6 +40,8 @@ type schema struct {
 	Enum                 []string           `json:"enum,omitempty"`
 	Minimum              *int64             `json:"minimum,omitempty"`
 	Maximum              *int64             `json:"maximum,omitempty"`
+	Above                string             `json:"x-above,omitempty"` // of durations, which JSON Schema cannot compare
+	Most                 string             `json:"x-most,omitempty"`
 	Default              any                `json:"default,omitempty"`
 	Examples             []any              `json:"examples,omitempty"`
 }
@@ -147,6 +149,12 @@ func setRules(s *schema, rules *validate.FieldRules) {
 		} else if strings.Contains(rule.GetExpression(), "isHostAndPort(true)") {
 			s.Pattern = addressPattern
 		}
+	}
+	if r := rules.GetDuration(); r.HasGt() {
+		s.Above = shortest(r.GetGt())
+	}
+	if r := rules.GetDuration(); r.HasLte() {
+		s.Most = shortest(r.GetLte())
 	}
 	if rules.GetIgnore() == validate.Ignore_IGNORE_IF_ZERO_VALUE && s.Pattern != "" {
 		s.Pattern, s.Format = "^$|"+s.Pattern, "" // an empty text is the default

@@ -19,14 +19,16 @@ func TestSchemaIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := filepath.Join(t.TempDir(), "schema.json")
-	command := exec.CommandContext(t.Context(), "go", "run", "./valuesschema", chart+"/values.schema.base.json", made)
+	schema, durations := filepath.Join(t.TempDir(), "schema.json"), filepath.Join(t.TempDir(), "durations.json")
+	command := exec.CommandContext(t.Context(), "go", "run", "./valuesschema", chart+"/values.schema.base.json", schema, durations)
 	command.Stdin, command.Stderr = bytes.NewReader(config), os.Stderr
 	if err := command.Run(); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(readFile(t, made), readFile(t, chart+"/values.schema.json")) {
-		t.Error(`values.schema.json is not current: run "make helm-schema"`)
+	for committed, made := range map[string]string{"values.schema.json": schema, "files/durations.json": durations} {
+		if !bytes.Equal(readFile(t, made), readFile(t, chart+"/"+committed)) {
+			t.Errorf(`%s is not current: run "make helm-schema"`, committed)
+		}
 	}
 }
 

@@ -72,7 +72,7 @@ ports. What the chart sets is rejected in values.config, not overwritten.
 {{- $endpoints := .proxy_url | default (list .endpoint (dig "iam_password" "endpoint" "" .) (dig "iam_agency" "endpoint" "" .)) -}}
 {{- $endpoints = kindIs "string" $endpoints | ternary (list $endpoints) $endpoints -}}
 {{- if hasKey . "ecs_metadata" -}}
-{{- $endpoints = append $endpoints (dig "ecs_metadata" "endpoint" "http://169.254.169.254" .) -}}
+{{- $endpoints = append $endpoints ((.ecs_metadata | default dict).endpoint | default "http://169.254.169.254") -}}
 {{- end -}}
 {{- range compact $endpoints -}}
 {{- $url := urlParse . -}}

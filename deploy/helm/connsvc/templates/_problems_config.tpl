@@ -66,6 +66,14 @@ config.auth: callers come from outside the pod, and nothing says how they authen
 config.{{ $name }}.address: the chart sets the addresses, here to {{ $.Values.listenAddress }}:{{ $port }}; leave it out
 {{- end }}
 {{- end }}
+{{- if and $auth.anonymous $auth.allow_unauthenticated }}
+config.auth.allow_unauthenticated: has no effect, as config.auth.anonymous opens everything; leave one out
+{{- end }}
+{{- range list "grpc" "rest" }}
+{{- if (get $config . | default dict).pprof }}
+config.{{ . }}.pprof: is served on the admin port only; set config.admin.pprof instead
+{{- end }}
+{{- end }}
 {{- $admin := $config.admin | default dict }}
 {{- if dig "tls" "client_ca_file" "" $admin }}
 config.admin.tls.client_ca_file: the kubelet and Prometheus have no certificate to show; leave it out
