@@ -30,16 +30,19 @@ func configuration(t *testing.T, objects []object) string {
 
 // TestConfiguration checks the rendered configuration with connsvc itself.
 func TestConfiguration(t *testing.T) {
-	each(t, func(t *testing.T, objects []object) {
-		name := filepath.Join(t.TempDir(), file)
-		if err := os.WriteFile(name, []byte(configuration(t, objects)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		out, err := exec.CommandContext(t.Context(), connsvc, "config", "check", name).CombinedOutput()
-		if err != nil {
-			t.Errorf("%v:\n%s", err, out)
-		}
-	})
+	each(t, checkConfiguration)
+}
+
+func checkConfiguration(t *testing.T, objects []object) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), file)
+	if err := os.WriteFile(name, []byte(configuration(t, objects)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), connsvc, "config", "check", name).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v:\n%s", err, out)
+	}
 }
 
 // TestGrace checks that the grace period is longer than connsvc may take to stop.

@@ -55,7 +55,7 @@ func TestDashboard(t *testing.T) {
 	var queries []queryTest
 	all := expressions(t)
 	for _, where := range slices.Sorted(maps.Keys(all)) {
-		if !strings.HasPrefix(where, "panel ") {
+		if !isPanel(where) {
 			continue
 		}
 		t.Log(where)
@@ -72,6 +72,8 @@ func TestDashboard(t *testing.T) {
 	}
 	promtool(t, promtoolTest{[]string{rules}, "1m", []ruleGroup{{"1m", input, queries}}})
 }
+
+func isPanel(where string) bool { return strings.HasPrefix(where, "panel ") }
 
 // record returns the series of two scrapes, 20 minutes apart in Prometheus's time, of
 // a connsvc that is called between them, and of one with TLS.
