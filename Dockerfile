@@ -26,7 +26,7 @@ FROM scratch
 ARG VERSION=dev
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="connsvc" \
-      org.opencontainers.image.description="The front door to DLI enhanced datasource connections" \
+      org.opencontainers.image.description="A gRPC and REST gateway for DLI enhanced datasource connections" \
       org.opencontainers.image.source="https://github.com/connsvc/connsvc" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
