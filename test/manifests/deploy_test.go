@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -88,12 +89,12 @@ func TestUnit(t *testing.T) {
 		t.Errorf("ExecStart is %v", start)
 	}
 	p := runAsPrinted(t, start[1:], config, "/run/credentials/connsvc.service/")
-	reload := exec.CommandContext(t.Context(), "sh", "-c", strings.ReplaceAll(setting(t, unit, "ExecReload"), "$MAINPID", fmt.Sprint(p.pid)))
+	reload := exec.CommandContext(t.Context(), "sh", "-c", strings.ReplaceAll(setting(t, unit, "ExecReload"), "$MAINPID", strconv.Itoa(p.pid)))
 	if out, err := reload.CombinedOutput(); err != nil {
 		t.Errorf("%v: %v\n%s", reload, err, out)
 	}
 	p.awaitLine(t, "nothing changed")
-	if status := setting(t, unit, "RestartPreventExitStatus"); status != fmt.Sprint(exitStatus(t, start[1], "--config="+folder+"connsvc.service")) {
+	if status := setting(t, unit, "RestartPreventExitStatus"); status != strconv.Itoa(exitStatus(t, start[1], "--config="+folder+"connsvc.service")) {
 		t.Errorf("an invalid configuration does not end with %s", status)
 	}
 	analyzeUnit(t, unit)

@@ -3,6 +3,7 @@ package helm_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -161,7 +163,7 @@ func render(c *chart.Chart, valid func(any) error, changes []change) (string, er
 	if err := valid(all["Values"]); err != nil {
 		return "", err
 	}
-	rendered, err := engine.Engine{}.Render(c, all)
+	rendered, err := engine.Engine{}.RenderWithContext(context.Background(), c, all)
 	if err != nil {
 		return "", err
 	}
@@ -171,7 +173,7 @@ func render(c *chart.Chart, valid func(any) error, changes []change) (string, er
 			return unindent(config), nil
 		}
 	}
-	return "", fmt.Errorf("no configmap.yaml")
+	return "", errors.New("no configmap.yaml")
 }
 
 // unindent returns a block of YAML as the file that it is.
@@ -205,7 +207,7 @@ func checkAll(t *testing.T, samples []sample) {
 	}
 	args := []string{"config", "check"}
 	for i, s := range samples {
-		name := filepath.Join(dir, fmt.Sprint(i))
+		name := filepath.Join(dir, strconv.Itoa(i))
 		if err := os.WriteFile(name, []byte(s.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
