@@ -22,9 +22,24 @@ type Call struct {
 	// not know of pages.
 	Unpaginated bool
 
+	// Holders count the bytes of DLI's responses; nil: they are not counted.
+	Holders Holders
+
 	mu           sync.Mutex // attempts of a create may end on other goroutines
 	upstreamTime time.Duration
 	dliRequestID string
+}
+
+// Holders make Holders of a caller.
+type Holders interface{ NewHolder() Holder }
+
+// A Holder counts bytes in memory against what the caller and all callers may hold. It is
+// safe for concurrent use.
+type Holder interface {
+	// Reserve takes n more bytes; they are held even after an error.
+	Reserve(n int64) error
+	// Release gives back all bytes.
+	Release()
 }
 
 type key struct{}

@@ -36,15 +36,19 @@ func (g *gate) wait(ctx context.Context, _ proto.Message) error {
 // TestLimitsAreOfBothDoors holds one call open and makes another, over every
 // pair of APIs.
 func TestLimitsAreOfBothDoors(t *testing.T) {
-	for name, limit := range map[string]func(*configv1.Config){
-		"calls": func(c *configv1.Config) { c.Limits.MaxCalls = 1 },
-		"bytes": func(c *configv1.Config) { c.Limits.MaxCallsBytes = 150 },
+	for name, tt := range map[string]struct {
+		limit        func(*configv1.Config)
+		code, reason string
+	}{
+		"calls": {func(c *configv1.Config) { c.Limits.MaxCalls = 1 }, "UNAVAILABLE", "OVERLOADED"},
+		// All of it is one caller's.
+		"bytes": {func(c *configv1.Config) { c.Limits.MaxCallsBytes = 150 }, "RESOURCE_EXHAUSTED", "CALLER_QUOTA"},
 	} {
 		for _, first := range apis {
 			for _, second := range apis {
 				t.Run(name+" "+first.name+" "+second.name, func(t *testing.T) {
 					g := newGate()
-					b := start(t, &stub{on: g.wait}, setup{config: limit})
+					b := start(t, &stub{on: g.wait}, setup{config: tt.limit})
 					var held sync.WaitGroup
 					held.Go(func() {
 						if got := first.create(t, b, createRequest(), nil); got.code != "OK" {
@@ -53,7 +57,7 @@ func TestLimitsAreOfBothDoors(t *testing.T) {
 					})
 					<-g.entered
 					got := second.create(t, b, createRequest(), nil)
-					if got.code != "UNAVAILABLE" || got.reason != "OVERLOADED" || !strings.Contains(got.text, "RetryInfo") && got.status == 0 && !strings.Contains(got.text, "retry_delay") {
+					if got.code != tt.code || got.reason != tt.reason || !strings.Contains(got.text, "RetryInfo") && got.status == 0 && !strings.Contains(got.text, "retry_delay") {
 						t.Errorf("got %+v", got)
 					}
 					close(g.open)

@@ -23,6 +23,9 @@ func handle[Request proto.Message, Response any](ctx context.Context, a api, req
 	var none Response
 	c := callFrom(ctx)
 	c.request = req
+	if err := c.admit(); err != nil {
+		return none, err
+	}
 	if err := c.Transport.Complete(req); err != nil {
 		return none, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/auth"
 	"github.com/connsvc/connsvc/internal/call"
+	"github.com/connsvc/connsvc/internal/quota"
 )
 
 // The APIs, as metrics and the log name them.
@@ -72,8 +73,7 @@ type Call struct {
 	rule      string                        // of the policy, that decided; may be empty
 	principal *call.Principal               // nil until the caller is authenticated
 	request   proto.Message                 // nil until it is decoded
-	limits    *limits                       // nil until the call is admitted
-	reserved  int64                         // bytes of limits
+	place     quota.Place                   // what the call holds
 }
 
 // ReadHeaders reads what the chain needs of the caller's headers, or of gRPC's metadata.

@@ -16,6 +16,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/call"
+	"github.com/connsvc/connsvc/internal/quota"
 	"github.com/connsvc/connsvc/internal/telemetry"
 	"github.com/connsvc/connsvc/internal/validation"
 )
@@ -41,7 +42,7 @@ type Chain struct {
 	tracer  trace.Tracer
 	log     *slog.Logger
 	access  accessLog
-	limits  limits
+	limits  *quota.Limits
 	guard   atomic.Pointer[Guard]
 }
 
@@ -55,6 +56,10 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
+	limits := quota.New(l)
+	if err := observeLimits(o.Telemetry.Meter, limits); err != nil {
+		return nil, err
+	}
 	ch := &Chain{
 		API:     api{service: o.Service, validator: o.Validator, decisions: decisions},
 		Metrics: metrics,
@@ -62,7 +67,7 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 		tracer:  o.Telemetry.Tracer,
 		log:     o.Telemetry.Log,
 		access:  newAccessLog(o.Telemetry.Log),
-		limits:  limits{maxCalls: int64(l.GetMaxCalls()), maxBytes: l.GetMaxCallsBytes()},
+		limits:  limits,
 	}
 	ch.guard.Store(o.Guard)
 	return ch, nil
@@ -99,10 +104,9 @@ func (ch *Chain) exchange(ctx context.Context, c *Call) (err error) {
 	if err := ch.authenticate(ctx, c); err != nil {
 		return err
 	}
-	release, err := ch.limits.admit(c)
-	if err != nil {
+	defer c.place.End()
+	if err := ch.begin(c); err != nil {
 		return err
 	}
-	defer release()
 	return c.Transport.Exchange(withCall(call.NewContext(ctx, &c.Record), c), c)
 }

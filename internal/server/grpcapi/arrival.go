@@ -8,27 +8,18 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 )
 
-// minProgress is how many bytes a connection must receive for its messages to count as
-// still arriving: more than pings and their acknowledgements.
-const minProgress = 64
-
 // An arrival is the context of a call, which ends early when the request message stalls.
-// gRPC shows no part of a message, so progress is what the connection receives: where
-// other calls share it, a stalled one may last until its deadline.
 type arrival struct {
 	context.Context
 	cancel  context.CancelFunc
 	timeout time.Duration // of each wait for progress
 	timer   *time.Timer
-	conn    *countedAddr // nil if it is not counted
-	seen    int64        // bytes of conn at the last check
 
 	mu      sync.Mutex
 	stream  grpc.ServerStream // nil until begin
@@ -41,13 +32,7 @@ type arrivalKey struct{}
 
 func newArrival(ctx context.Context, cancel context.CancelFunc, timeout time.Duration) *arrival {
 	a := &arrival{Context: ctx, cancel: cancel, timeout: timeout}
-	if p, ok := peer.FromContext(ctx); ok {
-		a.conn, _ = p.Addr.(*countedAddr)
-	}
-	if a.conn != nil {
-		a.seen = a.conn.received.Load()
-		a.timer = time.AfterFunc(timeout, a.check)
-	}
+	a.timer = time.AfterFunc(timeout, a.stall)
 	return a
 }
 
@@ -77,27 +62,23 @@ func (a *arrival) begin(stream grpc.ServerStream, id string) {
 	a.stream, a.id = stream, id
 }
 
-// end ends the checks. It reports whether the message has not stalled.
+// progress starts the wait anew.
+func (a *arrival) progress() { a.timer.Reset(a.timeout) }
+
+// end ends the wait. It reports whether the message has not stalled.
 func (a *arrival) end() bool {
-	if a.timer != nil {
-		a.timer.Stop()
-	}
+	a.timer.Stop()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ended = true
 	return !a.stalled.Load()
 }
 
-// check cancels the call if its connection has not received enough since the last check.
-func (a *arrival) check() {
+// stall cancels the call.
+func (a *arrival) stall() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ended {
-		return
-	}
-	if n := a.conn.received.Load(); n-a.seen >= minProgress {
-		a.seen = n
-		time.AfterFunc(a.timeout, a.check)
 		return
 	}
 	a.stalled.Store(true)

@@ -2,11 +2,13 @@ package grpcapi
 
 import (
 	"context"
+	"math"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
@@ -20,14 +22,32 @@ import (
 // reflection have none; they end when the server begins to stop.
 func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
 	if s.auxiliary[info.FullMethodName] {
-		ctx, cancel := context.WithCancel(ctx)
-		unlink := context.AfterFunc(s.stopping, cancel)
-		context.AfterFunc(ctx, func() { unlink() })
-		return ctx, nil
+		return s.tapAuxiliary(ctx, info)
 	}
 	// gRPC cancels the parent as the stream ends, and this context with it.
 	ctx, cancel := s.chain.WithDeadline(ctx)
 	return newArrival(ctx, cancel, s.messageTimeout), nil
+}
+
+// tapAuxiliary bounds the calls of health and reflection, which anyone may leave open. A
+// check is one message, which must come in time.
+func (s *Server) tapAuxiliary(ctx context.Context, info *tap.Info) (context.Context, error) {
+	var from string
+	if p, ok := peer.FromContext(ctx); ok {
+		from = p.Addr.String()
+	}
+	end, err := s.chain.BeginAuxiliary(from)
+	if err != nil {
+		return ctx, apierror.From(err).GRPCStatus().Err()
+	}
+	timeout := s.messageTimeout
+	if info.FullMethodName != healthv1.Health_Check_FullMethodName {
+		timeout = math.MaxInt64
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	unlink := context.AfterFunc(s.stopping, cancel)
+	context.AfterFunc(ctx, func() { unlink(); end() })
+	return ctx, nil
 }
 
 // observeUnary and observeStream measure health and reflection. They are not in the

@@ -2,6 +2,7 @@ package grpcapi
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -9,7 +10,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
@@ -18,6 +18,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/auth"
+	"github.com/connsvc/connsvc/internal/buffers"
 	"github.com/connsvc/connsvc/internal/server/chain"
 )
 
@@ -27,14 +28,14 @@ type exchange struct {
 	api           connsvcv1.ConnectionServiceServer
 	handler       grpc.MethodHandler // generated
 	arrival       *arrival           // of the request
-	codec         frameCodec
+	buffers       *buffers.Pool      // for responses
 	maxIn, maxOut int64
 }
 
 // serve serves a call of an RPC, or of an unknown method where handler is nil.
 func (s *Server) serve(stream grpc.ServerStream, method string, handler grpc.MethodHandler) error {
 	x := &exchange{
-		stream: stream, api: s.chain.API, handler: handler, codec: s.codec,
+		stream: stream, api: s.chain.API, handler: handler, buffers: &s.buffers,
 		maxIn: s.limits.GetMaxRequestBytes(), maxOut: s.limits.GetMaxResponseBytes(),
 	}
 	ctx := stream.Context()
@@ -110,24 +111,15 @@ func (x *exchange) Complete(proto.Message) error { return nil }
 func (x *exchange) Reject(*chain.Call) {}
 
 func (x *exchange) receive(c *chain.Call, req proto.Message) error {
-	var f frame
-	if err := x.stream.RecvMsg(&f); err != nil {
-		return x.notReceived(err)
+	message, err := x.read(c)
+	if err != nil {
+		return err
 	}
-	defer func() { f.data.Free() }()
+	defer message.Free()
 	if !x.arrival.end() {
 		return apierror.New(connsvcv1.ErrorReason_REQUEST_TIMEOUT, "", nil)
 	}
-	c.BytesIn = int64(f.data.Len())
-	if c.BytesIn > x.maxIn {
-		return x.tooLarge()
-	}
-	if err := c.Reserve(c.BytesIn); err != nil {
-		return err
-	}
-	// In one piece, for both the count and the decoding.
-	message := f.data.MaterializeToBuffer(mem.DefaultBufferPool())
-	defer message.Free()
+	c.BytesIn = int64(message.Len())
 	if err := checkItems(message.ReadOnlyData(), req.ProtoReflect().Descriptor()); err != nil {
 		return err
 	}
@@ -155,17 +147,30 @@ func (x *exchange) notReceived(err error) error {
 // tooLarge returns the error that REST has from net/http.
 func (x *exchange) tooLarge() error { return &http.MaxBytesError{Limit: x.maxIn} }
 
+// reply hands the response to gRPC, which writes it after the call. Until then its bytes
+// count; the message itself is let go.
 func (x *exchange) reply(c *chain.Call, resp proto.Message) error {
-	data, err := x.codec.Marshal(resp)
-	if err != nil {
-		return err
-	}
-	size := int64(data.Len())
-	if size > x.maxOut {
-		data.Free()
+	size := proto.Size(resp)
+	if int64(size) > x.maxOut {
 		return apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
 	}
-	c.BytesOut = size
+	ctx := x.stream.Context()
+	a := &answer{conn: connectionOf(ctx), from: x.buffers}
+	if err := c.HoldAnswer(&a.lease, int64(size)); err != nil {
+		a.lease.Release()
+		return err
+	}
+	data, err := a.encode(resp, size)
+	if err != nil {
+		a.lease.Release()
+		return err
+	}
+	if a.conn != nil && !a.conn.keep(a) {
+		data.Free()
+		return apierror.NotSent(net.ErrClosed)
+	}
+	uncompressed(ctx)
+	c.BytesOut = int64(size)
 	if err := x.stream.SendMsg(&frame{data}); err != nil {
 		return apierror.NotSent(err)
 	}

@@ -6,8 +6,8 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
-// A frame is an encoded message. gRPC sends a bare status when its codec fails, so it
-// moves frames, and an exchange decodes and encodes them with errors of ours.
+// A frame is an encoded response. gRPC sends a bare status when its codec fails, so an
+// exchange encodes with errors of ours.
 type frame struct{ data mem.BufferSlice }
 
 // frameCodec passes frames on as they are, and every other message to protobuf.
@@ -21,14 +21,4 @@ func (c frameCodec) Marshal(v any) (mem.BufferSlice, error) {
 		return f.data, nil
 	}
 	return c.CodecV2.Marshal(v)
-}
-
-// Unmarshal keeps the data for a frame, whose owner frees it.
-func (c frameCodec) Unmarshal(data mem.BufferSlice, v any) error {
-	if f, ok := v.(*frame); ok {
-		data.Ref()
-		f.data = data
-		return nil
-	}
-	return c.CodecV2.Unmarshal(data, v)
 }

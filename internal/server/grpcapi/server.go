@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -21,13 +22,18 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/buffers"
 	"github.com/connsvc/connsvc/internal/server/chain"
 )
 
 const (
-	// detailsMargin, in bytes: a message up to so much over the limit is rejected with error
-	// details, a larger one with gRPC's bare status.
-	detailsMargin = 1 << 20
+	// maxAuxiliaryBytes is the largest message of health and reflection.
+	maxAuxiliaryBytes = 64 << 10
+	// maxStreams is how many calls of one connection are in flight: as many as the HTTP/2
+	// specification recommends at least. Clients with more open another connection.
+	maxStreams = 100
+	// streamWindow is what a caller may send of a call before it is read and so counted.
+	streamWindow, connectionWindow = 64 << 10, 1 << 20
 	// streamWorkers is how many goroutines wait for calls: their stacks have grown
 	// already. Where all are busy a call gets a goroutine of its own.
 	streamWorkers = 32
@@ -49,11 +55,13 @@ type Options struct {
 type Server struct {
 	chain     *chain.Chain
 	codec     frameCodec
+	buffers   buffers.Pool // for responses
 	limits    *configv1.Limits
 	server    *grpc.Server
 	health    *health.Server
 	auxiliary map[string]bool // full names of the methods of health and reflection
 
+	connections    *connections
 	messageTimeout time.Duration
 	stopping       context.Context // done when Stop begins
 	setStop        context.CancelFunc
@@ -63,6 +71,7 @@ type Server struct {
 func New(ch *chain.Chain, l *configv1.Limits, o Options) *Server {
 	s := &Server{
 		chain: ch, codec: newFrameCodec(), limits: l, health: health.NewServer(), auxiliary: map[string]bool{},
+		connections:    &connections{timeout: o.MessageTimeout, open: make(map[*connection]struct{})},
 		messageTimeout: o.MessageTimeout,
 	}
 	s.stopping, s.setStop = context.WithCancel(context.Background())
@@ -84,14 +93,13 @@ func New(ch *chain.Chain, l *configv1.Limits, o Options) *Server {
 func (s *Server) options(o Options) []grpc.ServerOption {
 	options := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(s.codec),
-		// gRPC rejects larger messages with a bare status. The margin lets us reject slightly
-		// oversized ones with error details; it is small, because a message is in memory
-		// before our limits count it.
-		grpc.MaxRecvMsgSize(int(s.limits.GetMaxRequestBytes() + detailsMargin)),
+		grpc.MaxRecvMsgSize(maxAuxiliaryBytes), // exchange.read bounds requests
+		grpc.StaticStreamWindowSize(streamWindow),
+		grpc.StaticConnWindowSize(connectionWindow),
 		grpc.MaxSendMsgSize(math.MaxInt32), // reply bounds responses
 		grpc.MaxHeaderListSize(o.MaxHeaderBytes),
 		grpc.NumStreamWorkers(streamWorkers),
-		grpc.MaxConcurrentStreams(uint32(max(s.limits.GetMaxCalls(), 100))), //nolint:gosec // it is at least 100
+		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: 15 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second,
@@ -109,7 +117,7 @@ func (s *Server) options(o Options) []grpc.ServerOption {
 	if o.TLS != nil {
 		creds = credentials.NewTLS(o.TLS)
 	}
-	return append(options, grpc.Creds(counting{creds}))
+	return append(options, grpc.Creds(tracking{creds, s.connections}))
 }
 
 // serviceDesc describes the service as streams that carry one message each way: so a
@@ -138,7 +146,14 @@ func (s *Server) SetServing(serving bool) {
 }
 
 // Serve accepts connections until Stop. It returns nil, or why it ended by itself.
-func (s *Server) Serve(l net.Listener) error { return s.server.Serve(l) }
+func (s *Server) Serve(l net.Listener) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	watching.Go(func() { s.connections.watch(ctx) })
+	defer watching.Wait()
+	defer cancel()
+	return s.server.Serve(l)
+}
 
 // Close ends a server that does not serve.
 func (s *Server) Close() { s.server.Stop() }

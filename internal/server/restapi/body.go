@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -18,6 +19,7 @@ type body struct {
 	extended      time.Time // when conn last got a deadline
 	n             int64     // bytes read
 	ended         bool      // nothing more can be read
+	limited       error     // why no more of it may be held; the decoder may read again
 }
 
 func (b *body) start() {
@@ -29,16 +31,38 @@ func (b *body) start() {
 func (b *body) started() bool { return b.ReadCloser != nil }
 
 func (b *body) Read(p []byte) (int, error) {
+	if b.limited != nil {
+		return 0, b.limited
+	}
 	b.extend()
 	n, err := b.ReadCloser.Read(p)
+	if b.n == 0 {
+		n, err = b.skipMark(p, n, err)
+	}
 	b.n += int64(n)
 	if h := b.exchange.call.BodyHash; h != nil {
 		h.Write(p[:n])
 	}
 	var tooLarge *http.MaxBytesError
 	b.ended = err != nil && !errors.As(err, &tooLarge)
-	if overloaded := b.exchange.call.Reserve(int64(n)); overloaded != nil {
-		return 0, overloaded
+	if b.limited = b.exchange.call.Reserve(int64(n)); b.limited != nil {
+		return 0, b.limited
+	}
+	return n, err
+}
+
+// mark is the byte-order mark of UTF-8, with which some editors begin a file.
+const mark = "\xef\xbb\xbf"
+
+// skipMark passes over the mark, if the body begins with it. n bytes of p are read.
+func (b *body) skipMark(p []byte, n int, err error) (int, error) {
+	more := 0
+	for err == nil && n <= len(mark) && n < len(p) && strings.HasPrefix(mark, string(p[:n])) {
+		more, err = b.ReadCloser.Read(p[n:])
+		n += more
+	}
+	if n >= len(mark) && string(p[:len(mark)]) == mark {
+		n = copy(p, p[len(mark):n])
 	}
 	return n, err
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -18,6 +19,7 @@ import (
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/auth"
 	"github.com/connsvc/connsvc/internal/dlijson"
+	"github.com/connsvc/connsvc/internal/quota"
 	"github.com/connsvc/connsvc/internal/server/chain"
 )
 
@@ -33,10 +35,11 @@ type exchange struct {
 	call       *chain.Call // set by Exchange
 
 	body       body
-	err        error // the first of the exchange
-	served     bool  // by the chain
-	sent       bool  // the response, or its beginning
-	discarding bool  // see beforeRejection
+	answer     quota.Lease // the response
+	err        error       // the first of the exchange
+	served     bool        // by the chain
+	sent       bool        // the response, or its beginning
+	discarding bool        // see beforeRejection
 }
 
 func (g *gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
@@ -86,7 +89,23 @@ func (x *exchange) receive(request proto.Message) error {
 	if err := x.readQuery(request, true); err != nil {
 		return err
 	}
+	if err := x.checkEncoding(); err != nil {
+		return err
+	}
 	return x.readBody(request)
+}
+
+// checkEncoding rejects a body that is compressed: as JSON it would be unreadable, which
+// says nothing to its sender.
+func (x *exchange) checkEncoding() error {
+	for _, value := range x.request.Header["Content-Encoding"] {
+		if value != "" && !strings.EqualFold(value, "identity") {
+			err := apierror.Invalid("Content-Encoding", "header.encoding", "must be identity: bodies are not compressed")
+			err.HTTPStatus = http.StatusUnsupportedMediaType
+			return err
+		}
+	}
+	return nil
 }
 
 // Complete adds to the request what travels in the query and in the Idempotency-Key.
@@ -171,6 +190,11 @@ func (x *exchange) Write(response []byte) (int, error) {
 		x.fail(apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil))
 		return n, nil
 	}
+	defer x.answer.Release()
+	if err := x.call.HoldAnswer(&x.answer, int64(n)); err != nil {
+		x.fail(err)
+		return n, nil
+	}
 	status := http.StatusOK
 	if x.call.Method == createMethod {
 		status = http.StatusCreated // DLI's clients accept no other (dli_02_0187)
@@ -205,6 +229,31 @@ func (x *exchange) send(c *chain.Call, status int, body []byte) error {
 		c.BytesOut = 0
 		return nil
 	}
-	_, err := x.ResponseWriter.Write(body)
-	return err
+	return x.write(body)
+}
+
+const (
+	// writePart is the part of a response that a caller must take within the body timeout.
+	writePart = 64 << 10
+	// smallAnswer is what the socket takes without waiting for the caller.
+	smallAnswer = 16 << 10
+)
+
+// write writes a response. A caller who takes nothing of it for the body timeout is cut.
+func (x *exchange) write(body []byte) error {
+	if len(body) <= smallAnswer && x.request.ProtoMajor == 1 {
+		_, err := x.ResponseWriter.Write(body)
+		return err
+	}
+	conn := http.NewResponseController(x.ResponseWriter)
+	for len(body) > 0 {
+		// A recorder of a test has no deadline.
+		_ = conn.SetWriteDeadline(time.Now().Add(x.gateway.options.BodyTimeout))
+		n, err := x.ResponseWriter.Write(body[:min(len(body), writePart)])
+		if err != nil {
+			return err
+		}
+		body = body[n:]
+	}
+	return nil
 }

@@ -191,7 +191,7 @@ func (x Log_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Log_Level.Descriptor instead.
 func (Log_Level) EnumDescriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24, 0}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{25, 0}
 }
 
 // Config is the configuration of connsvc serve, read from a YAML file. Unknown
@@ -2195,11 +2195,21 @@ type Limits struct {
 	// Maximum size of a response, from DLI and to callers, in bytes: 67108864 (64 MiB)
 	// by default. A response of DLI may also have at most 2000000 list elements.
 	MaxResponseBytes int64 `protobuf:"varint,2,opt,name=max_response_bytes,json=maxResponseBytes,proto3" json:"max_response_bytes,omitempty"`
-	// Maximum number of calls in flight: 1000 by default. Further calls are rejected
-	// with OVERLOADED.
+	// Maximum number of calls in flight: 1000 by default. A call counts from when its
+	// request has arrived completely; twice as many may be arriving. Further calls are
+	// rejected with OVERLOADED. One caller has at most three quarters of this and of the
+	// following limits: beyond, its calls are rejected with CALLER_QUOTA.
 	MaxCalls int32 `protobuf:"varint,3,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
-	// Maximum bytes of requests in flight: 268435456 (256 MiB) by default.
+	// Maximum bytes of requests and responses in memory, those that are still arriving or
+	// that callers have yet to read included: 268435456 (256 MiB) by default. A quarter
+	// of it, divided by max_calls, each call may have whatever the others hold.
 	MaxCallsBytes int64 `protobuf:"varint,4,opt,name=max_calls_bytes,json=maxCallsBytes,proto3" json:"max_calls_bytes,omitempty"`
+	// Maximum number of connections of callers, over both APIs: 10000 by default. Further
+	// ones are closed at once.
+	MaxConnections int32 `protobuf:"varint,7,opt,name=max_connections,json=maxConnections,proto3" json:"max_connections,omitempty"`
+	// Quotas of each caller: of each principal, or of each client address where callers are
+	// not authenticated. An IPv6 client has its network of 64 bits. None by default.
+	PerCaller *CallerLimits `protobuf:"bytes,8,opt,name=per_caller,json=perCaller,proto3" json:"per_caller,omitempty"`
 	// Age at which a client is asked to reconnect, so that new replicas get their share of
 	// calls, and a client whose CA was removed is rejected: 30m by default.
 	MaxConnectionAge *durationpb.Duration `protobuf:"bytes,6,opt,name=max_connection_age,json=maxConnectionAge,proto3" json:"max_connection_age,omitempty"`
@@ -2268,6 +2278,20 @@ func (x *Limits) GetMaxCallsBytes() int64 {
 	return 0
 }
 
+func (x *Limits) GetMaxConnections() int32 {
+	if x != nil {
+		return x.MaxConnections
+	}
+	return 0
+}
+
+func (x *Limits) GetPerCaller() *CallerLimits {
+	if x != nil {
+		return x.PerCaller
+	}
+	return nil
+}
+
 func (x *Limits) GetMaxConnectionAge() *durationpb.Duration {
 	if x != nil {
 		return x.MaxConnectionAge
@@ -2282,6 +2306,108 @@ func (x *Limits) GetCallTimeout() *durationpb.Duration {
 	return nil
 }
 
+// CallerLimits are the quotas of one caller. What is beyond them is rejected with
+// CALLER_QUOTA (429), and RetryInfo says when to retry. Each replica counts for itself.
+type CallerLimits struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Calls per second, over time; 0, the default: any number.
+	CallsPerSecond float64 `protobuf:"fixed64,1,opt,name=calls_per_second,json=callsPerSecond,proto3" json:"calls_per_second,omitempty"`
+	// Calls at once after a pause: as many as calls_per_second, rounded up, by default.
+	CallsBurst int32 `protobuf:"varint,2,opt,name=calls_burst,json=callsBurst,proto3" json:"calls_burst,omitempty"`
+	// Creates per second, which are calls, too; 0, the default: any number.
+	CreatesPerSecond float64 `protobuf:"fixed64,3,opt,name=creates_per_second,json=createsPerSecond,proto3" json:"creates_per_second,omitempty"`
+	// Creates at once after a pause: as many as creates_per_second, rounded up, by default.
+	CreatesBurst int32 `protobuf:"varint,4,opt,name=creates_burst,json=createsBurst,proto3" json:"creates_burst,omitempty"`
+	// Calls in flight: three quarters of limits.max_calls at most, which is the default.
+	MaxCalls int32 `protobuf:"varint,5,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
+	// Creates in flight; 0, the default: as many as calls.
+	MaxCreates int32 `protobuf:"varint,6,opt,name=max_creates,json=maxCreates,proto3" json:"max_creates,omitempty"`
+	// Bytes of requests and responses in memory: three quarters of limits.max_calls_bytes at
+	// most, which is the default.
+	MaxBytes      int64 `protobuf:"varint,7,opt,name=max_bytes,json=maxBytes,proto3" json:"max_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallerLimits) Reset() {
+	*x = CallerLimits{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallerLimits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallerLimits) ProtoMessage() {}
+
+func (x *CallerLimits) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallerLimits.ProtoReflect.Descriptor instead.
+func (*CallerLimits) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CallerLimits) GetCallsPerSecond() float64 {
+	if x != nil {
+		return x.CallsPerSecond
+	}
+	return 0
+}
+
+func (x *CallerLimits) GetCallsBurst() int32 {
+	if x != nil {
+		return x.CallsBurst
+	}
+	return 0
+}
+
+func (x *CallerLimits) GetCreatesPerSecond() float64 {
+	if x != nil {
+		return x.CreatesPerSecond
+	}
+	return 0
+}
+
+func (x *CallerLimits) GetCreatesBurst() int32 {
+	if x != nil {
+		return x.CreatesBurst
+	}
+	return 0
+}
+
+func (x *CallerLimits) GetMaxCalls() int32 {
+	if x != nil {
+		return x.MaxCalls
+	}
+	return 0
+}
+
+func (x *CallerLimits) GetMaxCreates() int32 {
+	if x != nil {
+		return x.MaxCreates
+	}
+	return 0
+}
+
+func (x *CallerLimits) GetMaxBytes() int64 {
+	if x != nil {
+		return x.MaxBytes
+	}
+	return 0
+}
+
 // Log configures logging. Lines are JSON on standard error.
 type Log struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2293,7 +2419,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2305,7 +2431,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2318,7 +2444,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Log) GetLevel() Log_Level {
@@ -2343,7 +2469,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2355,7 +2481,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2368,7 +2494,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{25}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Shutdown) GetDrainDelay() *durationpb.Duration {
@@ -2401,7 +2527,7 @@ type Reload struct {
 
 func (x *Reload) Reset() {
 	*x = Reload{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2413,7 +2539,7 @@ func (x *Reload) String() string {
 func (*Reload) ProtoMessage() {}
 
 func (x *Reload) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2426,7 +2552,7 @@ func (x *Reload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reload.ProtoReflect.Descriptor instead.
 func (*Reload) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{26}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Reload) GetInterval() *durationpb.Duration {
@@ -2630,17 +2756,30 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x06Secret\x12\x1d\n" +
 	"\x04file\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01H\x00R\x04file\x123\n" +
 	"\x03env\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^[A-Za-z_][A-Za-z0-9_]*$H\x00R\x03envB\x0f\n" +
-	"\x06source\x12\x05\xbaH\x02\b\x01\"\xfd\x02\n" +
+	"\x06source\x12\x05\xbaH\x02\b\x01\"\xef\x03\n" +
 	"\x06Limits\x129\n" +
 	"\x11max_request_bytes\x18\x01 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x80\x80\x80\x04(\x00R\x0fmaxRequestBytes\x12;\n" +
 	"\x12max_response_bytes\x18\x02 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x80\x80\x80\x04(\x00R\x10maxResponseBytes\x12$\n" +
 	"\tmax_calls\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bmaxCalls\x12/\n" +
-	"\x0fmax_calls_bytes\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\rmaxCallsBytes\x12W\n" +
+	"\x0fmax_calls_bytes\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\rmaxCallsBytes\x120\n" +
+	"\x0fmax_connections\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0emaxConnections\x12>\n" +
+	"\n" +
+	"per_caller\x18\b \x01(\v2\x1f.connsvc.config.v1.CallerLimitsR\tperCaller\x12W\n" +
 	"\x12max_connection_age\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xa3\x05*\x00R\x10maxConnectionAge\x12K\n" +
 	"\fcall_timeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\x90\x1c*\x00R\vcallTimeout\"\x8d\x01\n" +
+	"\xaa\x01\a\"\x03\b\x90\x1c*\x00R\vcallTimeout\"\xe6\x02\n" +
+	"\fCallerLimits\x12A\n" +
+	"\x10calls_per_second\x18\x01 \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x80\x84.A)\x00\x00\x00\x00\x00\x00\x00\x00R\x0ecallsPerSecond\x12(\n" +
+	"\vcalls_burst\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\n" +
+	"callsBurst\x12E\n" +
+	"\x12creates_per_second\x18\x03 \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x80\x84.A)\x00\x00\x00\x00\x00\x00\x00\x00R\x10createsPerSecond\x12,\n" +
+	"\rcreates_burst\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\fcreatesBurst\x12$\n" +
+	"\tmax_calls\x18\x05 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bmaxCalls\x12(\n" +
+	"\vmax_creates\x18\x06 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\n" +
+	"maxCreates\x12$\n" +
+	"\tmax_bytes\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bmaxBytes\"\x8d\x01\n" +
 	"\x03Log\x12<\n" +
 	"\x05level\x18\x01 \x01(\x0e2\x1c.connsvc.config.v1.Log.LevelB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05level\"H\n" +
 	"\x05Level\x12\x15\n" +
@@ -2674,7 +2813,7 @@ func file_connsvc_config_v1_config_proto_rawDescGZIP() []byte {
 }
 
 var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(Auth_Open)(0),              // 0: connsvc.config.v1.Auth.Open
 	(PolicyRule_Effect)(0),      // 1: connsvc.config.v1.PolicyRule.Effect
@@ -2703,10 +2842,11 @@ var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(*AccessKey)(nil),           // 24: connsvc.config.v1.AccessKey
 	(*Secret)(nil),              // 25: connsvc.config.v1.Secret
 	(*Limits)(nil),              // 26: connsvc.config.v1.Limits
-	(*Log)(nil),                 // 27: connsvc.config.v1.Log
-	(*Shutdown)(nil),            // 28: connsvc.config.v1.Shutdown
-	(*Reload)(nil),              // 29: connsvc.config.v1.Reload
-	(*durationpb.Duration)(nil), // 30: google.protobuf.Duration
+	(*CallerLimits)(nil),        // 27: connsvc.config.v1.CallerLimits
+	(*Log)(nil),                 // 28: connsvc.config.v1.Log
+	(*Shutdown)(nil),            // 29: connsvc.config.v1.Shutdown
+	(*Reload)(nil),              // 30: connsvc.config.v1.Reload
+	(*durationpb.Duration)(nil), // 31: google.protobuf.Duration
 }
 var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	12, // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
@@ -2714,9 +2854,9 @@ var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	12, // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
 	15, // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
 	26, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
-	27, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
-	28, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
-	29, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
+	28, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
+	29, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
+	30, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
 	4,  // 8: connsvc.config.v1.Config.auth:type_name -> connsvc.config.v1.Auth
 	8,  // 9: connsvc.config.v1.Config.policy:type_name -> connsvc.config.v1.Policy
 	5,  // 10: connsvc.config.v1.Auth.tokens:type_name -> connsvc.config.v1.CallerToken
@@ -2726,7 +2866,7 @@ var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	0,  // 14: connsvc.config.v1.Auth.allow_unauthenticated:type_name -> connsvc.config.v1.Auth.Open
 	25, // 15: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
 	10, // 16: connsvc.config.v1.CallerToken.attributes:type_name -> connsvc.config.v1.Attribute
-	30, // 17: connsvc.config.v1.JWT.leeway:type_name -> google.protobuf.Duration
+	31, // 17: connsvc.config.v1.JWT.leeway:type_name -> google.protobuf.Duration
 	25, // 18: connsvc.config.v1.CallerKey.secret:type_name -> connsvc.config.v1.Secret
 	10, // 19: connsvc.config.v1.CallerKey.attributes:type_name -> connsvc.config.v1.Attribute
 	9,  // 20: connsvc.config.v1.Policy.rules:type_name -> connsvc.config.v1.PolicyRule
@@ -2739,7 +2879,7 @@ var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	18, // 27: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
 	19, // 28: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
 	20, // 29: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
-	30, // 30: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
+	31, // 30: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
 	21, // 31: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
 	22, // 32: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
 	23, // 33: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
@@ -2747,26 +2887,27 @@ var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	16, // 35: connsvc.config.v1.Upstream.tls:type_name -> connsvc.config.v1.UpstreamTLS
 	25, // 36: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
 	24, // 37: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
-	30, // 38: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
-	30, // 39: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
-	30, // 40: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
-	30, // 41: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
-	30, // 42: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
-	30, // 43: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
+	31, // 38: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
+	31, // 39: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
+	31, // 40: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
+	31, // 41: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
+	31, // 42: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
+	31, // 43: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
 	25, // 44: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
 	25, // 45: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
 	25, // 46: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
-	30, // 47: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
-	30, // 48: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
-	2,  // 49: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
-	30, // 50: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
-	30, // 51: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
-	30, // 52: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
-	53, // [53:53] is the sub-list for method output_type
-	53, // [53:53] is the sub-list for method input_type
-	53, // [53:53] is the sub-list for extension type_name
-	53, // [53:53] is the sub-list for extension extendee
-	0,  // [0:53] is the sub-list for field type_name
+	27, // 47: connsvc.config.v1.Limits.per_caller:type_name -> connsvc.config.v1.CallerLimits
+	31, // 48: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
+	31, // 49: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
+	2,  // 50: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
+	31, // 51: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
+	31, // 52: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
+	31, // 53: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
+	54, // [54:54] is the sub-list for method output_type
+	54, // [54:54] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_connsvc_config_v1_config_proto_init() }
@@ -2797,7 +2938,7 @@ func file_connsvc_config_v1_config_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connsvc_config_v1_config_proto_rawDesc), len(file_connsvc_config_v1_config_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   27,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

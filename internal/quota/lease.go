@@ -1,0 +1,63 @@
+package quota
+
+import "sync/atomic"
+
+// A Lease is the bytes of one request or response. The zero Lease reserves without bound.
+// It is safe for concurrent use.
+type Lease struct {
+	limits *Limits
+	caller *caller
+	held   atomic.Int64
+}
+
+// Reserve takes n more bytes, until Release. What is alone always has room: one larger
+// than the bound could never be served otherwise. The error is an *Error; the bytes are
+// held all the same.
+func (e *Lease) Reserve(n int64) error {
+	if e.limits == nil || n == 0 {
+		return nil
+	}
+	l := e.limits
+	held, own, all := e.held.Add(n), e.caller.bytes.Add(n), l.bytes.Add(n)
+	if held <= l.smallCall {
+		return nil
+	}
+	if most := shareOr(l.maxBytes, l.callers.quota.GetMaxBytes()); own > most && own > held {
+		return ofCaller("too many bytes of this caller are in flight")
+	}
+	if all > l.maxBytes && all > held {
+		return overall("as many bytes are in flight as connsvc takes")
+	}
+	return nil
+}
+
+// Return gives back n bytes.
+func (e *Lease) Return(n int64) {
+	if e.limits == nil {
+		return
+	}
+	e.held.Add(-n)
+	e.caller.bytes.Add(-n)
+	e.limits.bytes.Add(-n)
+}
+
+// Release gives back all bytes. It may be called again.
+func (e *Lease) Release() {
+	if e.limits == nil {
+		return
+	}
+	n := e.held.Swap(0)
+	e.caller.bytes.Add(-n)
+	e.limits.bytes.Add(-n)
+}
+
+// Another makes next a lease of the same caller, which holds nothing yet.
+func (e *Lease) Another(next *Lease) { next.limits, next.caller = e.limits, e.caller }
+
+// Move moves n bytes to another lease of the same caller.
+func (e *Lease) Move(to *Lease, n int64) {
+	if e.limits != nil {
+		e.held.Add(-n)
+		to.held.Add(n)
+	}
+}

@@ -1,0 +1,205 @@
+package quota_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/quota"
+)
+
+// begun begins a call, and ends it with the test.
+func begun(t *testing.T, l *quota.Limits, key quota.Key, create bool) (*quota.Place, error) {
+	t.Helper()
+	p := new(quota.Place)
+	t.Cleanup(p.End)
+	return p, l.Begin(p, key, create)
+}
+
+// kind names why a call is rejected: "" if it is not.
+func kind(err error) string {
+	var e *quota.Error
+	switch {
+	case err == nil:
+		return ""
+	case !errors.As(err, &e):
+		return err.Error()
+	case e.Caller:
+		return "caller"
+	default:
+		return "all"
+	}
+}
+
+func want(t *testing.T, what string, err error, wanted string) {
+	t.Helper()
+	if got := kind(err); got != wanted {
+		t.Errorf("%s: got %q, want %q", what, got, wanted)
+	}
+}
+
+var a, b = quota.KeyOf("a", ""), quota.KeyOf("b", "")
+
+// TestPlaceWhenWhole: calls that have not arrived take no place of those that have.
+func TestPlaceWhenWhole(t *testing.T) {
+	l := quota.New(&configv1.Limits{MaxCalls: 4, MaxCallsBytes: 1000})
+	for i := range 6 {
+		_, err := begun(t, l, a, false)
+		want(t, fmt.Sprint("waiting ", i), err, "")
+	}
+	_, err := begun(t, l, a, false)
+	want(t, "a seventh of one caller", err, "caller")
+	for i := range 2 {
+		p, err := begun(t, l, b, false)
+		want(t, fmt.Sprint("another caller ", i), err, "")
+		want(t, "its place", p.Admit(), "")
+		want(t, "again", p.Admit(), "")
+	}
+}
+
+func TestShareOfCalls(t *testing.T) {
+	l := quota.New(&configv1.Limits{MaxCalls: 4, MaxCallsBytes: 1000})
+	var places []*quota.Place
+	for range 3 {
+		p, _ := begun(t, l, a, false)
+		want(t, "of a", p.Admit(), "")
+		places = append(places, p)
+	}
+	fourth, err := begun(t, l, a, false)
+	want(t, "fourth of a begins", err, "")
+	want(t, "fourth of a", fourth.Admit(), "caller")
+	other, _ := begun(t, l, b, false)
+	want(t, "of b", other.Admit(), "")
+	_, err = begun(t, l, b, false)
+	want(t, "all are in flight", err, "all")
+	places[0].End()
+	places[0].End()
+	want(t, "a place is free", fourth.Admit(), "")
+}
+
+func TestBytes(t *testing.T) {
+	l := quota.New(&configv1.Limits{MaxCalls: 10, MaxCallsBytes: 400}) // 10 bytes of each call are free
+	first, _ := begun(t, l, a, false)
+	want(t, "alone, it may be larger than all", first.Reserve(500), "")
+	first.Release()
+	want(t, "three quarters", first.Reserve(300), "")
+	second, _ := begun(t, l, a, false)
+	want(t, "small", second.Reserve(10), "")
+	want(t, "no longer small", second.Reserve(1), "caller")
+	second.Release()
+	other, _ := begun(t, l, b, false)
+	want(t, "what is left for others", other.Reserve(100), "")
+	third, _ := begun(t, l, b, false)
+	want(t, "small, though all is taken", third.Reserve(10), "")
+	want(t, "too much for all", third.Reserve(1), "all")
+
+	other.End()
+	third.End()
+	var kept quota.Lease
+	first.Another(&kept)
+	first.End()
+	want(t, "a lease of the caller", kept.Reserve(300), "")
+	kept.Release()
+	kept.Release()
+	again, _ := begun(t, l, a, false)
+	want(t, "given back once", again.Reserve(250), "")
+}
+
+func TestQuotas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := quota.New(&configv1.Limits{MaxCalls: 100, MaxCallsBytes: 1000, PerCaller: &configv1.CallerLimits{
+			CallsPerSecond: 10, CallsBurst: 3, CreatesPerSecond: 1, CreatesBurst: 1, MaxCalls: 2, MaxCreates: 1, MaxBytes: 100,
+		}})
+		p, err := begun(t, l, a, true)
+		want(t, "create", err, "")
+		want(t, "create in flight", p.Admit(), "")
+		_, err = begun(t, l, a, true)
+		want(t, "creates per second", err, "caller")
+		var e *quota.Error
+		if errors.As(err, &e); e.RetryAfter != time.Second {
+			t.Errorf("a create in %v", e.RetryAfter)
+		}
+		time.Sleep(time.Second)
+		second, err := begun(t, l, a, true)
+		want(t, "a second later", err, "")
+		want(t, "creates in flight", second.Admit(), "caller")
+		q, _ := begun(t, l, a, false)
+		want(t, "another call", q.Admit(), "")
+		third, err := begun(t, l, a, false)
+		want(t, "calls in flight begins", err, "")
+		want(t, "calls in flight", third.Admit(), "caller")
+		_, err = begun(t, l, a, false)
+		want(t, "calls per second", err, "caller")
+		if errors.As(err, &e); e.RetryAfter != 100*time.Millisecond {
+			t.Errorf("a call in %v", e.RetryAfter)
+		}
+		want(t, "most bytes", q.Reserve(100), "")
+		want(t, "too many bytes", p.Reserve(20), "caller")
+		_, err = begun(t, l, b, true)
+		want(t, "another caller", err, "")
+	})
+}
+
+// TestTableIsBounded: callers that are idle are forgotten, and those for whom there is no
+// room share one quota.
+func TestTableIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := quota.New(&configv1.Limits{MaxCalls: 100_000, MaxCallsBytes: 1000, PerCaller: &configv1.CallerLimits{CallsPerSecond: 1, CallsBurst: 1}})
+		busy := func(i int) error {
+			var p quota.Place
+			defer p.End()
+			return l.Begin(&p, quota.KeyOf(fmt.Sprint("caller ", i), ""), false)
+		}
+		for i := range 10_001 {
+			want(t, fmt.Sprint("caller ", i), busy(i), "")
+		}
+		want(t, "one without a place in the table, beside another", busy(10_001), "caller")
+		time.Sleep(2 * time.Second)
+		want(t, "when the others are idle", busy(10_002), "")
+		want(t, "a known one", busy(10_002), "caller")
+	})
+}
+
+func TestKeys(t *testing.T) {
+	for _, tt := range []struct {
+		name, a, b string
+		same       bool
+	}{
+		{"", "10.0.0.1:1", "10.0.0.1:2", true},
+		{"", "10.0.0.1:1", "10.0.0.2:1", false},
+		{"", "[::ffff:10.0.0.1]:1", "10.0.0.1:1", true},
+		{"", "[2001:db8::1]:1", "[2001:db8::ffff:1]:2", true},
+		{"", "[2001:db8::1]:1", "[2001:db8:0:1::1]:1", false},
+		{"", "[fe80::1%eth0]:1", "[fe80::1%eth1]:1", true},
+		{"team", "10.0.0.1:1", "10.0.0.2:1", true},
+	} {
+		if same := quota.KeyOf(tt.name, tt.a) == quota.KeyOf(tt.name, tt.b); same != tt.same {
+			t.Errorf("%s and %s of %q: the same caller: %v", tt.a, tt.b, tt.name, same)
+		}
+	}
+	if quota.KeyOf("10.0.0.1", "") == quota.KeyOf("", "10.0.0.1:1") {
+		t.Error("a caller named as an address is one without a name")
+	}
+}
+
+func TestConnections(t *testing.T) {
+	l := quota.New(&configv1.Limits{MaxCalls: 1, MaxConnections: 4})
+	var ends []func()
+	for range 3 {
+		end, err := l.Connect("10.0.0.1:1")
+		want(t, "of one address", err, "")
+		ends = append(ends, end)
+	}
+	_, err := l.Connect("10.0.0.1:1")
+	want(t, "a fourth", err, "caller")
+	_, err = l.Connect("10.0.0.2:1")
+	want(t, "another address", err, "")
+	_, err = l.Connect("10.0.0.3:1")
+	want(t, "all are taken", err, "all")
+	ends[0]()
+	_, err = l.Connect("10.0.0.3:1")
+	want(t, "one is free", err, "")
+}
