@@ -67,6 +67,7 @@ func documented() *configv1.Config {
 			MaxResponseBytes: 67108864,
 			MaxCalls:         1000,
 			MaxCallsBytes:    268435456,
+			MaxConnections:   10000,
 			MaxConnectionAge: durationpb.New(30 * time.Minute),
 			CallTimeout:      durationpb.New(time.Minute),
 		},
@@ -105,6 +106,9 @@ func TestLoadDocumented(t *testing.T) {
 func exampleConfig() *configv1.Config {
 	cfg := documented()
 	cfg.Grpc.Tls = &configv1.TLS{CertFile: "tls/tls.crt", KeyFile: "tls/tls.key", ClientCaFile: "tls/ca.crt"}
+	cfg.Limits.PerCaller = &configv1.CallerLimits{
+		CallsPerSecond: 100, CallsBurst: 200, CreatesPerMinute: 5, CreatesBurst: 20, MaxCalls: 200, MaxCreates: 20, MaxBytes: 64 << 20,
+	}
 	cfg.Rest.Hosts, cfg.Rest.Cors = []string{"connsvc.example.com"}, &configv1.CORS{Origins: []string{"https://console.example.com"}}
 	first, second := cfg.GetUpstreams()[0], cfg.GetUpstreams()[1]
 	first.Name, first.GetAccessKey().SecurityToken = "eu-de", file("/run/secrets/dli/security_token")
@@ -244,7 +248,7 @@ shutdown: { drain_delay: 6s, timeout: 7m }
 		}},
 		Auth: &configv1.Auth{Anonymous: true},
 		Limits: &configv1.Limits{
-			MaxRequestBytes: 1024, MaxResponseBytes: 2, MaxCalls: 3, MaxCallsBytes: 1025,
+			MaxRequestBytes: 1024, MaxResponseBytes: 2, MaxCalls: 3, MaxCallsBytes: 1025, MaxConnections: 10000,
 			CallTimeout: durationpb.New(5 * time.Minute), MaxConnectionAge: durationpb.New(30 * time.Minute),
 		},
 		Log:      &configv1.Log{Level: configv1.Log_DEBUG},

@@ -25,6 +25,7 @@ func contradictions(cfg, effective *configv1.Config) []*protovalidate.Violation 
 			fmt.Sprintf("must be at least max_request_bytes, which is %d", limits.GetMaxRequestBytes()),
 			name("limits"), name("max_calls_bytes")))
 	}
+	all = append(all, callerContradictions(cfg.GetLimits().GetPerCaller(), limits)...)
 	stop, call := effective.GetShutdown().GetTimeout().AsDuration(), limits.GetCallTimeout().AsDuration()
 	switch {
 	case stop >= call:
@@ -43,6 +44,32 @@ func contradictions(cfg, effective *configv1.Config) []*protovalidate.Violation 
 	all = append(all, authContradictions(cfg)...)
 	all = append(all, sharedAddresses(effective)...)
 	return append(all, upstreamContradictions(cfg, effective)...)
+}
+
+// callerContradictions reports quotas of a caller that have no effect.
+func callerContradictions(own *configv1.CallerLimits, limits *configv1.Limits) []*protovalidate.Violation {
+	var all []*protovalidate.Violation
+	report := func(field, message string) {
+		all = append(all, violation("limits.per_caller."+field, message, name("limits"), name("per_caller"), name(field)))
+	}
+	const needsRate = "has no effect without "
+	if own.GetCallsBurst() > 0 && own.GetCallsPerSecond() == 0 {
+		report("calls_burst", needsRate+"calls_per_second")
+	}
+	if own.GetCreatesBurst() > 0 && own.GetCreatesPerMinute() == 0 {
+		report("creates_burst", needsRate+"creates_per_minute")
+	}
+	calls, bytes := limits.GetMaxCalls()-limits.GetMaxCalls()/4, limits.GetMaxCallsBytes()-limits.GetMaxCallsBytes()/4
+	if own.GetMaxCalls() > max(calls, 1) {
+		report("max_calls", fmt.Sprintf("must be at most three quarters of limits.max_calls, which is %d", calls))
+	}
+	if own.GetMaxCalls() > 0 && own.GetMaxCreates() > own.GetMaxCalls() {
+		report("max_creates", fmt.Sprintf("must be at most max_calls, which is %d", own.GetMaxCalls()))
+	}
+	if own.GetMaxBytes() > max(bytes, 1) {
+		report("max_bytes", fmt.Sprintf("must be at most three quarters of limits.max_calls_bytes, which is %d", bytes))
+	}
+	return all
 }
 
 // upstreamContradictions reports the contradictions of each upstream, and names that two

@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"net/url"
 	"strings"
 	"time"
@@ -71,10 +70,6 @@ func fillDefaults(cfg *configv1.Config) {
 	limits.MaxConnections = cmp.Or(limits.GetMaxConnections(), 10_000)
 	limits.CallTimeout = duration(limits.GetCallTimeout(), 60*time.Second)
 	limits.MaxConnectionAge = duration(limits.GetMaxConnectionAge(), 30*time.Minute)
-	if own := limits.GetPerCaller(); own != nil {
-		own.CallsBurst = cmp.Or(own.GetCallsBurst(), int32(math.Ceil(own.GetCallsPerSecond())))
-		own.CreatesBurst = cmp.Or(own.GetCreatesBurst(), int32(math.Ceil(own.GetCreatesPerSecond())))
-	}
 	cfg.Limits = limits
 
 	cfg.Log = cmp.Or(cfg.GetLog(), &configv1.Log{})

@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"cmp"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -119,17 +120,17 @@ func (t *callers) sweep() bool {
 func (t *callers) newCaller(key Key) *caller {
 	return &caller{
 		key:        key,
-		callRate:   newRate(t.quota.GetCallsPerSecond(), t.quota.GetCallsBurst()),
-		createRate: newRate(t.quota.GetCreatesPerSecond(), t.quota.GetCreatesBurst()),
+		callRate:   newRate(t.quota.GetCallsPerSecond(), time.Second, t.quota.GetCallsBurst()),
+		createRate: newRate(t.quota.GetCreatesPerMinute(), time.Minute, t.quota.GetCreatesBurst()),
 	}
 }
 
-// newRate returns nil for no limit.
-func newRate(perSecond float64, burst int32) *rate.Limiter {
-	if perSecond <= 0 {
+// newRate limits to n in each period, and to burst at once. It returns nil for no limit.
+func newRate(n int32, period time.Duration, burst int32) *rate.Limiter {
+	if n <= 0 {
 		return nil
 	}
-	return rate.NewLimiter(rate.Limit(perSecond), int(max(burst, 1)))
+	return rate.NewLimiter(rate.Limit(float64(n)/period.Seconds()), int(cmp.Or(burst, n)))
 }
 
 // take takes one call of a rate, or returns how long to wait for it.

@@ -24,11 +24,11 @@ func (l *Limits) Begin(p *Place, key Key, create bool) error {
 	c := t.of(key)
 	p.limits, p.caller, p.create = l, c, create
 	if wait := take(c.callRate, now); wait > 0 {
-		return tooFast("calls", wait)
+		return tooFast("calls per second", wait)
 	}
 	if create {
 		if wait := take(c.createRate, now); wait > 0 {
-			return tooFast("creates", wait)
+			return tooFast("creates per minute", wait)
 		}
 	}
 	if c.waiting >= share(l.maxWaiting) {
@@ -44,7 +44,7 @@ func (l *Limits) Begin(p *Place, key Key, create bool) error {
 }
 
 func tooFast(what string, wait time.Duration) *Error {
-	e := ofCaller("the caller makes more " + what + " per second than its quota")
+	e := ofCaller("the caller makes more " + what + " than its quota")
 	e.RetryAfter = wait
 	return e
 }

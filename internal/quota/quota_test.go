@@ -111,7 +111,7 @@ func TestBytes(t *testing.T) {
 func TestQuotas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := quota.New(&configv1.Limits{MaxCalls: 100, MaxCallsBytes: 1000, PerCaller: &configv1.CallerLimits{
-			CallsPerSecond: 10, CallsBurst: 3, CreatesPerSecond: 1, CreatesBurst: 1, MaxCalls: 2, MaxCreates: 1, MaxBytes: 100,
+			CallsPerSecond: 10, CallsBurst: 3, CreatesPerMinute: 60, CreatesBurst: 1, MaxCalls: 2, MaxCreates: 1, MaxBytes: 100,
 		}})
 		p, err := begun(t, l, a, true)
 		want(t, "create", err, "")

@@ -85,8 +85,9 @@ const (
 	// A quota of the DLI account is used up. Delete what is not needed, or have the cloud
 	// raise the quota. (RESOURCE_EXHAUSTED; HTTP 400)
 	ErrorReason_UPSTREAM_QUOTA ErrorReason = 19
-	// The caller's own quota at connsvc is used up. Wait as RetryInfo says.
-	// Reserved: this version has no quotas of its own. (RESOURCE_EXHAUSTED)
+	// The caller's own quota at connsvc is used up, or the caller alone holds three
+	// quarters of what all callers share. Wait as RetryInfo says. (RESOURCE_EXHAUSTED;
+	// HTTP 429)
 	ErrorReason_CALLER_QUOTA ErrorReason = 20
 	// connsvc has reached its limit of calls in flight or of calls that wait for
 	// credentials, or is shutting down. Nothing was sent to DLI: retry as RetryInfo says.

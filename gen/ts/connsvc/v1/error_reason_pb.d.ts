@@ -176,8 +176,9 @@ export enum ErrorReason {
   UPSTREAM_QUOTA = 19,
 
   /**
-   * The caller's own quota at connsvc is used up. Wait as RetryInfo says.
-   * Reserved: this version has no quotas of its own. (RESOURCE_EXHAUSTED)
+   * The caller's own quota at connsvc is used up, or the caller alone holds three
+   * quarters of what all callers share. Wait as RetryInfo says. (RESOURCE_EXHAUSTED;
+   * HTTP 429)
    *
    * @generated from enum value: CALLER_QUOTA = 20;
    */

@@ -2311,12 +2311,12 @@ func (x *Limits) GetCallTimeout() *durationpb.Duration {
 type CallerLimits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Calls per second, over time; 0, the default: any number.
-	CallsPerSecond float64 `protobuf:"fixed64,1,opt,name=calls_per_second,json=callsPerSecond,proto3" json:"calls_per_second,omitempty"`
-	// Calls at once after a pause: as many as calls_per_second, rounded up, by default.
+	CallsPerSecond int32 `protobuf:"varint,1,opt,name=calls_per_second,json=callsPerSecond,proto3" json:"calls_per_second,omitempty"`
+	// Calls at once after a pause: calls_per_second by default.
 	CallsBurst int32 `protobuf:"varint,2,opt,name=calls_burst,json=callsBurst,proto3" json:"calls_burst,omitempty"`
-	// Creates per second, which are calls, too; 0, the default: any number.
-	CreatesPerSecond float64 `protobuf:"fixed64,3,opt,name=creates_per_second,json=createsPerSecond,proto3" json:"creates_per_second,omitempty"`
-	// Creates at once after a pause: as many as creates_per_second, rounded up, by default.
+	// Creates per minute, over time; they are calls, too. 0, the default: any number.
+	CreatesPerMinute int32 `protobuf:"varint,3,opt,name=creates_per_minute,json=createsPerMinute,proto3" json:"creates_per_minute,omitempty"`
+	// Creates at once after a pause: creates_per_minute by default.
 	CreatesBurst int32 `protobuf:"varint,4,opt,name=creates_burst,json=createsBurst,proto3" json:"creates_burst,omitempty"`
 	// Calls in flight: three quarters of limits.max_calls at most, which is the default.
 	MaxCalls int32 `protobuf:"varint,5,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
@@ -2359,7 +2359,7 @@ func (*CallerLimits) Descriptor() ([]byte, []int) {
 	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24}
 }
 
-func (x *CallerLimits) GetCallsPerSecond() float64 {
+func (x *CallerLimits) GetCallsPerSecond() int32 {
 	if x != nil {
 		return x.CallsPerSecond
 	}
@@ -2373,9 +2373,9 @@ func (x *CallerLimits) GetCallsBurst() int32 {
 	return 0
 }
 
-func (x *CallerLimits) GetCreatesPerSecond() float64 {
+func (x *CallerLimits) GetCreatesPerMinute() int32 {
 	if x != nil {
-		return x.CreatesPerSecond
+		return x.CreatesPerMinute
 	}
 	return 0
 }
@@ -2769,12 +2769,12 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"per_caller\x18\b \x01(\v2\x1f.connsvc.config.v1.CallerLimitsR\tperCaller\x12W\n" +
 	"\x12max_connection_age\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xa3\x05*\x00R\x10maxConnectionAge\x12K\n" +
 	"\fcall_timeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\x90\x1c*\x00R\vcallTimeout\"\xe6\x02\n" +
-	"\fCallerLimits\x12A\n" +
-	"\x10calls_per_second\x18\x01 \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x80\x84.A)\x00\x00\x00\x00\x00\x00\x00\x00R\x0ecallsPerSecond\x12(\n" +
+	"\xaa\x01\a\"\x03\b\x90\x1c*\x00R\vcallTimeout\"\xc6\x02\n" +
+	"\fCallerLimits\x121\n" +
+	"\x10calls_per_second\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0ecallsPerSecond\x12(\n" +
 	"\vcalls_burst\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\n" +
-	"callsBurst\x12E\n" +
-	"\x12creates_per_second\x18\x03 \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x80\x84.A)\x00\x00\x00\x00\x00\x00\x00\x00R\x10createsPerSecond\x12,\n" +
+	"callsBurst\x125\n" +
+	"\x12creates_per_minute\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x10createsPerMinute\x12,\n" +
 	"\rcreates_burst\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\fcreatesBurst\x12$\n" +
 	"\tmax_calls\x18\x05 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bmaxCalls\x12(\n" +
 	"\vmax_creates\x18\x06 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\n" +

@@ -194,8 +194,9 @@ public enum ErrorReason
   UPSTREAM_QUOTA(19),
   /**
    * <pre>
-   * The caller's own quota at connsvc is used up. Wait as RetryInfo says.
-   * Reserved: this version has no quotas of its own. (RESOURCE_EXHAUSTED)
+   * The caller's own quota at connsvc is used up, or the caller alone holds three
+   * quarters of what all callers share. Wait as RetryInfo says. (RESOURCE_EXHAUSTED;
+   * HTTP 429)
    * </pre>
    *
    * <code>CALLER_QUOTA = 20;</code>
@@ -486,8 +487,9 @@ public enum ErrorReason
   public static final int UPSTREAM_QUOTA_VALUE = 19;
   /**
    * <pre>
-   * The caller's own quota at connsvc is used up. Wait as RetryInfo says.
-   * Reserved: this version has no quotas of its own. (RESOURCE_EXHAUSTED)
+   * The caller's own quota at connsvc is used up, or the caller alone holds three
+   * quarters of what all callers share. Wait as RetryInfo says. (RESOURCE_EXHAUSTED;
+   * HTTP 429)
    * </pre>
    *
    * <code>CALLER_QUOTA = 20;</code>
