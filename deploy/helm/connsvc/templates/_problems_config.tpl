@@ -69,9 +69,11 @@ config.{{ $name }}.address: the chart sets the addresses, here to {{ $.Values.li
 {{- if and $auth.anonymous $auth.allow_unauthenticated }}
 config.auth.allow_unauthenticated: has no effect, as config.auth.anonymous opens everything; leave one out
 {{- end }}
-{{- range list "grpc" "rest" }}
-{{- if (get $config . | default dict).pprof }}
-config.{{ . }}.pprof: is served on the admin port only; set config.admin.pprof instead
+{{- range $key, $ports := dict "pprof" (list "admin") "docs" (list "rest") "cors" (list "rest") "hosts" (list "rest" "admin") }}
+{{- range list "grpc" "rest" "admin" }}
+{{- if and (get (get $config . | default dict) $key) (not (has . $ports)) }}
+config.{{ . }}.{{ $key }}: is of other ports; set it in config.{{ join " or config." $ports }}, or leave it out
+{{- end }}
 {{- end }}
 {{- end }}
 {{- $admin := $config.admin | default dict }}

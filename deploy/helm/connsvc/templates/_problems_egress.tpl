@@ -35,6 +35,9 @@ egress.{{ $name }}.key: {{ $source.key }} is no key of a Secret: letters, digits
 {{- else if and $tls.key_file (not $tls.cert_file) }}
 {{ $at }}.tls.cert_file: is required with key_file
 {{- end }}
+{{- if and (hasKey $upstream "tls") (not $tls) (not (include "connsvc.egressCA" $)) (not $egress.clientCertificate.secretName) }}
+{{ $at }}.tls: names no file; set ca_file, or cert_file and key_file, or leave it out
+{{- end }}
 {{- if and $tls (not (include "connsvc.speaksTLS" $upstream)) }}
 {{ $at }}.tls: has no effect: nothing of this upstream is https
 {{- end }}
