@@ -120,3 +120,25 @@ func TestCORS(t *testing.T) {
 		t.Errorf("another origin: got %d %v", got.status, got.header)
 	}
 }
+
+// TestPreflightsNeedNoCredentials, as browsers send none: also where callers are
+// authenticated. A page's other calls need them.
+func TestPreflightsNeedNoCredentials(t *testing.T) {
+	const console = "https://console.example.com"
+	b := guarded(t, &stub{}, authConfig(), func(s *setup) {
+		config := s.config
+		s.config = func(c *configv1.Config) { config(c); c.Rest.Cors = &configv1.CORS{Origins: []string{console}} }
+	})
+	origin := http.Header{"Origin": {console}, "Access-Control-Request-Method": {"POST"}}
+	got := b.do(t, http.MethodOptions, connections, origin, nil)
+	if got.status != http.StatusOK || got.header.Get("Access-Control-Allow-Methods") != "GET, HEAD, POST" {
+		t.Errorf("got %d %v", got.status, got.header)
+	}
+	if got := b.do(t, http.MethodPost, connections, origin, strings.NewReader(create)); got.status != http.StatusUnauthorized {
+		t.Errorf("a create: got %d", got.status)
+	}
+	evil := http.Header{"Origin": {"https://evil.example"}, "Access-Control-Request-Method": {"POST"}}
+	if got := b.do(t, http.MethodOptions, connections, evil, nil); got.status == http.StatusOK || got.header.Get("Access-Control-Allow-Methods") != "" {
+		t.Errorf("another origin: got %d %v", got.status, got.header)
+	}
+}

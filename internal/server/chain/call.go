@@ -49,6 +49,7 @@ type Call struct {
 	Traceparent string // W3C Trace Context of the caller; empty without one
 	Tracestate  string
 	Unrouted    *apierror.Error // why no RPC takes the call; nil where one does
+	Preflight   bool            // of CORS: browsers send it without credentials, and no RPC takes it
 	Record      call.Call
 	Transport   Transport
 

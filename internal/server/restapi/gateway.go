@@ -129,6 +129,7 @@ func (g *gateway) rejectWith(x *exchange, err *apierror.Error) {
 func (g *gateway) preflight(x *exchange, allowed string) {
 	c := g.newCall(x, chain.UnknownMethod)
 	c.Target = x.request.Method + " " + x.request.URL.Path
+	c.Preflight = true
 	x.bare = x.request
 	x.handler = func(http.ResponseWriter, *http.Request, map[string]string) {
 		browser.AllowMethods(x.Header(), allowed)
