@@ -7,10 +7,12 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// A Call is the record of one call. The fields above mu are set by the listener before
-// the call is handled, and do not change from then on.
+// A Call is the record of one call. The fields above mu are set before the service is
+// called, and do not change from then on.
 type Call struct {
 	// CallerToken is the caller's IAM token (X-Auth-Token), for an upstream that passes
 	// it through; empty where the caller sent none, or more than one.
@@ -21,6 +23,9 @@ type Call struct {
 	// Unpaginated says that a list is answered whole, as DLI's own is: the caller does
 	// not know of pages.
 	Unpaginated bool
+	// Visible reports whether the caller may see a connection, given with all of its fields;
+	// nil where he may see all.
+	Visible func(*connsvcv1.EnhancedConnection) bool
 
 	// Holders count the bytes of DLI's responses; nil: they are not counted.
 	Holders Holders
@@ -56,6 +61,11 @@ func From(ctx context.Context) *Call {
 		return c
 	}
 	return &Call{}
+}
+
+// Sees reports whether the caller may see a connection.
+func (c *Call) Sees(conn *connsvcv1.EnhancedConnection) bool {
+	return c.Visible == nil || c.Visible(conn)
 }
 
 // AddAttempt records an attempt at DLI: how long it took, and DLI's request ID, which

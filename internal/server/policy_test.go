@@ -8,16 +8,22 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
-	"google.golang.org/grpc/codes"
+	"github.com/google/go-cmp/cmp"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/auth/policy"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/server"
+	"github.com/connsvc/connsvc/internal/service"
+	safecreate "github.com/connsvc/connsvc/internal/service/create"
+	"github.com/connsvc/connsvc/internal/upstream"
 )
 
 // governed starts a server with a policy, whose caller is token:orders of the group ops.
@@ -86,8 +92,8 @@ func TestPolicy(t *testing.T) {
 
 // TestShadow allows what the policy would deny, and logs it.
 func TestShadow(t *testing.T) {
-	service := &fleet{names: []string{"ops_1", "other"}}
-	b := governed(t, service, &configv1.Policy{Shadow: true, Rules: []*configv1.PolicyRule{
+	dli := &fleet{names: []string{"ops_1", "other"}}
+	b := governed(t, dli.service(t), &configv1.Policy{Shadow: true, Rules: []*configv1.PolicyRule{
 		rule("own", `connection.name.startsWith("ops_")`, "GetEnhancedConnection"),
 	}})
 	got := createGRPC(t, b, createRequest(), bearer(callerToken))
@@ -97,39 +103,72 @@ func TestShadow(t *testing.T) {
 	if line := b.logs.await(t, "the policy would deny this call", got.requestID); line["caller"] != "token:orders" || line["level"] != "WARN" {
 		t.Errorf("logged %v", line)
 	}
-	if names := service.list(t, b, ""); names != "ops_1 other" {
+	if names := dli.list(t, b, ""); names != "ops_1 other" {
 		t.Errorf("lists %s", names)
 	}
 	b.awaitMetricOf(t, "2", "connsvc_policy_decisions_total", map[string]string{"result": "would_be_denied"})
 }
 
-// A fleet is a service with connections of these names. The ID of each ends with its index.
+// A fleet is a DLI with connections of these names, each with a host. The ID of each ends
+// with its index.
 type fleet struct {
-	stub
-
 	names []string
 	gets  atomic.Int64
+	get   error // of each GET; nil: none
 }
+
+func (f *fleet) For(string) (*fleet, error)           { return f, nil }
+func (f *fleet) Idempotency() *configv1.Idempotency   { return nil }
+func (f *fleet) Skew() (ahead time.Duration, ok bool) { return 0, false }
+func (f *fleet) UniqueNames() bool                    { return false }
+func (f *fleet) RecordUniqueNames(bool)               {}
 
 func idOf(i int) string { return fmt.Sprintf("2a620c33-5609-40c9-affd-%012d", i) }
 
-func (f *fleet) GetEnhancedConnection(_ context.Context, req *connsvcv1.GetEnhancedConnectionRequest) (*connsvcv1.EnhancedConnection, error) {
-	f.gets.Add(1)
-	for i, name := range f.names {
-		if idOf(i) == req.GetConnectionId() {
-			return &connsvcv1.EnhancedConnection{Id: idOf(i), Name: name}, nil
-		}
-	}
-	return nil, status.Error(codes.NotFound, "")
+func (f *fleet) connection(i int) *connsvcv1.EnhancedConnection {
+	return &connsvcv1.EnhancedConnection{Id: idOf(i), Name: f.names[i], Hosts: []*connsvcv1.Host{{Name: f.names[i], Ip: "10.0.0.1"}}}
 }
 
-func (f *fleet) ListEnhancedConnections(_ context.Context, req *connsvcv1.ListEnhancedConnectionsRequest) (*connsvcv1.ListEnhancedConnectionsResponse, error) {
-	resp := &connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true}
-	for i := int(req.GetOffset()); i < len(f.names) && len(resp.GetConnections()) < 7; i++ { // less than was asked for
-		resp.Connections = append(resp.Connections, &connsvcv1.EnhancedConnection{Id: idOf(i), Name: f.names[i]})
+func (f *fleet) Call(_ context.Context, _ string, req, resp proto.Message) error {
+	switch r := req.(type) {
+	case *connsvcv1.CreateEnhancedConnectionRequest:
+		resp.(*connsvcv1.CreateEnhancedConnectionResponse).ConnectionId = idOf(len(f.names))
+	case *connsvcv1.GetEnhancedConnectionRequest:
+		if f.gets.Add(1); f.get != nil {
+			return f.get
+		}
+		for i := range f.names {
+			if idOf(i) == r.GetConnectionId() {
+				proto.Merge(resp, f.connection(i))
+				return nil
+			}
+		}
+		return &upstream.Error{Kind: upstream.Status, HTTPStatus: http.StatusBadRequest, Code: "DLI.0001", Message: "does not exist", Sent: true}
+	case *connsvcv1.ListEnhancedConnectionsRequest:
+		most := 7 // less than is asked for
+		if r.GetLimit() > 0 {
+			most = min(most, int(r.GetLimit()))
+		}
+		list := resp.(*connsvcv1.ListEnhancedConnectionsResponse)
+		for i := range f.names {
+			if strings.Contains(f.names[i], r.GetName()) {
+				list.Connections = append(list.Connections, f.connection(i))
+			}
+		}
+		list.Connections = list.GetConnections()[min(int(r.GetOffset()), len(list.GetConnections())):]
+		list.Connections = list.GetConnections()[:min(most, len(list.GetConnections()))]
 	}
-	resp.Count = int32(len(resp.GetConnections()))
-	return resp, nil
+	return nil
+}
+
+// service is the service in front of the fleet.
+func (f *fleet) service(t *testing.T) connsvcv1.ConnectionServiceServer {
+	t.Helper()
+	creates, err := safecreate.New(metricnoop.Meter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service.New(f, creates)
 }
 
 // list lists over REST, by the query, and returns the names.
@@ -153,42 +192,113 @@ func (f *fleet) list(t *testing.T, b *bench, query string) string {
 // TestListsAreFiltered: a list has the connections that the caller may get. Offsets of REST
 // count those, so that clients that continue at their number miss none.
 func TestListsAreFiltered(t *testing.T) {
-	service := &fleet{}
+	dli := &fleet{}
 	for i := range 40 {
-		service.names = append(service.names, map[bool]string{true: "ops_", false: "other_"}[i%10 == 3]+fmt.Sprint(i))
+		dli.names = append(dli.names, map[bool]string{true: "ops_", false: "other_"}[i%10 == 3]+fmt.Sprint(i))
 	}
-	b := governed(t, service, &configv1.Policy{Rules: []*configv1.PolicyRule{
+	b := governed(t, dli.service(t), &configv1.Policy{Rules: []*configv1.PolicyRule{
 		rule("list", "", "ListEnhancedConnections"), rule("own", `connection.name.startsWith("ops_")`, "GetEnhancedConnection"),
 	}})
 	for query, want := range map[string]string{
 		"": "ops_3 ops_13 ops_23 ops_33", "?limit=0": "ops_3 ops_13 ops_23 ops_33", "?limit=2": "ops_3 ops_13",
 		"?offset=1&limit=2": "ops_13 ops_23", "?offset=3": "ops_33", "?offset=4": "", "?offset=1000": "",
 	} {
-		if got := service.list(t, b, query); got != want {
+		if got := dli.list(t, b, query); got != want {
 			t.Errorf("%s: got %s, want %s", query, got, want)
 		}
 	}
-	ctx := metadata.NewOutgoingContext(t.Context(), bearer(callerToken))
-	resp, err := b.grpc.ListEnhancedConnections(ctx, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project})
-	if err != nil || resp.GetCount() != 1 || resp.GetConnections()[0].GetName() != "ops_3" {
-		t.Errorf("got %v, %v", resp, err)
+	// Pages over gRPC are full, and their tokens are those of a list without the others.
+	alone := &fleet{names: []string{"ops_3", "ops_13", "ops_23", "ops_33"}}
+	all := governed(t, alone.service(t), &configv1.Policy{Rules: []*configv1.PolicyRule{rule("all", "")}})
+	request := &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Limit: proto.Int32(1), View: connsvcv1.EnhancedConnectionView_BASIC}
+	for range 5 {
+		got, want := listGRPC(t, b, request), listGRPC(t, all, request)
+		for _, c := range append(got.GetConnections(), want.GetConnections()...) {
+			c.Id = ""
+		}
+		if d := cmp.Diff(want, got, protocmp.Transform()); d != "" {
+			t.Errorf("the others can be seen (-want +got)\n%s", d)
+		}
+		request.PageToken = got.GetNextPageToken()
 	}
+	if request.PageToken != "" {
+		t.Error("the pages have no end")
+	}
+	hidden := listGRPC(t, b, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Limit: proto.Int32(1), Name: "other_1"})
+	missing := listGRPC(t, b, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, Limit: proto.Int32(1), Name: "missing"})
+	if d := cmp.Diff(missing, hidden, protocmp.Transform()); d != "" || hidden.GetCount() != 0 {
+		t.Errorf("a hidden name differs from a missing one (-missing +hidden)\n%s", d)
+	}
+}
+
+func listGRPC(t *testing.T, b *bench, req *connsvcv1.ListEnhancedConnectionsRequest) *connsvcv1.ListEnhancedConnectionsResponse {
+	t.Helper()
+	resp, err := b.grpc.ListEnhancedConnections(metadata.NewOutgoingContext(t.Context(), bearer(callerToken)), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
+}
+
+// TestBasicListsAreFiltered by all fields of a connection, also by those that the view
+// leaves out.
+func TestBasicListsAreFiltered(t *testing.T) {
+	dli := &fleet{names: []string{"ops_1", "other"}}
+	b := governed(t, dli.service(t), &configv1.Policy{Rules: []*configv1.PolicyRule{
+		rule("list", "", "ListEnhancedConnections"), rule("own", `!connection.hosts.exists(h, h.name == "other")`, "GetEnhancedConnection"),
+	}})
+	basic := connsvcv1.EnhancedConnectionView_BASIC
+	if got := listGRPC(t, b, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project, View: basic}).GetConnections(); len(got) != 1 || len(got[0].GetHosts()) != 0 {
+		t.Errorf("lists %v", got)
+	}
+	if names := dli.list(t, b, "?view=BASIC"); names != "ops_1" {
+		t.Errorf("lists %s", names)
+	}
+}
+
+// TestCreatesSeeWhatTheCallerMayGet, so that they describe nothing else; in shadow mode all.
+func TestCreatesSeeWhatTheCallerMayGet(t *testing.T) {
+	for _, shadow := range []bool{false, true} {
+		var own, other bool
+		service := &stub{on: func(ctx context.Context, _ proto.Message) error {
+			c := call.From(ctx)
+			own, other = c.Sees(&connsvcv1.EnhancedConnection{Name: "ops_1"}), c.Sees(&connsvcv1.EnhancedConnection{Name: "other"})
+			return nil
+		}}
+		b := governed(t, service, &configv1.Policy{Shadow: shadow, Rules: []*configv1.PolicyRule{
+			rule("create", "", "CreateEnhancedConnection"), rule("own", `connection.name.startsWith("ops_")`, "GetEnhancedConnection"),
+		}})
+		if got := createGRPC(t, b, createRequest(), bearer(callerToken)); got.code != "OK" || !own || other != shadow {
+			t.Errorf("shadow %t: got %+v, sees its own: %t, another's: %t", shadow, got, own, other)
+		}
+	}
+}
+
+// TestShadowAllowsWhatItCannotLookUp: a failing GET denies no call, though rules need it.
+func TestShadowAllowsWhatItCannotLookUp(t *testing.T) {
+	dli := &fleet{get: &upstream.Error{Kind: upstream.Status, HTTPStatus: http.StatusServiceUnavailable, Sent: true}}
+	b := governed(t, dli.service(t), &configv1.Policy{Shadow: true, Rules: []*configv1.PolicyRule{rule("own", `connection.name.startsWith("ops_")`, "DeleteEnhancedConnection")}})
+	got := b.do(t, http.MethodDelete, connections+"/"+idOf(0), http.Header{"Authorization": {"Bearer " + callerToken}}, nil)
+	if got.status != http.StatusOK || dli.gets.Load() == 0 {
+		t.Errorf("got %+v", got)
+	}
+	b.logs.await(t, "the policy cannot look up the connection of this call", got.requestID)
 }
 
 // TestConnectionsAreLookedUp where a rule needs them, once for each call.
 func TestConnectionsAreLookedUp(t *testing.T) {
-	service := &fleet{names: []string{"ops_1", "other"}}
-	b := governed(t, service, &configv1.Policy{Rules: []*configv1.PolicyRule{
+	dli := &fleet{names: []string{"ops_1", "other"}}
+	b := governed(t, dli.service(t), &configv1.Policy{Rules: []*configv1.PolicyRule{
 		rule("own", `connection.name.startsWith("ops_")`, "GetEnhancedConnection", "DeleteEnhancedConnection"),
 	}})
 	authorization := http.Header{"Authorization": {"Bearer " + callerToken}}
 	for _, method := range []string{http.MethodGet, http.MethodDelete} {
 		for i, want := range []int{200, 403, 404} {
-			before := service.gets.Load()
+			before := dli.gets.Load()
 			if got := b.do(t, method, connections+"/"+idOf(i), authorization, nil); got.status != want {
 				t.Errorf("%s %d: got %+v, want %d", method, i, got, want)
 			}
-			if n := service.gets.Load() - before; n != 1 {
+			if n := dli.gets.Load() - before; n != 1 {
 				t.Errorf("%s %d: %d lookups", method, i, n)
 			}
 		}

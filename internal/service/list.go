@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -32,21 +33,71 @@ func (s *Service) ListEnhancedConnections(ctx context.Context, req *connsvcv1.Li
 	if name := req.GetName(); name != "" && !validation.IsConnectionName(name) {
 		return &connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true}, nil
 	}
-	resp, err := s.listFrom(ctx, req, offset)
+	list := s.listFrom
+	if call.From(ctx).Visible != nil {
+		list = s.listVisible
+	}
+	resp, err := list(ctx, req, offset)
 	if err != nil {
 		return nil, err
 	}
 	resp.IsSuccess = true
 	if req.GetView() == connsvcv1.EnhancedConnectionView_BASIC {
-		for _, c := range resp.GetConnections() {
-			c.Hosts = nil
-		}
+		clearHosts(resp.GetConnections())
 	}
 	if !call.From(ctx).Unpaginated {
 		paginate(req, offset, resp)
 	}
 	resp.Count = int32(len(resp.GetConnections())) //nolint:gosec // fits into memory
 	return resp, nil
+}
+
+func clearHosts(connections []*connsvcv1.EnhancedConnection) {
+	for _, c := range connections {
+		c.Hosts = nil
+	}
+}
+
+// listVisible lists the connections that the caller may see. Limit, offset and page tokens
+// count these alone: in DLI's own numbers there would be gaps where others are hidden.
+func (s *Service) listVisible(ctx context.Context, req *connsvcv1.ListEnhancedConnectionsRequest, offset int32) (*connsvcv1.ListEnhancedConnectionsResponse, error) {
+	caller, batch := call.From(ctx), proto.CloneOf(req)
+	batch.Limit = proto.Int32(defaultLimit)
+	resp := &connsvcv1.ListEnhancedConnectionsResponse{}
+	skip, limit := int(offset), limitOf(req)
+	for next := int32(0); ; {
+		got, err := s.listFrom(ctx, batch, next)
+		if err != nil {
+			return nil, err
+		}
+		if next == 0 {
+			resp.Message = got.Message
+		}
+		listed := len(got.GetConnections())
+		visible := slices.DeleteFunc(got.GetConnections(), func(c *connsvcv1.EnhancedConnection) bool { return !caller.Sees(c) })
+		passed := min(skip, len(visible))
+		skip -= passed
+		if visible = visible[passed:]; req.GetView() == connsvcv1.EnhancedConnectionView_BASIC {
+			clearHosts(visible) // which take most of the memory
+		}
+		resp.Connections = append(resp.Connections, visible...)
+		// DLI may have a smaller limit of its own, so only an empty batch is the last.
+		if full := limit > 0 && len(resp.GetConnections()) >= limit; full || listed == 0 {
+			if full {
+				resp.Connections = resp.GetConnections()[:limit]
+			}
+			return resp, nil
+		}
+		next += int32(listed) //nolint:gosec // fits into memory
+	}
+}
+
+// limitOf returns how many connections the caller wants at most; 0: all.
+func limitOf(req *connsvcv1.ListEnhancedConnectionsRequest) int {
+	if req.Limit == nil {
+		return defaultLimit
+	}
+	return int(req.GetLimit())
 }
 
 func (s *Service) listFrom(ctx context.Context, req *connsvcv1.ListEnhancedConnectionsRequest, offset int32) (*connsvcv1.ListEnhancedConnectionsResponse, error) {
@@ -65,10 +116,7 @@ func (s *Service) listFrom(ctx context.Context, req *connsvcv1.ListEnhancedConne
 
 // paginate cuts the response to a page, and sets its token where more may follow.
 func paginate(req *connsvcv1.ListEnhancedConnectionsRequest, offset int32, resp *connsvcv1.ListEnhancedConnectionsResponse) {
-	limit := defaultLimit
-	if req.Limit != nil {
-		limit = int(req.GetLimit())
-	}
+	limit := limitOf(req)
 	all := len(resp.GetConnections())
 	fitting := fittingPrefix(resp.GetConnections())
 	resp.Connections = resp.GetConnections()[:fitting]

@@ -21,11 +21,8 @@ import (
 	"github.com/connsvc/connsvc/internal/call"
 )
 
-// The RPCs that a list's filter concerns.
-const (
-	get  = "GetEnhancedConnection"
-	list = "ListEnhancedConnections"
-)
+// get is the RPC by whose rules connections are filtered.
+const get = "GetEnhancedConnection"
 
 // A Policy is compiled rules. It is safe for concurrent use.
 type Policy struct {
@@ -106,14 +103,15 @@ func (r *rule) applies(ctx context.Context, vars *activation) (bool, error) {
 	return applies, nil
 }
 
-// Filter returns which connections of a list a caller may see: those that it may get. It
-// is nil where that does not depend on the connection and the caller may see all.
+// Filter returns which connections of the request's project a caller may see: those that it
+// may get. It is nil where that does not depend on the connection and the caller may see all.
 func (p *Policy) Filter(ctx context.Context, in Input) func(*connsvcv1.EnhancedConnection) bool {
-	project := in.Request.(*connsvcv1.ListEnhancedConnectionsRequest).GetProjectId()
-	request := &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project}
-	in.Method, in.Request = get, request
+	in.Method = get
+	named, _ := in.Request.(interface{ GetProjectId() string })
+	project := named.GetProjectId()
 	one := func(c *connsvcv1.EnhancedConnection) bool {
-		request.ConnectionId = c.GetId()
+		in := in
+		in.Request = &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: c.GetId()}
 		in.Connection = func(context.Context) (*connsvcv1.EnhancedConnection, error) { return c, nil }
 		return p.Decide(ctx, in).Allowed
 	}

@@ -53,7 +53,7 @@ func (a api) GetEnhancedConnection(ctx context.Context, req *connsvcv1.GetEnhanc
 }
 
 func (a api) ListEnhancedConnections(ctx context.Context, req *connsvcv1.ListEnhancedConnectionsRequest) (*connsvcv1.ListEnhancedConnectionsResponse, error) {
-	return handle(ctx, a, req, a.list)
+	return handle(ctx, a, req, a.service.ListEnhancedConnections)
 }
 
 func (a api) DeleteEnhancedConnection(ctx context.Context, req *connsvcv1.DeleteEnhancedConnectionRequest) (*connsvcv1.DeleteEnhancedConnectionResponse, error) {

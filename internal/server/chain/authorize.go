@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"path"
-	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -57,13 +56,21 @@ func (a api) authorize(ctx context.Context, c *Call, req proto.Message) error {
 	}
 	d := c.guard.Policy.Decide(ctx, a.input(c, req))
 	c.rule = d.Rule
+	shadow := c.guard.Policy.Shadow()
 	switch {
+	case d.Lookup != nil && shadow:
+		a.decisions.log.LogAttrs(ctx, slog.LevelWarn, "the policy cannot look up the connection of this call",
+			slog.String("request_id", c.ID), slog.String("method", c.Method), slog.String("rule", d.Rule), slog.String("error", d.Lookup.Error()))
+		return nil
 	case d.Lookup != nil:
 		return d.Lookup
 	case d.Allowed:
 		a.decisions.count(ctx, allowed)
+		if !shadow {
+			a.hide(ctx, c, req)
+		}
 		return nil
-	case c.guard.Policy.Shadow():
+	case shadow:
 		a.decisions.count(ctx, wouldBeDenied)
 		a.decisions.log.LogAttrs(ctx, slog.LevelWarn, "the policy would deny this call",
 			slog.String("request_id", c.ID), slog.String("caller", c.principal.Name), slog.String("method", c.Method),
@@ -81,6 +88,15 @@ func (a api) authorize(ctx context.Context, c *Call, req proto.Message) error {
 	return e
 }
 
+// hide has the RPCs that return connections that the request does not name, lists and
+// creates, return only those that the policy lets the caller get.
+func (a api) hide(ctx context.Context, c *Call, req proto.Message) {
+	switch req.(type) {
+	case *connsvcv1.ListEnhancedConnectionsRequest, *connsvcv1.CreateEnhancedConnectionRequest:
+		c.Record.Visible = c.guard.Policy.Filter(ctx, a.input(c, req))
+	}
+}
+
 func (a api) input(c *Call, req proto.Message) policy.Input {
 	return policy.Input{
 		Principal: c.principal, Method: path.Base(c.Method), Request: req, Now: time.Now(),
@@ -89,6 +105,11 @@ func (a api) input(c *Call, req proto.Message) policy.Input {
 				GetProjectId() string
 				GetConnectionId() string
 			})
+			if at, ok := ctx.Deadline(); ok && c.guard.Policy.Shadow() {
+				var cancel context.CancelFunc // a lookup that takes the call's time would deny the call
+				ctx, cancel = context.WithTimeout(ctx, time.Until(at)/2)
+				defer cancel()
+			}
 			var err error
 			c.looked, err = a.service.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{
 				ProjectId: named.GetProjectId(), ConnectionId: named.GetConnectionId(),
@@ -104,67 +125,4 @@ func (a api) get(ctx context.Context, req *connsvcv1.GetEnhancedConnectionReques
 		return c.looked, nil
 	}
 	return a.service.GetEnhancedConnection(ctx, req)
-}
-
-// defaultPage is DLI's default for limit (dli_02_0190).
-const defaultPage = 100
-
-// list lists the connections that the caller may see: those that the policy lets it get.
-func (a api) list(ctx context.Context, req *connsvcv1.ListEnhancedConnectionsRequest) (*connsvcv1.ListEnhancedConnectionsResponse, error) {
-	c := callFrom(ctx)
-	if c.guard == nil || c.guard.Policy == nil || c.guard.Policy.Shadow() {
-		return a.service.ListEnhancedConnections(ctx, req)
-	}
-	visible := c.guard.Policy.Filter(ctx, a.input(c, req))
-	switch {
-	case visible == nil:
-		return a.service.ListEnhancedConnections(ctx, req)
-	case c.Record.Unpaginated:
-		return a.listVisible(ctx, req, visible)
-	}
-	// A page may have fewer connections than limit: its token leads on all the same.
-	resp, err := a.service.ListEnhancedConnections(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	resp.Connections = slices.DeleteFunc(resp.GetConnections(), func(c *connsvcv1.EnhancedConnection) bool { return !visible(c) })
-	resp.Count = int32(len(resp.GetConnections())) //nolint:gosec // fits into memory
-	return resp, nil
-}
-
-// listVisible is a list without page tokens: limit and offset count the visible
-// connections, because clients continue at the number of those that they got.
-func (a api) listVisible(ctx context.Context, req *connsvcv1.ListEnhancedConnectionsRequest, visible func(*connsvcv1.EnhancedConnection) bool) (*connsvcv1.ListEnhancedConnectionsResponse, error) {
-	limit := defaultPage
-	if req.Limit != nil {
-		limit = int(req.GetLimit()) // 0: all
-	}
-	resp := &connsvcv1.ListEnhancedConnectionsResponse{IsSuccess: true}
-	page := proto.CloneOf(req)
-	page.Limit, page.Offset = proto.Int32(defaultPage), 0
-	for skip := int(req.GetOffset()); ; {
-		got, err := a.service.ListEnhancedConnections(ctx, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range got.GetConnections() {
-			switch {
-			case !visible(c):
-			case skip > 0:
-				skip--
-			default:
-				resp.Connections = append(resp.Connections, c)
-			}
-			if limit > 0 && len(resp.GetConnections()) == limit {
-				break
-			}
-		}
-		// DLI may have a smaller limit of its own, so only an empty page is the last.
-		n := len(got.GetConnections())
-		if n == 0 || limit > 0 && len(resp.GetConnections()) >= limit {
-			resp.Count = int32(len(resp.GetConnections())) //nolint:gosec // fits into memory
-			return resp, nil
-		}
-		page.Offset += int32(n) //nolint:gosec // as above
-	}
 }

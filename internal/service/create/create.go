@@ -16,6 +16,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/config"
 )
 
@@ -59,7 +60,7 @@ func (c *Creator) Create(ctx context.Context, dli DLI, req *connsvcv1.CreateEnha
 		reconcileFor: durationOr(dli.Idempotency().GetReconcileTimeout().AsDuration(), config.DefaultReconcileTimeout),
 		listLag:      durationOr(dli.Idempotency().GetListLag().AsDuration(), config.DefaultListLag),
 		rivalWindow:  dli.Idempotency().GetRivalWindow().AsDuration(),
-		seen:         sightings{}, gone: map[string]bool{},
+		seen:         sightings{}, gone: map[string]bool{}, sees: call.From(ctx).Sees,
 	}
 	if err := n.prepare(); err != nil {
 		return nil, err
@@ -96,6 +97,10 @@ type creation struct {
 
 	seen sightings       // of the name
 	gone map[string]bool // of the name, but deleted: lists may show them all the same
+
+	// sees reports whether the caller may see a connection. One that he may not see counts
+	// as any other in what is proven, but is never returned or described.
+	sees func(*connsvcv1.EnhancedConnection) bool
 }
 
 // run takes the create to its outcome. A request_id is looked for before the POST, as

@@ -36,6 +36,8 @@ func (n *creation) resolveDuplicate(ctx context.Context, resp *connsvcv1.CreateE
 		switch {
 		case other.GetId() == own:
 			mayBeYounger = false
+		case !n.sees(other): // it may be another caller's, with the same request_id
+			n.warn(uncheckedRivals)
 		case !mayBeYounger:
 			n.warn("connection %s has the same request_id: delete it unless it is in use", other.GetId())
 		default:

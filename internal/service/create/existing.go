@@ -19,9 +19,15 @@ const (
 	otherRequest // with other content
 )
 
+// hidden is the error's text where the connection may be the caller's own or another's.
+const hidden = "a connection with this name may be of this request, but the policy of connsvc does not let you get it: ask its operator"
+
 // existing returns a connection that exists already as the outcome: the oldest of ours,
 // as every replica does.
 func (n *creation) existing(ctx context.Context, own *connsvcv1.EnhancedConnection, rivalsShown bool, how outcome) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
+	if !n.sees(own) {
+		return nil, n.unknown(ctx, apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, hidden, nil))
+	}
 	if n.tag != nil {
 		switch n.compare(ctx, own) {
 		case unproven:
@@ -37,6 +43,10 @@ func (n *creation) existing(ctx context.Context, own *connsvcv1.EnhancedConnecti
 		if other.GetId() != own.GetId() {
 			// Which create made it is not known here, so it is not deleted.
 			n.outcomes.add(ctx, leftBehind)
+			if !n.sees(other) {
+				n.warn(uncheckedRivals)
+				continue
+			}
 			n.warn("connection %s, younger, has the same request_id: delete it unless it is in use", other.GetId())
 		}
 	}

@@ -31,12 +31,16 @@ func (n *creation) found(ctx context.Context, conn *connsvcv1.EnhancedConnection
 	return resp
 }
 
-// warn adds to the warning of the response.
+// warn adds to the warning of the response, once.
 func (n *creation) warn(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if strings.Contains(n.warning, text) {
+		return
+	}
 	if n.warning != "" {
 		n.warning += "; "
 	}
-	n.warning += fmt.Sprintf(format, args...)
+	n.warning += text
 }
 
 func addWarning(resp *connsvcv1.CreateEnhancedConnectionResponse, text string) {
@@ -51,7 +55,8 @@ func addWarning(resp *connsvcv1.CreateEnhancedConnectionResponse, text string) {
 // takenBy is the error where the name is proven to be another connection's.
 func (n *creation) takenBy(ctx context.Context, holders []*connsvcv1.EnhancedConnection, taken error) error {
 	e := apierror.From(taken)
-	if n.describe(e, holders) {
+	n.describe(e, holders)
+	if len(holders) > 0 {
 		n.outcomes.add(ctx, differs)
 	}
 	return e
@@ -79,14 +84,15 @@ func (n *creation) outcomeUnknown(cause error) error {
 }
 
 // describe adds to an error the connection that has the name and the fields in which it
-// differs; of several the one that differs least.
-func (n *creation) describe(e *apierror.Error, holders []*connsvcv1.EnhancedConnection) bool {
+// differs; of several that the caller may see the one that differs least.
+func (n *creation) describe(e *apierror.Error, holders []*connsvcv1.EnhancedConnection) {
 	e.Metadata = map[string]string{}
 	if n.notStored != "" {
 		e.Metadata["request_id_stored"] = "false"
 	}
+	holders = slices.DeleteFunc(slices.Clone(holders), func(c *connsvcv1.EnhancedConnection) bool { return !n.sees(c) })
 	if len(holders) == 0 {
-		return false
+		return
 	}
 	conn := slices.MinFunc(holders, func(a, b *connsvcv1.EnhancedConnection) int {
 		return cmp.Compare(len(differences(n.req, a)), len(differences(n.req, b)))
@@ -98,7 +104,6 @@ func (n *creation) describe(e *apierror.Error, holders []*connsvcv1.EnhancedConn
 	if len(fields) > 0 {
 		e.Metadata["differs"] = strings.Join(fields, ",")
 	}
-	return true
 }
 
 // isCode reports whether DLI's response had the error_code.
