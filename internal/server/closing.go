@@ -21,21 +21,33 @@ func closing(ready func() bool, h http.Handler) http.Handler {
 	})
 }
 
-// expiry is the key of the time from which a connection is to be closed.
-type expiry struct{}
+// A servedConn is what the requests of a connection have in their context.
+type servedConn struct {
+	net.Conn
+	end time.Time // from which it is to be closed
+}
+
+type connKey struct{}
 
 // limitAge has s close connections that have reached an age, after the response: a client
 // certificate is checked when a connection begins, so that a removed CA would stay trusted
 // on one that never ends. A random tenth keeps clients from returning at once.
 func limitAge(s *http.Server, age time.Duration) {
 	handler := s.Handler
-	s.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
-		return context.WithValue(ctx, expiry{}, time.Now().Add(age-rand.N(age/10+1))) //nolint:gosec // no secret depends on it
+	s.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		end := time.Now().Add(age - rand.N(age/10+1)) //nolint:gosec // no secret depends on it
+		return context.WithValue(ctx, connKey{}, &servedConn{conn, end})
 	}
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if end, ok := r.Context().Value(expiry{}).(time.Time); ok && time.Now().After(end) {
+		if conn := connOf(r); conn != nil && time.Now().After(conn.end) {
 			w.Header().Set("Connection", "close")
 		}
 		handler.ServeHTTP(w, r)
 	})
+}
+
+// connOf returns the connection of a request; nil in a test without one.
+func connOf(r *http.Request) *servedConn {
+	conn, _ := r.Context().Value(connKey{}).(*servedConn)
+	return conn
 }

@@ -3,16 +3,26 @@ package server
 import (
 	"bytes"
 	"log/slog"
+	"strings"
+
+	"github.com/connsvc/connsvc/internal/server/refused"
 )
 
-// httpLog logs what net/http reports. A client that breaks off a handshake is a port
-// scan or a balancer's probe: too frequent for warnings.
-type httpLog struct{ log *slog.Logger }
+// httpLog logs what net/http reports of a port. Only its text says that a TLS handshake
+// has failed.
+type httpLog struct {
+	log     *slog.Logger
+	refused *refused.Recorder
+	port    string
+}
+
+const handshakeError = "http: TLS handshake error from "
 
 func (h httpLog) Write(line []byte) (int, error) {
 	text := string(bytes.TrimRight(line, "\n"))
-	if bytes.HasPrefix(line, []byte("http: TLS handshake error")) {
-		h.log.Debug(text) //nolint:sloglint // the words of net/http
+	if rest, ok := strings.CutPrefix(text, handshakeError); ok {
+		peer, cause, _ := strings.Cut(rest, ": ")
+		h.refused.Handshake(h.port, peer, cause)
 	} else {
 		h.log.Warn(text) //nolint:sloglint // the words of net/http
 	}

@@ -183,7 +183,7 @@ func TestExpiryIsAMetric(t *testing.T) {
 	b := start(t, &stub{}, setup{config: func(c *configv1.Config) { c.Rest.Tls = f.TLS() }})
 	b.awaitMetricOf(t, fmt.Sprintf("%.9g", float64(at.Unix())), "connsvc_tls_certificate_expiry_timestamp_seconds", map[string]string{"port": "rest"})
 	b.awaitMetricOf(t, "0", "connsvc_tls_reloads_total", map[string]string{"port": "rest", "result": "failed"})
-	if _, text := b.admin(t, "/metrics"); strings.Contains(text, `port="grpc"`) {
+	if _, text := b.admin(t, "/metrics"); strings.Contains(text, `_timestamp_seconds{port="grpc"`) {
 		t.Errorf("a port without a certificate has a metric of one:\n%s", text)
 	}
 }

@@ -22,8 +22,9 @@ const (
 type restPort struct {
 	*http.Server
 	listener *lastListener
-	served   chan struct{} // closed when serve has returned
-	cut      chan struct{} // closed when no call is to go on
+	limited  limitedListener // in front of it
+	served   chan struct{}   // closed when serve has returned
+	cut      chan struct{}   // closed when no call is to go on
 
 	mu sync.Mutex
 	// busy are the connections with a request in flight, at zero, and those that have sent
@@ -31,21 +32,27 @@ type restPort struct {
 	busy map[net.Conn]time.Time
 }
 
-func newRESTPort(server *http.Server, l net.Listener, cut chan struct{}) *restPort {
+func newRESTPort(server *http.Server, limited limitedListener, cut chan struct{}) *restPort {
+	last := &lastListener{Listener: limited.Listener}
+	limited.Listener = last
 	p := &restPort{
-		Server: server, listener: &lastListener{Listener: l},
+		Server: server, listener: last, limited: limited,
 		served: make(chan struct{}), cut: cut, busy: map[net.Conn]time.Time{},
 	}
-	server.ConnState = p.track
+	observe := server.ConnState
+	server.ConnState = func(conn net.Conn, state http.ConnState) {
+		observe(conn, state)
+		p.track(conn, state)
+	}
 	return p
 }
 
 func (p *restPort) serve() error {
 	defer close(p.served)
-	return serveHTTP(p.Server, p.listener)
+	return serveHTTP(p.Server, p.limited)
 }
 
-// track is http.Server.ConnState.
+// track is to be called by http.Server.ConnState.
 func (p *restPort) track(conn net.Conn, state http.ConnState) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

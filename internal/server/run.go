@@ -19,7 +19,7 @@ type port struct {
 
 func (s *Server) ports() []port {
 	return []port{
-		{portGRPC, func() error { return s.grpc.Serve(s.listeners.grpc) }},
+		{portGRPC, func() error { return s.grpc.Serve(s.limited(portGRPC, s.listeners.grpc)) }},
 		{portREST, s.rest.serve},
 		{portAdmin, func() error { return serveHTTP(s.admin, s.listeners.admin) }},
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/connsvc/connsvc/internal/server/browser"
 	"github.com/connsvc/connsvc/internal/server/chain"
 	"github.com/connsvc/connsvc/internal/server/grpcapi"
+	"github.com/connsvc/connsvc/internal/server/refused"
 	"github.com/connsvc/connsvc/internal/server/restapi"
 	"github.com/connsvc/connsvc/internal/telemetry"
 	"github.com/connsvc/connsvc/internal/validation"
@@ -69,6 +70,7 @@ type Server struct {
 	operator      *adminPort
 	shutdown      *configv1.Shutdown
 	closeUpstream func(context.Context)
+	refused       *refused.Recorder
 	chain         *chain.Chain
 }
 
@@ -79,6 +81,10 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 	ch, err := chain.New(chain.Options{
 		Service: o.Service, Validator: o.Validator, Telemetry: o.Telemetry, Version: o.Version, Guard: o.Guard,
 	}, limit)
+	if err != nil {
+		return nil, err
+	}
+	recorder, err := refused.New(o.Telemetry)
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +110,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		certificates: certificates,
 		grpc: grpcapi.New(ch, limit, grpcapi.Options{
 			TLS: certificates.GRPC.Config(), Reflection: o.Reflection, MaxHeaderBytes: maxHeaderBytes, ReplyTime: replyTime, MessageTimeout: o.bodyTimeout,
+			Refused: recorder,
 		}),
 		shutdown: cfg.GetShutdown(),
 		operator: &adminPort{
@@ -111,20 +118,23 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 			loopback: isLoopback(l.admin), guard: ch.Guard,
 		},
 		closeUpstream: o.CloseUpstream,
+		refused:       recorder,
 		chain:         ch,
 	}
-	s.rest = newRESTPort(newHTTPServer(closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o), l.rest, cut)
-	s.admin = newHTTPServer(adminGuard.Handler(s.operator.handler()), limit, certificates.Admin.Config(), o)
+	s.rest = newRESTPort(s.newHTTPServer(portREST, closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o), s.limited(portREST, l.rest), cut)
+	s.admin = s.newHTTPServer(portAdmin, adminGuard.Handler(s.operator.handler()), limit, certificates.Admin.Config(), o)
 	return s, nil
 }
 
 // newHTTPServer makes a server on which no slow caller keeps a connection for long. Its
 // read timeout is longer than a call: when it passes, net/http cancels the request.
-func newHTTPServer(h http.Handler, l *configv1.Limits, secured *tls.Config, o Options) *http.Server {
+func (s *Server) newHTTPServer(port string, h http.Handler, l *configv1.Limits, secured *tls.Config, o Options) *http.Server {
 	header := cmp.Or(o.headerTimeout, defaultHeaderTimeout)
 	call := l.GetCallTimeout().AsDuration()
-	s := &http.Server{
-		Handler:           h,
+	observer := &unread{refused: s.refused, port: port, active: make(map[net.Conn]int64)}
+	server := &http.Server{
+		Handler:           observer.handler(h),
+		ConnState:         observer.observe,
 		TLSConfig:         secured,
 		ReadHeaderTimeout: header,
 		ReadTimeout:       header + call + replyTime,
@@ -133,10 +143,15 @@ func newHTTPServer(h http.Handler, l *configv1.Limits, secured *tls.Config, o Op
 		MaxHeaderBytes:    maxHeaderBytes,
 		// Otherwise net/http responds to "OPTIONS *" itself, unseen by metrics and log.
 		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     log.New(httpLog{o.Telemetry.Log}, "", 0),
+		ErrorLog:                     log.New(httpLog{o.Telemetry.Log, s.refused, port}, "", 0),
 	}
-	limitAge(s, l.GetMaxConnectionAge().AsDuration())
-	return s
+	limitAge(server, l.GetMaxConnectionAge().AsDuration())
+	return server
+}
+
+// limited limits the connections of a listener.
+func (s *Server) limited(port string, l net.Listener) limitedListener {
+	return limitedListener{Listener: l, chain: s.chain, refused: s.refused, port: port}
 }
 
 // SetGuard replaces who may call, and returns the previous guard.

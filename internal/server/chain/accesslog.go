@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
 // The longest texts in a log line, in bytes.
@@ -26,6 +27,7 @@ const maxOwnAttrs = 12
 // accessLog writes one line for each call: never a body, a header or a query, so
 // never a secret. A failure that is not the caller's fault is a warning.
 type accessLog struct {
+	rejections *telemetry.Limiter
 	// handlers have encoded the fields of a lineKey already.
 	handlers *labels[lineKey, slog.Handler]
 }
@@ -36,8 +38,11 @@ type lineKey struct {
 	httpStatus int // 0 where no HTTP response was sent
 }
 
+// The lines of calls that connsvc rejected: so many per second, and so many at once.
+const rejectionsPerSecond, rejectionBurst = 100, 1000
+
 func newAccessLog(log *slog.Logger) accessLog {
-	return accessLog{newLabels(func(k lineKey) slog.Handler { return log.Handler().WithAttrs(k.attrs()) })}
+	return accessLog{telemetry.NewLimiter(rejectionsPerSecond, rejectionBurst), newLabels(func(k lineKey) slog.Handler { return log.Handler().WithAttrs(k.attrs()) })}
 }
 
 func (k lineKey) attrs() []slog.Attr {
@@ -61,10 +66,27 @@ func (a accessLog) write(ctx context.Context, c *Call, took time.Duration) {
 	if !handler.Enabled(ctx, level) {
 		return
 	}
+	omitted := int64(0)
+	if isRejection(c) {
+		var ok bool
+		if omitted, ok = a.rejections.Allow(); !ok {
+			return
+		}
+	}
 	// To the handler itself: a logger would look up the line of the source each time.
 	line := slog.NewRecord(time.Now(), level, "call", 0)
 	addOwn(&line, c, took)
+	if omitted > 0 {
+		line.AddAttrs(slog.Int64(telemetry.Omitted, omitted))
+	}
 	_ = handler.Handle(ctx, line) // a log that cannot be written has nobody to report to
+}
+
+// isRejection reports whether a call failed without an attempt at DLI: of such calls a
+// caller can make any number, at no cost.
+func isRejection(c *Call) bool {
+	upstream, _ := c.Record.Attempts()
+	return c.Failure != nil && upstream == 0 && c.Failure.Reason != connsvcv1.ErrorReason_INTERNAL
 }
 
 // addOwn adds the fields that differ from call to call.

@@ -54,6 +54,7 @@ func (s *Server) tapAuxiliary(ctx context.Context, info *tap.Info) (context.Cont
 // access log: probes would flood it.
 func (s *Server) observeUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	start := time.Now()
+	countServed(ctx)
 	err := s.authenticate(ctx, info.FullMethod)
 	var resp any
 	if err == nil {
@@ -68,12 +69,19 @@ func (s *Server) observeStream(srv any, stream grpc.ServerStream, info *grpc.Str
 		return handler(srv, stream) // the chain observes it
 	}
 	start := time.Now()
+	countServed(stream.Context())
 	err := s.authenticate(stream.Context(), info.FullMethod)
 	if err == nil {
 		err = handler(srv, stream)
 	}
 	s.chain.Metrics.Record(stream.Context(), strings.TrimPrefix(info.FullMethod, "/"), status.Code(err), time.Since(start))
 	return err
+}
+
+func countServed(ctx context.Context) {
+	if conn := connectionOf(ctx); conn != nil {
+		conn.served.Add(1)
+	}
 }
 
 // authenticate checks the caller of a method of health or reflection.

@@ -4,10 +4,14 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/peer"
+
+	"github.com/connsvc/connsvc/internal/server/chain"
+	"github.com/connsvc/connsvc/internal/server/refused"
 )
 
 // tracking are credentials whose connections the server knows.
@@ -20,6 +24,7 @@ type tracking struct {
 func (t tracking) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
 	conn, info, err := t.TransportCredentials.ServerHandshake(raw)
 	if err != nil {
+		t.connections.refused.Handshake(chain.GRPC, raw.RemoteAddr().String(), err.Error())
 		return nil, nil, err
 	}
 	return t.connections.add(conn), info, nil
@@ -28,6 +33,9 @@ func (t tracking) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo,
 // connections are those of the server.
 type connections struct {
 	timeout time.Duration // of the progress of an answer
+	refused *refused.Recorder
+	// stopping says that gRPC closes connections by itself.
+	stopping atomic.Bool
 
 	mu   sync.Mutex
 	open map[*connection]struct{}
@@ -36,6 +44,8 @@ type connections struct {
 func (all *connections) add(conn net.Conn) *connection {
 	c := &connection{Conn: conn, all: all, answers: make(map[*answer]struct{})}
 	c.addr = address{conn.RemoteAddr(), c}
+	c.in = frames{skip: prefaceBytes, found: c.received}
+	c.out = frames{found: c.sent}
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	all.open[c] = struct{}{}
@@ -64,7 +74,9 @@ func (all *connections) closeStalled(now time.Time) {
 	}
 	all.mu.Unlock()
 	for _, c := range open {
+		c.recordRefused(false)
 		if c.stalled(now, all.timeout) {
+			c.ended.Store(true)
 			_ = c.Close() // gRPC ends its streams
 		}
 	}
@@ -78,9 +90,20 @@ type connection struct {
 	all  *connections
 	addr address
 
-	mu      sync.Mutex
-	closed  bool
-	answers map[*answer]struct{}
+	in, out  frames
+	lastRead atomic.Int64 // in nanoseconds
+	// ended says that there is a known reason for the connection to be closed.
+	ended  atomic.Bool
+	asked  uint32          // the last stream of the client; of the goroutine that reads
+	begun  atomic.Int64    // streams of the client
+	served atomic.Int64    // of these, calls of the chain, or of health and reflection
+	resets [4]atomic.Int64 // of these, those that gRPC has reset, by reasonsOfReset
+
+	mu       sync.Mutex
+	closed   bool
+	answers  map[*answer]struct{}
+	before   int64 // begun, at the last look
+	recorded int64 // refused, so far
 }
 
 // An address is the peer of a connection: what gRPC has for a call of its connection is
@@ -146,7 +169,14 @@ func (c *connection) Close() error {
 	clear(c.answers)
 	c.mu.Unlock()
 	c.all.mu.Lock()
+	_, open := c.all.open[c]
 	delete(c.all.open, c)
 	c.all.mu.Unlock()
+	if open {
+		if c.broken() && !c.all.stopping.Load() {
+			c.resets[resetBroken].Add(1)
+		}
+		c.recordRefused(true)
+	}
 	return c.Conn.Close()
 }

@@ -29,6 +29,7 @@ type exchange struct {
 	handler       grpc.MethodHandler // generated
 	arrival       *arrival           // of the request
 	buffers       *buffers.Pool      // for responses
+	conn          *connection        // nil if it is not known
 	maxIn, maxOut int64
 }
 
@@ -39,6 +40,9 @@ func (s *Server) serve(stream grpc.ServerStream, method string, handler grpc.Met
 		maxIn: s.limits.GetMaxRequestBytes(), maxOut: s.limits.GetMaxResponseBytes(),
 	}
 	ctx := stream.Context()
+	if x.conn = connectionOf(ctx); x.conn != nil {
+		x.conn.served.Add(1)
+	}
 	c := &chain.Call{API: chain.GRPC, Method: method, Transport: x}
 	c.ReadHeaders(func(name string) []string { return metadata.ValueFromIncomingContext(ctx, name) })
 	readPeer(ctx, c)
@@ -154,8 +158,7 @@ func (x *exchange) reply(c *chain.Call, resp proto.Message) error {
 	if int64(size) > x.maxOut {
 		return apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
 	}
-	ctx := x.stream.Context()
-	a := &answer{conn: connectionOf(ctx), from: x.buffers}
+	a := &answer{conn: x.conn, from: x.buffers}
 	if err := c.HoldAnswer(&a.lease, int64(size)); err != nil {
 		a.lease.Release()
 		return err
@@ -169,7 +172,7 @@ func (x *exchange) reply(c *chain.Call, resp proto.Message) error {
 		data.Free()
 		return apierror.NotSent(net.ErrClosed)
 	}
-	uncompressed(ctx)
+	uncompressed(x.stream.Context())
 	c.BytesOut = int64(size)
 	if err := x.stream.SendMsg(&frame{data}); err != nil {
 		return apierror.NotSent(err)

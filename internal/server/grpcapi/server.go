@@ -24,6 +24,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/buffers"
 	"github.com/connsvc/connsvc/internal/server/chain"
+	"github.com/connsvc/connsvc/internal/server/refused"
 )
 
 const (
@@ -49,6 +50,8 @@ type Options struct {
 	ReplyTime time.Duration
 	// MessageTimeout is how long the server waits for more of a message.
 	MessageTimeout time.Duration
+	// Refused records what grpc-go rejects itself.
+	Refused *refused.Recorder
 }
 
 // A Server is the gRPC API.
@@ -71,7 +74,7 @@ type Server struct {
 func New(ch *chain.Chain, l *configv1.Limits, o Options) *Server {
 	s := &Server{
 		chain: ch, codec: newFrameCodec(), limits: l, health: health.NewServer(), auxiliary: map[string]bool{},
-		connections:    &connections{timeout: o.MessageTimeout, open: make(map[*connection]struct{})},
+		connections:    &connections{timeout: o.MessageTimeout, refused: o.Refused, open: make(map[*connection]struct{})},
 		messageTimeout: o.MessageTimeout,
 	}
 	s.stopping, s.setStop = context.WithCancel(context.Background())
@@ -162,6 +165,7 @@ func (s *Server) Close() { s.server.Stop() }
 // their handlers have: GracefulStop also waits for those that Stop has cut.
 func (s *Server) Stop(ctx context.Context, log *slog.Logger) {
 	s.setStop()
+	s.connections.stopping.Store(true)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
