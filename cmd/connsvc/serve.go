@@ -31,6 +31,7 @@ func (c *serveCommand) Run(p *process) error {
 		Secret:     config.Secrets{Dir: dir, LookupEnv: p.lookupEnv}.Read,
 		Dir:        dir,
 		Log:        p.stderr,
+		Audit:      p.stdout,
 		Reflection: c.Reflection,
 		Version:    version(),
 		LookupEnv:  p.lookupEnv,

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/auth/audit"
 	"github.com/connsvc/connsvc/internal/certs"
 	"github.com/connsvc/connsvc/internal/server"
 	"github.com/connsvc/connsvc/internal/service"
@@ -46,6 +47,8 @@ type Options struct {
 	Dir string
 	// Log is where log lines go.
 	Log io.Writer
+	// Audit is where the audit log goes if it has no file; nil: it must have one.
+	Audit io.Writer
 	// Reflection serves gRPC reflection.
 	Reflection bool
 	// Version is what the build is called in /version, metrics and the log.
@@ -63,6 +66,7 @@ type App struct {
 	upstreams *upstream.Router
 	telemetry *telemetry.Telemetry
 	options   Options
+	audit     *audit.Log
 	version   string
 	config    *configv1.Config
 }
@@ -104,7 +108,9 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Tracer:           tel.Tracer,
 		Log:              tel.Log,
 	})
-	guard, guardErr := newGuard(cfg, o, tel)
+	log, auditErr := audit.New(cfg.GetAudit(), audit.Options{Stdout: o.Audit, Dir: o.Dir, Log: tel.Log, Meter: tel.Meter})
+	guard, guardErr := newGuard(cfg, o, tel, log)
+	guardErr = errors.Join(auditErr, guardErr)
 	srv, srvErr := server.New(cfg, server.Options{
 		Guard:         guard,
 		Service:       service.New(dli, creates),
@@ -129,7 +135,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		}
 		return nil, err
 	}
-	return &App{server: srv, upstreams: dli, telemetry: tel, options: o, version: o.Version, config: cfg}, nil
+	return &App{server: srv, upstreams: dli, telemetry: tel, options: o, audit: log, version: o.Version, config: cfg}, nil
 }
 
 // GRPCAddr returns the address of gRPC.
@@ -178,6 +184,9 @@ func (a *App) end(ctx context.Context) {
 	defer cancel()
 	a.upstreams.Close(settling)
 	closeGuard(a.server.Guard())
+	if err := a.audit.Close(); err != nil {
+		a.telemetry.Log.Error("closing the audit log", "error", err.Error())
+	}
 	flush, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
 	if lost := a.telemetry.Shutdown(flush); lost != nil {

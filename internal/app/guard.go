@@ -3,6 +3,7 @@ package app
 import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/auth"
+	"github.com/connsvc/connsvc/internal/auth/audit"
 	"github.com/connsvc/connsvc/internal/auth/policy"
 	"github.com/connsvc/connsvc/internal/server/chain"
 	"github.com/connsvc/connsvc/internal/telemetry"
@@ -10,11 +11,11 @@ import (
 
 // newGuard makes what decides who may call: nil where the configuration says nothing of
 // it. Its error is one of the configuration.
-func newGuard(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*chain.Guard, error) {
-	if cfg.GetAuth() == nil && cfg.GetPolicy() == nil {
+func newGuard(cfg *configv1.Config, o Options, tel *telemetry.Telemetry, log *audit.Log) (*chain.Guard, error) {
+	if cfg.GetAuth() == nil && cfg.GetPolicy() == nil && log == nil {
 		return nil, nil
 	}
-	g := &chain.Guard{}
+	g := &chain.Guard{Audit: log}
 	if cfg.GetPolicy() != nil {
 		var problems []policy.Problem
 		if g.Policy, problems = policy.Compile(cfg.GetPolicy()); len(problems) > 0 {

@@ -137,6 +137,7 @@ func exampleConfig() *configv1.Config {
 		Endpoint: "https://dli.cn-north-4.myhuaweicloud.com", Name: "dli.cn-north-4.myhuaweicloud.com",
 		Credentials: &configv1.Upstream_PassThrough{PassThrough: &configv1.PassThrough{}},
 	})
+	cfg.Audit = &configv1.Audit{File: "/var/log/connsvc/audit.log", MaxMegabytes: 100, MaxBackups: 10, OnFailure: configv1.Audit_ALARM}
 	cfg.Policy = &configv1.Policy{CostLimit: 1_000_000, Message: "ask the platform team for access", Rules: []*configv1.PolicyRule{
 		{
 			Name: "no-deletes-at-night", Methods: []string{"DeleteEnhancedConnection"}, When: `now.getHours("Europe/Berlin") < 6`,

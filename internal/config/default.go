@@ -62,6 +62,12 @@ func fillDefaults(cfg *configv1.Config) {
 		}
 	}
 
+	if audit := cfg.GetAudit(); audit != nil {
+		audit.MaxMegabytes = cmp.Or(audit.GetMaxMegabytes(), 100)
+		audit.MaxBackups = cmp.Or(audit.GetMaxBackups(), 10)
+		audit.OnFailure = cmp.Or(audit.GetOnFailure(), configv1.Audit_ALARM)
+	}
+
 	limits := cmp.Or(cfg.GetLimits(), &configv1.Limits{})
 	limits.MaxRequestBytes = cmp.Or(limits.GetMaxRequestBytes(), 16<<20)
 	limits.MaxResponseBytes = cmp.Or(limits.GetMaxResponseBytes(), DefaultMaxResponseBytes)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -194,7 +195,7 @@ func (f *fleet) list(t *testing.T, b *bench, query string) string {
 func TestListsAreFiltered(t *testing.T) {
 	dli := &fleet{}
 	for i := range 40 {
-		dli.names = append(dli.names, map[bool]string{true: "ops_", false: "other_"}[i%10 == 3]+fmt.Sprint(i))
+		dli.names = append(dli.names, map[bool]string{true: "ops_", false: "other_"}[i%10 == 3]+strconv.Itoa(i))
 	}
 	b := governed(t, dli.service(t), &configv1.Policy{Rules: []*configv1.PolicyRule{
 		rule("list", "", "ListEnhancedConnections"), rule("own", `connection.name.startsWith("ops_")`, "GetEnhancedConnection"),

@@ -66,8 +66,6 @@ func (s signed) try(t *testing.T, at *target) string {
 	return ""
 }
 
-func (at *target) calls() int { return strings.Count(at.dli.String(), "\n") }
-
 // opaque sends a path as it is.
 func opaque(path string) func(*http.Request) {
 	return func(r *http.Request) { r.URL = &url.URL{Scheme: "http", Host: r.URL.Host, Opaque: path} }

@@ -48,6 +48,7 @@ type target struct {
 	shown             *recording // all that connsvc has shown: its log, its responses
 	dli               *recording // all that DLI was sent
 	client            *http.Client
+	emulator          *emulator.Emulator
 }
 
 // A recording collects text.
@@ -72,6 +73,7 @@ func newTarget(t *testing.T) *target {
 	t.Helper()
 	at := &target{shown: &recording{}, dli: &recording{}}
 	dli := emulator.New(emulator.Options{})
+	at.emulator = dli
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(at.dli, r.Method, r.RequestURI, r.Header)
 		dli.ServeHTTP(w, r)
@@ -92,7 +94,17 @@ func newTarget(t *testing.T) *target {
 			Jwks: &configv1.JWT_JwksFile{JwksFile: keySet},
 		}},
 	}
-	connsvc, err := app.New(cfg, app.Options{Log: at.shown, Version: "attack", Reflection: true, Secret: readSecret})
+	// The other kinds of callers may do everything.
+	cfg.Policy = &configv1.Policy{CostLimit: 1_000_000, Rules: []*configv1.PolicyRule{
+		{Name: "others", When: `principal.name != "token:orders"`, Effect: configv1.PolicyRule_ALLOW},
+		{Name: "creates", Methods: []string{"CreateEnhancedConnection"}, When: `request.name.startsWith("orders_")`, Effect: configv1.PolicyRule_ALLOW},
+		{Name: "uses", Methods: []string{
+			"GetEnhancedConnection", "DeleteEnhancedConnection", "UpdateEnhancedConnectionHosts", "AssociateQueues", "DisassociateQueues", "CreateRoute", "DeleteRoute",
+		}, When: `connection.name.startsWith("orders_")`, Effect: configv1.PolicyRule_ALLOW},
+		{Name: "lists", Methods: []string{"ListEnhancedConnections"}, Effect: configv1.PolicyRule_ALLOW},
+	}}
+	cfg.Audit = &configv1.Audit{}
+	connsvc, err := app.New(cfg, app.Options{Log: at.shown, Audit: at.shown, Version: "attack", Reflection: true, Secret: readSecret})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,9 +142,16 @@ func readSecret(s *configv1.Secret) (string, error) {
 // send sends a REST request and returns the status.
 func (at *target) send(t *testing.T, r *http.Request) int {
 	t.Helper()
+	status, _ := at.read(t, r)
+	return status
+}
+
+// read sends a REST request and returns the status and the body.
+func (at *target) read(t *testing.T, r *http.Request) (int, string) {
+	t.Helper()
 	resp, err := at.client.Do(r)
 	if err != nil {
-		return 0 // refused without a response
+		return 0, "" // rejected without a response
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
@@ -140,7 +159,33 @@ func (at *target) send(t *testing.T, r *http.Request) int {
 		t.Fatal(err)
 	}
 	fmt.Fprintln(at.shown, resp.Status, resp.Header, string(text))
-	return resp.StatusCode
+	return resp.StatusCode, string(text)
+}
+
+// calls returns how many requests DLI got.
+func (at *target) calls() int { return strings.Count(at.dli.String(), "\n") }
+
+// changes returns how many of them changed something.
+func (at *target) changes() int {
+	all := 0
+	for line := range strings.Lines(at.dli.String()) {
+		if !strings.HasPrefix(line, http.MethodGet) {
+			all++
+		}
+	}
+	return all
+}
+
+// connection returns the ID of a connection.
+func (at *target) connection(t *testing.T, name string) string {
+	t.Helper()
+	for _, c := range at.emulator.Connections(project) {
+		if c.Name == name {
+			return c.ID
+		}
+	}
+	t.Fatalf("no connection %s", name)
+	return ""
 }
 
 // request makes a REST request.

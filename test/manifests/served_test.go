@@ -111,6 +111,7 @@ grpc: {address: "127.0.0.1:0", tls: {cert_file: tls.crt, key_file: tls.key, clie
 rest: {address: "127.0.0.1:0", tls: {cert_file: tls.crt, key_file: tls.key}}
 admin: {address: "127.0.0.1:0"}
 auth: {tokens: [{name: a, sha256: {env: SHA256}}]}
+audit: {}
 upstreams:
   - endpoint: http://127.0.0.1:9
     token: {env: TOKEN}

@@ -107,17 +107,20 @@ func (r *rule) compile(env *cel.Env, expression string, costLimit int32) string 
 	if !checked.OutputType().IsExactType(cel.BoolType) {
 		return "must be true or false, but is of type " + checked.OutputType().String()
 	}
-	program, err := env.Program(checked, cel.EvalOptions(cel.OptOptimize),
-		cel.CostLimit(uint64(costLimit)), cel.InterruptCheckFrequency(interruptEvery)) //nolint:gosec // it is positive
-	if err != nil {
-		return err.Error()
-	}
-	r.program = program
 	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(x ast.Expr) {
+		r.loops = r.loops || x.Kind() == ast.ComprehensionKind
 		if x.Kind() == ast.IdentKind {
 			r.usesConnection = r.usesConnection || x.AsIdent() == "connection"
 			r.usesRequest = r.usesRequest || x.AsIdent() == "request"
 		}
 	}))
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
+	if r.loops { // without a loop, the length of the expression limits the cost
+		options = append(options, cel.CostLimit(uint64(costLimit)), cel.InterruptCheckFrequency(interruptEvery)) //nolint:gosec // it is positive
+	}
+	var err error
+	if r.program, err = env.Program(checked, options...); err != nil {
+		return err.Error()
+	}
 	return ""
 }

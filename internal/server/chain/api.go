@@ -41,11 +41,16 @@ func handle[Request proto.Message, Response any](ctx context.Context, a api, req
 	if err := a.authorize(ctx, c, req); err != nil {
 		return none, err
 	}
+	if err := c.beginAudit(ctx); err != nil {
+		return none, err
+	}
 	return rpc(ctx, req)
 }
 
 func (a api) CreateEnhancedConnection(ctx context.Context, req *connsvcv1.CreateEnhancedConnectionRequest) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
-	return handle(ctx, a, req, a.service.CreateEnhancedConnection)
+	resp, err := handle(ctx, a, req, a.service.CreateEnhancedConnection)
+	callFrom(ctx).created = resp.GetConnectionId()
+	return resp, err
 }
 
 func (a api) GetEnhancedConnection(ctx context.Context, req *connsvcv1.GetEnhancedConnectionRequest) (*connsvcv1.EnhancedConnection, error) {

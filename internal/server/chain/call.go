@@ -70,6 +70,7 @@ type Call struct {
 
 	guard     *Guard                        // nil: everyone may call everything
 	looked    *connsvcv1.EnhancedConnection // that the policy asked for; nil: none
+	created   string                        // ID of the new connection
 	signature *auth.Signature               // to be verified when the body is read; may be nil
 	rule      string                        // of the policy, that decided; may be empty
 	principal *call.Principal               // nil until the caller is authenticated

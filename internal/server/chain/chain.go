@@ -89,6 +89,7 @@ func (ch *Chain) Serve(ctx context.Context, c *Call) {
 	}
 
 	took := time.Since(start)
+	c.endAudit(ctx, took)
 	ch.access.write(ctx, c, took)
 	ch.Metrics.record(ctx, c, took)
 	endSpan(span, c)

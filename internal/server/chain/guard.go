@@ -11,6 +11,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/auth"
+	"github.com/connsvc/connsvc/internal/auth/audit"
 	"github.com/connsvc/connsvc/internal/auth/policy"
 	"github.com/connsvc/connsvc/internal/call"
 )
@@ -20,6 +21,7 @@ import (
 type Guard struct {
 	Auth   *auth.Authenticator
 	Policy *policy.Policy // nil: every caller may do everything
+	Audit  *audit.Log     // nil: none
 }
 
 // Guard returns the active guard; nil where everyone may call everything.

@@ -13,7 +13,7 @@ import (
 var asServer = trace.WithSpanKind(trace.SpanKindServer)
 
 // startSpan starts the span of a call, as a child of the caller's W3C trace context. Of
-// the caller's texts it records the project alone.
+// the caller's texts it records the project alone; who calls is verified.
 func (ch *Chain) startSpan(ctx context.Context, c *Call) (context.Context, trace.Span) {
 	if c.Traceparent != "" {
 		ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{
@@ -30,7 +30,7 @@ func endSpan(span trace.Span, c *Call) {
 	if !span.IsRecording() {
 		return
 	}
-	attributes := make([]attribute.KeyValue, 0, 6)
+	attributes := make([]attribute.KeyValue, 0, 7)
 	attributes = append(attributes,
 		attribute.String("rpc.system.name", systemName(c.API)),
 		attribute.String("rpc.method", c.Method),
@@ -39,6 +39,9 @@ func endSpan(span trace.Span, c *Call) {
 	)
 	if c.API == REST {
 		attributes = append(attributes, attribute.Int("http.response.status_code", c.HTTPStatus))
+	}
+	if c.Record.Caller != "" {
+		attributes = append(attributes, attribute.String("connsvc.caller", c.Record.Caller))
 	}
 	if e := c.Failure; e != nil {
 		attributes = append(attributes, attribute.String("error.type", e.Reason.String()))

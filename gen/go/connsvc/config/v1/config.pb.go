@@ -133,6 +133,60 @@ func (PolicyRule_Effect) EnumDescriptor() ([]byte, []int) {
 	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{6, 0}
 }
 
+// OnFailure is what happens while records cannot be written.
+type Audit_OnFailure int32
+
+const (
+	// As ALARM.
+	Audit_ON_FAILURE_UNSPECIFIED Audit_OnFailure = 0
+	// An error in the log and a metric; calls go on.
+	Audit_ALARM Audit_OnFailure = 1
+	// Changes are rejected with OVERLOADED as well. Each change has a second record then,
+	// written before DLI is called.
+	Audit_REFUSE Audit_OnFailure = 2
+)
+
+// Enum value maps for Audit_OnFailure.
+var (
+	Audit_OnFailure_name = map[int32]string{
+		0: "ON_FAILURE_UNSPECIFIED",
+		1: "ALARM",
+		2: "REFUSE",
+	}
+	Audit_OnFailure_value = map[string]int32{
+		"ON_FAILURE_UNSPECIFIED": 0,
+		"ALARM":                  1,
+		"REFUSE":                 2,
+	}
+)
+
+func (x Audit_OnFailure) Enum() *Audit_OnFailure {
+	p := new(Audit_OnFailure)
+	*p = x
+	return p
+}
+
+func (x Audit_OnFailure) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Audit_OnFailure) Descriptor() protoreflect.EnumDescriptor {
+	return file_connsvc_config_v1_config_proto_enumTypes[2].Descriptor()
+}
+
+func (Audit_OnFailure) Type() protoreflect.EnumType {
+	return &file_connsvc_config_v1_config_proto_enumTypes[2]
+}
+
+func (x Audit_OnFailure) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Audit_OnFailure.Descriptor instead.
+func (Audit_OnFailure) EnumDescriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7, 0}
+}
+
 // Level of a log line.
 type Log_Level int32
 
@@ -178,11 +232,11 @@ func (x Log_Level) String() string {
 }
 
 func (Log_Level) Descriptor() protoreflect.EnumDescriptor {
-	return file_connsvc_config_v1_config_proto_enumTypes[2].Descriptor()
+	return file_connsvc_config_v1_config_proto_enumTypes[3].Descriptor()
 }
 
 func (Log_Level) Type() protoreflect.EnumType {
-	return &file_connsvc_config_v1_config_proto_enumTypes[2]
+	return &file_connsvc_config_v1_config_proto_enumTypes[3]
 }
 
 func (x Log_Level) Number() protoreflect.EnumNumber {
@@ -191,7 +245,7 @@ func (x Log_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Log_Level.Descriptor instead.
 func (Log_Level) EnumDescriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{25, 0}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{26, 0}
 }
 
 // Config is the configuration of connsvc serve, read from a YAML file. Unknown
@@ -220,7 +274,9 @@ type Config struct {
 	// anonymous must be true.
 	Auth *Auth `protobuf:"bytes,9,opt,name=auth,proto3" json:"auth,omitempty"`
 	// What callers may do. Without it every caller may do everything.
-	Policy        *Policy `protobuf:"bytes,10,opt,name=policy,proto3" json:"policy,omitempty"`
+	Policy *Policy `protobuf:"bytes,10,opt,name=policy,proto3" json:"policy,omitempty"`
+	// The audit log. Without it none is written.
+	Audit         *Audit `protobuf:"bytes,11,opt,name=audit,proto3" json:"audit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -321,6 +377,13 @@ func (x *Config) GetAuth() *Auth {
 func (x *Config) GetPolicy() *Policy {
 	if x != nil {
 		return x.Policy
+	}
+	return nil
+}
+
+func (x *Config) GetAudit() *Audit {
+	if x != nil {
+		return x.Audit
 	}
 	return nil
 }
@@ -757,8 +820,8 @@ type Policy struct {
 	// Logs and counts the calls that would be denied, but allows them, and shows lists whole:
 	// to try a policy.
 	Shadow bool `protobuf:"varint,3,opt,name=shadow,proto3" json:"shadow,omitempty"`
-	// Most that one rule may cost to evaluate: 1000000 by default, in the unit of CEL, roughly a
-	// step. A rule that costs more denies the call.
+	// Most that a rule which loops over a list may cost to evaluate: 1000000 by default, in the
+	// unit of CEL, roughly a step. A rule that costs more denies the call.
 	CostLimit     int32 `protobuf:"varint,4,opt,name=cost_limit,json=costLimit,proto3" json:"cost_limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -906,6 +969,80 @@ func (x *PolicyRule) GetMessage() string {
 	return ""
 }
 
+// An Audit says where the audit log goes: one JSON object a line for each change, and for
+// each call that was rejected because of its caller. log.level does not affect it.
+type Audit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// File of the log; by default it goes to standard output.
+	File string `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// Size at which the file is renamed and begun anew, in MiB: 100 by default.
+	MaxMegabytes int32 `protobuf:"varint,2,opt,name=max_megabytes,json=maxMegabytes,proto3" json:"max_megabytes,omitempty"`
+	// How many renamed files are kept: 10 by default.
+	MaxBackups int32 `protobuf:"varint,3,opt,name=max_backups,json=maxBackups,proto3" json:"max_backups,omitempty"`
+	// What happens while records cannot be written: ALARM by default.
+	OnFailure     Audit_OnFailure `protobuf:"varint,4,opt,name=on_failure,json=onFailure,proto3,enum=connsvc.config.v1.Audit_OnFailure" json:"on_failure,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Audit) Reset() {
+	*x = Audit{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Audit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Audit) ProtoMessage() {}
+
+func (x *Audit) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Audit.ProtoReflect.Descriptor instead.
+func (*Audit) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Audit) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *Audit) GetMaxMegabytes() int32 {
+	if x != nil {
+		return x.MaxMegabytes
+	}
+	return 0
+}
+
+func (x *Audit) GetMaxBackups() int32 {
+	if x != nil {
+		return x.MaxBackups
+	}
+	return 0
+}
+
+func (x *Audit) GetOnFailure() Audit_OnFailure {
+	if x != nil {
+		return x.OnFailure
+	}
+	return Audit_ON_FAILURE_UNSPECIFIED
+}
+
 // An Attribute is an attribute of a principal.
 type Attribute struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -919,7 +1056,7 @@ type Attribute struct {
 
 func (x *Attribute) Reset() {
 	*x = Attribute{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -931,7 +1068,7 @@ func (x *Attribute) String() string {
 func (*Attribute) ProtoMessage() {}
 
 func (x *Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[7]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -944,7 +1081,7 @@ func (x *Attribute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attribute.ProtoReflect.Descriptor instead.
 func (*Attribute) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{7}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Attribute) GetName() string {
@@ -971,7 +1108,7 @@ type MTLS struct {
 
 func (x *MTLS) Reset() {
 	*x = MTLS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -983,7 +1120,7 @@ func (x *MTLS) String() string {
 func (*MTLS) ProtoMessage() {}
 
 func (x *MTLS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[8]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -996,7 +1133,7 @@ func (x *MTLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MTLS.ProtoReflect.Descriptor instead.
 func (*MTLS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{8}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{9}
 }
 
 // A Listener is an address to listen on.
@@ -1028,7 +1165,7 @@ type Listener struct {
 
 func (x *Listener) Reset() {
 	*x = Listener{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1177,7 @@ func (x *Listener) String() string {
 func (*Listener) ProtoMessage() {}
 
 func (x *Listener) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[9]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1190,7 @@ func (x *Listener) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Listener.ProtoReflect.Descriptor instead.
 func (*Listener) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{9}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Listener) GetAddress() string {
@@ -1118,7 +1255,7 @@ type CORS struct {
 
 func (x *CORS) Reset() {
 	*x = CORS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1267,7 @@ func (x *CORS) String() string {
 func (*CORS) ProtoMessage() {}
 
 func (x *CORS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[10]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1280,7 @@ func (x *CORS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CORS.ProtoReflect.Descriptor instead.
 func (*CORS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{10}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CORS) GetOrigins() []string {
@@ -1170,7 +1307,7 @@ type TLS struct {
 
 func (x *TLS) Reset() {
 	*x = TLS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1182,7 +1319,7 @@ func (x *TLS) String() string {
 func (*TLS) ProtoMessage() {}
 
 func (x *TLS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[11]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1195,7 +1332,7 @@ func (x *TLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TLS.ProtoReflect.Descriptor instead.
 func (*TLS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{11}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *TLS) GetCertFile() string {
@@ -1272,7 +1409,7 @@ type Upstream struct {
 
 func (x *Upstream) Reset() {
 	*x = Upstream{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1284,7 +1421,7 @@ func (x *Upstream) String() string {
 func (*Upstream) ProtoMessage() {}
 
 func (x *Upstream) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[12]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,7 +1434,7 @@ func (x *Upstream) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Upstream.ProtoReflect.Descriptor instead.
 func (*Upstream) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{12}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Upstream) GetEndpoint() string {
@@ -1510,7 +1647,7 @@ type UpstreamTLS struct {
 
 func (x *UpstreamTLS) Reset() {
 	*x = UpstreamTLS{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1522,7 +1659,7 @@ func (x *UpstreamTLS) String() string {
 func (*UpstreamTLS) ProtoMessage() {}
 
 func (x *UpstreamTLS) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[13]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1535,7 +1672,7 @@ func (x *UpstreamTLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpstreamTLS.ProtoReflect.Descriptor instead.
 func (*UpstreamTLS) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{13}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UpstreamTLS) GetCaFile() string {
@@ -1577,7 +1714,7 @@ type IAMPassword struct {
 
 func (x *IAMPassword) Reset() {
 	*x = IAMPassword{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1589,7 +1726,7 @@ func (x *IAMPassword) String() string {
 func (*IAMPassword) ProtoMessage() {}
 
 func (x *IAMPassword) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[14]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1602,7 +1739,7 @@ func (x *IAMPassword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMPassword.ProtoReflect.Descriptor instead.
 func (*IAMPassword) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{14}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *IAMPassword) GetEndpoint() string {
@@ -1651,7 +1788,7 @@ type IAMAgency struct {
 
 func (x *IAMAgency) Reset() {
 	*x = IAMAgency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1663,7 +1800,7 @@ func (x *IAMAgency) String() string {
 func (*IAMAgency) ProtoMessage() {}
 
 func (x *IAMAgency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[15]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1676,7 +1813,7 @@ func (x *IAMAgency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IAMAgency.ProtoReflect.Descriptor instead.
 func (*IAMAgency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{15}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *IAMAgency) GetEndpoint() string {
@@ -1718,7 +1855,7 @@ type ECSMetadata struct {
 
 func (x *ECSMetadata) Reset() {
 	*x = ECSMetadata{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1730,7 +1867,7 @@ func (x *ECSMetadata) String() string {
 func (*ECSMetadata) ProtoMessage() {}
 
 func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[16]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1743,7 +1880,7 @@ func (x *ECSMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ECSMetadata.ProtoReflect.Descriptor instead.
 func (*ECSMetadata) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{16}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ECSMetadata) GetEndpoint() string {
@@ -1762,7 +1899,7 @@ type PassThrough struct {
 
 func (x *PassThrough) Reset() {
 	*x = PassThrough{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1774,7 +1911,7 @@ func (x *PassThrough) String() string {
 func (*PassThrough) ProtoMessage() {}
 
 func (x *PassThrough) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[17]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1787,7 +1924,7 @@ func (x *PassThrough) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassThrough.ProtoReflect.Descriptor instead.
 func (*PassThrough) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{17}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18}
 }
 
 // Retry configures retries of idempotent calls (reads, deletes, replacing hosts,
@@ -1812,7 +1949,7 @@ type Retry struct {
 
 func (x *Retry) Reset() {
 	*x = Retry{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1824,7 +1961,7 @@ func (x *Retry) String() string {
 func (*Retry) ProtoMessage() {}
 
 func (x *Retry) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[18]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1837,7 +1974,7 @@ func (x *Retry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retry.ProtoReflect.Descriptor instead.
 func (*Retry) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{18}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Retry) GetMaxAttempts() int32 {
@@ -1886,7 +2023,7 @@ type Protection struct {
 
 func (x *Protection) Reset() {
 	*x = Protection{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1898,7 +2035,7 @@ func (x *Protection) String() string {
 func (*Protection) ProtoMessage() {}
 
 func (x *Protection) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[19]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1911,7 +2048,7 @@ func (x *Protection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Protection.ProtoReflect.Descriptor instead.
 func (*Protection) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{19}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Protection) GetMaxConcurrency() int32 {
@@ -1966,7 +2103,7 @@ type Idempotency struct {
 
 func (x *Idempotency) Reset() {
 	*x = Idempotency{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1978,7 +2115,7 @@ func (x *Idempotency) String() string {
 func (*Idempotency) ProtoMessage() {}
 
 func (x *Idempotency) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[20]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1991,7 +2128,7 @@ func (x *Idempotency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Idempotency.ProtoReflect.Descriptor instead.
 func (*Idempotency) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{20}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Idempotency) GetReconcileTimeout() *durationpb.Duration {
@@ -2052,7 +2189,7 @@ type AccessKey struct {
 
 func (x *AccessKey) Reset() {
 	*x = AccessKey{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2064,7 +2201,7 @@ func (x *AccessKey) String() string {
 func (*AccessKey) ProtoMessage() {}
 
 func (x *AccessKey) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[21]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2077,7 +2214,7 @@ func (x *AccessKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessKey.ProtoReflect.Descriptor instead.
 func (*AccessKey) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{21}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AccessKey) GetId() *Secret {
@@ -2115,7 +2252,7 @@ type Secret struct {
 
 func (x *Secret) Reset() {
 	*x = Secret{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2127,7 +2264,7 @@ func (x *Secret) String() string {
 func (*Secret) ProtoMessage() {}
 
 func (x *Secret) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2140,7 +2277,7 @@ func (x *Secret) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Secret.ProtoReflect.Descriptor instead.
 func (*Secret) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{22}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Secret) GetSource() isSecret_Source {
@@ -2222,7 +2359,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2234,7 +2371,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +2384,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{23}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Limits) GetMaxRequestBytes() int64 {
@@ -2331,7 +2468,7 @@ type CallerLimits struct {
 
 func (x *CallerLimits) Reset() {
 	*x = CallerLimits{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2343,7 +2480,7 @@ func (x *CallerLimits) String() string {
 func (*CallerLimits) ProtoMessage() {}
 
 func (x *CallerLimits) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2356,7 +2493,7 @@ func (x *CallerLimits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallerLimits.ProtoReflect.Descriptor instead.
 func (*CallerLimits) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CallerLimits) GetCallsPerSecond() int32 {
@@ -2419,7 +2556,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2431,7 +2568,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2444,7 +2581,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{25}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Log) GetLevel() Log_Level {
@@ -2469,7 +2606,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2481,7 +2618,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2494,7 +2631,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{26}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Shutdown) GetDrainDelay() *durationpb.Duration {
@@ -2527,7 +2664,7 @@ type Reload struct {
 
 func (x *Reload) Reset() {
 	*x = Reload{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[27]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2539,7 +2676,7 @@ func (x *Reload) String() string {
 func (*Reload) ProtoMessage() {}
 
 func (x *Reload) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[27]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2552,7 +2689,7 @@ func (x *Reload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reload.ProtoReflect.Descriptor instead.
 func (*Reload) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{27}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Reload) GetInterval() *durationpb.Duration {
@@ -2573,7 +2710,7 @@ var File_connsvc_config_v1_config_proto protoreflect.FileDescriptor
 
 const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x1econnsvc/config/v1/config.proto\x12\x11connsvc.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xc2\x06\n" +
+	"\x1econnsvc/config/v1/config.proto\x12\x11connsvc.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf2\x06\n" +
 	"\x06Config\x12/\n" +
 	"\x04grpc\x18\x01 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x04grpc\x12/\n" +
 	"\x04rest\x18\x02 \x01(\v2\x1b.connsvc.config.v1.ListenerR\x04rest\x121\n" +
@@ -2587,7 +2724,8 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x06reload\x18\b \x01(\v2\x19.connsvc.config.v1.ReloadR\x06reload\x12+\n" +
 	"\x04auth\x18\t \x01(\v2\x17.connsvc.config.v1.AuthR\x04auth\x121\n" +
 	"\x06policy\x18\n" +
-	" \x01(\v2\x19.connsvc.config.v1.PolicyR\x06policy\"\xb9\x06\n" +
+	" \x01(\v2\x19.connsvc.config.v1.PolicyR\x06policy\x12.\n" +
+	"\x05audit\x18\v \x01(\v2\x18.connsvc.config.v1.AuditR\x05audit\"\xb9\x06\n" +
 	"\x04Auth\x12A\n" +
 	"\x06tokens\x18\x01 \x03(\v2\x1e.connsvc.config.v1.CallerTokenB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x06tokens\x12\xaf\x01\n" +
 	"\x03jwt\x18\x02 \x03(\v2\x16.connsvc.config.v1.JWTB\x84\x01\xbaH\x80\x01\xba\x01x\n" +
@@ -2651,7 +2789,20 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x06Effect\x12\x16\n" +
 	"\x12EFFECT_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05ALLOW\x10\x01\x12\b\n" +
-	"\x04DENY\x10\x02\"d\n" +
+	"\x04DENY\x10\x02\"\x87\x02\n" +
+	"\x05Audit\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\tR\x04file\x120\n" +
+	"\rmax_megabytes\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\fmaxMegabytes\x12+\n" +
+	"\vmax_backups\x18\x03 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\x90N(\x00R\n" +
+	"maxBackups\x12K\n" +
+	"\n" +
+	"on_failure\x18\x04 \x01(\x0e2\".connsvc.config.v1.Audit.OnFailureB\b\xbaH\x05\x82\x01\x02\x10\x01R\tonFailure\">\n" +
+	"\tOnFailure\x12\x1a\n" +
+	"\x16ON_FAILURE_UNSPECIFIED\x10\x00\x12\t\n" +
+	"\x05ALARM\x10\x01\x12\n" +
+	"\n" +
+	"\x06REFUSE\x10\x02\"d\n" +
 	"\tAttribute\x128\n" +
 	"\x04name\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z_][A-Za-z0-9_]{0,63}$R\x04name\x12\x1d\n" +
 	"\x05value\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x05value\"\x06\n" +
@@ -2812,102 +2963,106 @@ func file_connsvc_config_v1_config_proto_rawDescGZIP() []byte {
 	return file_connsvc_config_v1_config_proto_rawDescData
 }
 
-var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(Auth_Open)(0),              // 0: connsvc.config.v1.Auth.Open
 	(PolicyRule_Effect)(0),      // 1: connsvc.config.v1.PolicyRule.Effect
-	(Log_Level)(0),              // 2: connsvc.config.v1.Log.Level
-	(*Config)(nil),              // 3: connsvc.config.v1.Config
-	(*Auth)(nil),                // 4: connsvc.config.v1.Auth
-	(*CallerToken)(nil),         // 5: connsvc.config.v1.CallerToken
-	(*JWT)(nil),                 // 6: connsvc.config.v1.JWT
-	(*CallerKey)(nil),           // 7: connsvc.config.v1.CallerKey
-	(*Policy)(nil),              // 8: connsvc.config.v1.Policy
-	(*PolicyRule)(nil),          // 9: connsvc.config.v1.PolicyRule
-	(*Attribute)(nil),           // 10: connsvc.config.v1.Attribute
-	(*MTLS)(nil),                // 11: connsvc.config.v1.MTLS
-	(*Listener)(nil),            // 12: connsvc.config.v1.Listener
-	(*CORS)(nil),                // 13: connsvc.config.v1.CORS
-	(*TLS)(nil),                 // 14: connsvc.config.v1.TLS
-	(*Upstream)(nil),            // 15: connsvc.config.v1.Upstream
-	(*UpstreamTLS)(nil),         // 16: connsvc.config.v1.UpstreamTLS
-	(*IAMPassword)(nil),         // 17: connsvc.config.v1.IAMPassword
-	(*IAMAgency)(nil),           // 18: connsvc.config.v1.IAMAgency
-	(*ECSMetadata)(nil),         // 19: connsvc.config.v1.ECSMetadata
-	(*PassThrough)(nil),         // 20: connsvc.config.v1.PassThrough
-	(*Retry)(nil),               // 21: connsvc.config.v1.Retry
-	(*Protection)(nil),          // 22: connsvc.config.v1.Protection
-	(*Idempotency)(nil),         // 23: connsvc.config.v1.Idempotency
-	(*AccessKey)(nil),           // 24: connsvc.config.v1.AccessKey
-	(*Secret)(nil),              // 25: connsvc.config.v1.Secret
-	(*Limits)(nil),              // 26: connsvc.config.v1.Limits
-	(*CallerLimits)(nil),        // 27: connsvc.config.v1.CallerLimits
-	(*Log)(nil),                 // 28: connsvc.config.v1.Log
-	(*Shutdown)(nil),            // 29: connsvc.config.v1.Shutdown
-	(*Reload)(nil),              // 30: connsvc.config.v1.Reload
-	(*durationpb.Duration)(nil), // 31: google.protobuf.Duration
+	(Audit_OnFailure)(0),        // 2: connsvc.config.v1.Audit.OnFailure
+	(Log_Level)(0),              // 3: connsvc.config.v1.Log.Level
+	(*Config)(nil),              // 4: connsvc.config.v1.Config
+	(*Auth)(nil),                // 5: connsvc.config.v1.Auth
+	(*CallerToken)(nil),         // 6: connsvc.config.v1.CallerToken
+	(*JWT)(nil),                 // 7: connsvc.config.v1.JWT
+	(*CallerKey)(nil),           // 8: connsvc.config.v1.CallerKey
+	(*Policy)(nil),              // 9: connsvc.config.v1.Policy
+	(*PolicyRule)(nil),          // 10: connsvc.config.v1.PolicyRule
+	(*Audit)(nil),               // 11: connsvc.config.v1.Audit
+	(*Attribute)(nil),           // 12: connsvc.config.v1.Attribute
+	(*MTLS)(nil),                // 13: connsvc.config.v1.MTLS
+	(*Listener)(nil),            // 14: connsvc.config.v1.Listener
+	(*CORS)(nil),                // 15: connsvc.config.v1.CORS
+	(*TLS)(nil),                 // 16: connsvc.config.v1.TLS
+	(*Upstream)(nil),            // 17: connsvc.config.v1.Upstream
+	(*UpstreamTLS)(nil),         // 18: connsvc.config.v1.UpstreamTLS
+	(*IAMPassword)(nil),         // 19: connsvc.config.v1.IAMPassword
+	(*IAMAgency)(nil),           // 20: connsvc.config.v1.IAMAgency
+	(*ECSMetadata)(nil),         // 21: connsvc.config.v1.ECSMetadata
+	(*PassThrough)(nil),         // 22: connsvc.config.v1.PassThrough
+	(*Retry)(nil),               // 23: connsvc.config.v1.Retry
+	(*Protection)(nil),          // 24: connsvc.config.v1.Protection
+	(*Idempotency)(nil),         // 25: connsvc.config.v1.Idempotency
+	(*AccessKey)(nil),           // 26: connsvc.config.v1.AccessKey
+	(*Secret)(nil),              // 27: connsvc.config.v1.Secret
+	(*Limits)(nil),              // 28: connsvc.config.v1.Limits
+	(*CallerLimits)(nil),        // 29: connsvc.config.v1.CallerLimits
+	(*Log)(nil),                 // 30: connsvc.config.v1.Log
+	(*Shutdown)(nil),            // 31: connsvc.config.v1.Shutdown
+	(*Reload)(nil),              // 32: connsvc.config.v1.Reload
+	(*durationpb.Duration)(nil), // 33: google.protobuf.Duration
 }
 var file_connsvc_config_v1_config_proto_depIdxs = []int32{
-	12, // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
-	12, // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
-	12, // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
-	15, // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
-	26, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
-	28, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
-	29, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
-	30, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
-	4,  // 8: connsvc.config.v1.Config.auth:type_name -> connsvc.config.v1.Auth
-	8,  // 9: connsvc.config.v1.Config.policy:type_name -> connsvc.config.v1.Policy
-	5,  // 10: connsvc.config.v1.Auth.tokens:type_name -> connsvc.config.v1.CallerToken
-	6,  // 11: connsvc.config.v1.Auth.jwt:type_name -> connsvc.config.v1.JWT
-	11, // 12: connsvc.config.v1.Auth.mtls:type_name -> connsvc.config.v1.MTLS
-	7,  // 13: connsvc.config.v1.Auth.access_keys:type_name -> connsvc.config.v1.CallerKey
-	0,  // 14: connsvc.config.v1.Auth.allow_unauthenticated:type_name -> connsvc.config.v1.Auth.Open
-	25, // 15: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
-	10, // 16: connsvc.config.v1.CallerToken.attributes:type_name -> connsvc.config.v1.Attribute
-	31, // 17: connsvc.config.v1.JWT.leeway:type_name -> google.protobuf.Duration
-	25, // 18: connsvc.config.v1.CallerKey.secret:type_name -> connsvc.config.v1.Secret
-	10, // 19: connsvc.config.v1.CallerKey.attributes:type_name -> connsvc.config.v1.Attribute
-	9,  // 20: connsvc.config.v1.Policy.rules:type_name -> connsvc.config.v1.PolicyRule
-	1,  // 21: connsvc.config.v1.PolicyRule.effect:type_name -> connsvc.config.v1.PolicyRule.Effect
-	14, // 22: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
-	13, // 23: connsvc.config.v1.Listener.cors:type_name -> connsvc.config.v1.CORS
-	24, // 24: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
-	25, // 25: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
-	17, // 26: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
-	18, // 27: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
-	19, // 28: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
-	20, // 29: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
-	31, // 30: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
-	21, // 31: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
-	22, // 32: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
-	23, // 33: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
-	25, // 34: connsvc.config.v1.Upstream.proxy_credentials:type_name -> connsvc.config.v1.Secret
-	16, // 35: connsvc.config.v1.Upstream.tls:type_name -> connsvc.config.v1.UpstreamTLS
-	25, // 36: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
-	24, // 37: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
-	31, // 38: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
-	31, // 39: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
-	31, // 40: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
-	31, // 41: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
-	31, // 42: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
-	31, // 43: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
-	25, // 44: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
-	25, // 45: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
-	25, // 46: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
-	27, // 47: connsvc.config.v1.Limits.per_caller:type_name -> connsvc.config.v1.CallerLimits
-	31, // 48: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
-	31, // 49: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
-	2,  // 50: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
-	31, // 51: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
-	31, // 52: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
-	31, // 53: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
-	54, // [54:54] is the sub-list for method output_type
-	54, // [54:54] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	14, // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
+	14, // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
+	14, // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
+	17, // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
+	28, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
+	30, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
+	31, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
+	32, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
+	5,  // 8: connsvc.config.v1.Config.auth:type_name -> connsvc.config.v1.Auth
+	9,  // 9: connsvc.config.v1.Config.policy:type_name -> connsvc.config.v1.Policy
+	11, // 10: connsvc.config.v1.Config.audit:type_name -> connsvc.config.v1.Audit
+	6,  // 11: connsvc.config.v1.Auth.tokens:type_name -> connsvc.config.v1.CallerToken
+	7,  // 12: connsvc.config.v1.Auth.jwt:type_name -> connsvc.config.v1.JWT
+	13, // 13: connsvc.config.v1.Auth.mtls:type_name -> connsvc.config.v1.MTLS
+	8,  // 14: connsvc.config.v1.Auth.access_keys:type_name -> connsvc.config.v1.CallerKey
+	0,  // 15: connsvc.config.v1.Auth.allow_unauthenticated:type_name -> connsvc.config.v1.Auth.Open
+	27, // 16: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
+	12, // 17: connsvc.config.v1.CallerToken.attributes:type_name -> connsvc.config.v1.Attribute
+	33, // 18: connsvc.config.v1.JWT.leeway:type_name -> google.protobuf.Duration
+	27, // 19: connsvc.config.v1.CallerKey.secret:type_name -> connsvc.config.v1.Secret
+	12, // 20: connsvc.config.v1.CallerKey.attributes:type_name -> connsvc.config.v1.Attribute
+	10, // 21: connsvc.config.v1.Policy.rules:type_name -> connsvc.config.v1.PolicyRule
+	1,  // 22: connsvc.config.v1.PolicyRule.effect:type_name -> connsvc.config.v1.PolicyRule.Effect
+	2,  // 23: connsvc.config.v1.Audit.on_failure:type_name -> connsvc.config.v1.Audit.OnFailure
+	16, // 24: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
+	15, // 25: connsvc.config.v1.Listener.cors:type_name -> connsvc.config.v1.CORS
+	26, // 26: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
+	27, // 27: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
+	19, // 28: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
+	20, // 29: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
+	21, // 30: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
+	22, // 31: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
+	33, // 32: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
+	23, // 33: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
+	24, // 34: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
+	25, // 35: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
+	27, // 36: connsvc.config.v1.Upstream.proxy_credentials:type_name -> connsvc.config.v1.Secret
+	18, // 37: connsvc.config.v1.Upstream.tls:type_name -> connsvc.config.v1.UpstreamTLS
+	27, // 38: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
+	26, // 39: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
+	33, // 40: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
+	33, // 41: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
+	33, // 42: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
+	33, // 43: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
+	33, // 44: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
+	33, // 45: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
+	27, // 46: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
+	27, // 47: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
+	27, // 48: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
+	29, // 49: connsvc.config.v1.Limits.per_caller:type_name -> connsvc.config.v1.CallerLimits
+	33, // 50: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
+	33, // 51: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
+	3,  // 52: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
+	33, // 53: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
+	33, // 54: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
+	33, // 55: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
+	56, // [56:56] is the sub-list for method output_type
+	56, // [56:56] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_connsvc_config_v1_config_proto_init() }
@@ -2919,7 +3074,7 @@ func file_connsvc_config_v1_config_proto_init() {
 		(*JWT_JwksUrl)(nil),
 		(*JWT_JwksFile)(nil),
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[12].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[13].OneofWrappers = []any{
 		(*Upstream_AccessKey)(nil),
 		(*Upstream_Token)(nil),
 		(*Upstream_IamPassword)(nil),
@@ -2927,8 +3082,8 @@ func file_connsvc_config_v1_config_proto_init() {
 		(*Upstream_EcsMetadata)(nil),
 		(*Upstream_PassThrough)(nil),
 	}
-	file_connsvc_config_v1_config_proto_msgTypes[18].OneofWrappers = []any{}
-	file_connsvc_config_v1_config_proto_msgTypes[22].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[19].OneofWrappers = []any{}
+	file_connsvc_config_v1_config_proto_msgTypes[23].OneofWrappers = []any{
 		(*Secret_File)(nil),
 		(*Secret_Env)(nil),
 	}
@@ -2937,8 +3092,8 @@ func file_connsvc_config_v1_config_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connsvc_config_v1_config_proto_rawDesc), len(file_connsvc_config_v1_config_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   28,
+			NumEnums:      4,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

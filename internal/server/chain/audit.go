@@ -1,0 +1,77 @@
+package chain
+
+import (
+	"context"
+	"time"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/auth/audit"
+)
+
+// reads are the RPCs that change nothing.
+var reads = map[string]bool{
+	connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName[1:]:   true,
+	connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName[1:]: true,
+	connsvcv1.ConnectionService_ListPrivileges_FullMethodName[1:]:          true,
+	connsvcv1.ConnectionService_ListPrivilegesByObject_FullMethodName[1:]:  true,
+	UnknownMethod: true,
+}
+
+// beginAudit records a change before it takes place, where none may be without a record.
+func (c *Call) beginAudit(ctx context.Context) error {
+	if c.guard == nil || !c.guard.Audit.Refuses() || reads[c.Method] {
+		return nil
+	}
+	r := c.record(audit.Change)
+	r.Outcome = audit.Started
+	if err := c.guard.Audit.Write(ctx, r); err != nil {
+		return apierror.New(connsvcv1.ErrorReason_OVERLOADED, "the audit log cannot be written: changes are rejected until it can", err)
+	}
+	return nil
+}
+
+// endAudit records a call that has ended, if it was a change or its caller was rejected.
+func (c *Call) endAudit(ctx context.Context, took time.Duration) {
+	if c.guard == nil || c.guard.Audit == nil {
+		return
+	}
+	var event string
+	switch {
+	case c.Failure != nil && isRefusal(c.Failure.Reason):
+		event = audit.Refusal
+	case !reads[c.Method] && c.request != nil:
+		event = audit.Change
+	default:
+		return
+	}
+	r := c.record(event)
+	r.Outcome = codeName(c.outcome().code)
+	if c.Failure != nil {
+		r.Reason = c.Failure.Reason.String()
+	}
+	_, r.DLIRequestID = c.Record.Attempts()
+	r.DurationUS = took.Microseconds()
+	_ = c.guard.Audit.Write(ctx, r) // it raises the alarm itself; the call has ended
+}
+
+func isRefusal(reason connsvcv1.ErrorReason) bool {
+	switch reason {
+	case connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED, connsvcv1.ErrorReason_POLICY_DENIED, connsvcv1.ErrorReason_CALLER_QUOTA:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *Call) record(event string) *audit.Record {
+	r := &audit.Record{
+		Time: time.Now().UTC(), Event: event, RequestID: c.ID, Peer: c.Peer, API: c.API, Method: c.Method,
+		Project: c.projectID(), ResourceID: c.created, Rule: c.rule,
+	}
+	if c.principal != nil {
+		r.Caller, r.Groups = c.principal.Name, c.principal.Groups
+	}
+	r.SetRequest(c.request)
+	return r
+}
