@@ -37,6 +37,8 @@ func reasonsByStatus() map[int][]*apierror.Error {
 			all[e.HTTPStatus] = append(all[e.HTTPStatus], e)
 		}
 	}
+	// REST alone has a status of its own for a body that is compressed.
+	all[http.StatusUnsupportedMediaType] = []*apierror.Error{apierror.New(connsvcv1.ErrorReason_VALIDATION_FAILED, "", nil)}
 	return all
 }
 

@@ -130,6 +130,9 @@ func (p *pass) addResponses(op *openapi3.Operation, rpc protoreflect.MethodDescr
 	op.Responses.Set(strconv.Itoa(status), &openapi3.ResponseRef{Value: success})
 	op.Responses.Delete("default")
 	for status := range reasonsByStatus() {
+		if status == http.StatusUnsupportedMediaType && op.RequestBody == nil {
+			continue
+		}
 		op.Responses.Set(strconv.Itoa(status), &openapi3.ResponseRef{Ref: "#/components/responses/" + responseName(status)})
 	}
 	return nil
