@@ -8,6 +8,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/app"
+	"github.com/connsvc/connsvc/internal/auth"
 	"github.com/connsvc/connsvc/internal/certs"
 	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/upstream"
@@ -41,10 +42,11 @@ func (c *configCheckCommand) check(p *process, file string) error {
 	}
 	// A colon, as in a proxy's credentials.
 	secret := func(*configv1.Secret) (string, error) { return "un:read", nil }
-	var tlsErr error
+	var tlsErr, authErr error
 	if c.Secrets {
 		secret = config.Secrets{Dir: filepath.Dir(file), LookupEnv: p.lookupEnv}.Read
 		tlsErr = certs.Check(cfg, filepath.Dir(file))
+		authErr = auth.Check(cfg.GetAuth(), secret, filepath.Dir(file))
 	} else {
 		for _, u := range cfg.GetUpstreams() {
 			u.Tls = nil
@@ -54,7 +56,7 @@ func (c *configCheckCommand) check(p *process, file string) error {
 	if err == nil {
 		router.Close(p.ctx)
 	}
-	if err := config.Locate(name, data, errors.Join(err, tlsErr)); err != nil {
+	if err := config.Locate(name, data, errors.Join(err, tlsErr, authErr)); err != nil {
 		return fmt.Errorf("%w:\n%w", app.ErrConfig, err)
 	}
 	fmt.Fprintf(p.stdout, "%s: ok\n", name)

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -95,6 +96,27 @@ func New(cfg *configv1.Auth, o Options) (*Authenticator, error) {
 	a.tokens.watch(ctx)
 	a.keys.watch(ctx)
 	return a, nil
+}
+
+// Check reads the secrets and the files of key sets without keeping them. The error joins
+// all problems, each of which begins with its field.
+func Check(cfg *configv1.Auth, read func(*configv1.Secret) (string, error), dir string) error {
+	_, tokensErr := readTokens(cfg.GetTokens(), read)
+	_, keysErr := readKeys(cfg.GetAccessKeys(), read)
+	problems := []error{tokensErr, keysErr}
+	for i, c := range cfg.GetJwt() {
+		if c.GetJwksFile() == "" {
+			continue
+		}
+		text, err := readKeySet(c, dir)
+		if err == nil {
+			_, err = parseKeySet(text)
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("auth.jwt[%d].jwks_file: %w", i, err))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // Close ends what runs in the background.

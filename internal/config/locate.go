@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	keyPath = regexp.MustCompile(`^([a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*): `)
-	keyStep = regexp.MustCompile(`[a-z_]+|\d+`)
+	keyPath = regexp.MustCompile(`^([a-z_][a-z0-9_]*(?:\[\d+\])?(?:\.[a-z_][a-z0-9_]*(?:\[\d+\])?)*): `)
+	keyStep = regexp.MustCompile(`[a-z_][a-z0-9_]*|\d+`)
 )
 
 // Locate puts the place in the file before each line of err that begins with a key, as in
