@@ -80,7 +80,7 @@ func isPanel(where string) bool { return strings.HasPrefix(where, "panel ") }
 func record(t *testing.T) map[string]string {
 	t.Helper()
 	dev := startDev(t)
-	tls := start(t, []string{"TOKEN=none"}, "serve", "--config="+withTLS(t))
+	tls := startWithTLS(t)
 	callAll(t, dev)
 	before := samplesOf(t, dev, tls)
 	callAll(t, dev)

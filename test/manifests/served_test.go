@@ -27,8 +27,13 @@ func scrapeAll(t *testing.T) series {
 	dev := startDev(t)
 	callAll(t, dev)
 	scrape(t, served, "http://"+dev.admin)
-	scrape(t, served, "http://"+start(t, []string{"TOKEN=none", "SHA256=" + strings.Repeat("0", 64)}, "serve", "--config="+withTLS(t)).admin)
+	scrape(t, served, "http://"+startWithTLS(t).admin)
 	return served
+}
+
+func startWithTLS(t *testing.T) process {
+	t.Helper()
+	return start(t, []string{"TOKEN=none", "SHA256=" + strings.Repeat("0", 64)}, "serve", "--config="+withTLS(t))
 }
 
 func startDev(t *testing.T) process {

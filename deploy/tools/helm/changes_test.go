@@ -30,6 +30,7 @@ var samples = map[string][]any{
 	"dnsNames":              {[]any{"a.example.com"}},
 	"emulator.args":         {[]any{"--peering-delay=5s"}, []any{"--address=127.0.0.1:1"}},
 	"rollingUpdate":         {map[string]any{"maxSurge": 0, "maxUnavailable": 0}},
+	"max_creates":           {700},
 	"disabled":              {[]any{"ConnsvcDown"}, []any{"a"}},
 	"digest":                {"sha256:" + strings.Repeat("0", 64)},
 	"tag":                   {"v1"},

@@ -220,13 +220,18 @@ func checkAll(t *testing.T, samples []sample) {
 	if ok := strings.Count(string(out), ": ok\n"); err == nil && ok != len(samples) {
 		t.Errorf("%d of %d were checked", ok, len(samples))
 	}
+	shown := make(map[string]bool) // one sample of each problem
 	for line := range strings.Lines(problems.String()) {
-		var i int
-		if rest, ok := strings.CutPrefix(line, dir+"/"); ok {
-			if _, err := fmt.Sscanf(rest, "%d:", &i); err == nil {
-				t.Errorf("the chart accepts %v, connsvc does not: %s", samples[i].changed, strings.TrimSpace(rest))
-			}
+		var i, row, column int
+		rest, ok := strings.CutPrefix(line, dir+"/")
+		if _, err := fmt.Sscanf(rest, "%d:%d:%d:", &i, &row, &column); !ok || err != nil {
+			continue
 		}
+		problem := strings.TrimSpace(strings.TrimPrefix(rest, fmt.Sprintf("%d:%d:%d:", i, row, column)))
+		if !shown[problem] {
+			t.Errorf("the chart accepts %v, connsvc does not: %s", samples[i].changed, problem)
+		}
+		shown[problem] = true
 	}
 	if err != nil && !t.Failed() {
 		t.Errorf("%v\n%s", err, problems.String())

@@ -5,7 +5,7 @@ at once. Types and keys are checked by values.schema.json.
 */ -}}
 {{- define "connsvc.check" -}}
 {{- $problems := list -}}
-{{- range list "names" "labels" "pods" "env" "scaling" "tls" "egress" "config" "durations" "upstreams" "files" "memory" "network" "routes" "watching" -}}
+{{- range list "names" "labels" "pods" "env" "scaling" "tls" "egress" "config" "durations" "quotas" "upstreams" "files" "memory" "network" "routes" "watching" -}}
 {{- range include (printf "connsvc.problems.%s" .) $ | splitList "\n" -}}
 {{- with trim . -}}
 {{- $problems = append $problems . -}}
