@@ -109,7 +109,7 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Log:              tel.Log,
 	})
 	log, auditErr := audit.New(cfg.GetAudit(), audit.Options{Stdout: o.Audit, Dir: o.Dir, Log: tel.Log, Meter: tel.Meter})
-	guard, guardErr := newGuard(cfg, o, tel, log)
+	guard, guardErr := newGuard(cfg, o, tel, log, nil)
 	guardErr = errors.Join(auditErr, guardErr)
 	srv, srvErr := server.New(cfg, server.Options{
 		Guard:         guard,

@@ -58,7 +58,7 @@ func (a *App) newReloader() (*reloader, error) {
 
 // apply starts with the steps that can fail, so that a failure changes nothing.
 func (r *reloader) apply(cfg *configv1.Config) error {
-	guard, err := newGuard(cfg, r.app.options, r.app.telemetry, r.app.audit)
+	guard, err := newGuard(cfg, r.app.options, r.app.telemetry, r.app.audit, r.app.server.Guard())
 	if err != nil {
 		return err
 	}

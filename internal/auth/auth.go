@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -39,6 +40,10 @@ type Options struct {
 	Transport http.RoundTripper
 	// Interval is the time between two readings of the secrets; 0: 5 s.
 	Interval time.Duration
+	// Previous is what the new Authenticator replaces, at a reload; nil at the start. The new
+	// one remembers the signed changes that Previous has accepted, and takes over the issuers
+	// whose configuration is the same.
+	Previous *Authenticator
 }
 
 // Credentials are what a caller sent, before its body is read.
@@ -54,12 +59,12 @@ type Authenticator struct {
 	tokens    *secrets[tokenTable] // nil: not configured
 	issuers   *issuers             // nil: not configured
 	keys      *secrets[keyTable]   // nil: not configured
-	replays   replays
+	replays   *replays
 	metrics   *metrics
 	challenge string
 	operators map[string]bool
 	now       func() time.Time
-	close     context.CancelFunc
+	close     func()
 }
 
 // New reads the secrets. The error joins all problems, each of which begins with its
@@ -74,19 +79,28 @@ func New(cfg *configv1.Auth, o Options) (*Authenticator, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	a := &Authenticator{config: cfg, metrics: m, now: o.Now, close: cancel, replays: replays{limit: maxReplays}, operators: make(map[string]bool)}
+	a := &Authenticator{config: cfg, metrics: m, now: o.Now, replays: newReplays(), operators: make(map[string]bool)}
+	a.close = sync.OnceFunc(func() { a.end(cancel) })
+	var issuers *issuers
+	if o.Previous != nil {
+		a.replays, issuers = o.Previous.replays, o.Previous.issuers
+	}
 	for _, name := range cfg.GetOperators() {
 		a.operators[name] = true
 	}
 	var tokensErr, jwtErr, keysErr error
 	if len(cfg.GetTokens()) > 0 {
-		a.tokens, tokensErr = newSecrets("tokens", func(read readSecret) (tokenTable, error) { return readTokens(cfg.GetTokens(), read) }, o, m)
+		a.tokens, tokensErr = newSecrets("tokens", func(read readSecret, previous tokenTable) (tokenTable, error) {
+			return readTokens(cfg.GetTokens(), read, previous)
+		}, o, m)
 	}
 	if len(cfg.GetJwt()) > 0 {
-		a.issuers, jwtErr = newIssuers(ctx, cfg.GetJwt(), o, m)
+		a.issuers, jwtErr = newIssuers(cfg.GetJwt(), o, m, issuers)
 	}
 	if len(cfg.GetAccessKeys()) > 0 {
-		a.keys, keysErr = newSecrets("access_keys", func(read readSecret) (keyTable, error) { return readKeys(cfg.GetAccessKeys(), read) }, o, m)
+		a.keys, keysErr = newSecrets("access_keys", func(read readSecret, previous keyTable) (keyTable, error) {
+			return readKeys(cfg.GetAccessKeys(), read, previous)
+		}, o, m)
 	}
 	if err := errors.Join(tokensErr, jwtErr, keysErr); err != nil {
 		a.Close()
@@ -101,8 +115,8 @@ func New(cfg *configv1.Auth, o Options) (*Authenticator, error) {
 // Check reads the secrets and the files of key sets without keeping them. The error joins
 // all problems, each of which begins with its field.
 func Check(cfg *configv1.Auth, read func(*configv1.Secret) (string, error), dir string) error {
-	_, tokensErr := readTokens(cfg.GetTokens(), read)
-	_, keysErr := readKeys(cfg.GetAccessKeys(), read)
+	_, tokensErr := readTokens(cfg.GetTokens(), read, nil)
+	_, keysErr := readKeys(cfg.GetAccessKeys(), read, nil)
 	problems := []error{tokensErr, keysErr}
 	for i, c := range cfg.GetJwt() {
 		if c.GetJwksFile() == "" {
@@ -121,12 +135,15 @@ func Check(cfg *configv1.Auth, read func(*configv1.Secret) (string, error), dir 
 
 // Close ends what runs in the background.
 func (a *Authenticator) Close() {
-	if a == nil {
-		return
+	if a != nil {
+		a.close()
 	}
-	a.close()
+}
+
+func (a *Authenticator) end(cancel context.CancelFunc) {
+	cancel()
 	a.tokens.wait()
-	a.issuers.wait()
+	a.issuers.close()
 	a.keys.wait()
 }
 
@@ -165,8 +182,14 @@ func (a *Authenticator) Operates(p *call.Principal) bool {
 	if a.operators[p.Name] {
 		return true
 	}
+	// A group of a JWT is its issuer's: another issuer may have one of the same name.
+	prefix := "group:"
+	if p.Kind == call.JWT {
+		issuer, _, _ := strings.Cut(p.ID, "/")
+		prefix += issuer + "/"
+	}
 	for _, group := range p.Groups {
-		if a.operators["group:"+group] {
+		if a.operators[prefix+group] {
 			return true
 		}
 	}

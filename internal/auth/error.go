@@ -35,6 +35,8 @@ var (
 	errLength       = errors.New("the credentials are empty or too long")
 	errUnknownToken = errors.New("no such token")
 	errNoIdentity   = errors.New("the client certificate has neither a SPIFFE ID nor a DNS name")
+	errSPIFFE       = errors.New("the URI of the client certificate is not a valid SPIFFE ID, or not its only one")
+	errDNSName      = errors.New("the first DNS name of the client certificate is not a host name")
 )
 
 // Error returns the kind and the cause.
@@ -59,6 +61,9 @@ func (e *Error) Message() string {
 	case Replayed:
 		return "the signed request was received before: sign it again"
 	case Unavailable:
+		if errors.Is(e.Err, errTooMany) {
+			return "the access key has signed too many changes within the last minutes; retry later"
+		}
 		return "the credentials cannot be checked now: the keys of their issuer are not available; retry later"
 	default:
 		return "the credentials are not valid"

@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/call"
@@ -29,45 +31,81 @@ type issuers struct {
 	now        func() time.Time
 }
 
-// An issuer verifies the tokens of one issuer.
+// An issuer verifies the tokens of one issuer. The Authenticators before and after a reload
+// share it where its configuration did not change: its keys could not be read again while
+// it is down.
 type issuer struct {
 	config *configv1.JWT
 	keys   keySource
 	parser *jwt.Parser
+	users  atomic.Int32 // Authenticators that are not closed
+	stop   context.CancelFunc
 }
 
-// newIssuers begins to read the key sets, until ctx ends.
-func newIssuers(ctx context.Context, cfg []*configv1.JWT, o Options, m *metrics) (*issuers, error) {
+// newIssuers begins to read the key sets of issuers that previous, which may be nil, does
+// not have.
+func newIssuers(cfg []*configv1.JWT, o Options, m *metrics, previous *issuers) (*issuers, error) {
 	all := &issuers{byName: make(map[string]*issuer, len(cfg)), remembered: newRemembered(), now: o.Now}
+	if previous != nil {
+		all.remembered = previous.remembered
+	}
 	var problems []error
 	for i, c := range cfg {
-		keys, err := newKeySource(ctx, c, o, m)
+		one, err := previous.issuer(c), error(nil)
+		if one == nil {
+			one, err = newIssuer(c, o, m)
+		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("auth.jwt[%d].jwks_file: %w", i, err))
 			continue
 		}
-		all.byName[c.GetIssuer()] = &issuer{config: c, keys: keys, parser: jwt.NewParser(
-			jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.GetIssuer()), jwt.WithAudience(c.GetAudiences()...),
-			jwt.WithExpirationRequired(), jwt.WithLeeway(c.GetLeeway().AsDuration()), jwt.WithTimeFunc(o.Now),
-		)}
+		one.users.Add(1)
+		all.byName[c.GetIssuer()] = one
 	}
 	return all, errors.Join(problems...)
 }
 
-// wait waits until no key set is read any more.
-func (all *issuers) wait() {
+func newIssuer(c *configv1.JWT, o Options, m *metrics) (*issuer, error) {
+	ctx, stop := context.WithCancel(context.Background())
+	keys, err := newKeySource(ctx, c, o, m)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return &issuer{config: c, keys: keys, stop: stop, parser: jwt.NewParser(
+		jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.GetIssuer()), jwt.WithAudience(c.GetAudiences()...),
+		jwt.WithExpirationRequired(), jwt.WithLeeway(c.GetLeeway().AsDuration()), jwt.WithTimeFunc(o.Now),
+	)}, nil
+}
+
+// issuer returns the issuer of exactly this configuration, or nil; all may be nil.
+func (all *issuers) issuer(c *configv1.JWT) *issuer {
+	if all == nil {
+		return nil
+	}
+	if i := all.byName[c.GetIssuer()]; i != nil && proto.Equal(i.config, c) {
+		return i
+	}
+	return nil
+}
+
+// close ends the reading of key sets that no other Authenticator uses.
+func (all *issuers) close() {
 	if all == nil {
 		return
 	}
 	for _, i := range all.byName {
-		i.keys.wait()
+		if i.users.Add(-1) == 0 {
+			i.stop()
+			i.keys.wait()
+		}
 	}
 }
 
 // authenticate verifies a token, whose hash is sum, unless it is remembered.
 func (all *issuers) authenticate(ctx context.Context, text string, sum [sha256.Size]byte) (*call.Principal, *Error) {
 	now := all.now()
-	if p := all.remembered.get(sum, now); p != nil {
+	if i, p := all.remembered.get(sum, now); p != nil && all.byName[i.config.GetIssuer()] == i {
 		return p, nil
 	}
 	var unverified jwt.RegisteredClaims
@@ -87,7 +125,7 @@ func (all *issuers) authenticate(ctx context.Context, text string, sum [sha256.S
 		return nil, &Error{Kind: Invalid, Err: err}
 	}
 	if expires, err := claims.GetExpirationTime(); err == nil {
-		all.remembered.add(sum, p, now, expires.Time)
+		all.remembered.add(sum, i, p, now, expires.Time)
 	}
 	return p, nil
 }

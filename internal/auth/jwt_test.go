@@ -311,3 +311,44 @@ func TestRememberedToken(t *testing.T) {
 		}
 	})
 }
+
+// TestReloadKeepsIssuers: while an issuer is down, a reload keeps its keys where its
+// configuration is the same, and remembers no token of one whose configuration is not.
+func TestReloadKeepsIssuers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up := true
+		o := options(&vault{}, &bytes.Buffer{})
+		o.Transport = roundTrip(func(*http.Request) (*http.Response, error) {
+			if !up {
+				return nil, errors.New("down")
+			}
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(keySet(t, keys)))}, nil
+		})
+		a := must(auth.New(jwtConfig(atURL), o))
+		first := signedBy(t, "ES256", "ES256", keys["ES256"], claims(nil))
+		if got := principal(a, first); got != "jwt:corp/alice" {
+			t.Fatal(got)
+		}
+		up = false
+		reload := func(cfg *configv1.Auth) {
+			o.Previous = a
+			next := must(auth.New(cfg, o))
+			a.Close()
+			a = next
+		}
+		reload(jwtConfig(atURL))
+		second := signedBy(t, "ES256", "ES256", keys["ES256"], claims(map[string]any{"sub": "bob"}))
+		if got := principal(a, second); got != "jwt:corp/bob" {
+			t.Errorf("after a reload a token is %s", got)
+		}
+		reload(jwtConfig(func(c *configv1.JWT) { atURL(c); c.Audiences = []string{"another"} }))
+		if got := principal(a, first); got != "unavailable" {
+			t.Errorf("after a change of the issuer a remembered token is %s", got)
+		}
+		a.Close()
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -51,12 +51,16 @@ type fileKeys struct{ *secrets[keyfunc.Keyfunc] }
 
 func newFileKeys(ctx context.Context, cfg *configv1.JWT, o Options, m *metrics) (keySource, error) {
 	o.Secret = func(*configv1.Secret) (string, error) { return readKeySet(cfg, o.Dir) }
-	s, err := newSecrets("jwt", func(read readSecret) (keyfunc.Keyfunc, error) {
+	s, err := newSecrets("jwt", func(read readSecret, previous keyfunc.Keyfunc) (keyfunc.Keyfunc, error) {
 		text, err := read(nil)
 		if err != nil {
-			return nil, err
+			return previous, err
 		}
-		return parseKeySet(text)
+		keys, err := parseKeySet(text)
+		if err != nil {
+			return previous, err
+		}
+		return keys, nil
 	}, o, m)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ type remembered struct {
 }
 
 type memory struct {
+	issuer    *issuer // that verified it
 	principal *call.Principal
 	until     time.Time
 }
@@ -31,19 +32,20 @@ func newRemembered() *remembered {
 	return &remembered{held: make(map[[sha256.Size]byte]memory)}
 }
 
-func (r *remembered) get(sum [sha256.Size]byte, now time.Time) *call.Principal {
+// get returns who a token belongs to, and by which issuer; nil where it is not remembered.
+func (r *remembered) get(sum [sha256.Size]byte, now time.Time) (*issuer, *call.Principal) {
 	r.mu.RLock()
 	m, ok := r.held[sum]
 	r.mu.RUnlock()
 	if !ok || !now.Before(m.until) {
-		return nil
+		return nil, nil
 	}
-	return m.principal
+	return m.issuer, m.principal
 }
 
 // add remembers a token until it expires. Where there is no room, any other token is
 // verified again.
-func (r *remembered) add(sum [sha256.Size]byte, p *call.Principal, now, expires time.Time) {
+func (r *remembered) add(sum [sha256.Size]byte, i *issuer, p *call.Principal, now, expires time.Time) {
 	if limit := now.Add(rememberFor); expires.After(limit) {
 		expires = limit
 	}
@@ -57,5 +59,5 @@ func (r *remembered) add(sum [sha256.Size]byte, p *call.Principal, now, expires 
 			break
 		}
 	}
-	r.held[sum] = memory{p, expires}
+	r.held[sum] = memory{i, p, expires}
 }

@@ -1,38 +1,63 @@
 package auth
 
 import (
+	"crypto/sha256"
+	"maps"
 	"sync"
 	"time"
-
-	"github.com/connsvc/connsvc/internal/signing"
 )
 
-// maxReplays limits the signatures that are remembered, of each of two generations. Only
-// valid ones are, so that no stranger can push one out.
+// maxReplays limits the signatures that are remembered of one access key. Only valid ones
+// are.
 const maxReplays = 50_000
 
+// replaysSweep is the time between two removals of signatures that are no longer valid.
+const replaysSweep = time.Minute
+
 // replays remembers the signatures of changes as long as they are valid: whoever sees a
-// signed request could send it again.
+// signed request could send it again. A reload keeps them.
 type replays struct {
-	mu                sync.Mutex
-	current, previous map[string]struct{}
-	since             time.Time // when current began
-	limit             int       // of each
+	mu    sync.Mutex
+	held  map[string]map[[sha256.Size]byte]time.Time // by access key: until when they are valid
+	swept time.Time
+	limit int // of each key
 }
 
-// first reports whether a signature is seen for the first time.
-func (r *replays) first(signature string, now time.Time) bool {
+func newReplays() *replays {
+	return &replays{held: make(map[string]map[[sha256.Size]byte]time.Time), limit: maxReplays}
+}
+
+// add remembers a signature of an access key. It returns errReplayed where it is remembered
+// already, and errTooMany where the key has no room left: to forget one would let it be
+// sent again.
+func (r *replays) add(key, signature string, until, now time.Time) error {
+	sum := sha256.Sum256([]byte(signature)) // the text would keep its whole header in memory
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	// A signature is valid from MaxSkew before its date until MaxSkew after it.
-	if r.current == nil || now.Sub(r.since) > 2*signing.MaxSkew || len(r.current) >= r.limit {
-		r.previous, r.current, r.since = r.current, make(map[string]struct{}), now
+	if now.Sub(r.swept) >= replaysSweep {
+		r.sweep(now)
 	}
-	_, inCurrent := r.current[signature]
-	_, inPrevious := r.previous[signature]
-	if inCurrent || inPrevious {
-		return false
+	own := r.held[key]
+	if _, ok := own[sum]; ok {
+		return errReplayed
 	}
-	r.current[signature] = struct{}{}
-	return true
+	if len(own) >= r.limit {
+		return errTooMany
+	}
+	if own == nil {
+		own = make(map[[sha256.Size]byte]time.Time)
+		r.held[key] = own
+	}
+	own[sum] = until
+	return nil
+}
+
+func (r *replays) sweep(now time.Time) {
+	r.swept = now
+	for key, own := range r.held {
+		maps.DeleteFunc(own, func(_ [sha256.Size]byte, until time.Time) bool { return until.Before(now) })
+		if len(own) == 0 {
+			delete(r.held, key)
+		}
+	}
 }

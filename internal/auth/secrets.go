@@ -20,22 +20,24 @@ const defaultInterval = 5 * time.Second
 type readSecret = func(*configv1.Secret) (string, error)
 
 // secrets are what a section of the configuration makes of its secrets. They are read
-// again while connsvc runs; where that fails, the previous value stays active.
+// again while connsvc runs. One that cannot be used keeps its previous value and does not
+// keep the others from changing: a token that leaked must be revocable whatever else is
+// broken.
 type secrets[T any] struct {
 	section  string
-	parse    func(readSecret) (T, error)
+	parse    func(read readSecret, previous T) (T, error)
 	read     readSecret
 	interval time.Duration
 	log      *slog.Logger
 	metrics  *metrics
 
 	current atomic.Pointer[T]
-	last    *T // of the last reading; nil where it failed
-	known   [sha256.Size]byte
+	last    *T                // of the last reading
+	known   [sha256.Size]byte // of the first reading
 	done    sync.WaitGroup
 }
 
-func newSecrets[T any](section string, parse func(readSecret) (T, error), o Options, m *metrics) (*secrets[T], error) {
+func newSecrets[T any](section string, parse func(readSecret, T) (T, error), o Options, m *metrics) (*secrets[T], error) {
 	s := &secrets[T]{section: section, parse: parse, read: o.Secret, interval: o.Interval, log: o.Log, metrics: m}
 	content := s.reading()
 	if content.Err != nil {
@@ -52,11 +54,15 @@ func (s *secrets[T]) value() T { return *s.current.Load() }
 // reading reads and parses all secrets. Of them it keeps a hash.
 func (s *secrets[T]) reading() watch.Content {
 	sum := sha256.New()
+	var previous T
+	if active := s.current.Load(); active != nil {
+		previous = *active
+	}
 	value, err := s.parse(func(secret *configv1.Secret) (string, error) {
 		text, err := s.read(secret)
 		fmt.Fprintf(sum, "%d %s %v ", len(text), text, err)
 		return text, err
-	})
+	}, previous)
 	s.last = &value
 	content := watch.Content{Err: err}
 	sum.Sum(content.Sum[:0])
@@ -81,16 +87,12 @@ func (s *secrets[T]) watch(ctx context.Context) {
 }
 
 func (s *secrets[T]) change(ctx context.Context, content watch.Content) {
-	if content.Sum == s.known {
-		return // a rejected change was undone
-	}
+	s.current.Store(s.last)
 	if content.Err != nil {
 		s.metrics.reloaded(ctx, s.section, false)
-		s.log.ErrorContext(ctx, "secrets of callers rejected; the previous ones stay active", "section", s.section, "error", content.Err.Error())
+		s.log.ErrorContext(ctx, "secrets of callers rejected; their previous values stay active", "section", s.section, "error", content.Err.Error())
 		return
 	}
-	s.known = content.Sum
-	s.current.Store(s.last)
 	s.metrics.reloaded(ctx, s.section, true)
 	s.log.InfoContext(ctx, "secrets of callers reloaded", "section", s.section)
 }

@@ -20,6 +20,7 @@ var (
 	errRESTOnly = errors.New("signed requests are accepted over REST only")
 	errUnsigned = errors.New("the body is not signed (UNSIGNED-PAYLOAD)")
 	errReplayed = errors.New("the signed request was received before")
+	errTooMany  = errors.New("the access key has signed too many changes within the time that signatures are valid")
 )
 
 // A keyTable is the access keys of callers, by ID.
@@ -30,7 +31,8 @@ type keyEntry struct {
 	principal *call.Principal
 }
 
-func readKeys(cfg []*configv1.CallerKey, read readSecret) (keyTable, error) {
+// readKeys keeps of previous what cannot be read.
+func readKeys(cfg []*configv1.CallerKey, read readSecret, previous keyTable) (keyTable, error) {
 	table := make(keyTable, len(cfg))
 	var problems []error
 	for i, k := range cfg {
@@ -40,6 +42,7 @@ func readKeys(cfg []*configv1.CallerKey, read readSecret) (keyTable, error) {
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("auth.access_keys[%d].secret: %w", i, err))
+			text = previous[k.GetId()].secret
 		}
 		table[k.GetId()] = keyEntry{text, call.NewPrincipal(call.AccessKey, k.GetName(), k.GetGroups(), attributesOf(k.GetAttributes()))}
 	}
@@ -90,9 +93,15 @@ func (s *Signature) verify(body [sha256.Size]byte) *Error {
 		return &Error{Kind: Invalid, Err: err}
 	}
 	// Clients sign by the second, so two equal reads are no replay.
-	changes := s.method != http.MethodGet && s.method != http.MethodHead
-	if changes && !s.owner.replays.first(s.signed.Value(), s.owner.now()) {
-		return &Error{Kind: Replayed, Err: errReplayed}
+	if s.method == http.MethodGet || s.method == http.MethodHead {
+		return nil
 	}
-	return nil
+	switch err := s.owner.replays.add(s.signed.AccessKeyID, s.signed.Value(), s.signed.At.Add(signing.MaxSkew), s.owner.now()); err {
+	case nil:
+		return nil
+	case errTooMany:
+		return &Error{Kind: Unavailable, Err: err}
+	default:
+		return &Error{Kind: Replayed, Err: err}
+	}
 }

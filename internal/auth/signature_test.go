@@ -19,11 +19,15 @@ import (
 
 const secretKey = "0123456789abcdef0123456789abcdef"
 
+func signerConfig() *configv1.Auth {
+	return &configv1.Auth{AccessKeys: []*configv1.CallerKey{
+		{Name: "terraform", Id: "AK", Secret: secret("SK"), Groups: []string{"platform"}}, {Name: "other", Id: "OTHER", Secret: secret("SK")},
+	}}
+}
+
 func signer(t *testing.T, v *vault) *auth.Authenticator {
 	t.Helper()
-	a, err := auth.New(&configv1.Auth{AccessKeys: []*configv1.CallerKey{
-		{Name: "terraform", Id: "AK", Secret: secret("SK"), Groups: []string{"platform"}},
-	}}, options(v, &bytes.Buffer{}))
+	a, err := auth.New(signerConfig(), options(v, &bytes.Buffer{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,8 +55,13 @@ func kindOf(err error) string {
 
 func signedRequest(t *testing.T, method, body string) *http.Request {
 	t.Helper()
+	return signedAs(t, "AK", method, body)
+}
+
+func signedAs(t *testing.T, key, method, body string) *http.Request {
+	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, "http://connsvc/v2.0/p/x", strings.NewReader(body))
-	signing.Sign(r, []byte(body), signing.Credentials{AccessKeyID: "AK", SecretAccessKey: secretKey}, time.Now())
+	signing.Sign(r, []byte(body), signing.Credentials{AccessKeyID: key, SecretAccessKey: secretKey}, time.Now())
 	return r
 }
 
@@ -82,31 +91,58 @@ func TestReplays(t *testing.T) {
 	})
 }
 
-// TestReplaysAreBounded: a flood of valid changes pushes out what came long before it, not
-// what came just now.
+// TestReplaysAreBounded: an access key that signs too many changes is refused more, so
+// that nothing is forgotten, and takes no room from another.
 func TestReplaysAreBounded(t *testing.T) {
-	a := signer(t, &vault{held: map[string]string{"SK": secretKey}})
-	defer a.Close()
-	first, second := signedRequest(t, "POST", "1"), signedRequest(t, "POST", "2")
-	a.LimitReplays(500)
-	verify(a, first, "1")
-	flood := func(n int) {
-		for i := range n {
-			body := fmt.Sprint("flood", n, i)
-			if got := verify(a, signedRequest(t, "PUT", body), body); got != "access_key:terraform" {
-				t.Fatal(got)
+	synctest.Test(t, func(t *testing.T) {
+		a := signer(t, &vault{held: map[string]string{"SK": secretKey}})
+		defer a.Close()
+		a.LimitReplays(50)
+		first := signedRequest(t, "POST", "first")
+		for i := range 60 {
+			body, want := fmt.Sprint(i), "access_key:terraform"
+			r := signedRequest(t, "PUT", body)
+			if i == 0 {
+				r, body = first, "first"
+			}
+			if i >= 50 {
+				want = "unavailable"
+			}
+			if got := verify(a, r, body); got != want {
+				t.Fatalf("change %d is %s, want %s", i, got, want)
 			}
 		}
+		if got := verify(a, first, "first"); got != "replayed" {
+			t.Errorf("the first one again is %s", got)
+		}
+		if got := verify(a, signedAs(t, "OTHER", "POST", "x"), "x"); got != "access_key:other" {
+			t.Errorf("another key's is %s", got)
+		}
+		time.Sleep(16 * time.Minute)
+		if got := verify(a, signedRequest(t, "POST", "y"), "y"); got != "access_key:terraform" {
+			t.Errorf("one after the others have expired is %s", got)
+		}
+	})
+}
+
+// TestReloadKeepsReplays: a change is not accepted again by what replaces an Authenticator.
+func TestReloadKeepsReplays(t *testing.T) {
+	v := &vault{held: map[string]string{"SK": secretKey}}
+	before := signer(t, v)
+	change := signedRequest(t, "DELETE", "")
+	if got := verify(before, change, ""); got != "access_key:terraform" {
+		t.Fatal(got)
 	}
-	flood(500)
-	verify(a, second, "2")
-	flood(490)
-	if got := verify(a, second, "2"); got != "replayed" {
-		t.Errorf("a new one is %s", got)
+	o := options(v, &bytes.Buffer{})
+	o.Previous = before
+	after, err := auth.New(signerConfig(), o)
+	if err != nil {
+		t.Fatal(err)
 	}
-	flood(20)
-	if got := verify(a, first, "1"); got != "access_key:terraform" {
-		t.Errorf("an old one is %s: nothing is forgotten", got)
+	before.Close()
+	defer after.Close()
+	if got := verify(after, change, ""); got != "replayed" {
+		t.Errorf("got %s", got)
 	}
 }
 

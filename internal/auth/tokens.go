@@ -19,13 +19,15 @@ type tokenTable map[uint64][]tokenEntry
 type tokenEntry struct {
 	sum       [sha256.Size]byte
 	principal *call.Principal
+	index     int // in the configuration
 }
 
-func readTokens(cfg []*configv1.CallerToken, read readSecret) (tokenTable, error) {
+// readTokens keeps of previous, of the same configuration, what cannot be read.
+func readTokens(cfg []*configv1.CallerToken, read readSecret, previous tokenTable) (tokenTable, error) {
 	table := make(tokenTable, len(cfg))
 	var problems []error
 	for i, t := range cfg {
-		entry := tokenEntry{principal: call.NewPrincipal(call.Token, t.GetName(), t.GetGroups(), attributesOf(t.GetAttributes()))}
+		entry := tokenEntry{index: i, principal: call.NewPrincipal(call.Token, t.GetName(), t.GetGroups(), attributesOf(t.GetAttributes()))}
 		text, err := read(t.GetSha256())
 		if err == nil && hex.DecodedLen(len(text)) != sha256.Size {
 			err = errors.New("must be the SHA-256 of the token: 64 hexadecimal digits")
@@ -37,11 +39,25 @@ func readTokens(cfg []*configv1.CallerToken, read readSecret) (tokenTable, error
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("auth.tokens[%d].sha256: %w", i, err))
+			entry.sum = previous.sum(i)
 		}
 		key := binary.BigEndian.Uint64(entry.sum[:])
 		table[key] = append(table[key], entry)
 	}
 	return table, errors.Join(problems...)
+}
+
+// sum returns the hash of the entry at an index of the configuration; the zero one where
+// the table is empty.
+func (t tokenTable) sum(index int) [sha256.Size]byte {
+	for _, entries := range t {
+		for _, e := range entries {
+			if e.index == index {
+				return e.sum
+			}
+		}
+	}
+	return [sha256.Size]byte{}
 }
 
 // find compares hashes in constant time.

@@ -137,3 +137,36 @@ func TestTokensChange(t *testing.T) {
 		}
 	})
 }
+
+// TestBrokenSecretStopsNoOther: a secret that cannot be read keeps its value, and another
+// is revoked all the same.
+func TestBrokenSecretStopsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &vault{held: map[string]string{"A": hashOf("a"), "B": hashOf("leaked"), "SK": secretKey, "SK2": secretKey}}
+		a, err := auth.New(&configv1.Auth{
+			Tokens:     []*configv1.CallerToken{{Name: "a", Sha256: secret("A")}, {Name: "b", Sha256: secret("B")}},
+			AccessKeys: []*configv1.CallerKey{{Name: "terraform", Id: "AK", Secret: secret("SK")}, {Name: "other", Id: "OTHER", Secret: secret("SK2")}},
+		}, options(v, &bytes.Buffer{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Close()
+		v.set("A", "")
+		v.set("B", hashOf("b"))
+		v.set("SK", "short")
+		v.set("SK2", strings.Repeat("x", 32))
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		for token, want := range map[string]string{"a": "token:a", "b": "token:b", "leaked": "unknown"} {
+			if got := principal(a, token); got != want {
+				t.Errorf("%s is %s, want %s", token, got, want)
+			}
+		}
+		if got := verify(a, signedRequest(t, "GET", ""), ""); got != "access_key:terraform" {
+			t.Errorf("the broken key's is %s", got)
+		}
+		if got := verify(a, signedAs(t, "OTHER", "GET", ""), ""); got != "invalid" {
+			t.Errorf("the old secret of the other is %s", got)
+		}
+	})
+}

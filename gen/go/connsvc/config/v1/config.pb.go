@@ -409,7 +409,8 @@ type Auth struct {
 	// What is open to everyone, beside the probes of the admin port.
 	AllowUnauthenticated []Auth_Open `protobuf:"varint,6,rep,packed,name=allow_unauthenticated,json=allowUnauthenticated,proto3,enum=connsvc.config.v1.Auth_Open" json:"allow_unauthenticated,omitempty"`
 	// Who may use the admin port beyond the probes: principals as kind:id, as in
-	// token:ops or mtls:spiffe://example.com/ops, and groups as group:name. On loopback
+	// token:ops or mtls:spiffe://example.com/ops, and groups as group:name, those of JWTs
+	// with the name of their issuer, as in group:corp/sre. On loopback
 	// everyone may, unless a kind of credentials is set: then changing the log level and
 	// /debug/pprof need an operator.
 	Operators     []string `protobuf:"bytes,7,rep,name=operators,proto3" json:"operators,omitempty"`
