@@ -159,14 +159,14 @@ func TestCertificatesAreIdentities(t *testing.T) {
 		return config
 	}
 	spiffe := a.Issue(t, "x", certstest.URIs(t, "spiffe://example/orders")).Pair(t)
-	nameless := a.Issue(t, "orders").Pair(t)
+	nameless := a.Issue(t, "token:ops").Pair(t)
 	with := func(cert tls.Certificate) func(*tls.Config) {
 		return func(c *tls.Config) { c.Certificates = []tls.Certificate{cert} }
 	}
 	if logged := b.logs.await(t, "call", id(of(with(spiffe)))); logged["caller"] != "mtls:spiffe://example/orders" {
 		t.Errorf("logged %v", logged)
 	}
-	if logged := b.logs.await(t, "call", id(of(with(nameless)))); logged["reason"] != "CALLER_UNAUTHENTICATED" {
+	if logged := b.logs.await(t, "call", id(of(with(nameless)))); logged["reason"] != "CALLER_UNAUTHENTICATED" || logged["caller"] != nil {
 		t.Errorf("logged %v", logged)
 	}
 }

@@ -135,7 +135,7 @@ func TestCallerIsLogged(t *testing.T) {
 		t.Run(tt.want, func(t *testing.T) {
 			config := &tls.Config{RootCAs: a.Pool(), Certificates: []tls.Certificate{a.Issue(t, "orders", tt.change...).Pair(t)}}
 			for api, id := range map[string]string{"grpc": secureGRPC(t, b, config), "rest": secureREST(t, b, config, false), "rest, HTTP/2": secureREST(t, b, config, true)} {
-				if logged := b.logs.await(t, "call", id); logged["caller"] != tt.want || logged["code"] != "OK" {
+				if logged := b.logs.await(t, "call", id); logged["caller"] != "certificate:"+tt.want || logged["code"] != "OK" {
 					t.Errorf("%s: logged %v", api, logged)
 				}
 			}

@@ -166,6 +166,24 @@ func TestSignatures(t *testing.T) {
 	attempts = append(attempts, attempt{"the same delete again", func(t *testing.T, at *target) string {
 		return replay(t, at, signed{method: "DELETE", path: connections + "/2a620c33-5609-40c9-affd-2b6453071b0f"})
 	}})
+	for name, s := range map[string]signed{
+		"a body that is no JSON": {method: "POST", path: connections, body: `{"name":`},
+		"an unknown field":       {method: "POST", path: connections, body: `{"nom":1}`},
+		"a bad query":            {method: "GET", path: connections + "?limit=x"},
+		"a delete with a body":   {method: "DELETE", path: connections + "/2a620c33-5609-40c9-affd-2b6453071b0f", bodyAfter: func(string) string { return "{}" }},
+	} {
+		s.key = signing.Credentials{AccessKeyID: accessKeyID, SecretAccessKey: canaries["TOKEN"]}
+		if s.bodyAfter != nil {
+			s.key = signing.Credentials{}
+		}
+		attempts = append(attempts, attempt{"what it thinks of " + name, func(t *testing.T, at *target) string {
+			before := at.calls()
+			if got := at.send(t, s.request(t, at)); got != http.StatusUnauthorized || at.calls() != before {
+				return fmt.Sprintf("status %d", got)
+			}
+			return ""
+		}})
+	}
 	attempts = append(attempts, attempt{"over gRPC", func(t *testing.T, at *target) string {
 		md := metadata.MD{}
 		for name, values := range (signed{}).request(t, at).Header {

@@ -2,7 +2,6 @@ package chain
 
 import (
 	"context"
-	"hash"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -64,14 +63,10 @@ type Call struct {
 	// credentials are not the reason. Set by Serve.
 	Challenge string
 
-	// BodyHash gets each byte of a REST body as it is read; nil where nobody needs its hash.
-	// Set by Serve.
-	BodyHash hash.Hash
-
 	guard     *Guard                        // nil: everyone may call everything
 	looked    *connsvcv1.EnhancedConnection // that the policy asked for; nil: none
 	created   string                        // ID of the new connection
-	signature *auth.Signature               // to be verified when the body is read; may be nil
+	signature *auth.Signature               // still to be verified; nil: none
 	rule      string                        // of the policy, that decided; may be empty
 	principal *call.Principal               // nil until the caller is authenticated
 	request   proto.Message                 // nil until it is decoded

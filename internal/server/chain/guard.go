@@ -33,24 +33,35 @@ func (ch *Chain) SetGuard(g *Guard) *Guard { return ch.guard.Swap(g) }
 // authenticate finds out who calls, before a byte of the body is read.
 func (ch *Chain) authenticate(ctx context.Context, c *Call) error {
 	c.guard = ch.guard.Load()
-	if c.guard == nil || c.Preflight {
+	if c.Preflight {
 		return nil
 	}
-	p, signature, err := c.guard.Auth.Authenticate(ctx, c.Transport.Credentials())
-	if signature != nil {
-		c.signature, c.BodyHash = signature, sha256.New()
+	credentials := c.Transport.Credentials()
+	if c.guard == nil {
+		if cert := credentials.Certificate; cert != nil {
+			c.Record.Caller = unauthenticatedPrefix + identityOf(cert)
+		}
+		return nil
 	}
+	p, signature, err := c.guard.Auth.Authenticate(ctx, credentials)
+	c.signature = signature
 	return c.authenticated(p, err)
 }
 
-// verifySignature finds out who sent a signed request, when its body is read.
-func (c *Call) verifySignature(ctx context.Context) error {
-	if c.signature == nil {
-		return nil
+// unauthenticatedPrefix marks the name of a certificate where auth is not configured: by its
+// common name it could pass for a principal, as in token:ops.
+const unauthenticatedPrefix = "certificate:"
+
+// Signed reports whether the request is signed and must pass VerifySignature.
+func (c *Call) Signed() bool { return c.signature != nil }
+
+// VerifySignature finds out who sent a signed request, by the SHA-256 of its raw body.
+func (c *Call) VerifySignature(ctx context.Context, body [sha256.Size]byte) error {
+	if err := c.authenticated(c.signature.Verify(ctx, body)); err != nil {
+		return err
 	}
-	var sum [sha256.Size]byte
-	c.BodyHash.Sum(sum[:0])
-	return c.authenticated(c.signature.Verify(ctx, sum))
+	c.signature = nil
+	return nil
 }
 
 func (c *Call) authenticated(p *call.Principal, err error) error {
@@ -89,16 +100,6 @@ func unauthenticated(err error) *apierror.Error {
 	return apierror.New(connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED, message, err)
 }
 
-// Identity returns the caller's name in its verified client certificate: its SPIFFE ID
-// or other URI, else its first DNS name, else the common name. It is empty without
-// such a certificate; state may be nil.
-func Identity(state *tls.ConnectionState) string {
-	if c := Certificate(state); c != nil {
-		return identityOf(c)
-	}
-	return ""
-}
-
 // Certificate returns the caller's verified client certificate, or nil; state may be nil.
 func Certificate(state *tls.ConnectionState) *x509.Certificate {
 	if state == nil || len(state.VerifiedChains) == 0 {
@@ -107,6 +108,8 @@ func Certificate(state *tls.ConnectionState) *x509.Certificate {
 	return state.VerifiedChains[0][0]
 }
 
+// identityOf returns the name in a client certificate: its SPIFFE ID or other URI, else its
+// first DNS name, else the common name.
 func identityOf(c *x509.Certificate) string {
 	for _, uri := range c.URIs {
 		if uri.Scheme == "spiffe" {

@@ -81,9 +81,6 @@ func readPeer(ctx context.Context, c *chain.Call) {
 		return
 	}
 	c.Peer = p.Addr.String()
-	if info, ok := p.AuthInfo.(credentials.TLSInfo); ok {
-		c.Record.Caller = chain.Identity(&info.State)
-	}
 }
 
 // Credentials returns those of the call's metadata and connection.

@@ -19,6 +19,7 @@ type body struct {
 	extended      time.Time // when conn last got a deadline
 	n             int64     // bytes read
 	ended         bool      // nothing more can be read
+	verified      io.Reader // of a signed request: the whole body, read before; otherwise nil
 	limited       error     // why no more of it may be held; the decoder may read again
 }
 
@@ -31,6 +32,9 @@ func (b *body) start() {
 func (b *body) started() bool { return b.ReadCloser != nil }
 
 func (b *body) Read(p []byte) (int, error) {
+	if b.verified != nil {
+		return b.verified.Read(p)
+	}
 	if b.limited != nil {
 		return 0, b.limited
 	}
@@ -40,9 +44,6 @@ func (b *body) Read(p []byte) (int, error) {
 		n, err = b.skipMark(p, n, err)
 	}
 	b.n += int64(n)
-	if h := b.exchange.call.BodyHash; h != nil {
-		h.Write(p[:n])
-	}
 	var tooLarge *http.MaxBytesError
 	b.ended = err != nil && !errors.As(err, &tooLarge)
 	if b.limited = b.exchange.call.Reserve(int64(n)); b.limited != nil {

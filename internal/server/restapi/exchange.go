@@ -35,6 +35,7 @@ type exchange struct {
 	call       *chain.Call // set by Exchange
 
 	body       body
+	hasBody    bool        // the RPC has one
 	answer     quota.Lease // the response
 	err        error       // the first of the exchange
 	served     bool        // by the chain
@@ -72,6 +73,11 @@ func (x *exchange) Credentials() auth.Credentials {
 // Exchange has the generated handler decode the request, call the API and reply.
 func (x *exchange) Exchange(ctx context.Context, c *chain.Call) error {
 	x.call, x.body.ctx = c, ctx
+	if c.Signed() {
+		if err := x.verifySignature(ctx); err != nil {
+			return err
+		}
+	}
 	x.handler(x, x.bare.WithContext(ctx), x.pathParams)
 	return x.err
 }
@@ -86,6 +92,7 @@ func (x *exchange) fail(err error) {
 // receive decodes the body into the request. A request with a body must have no query
 // parameters.
 func (x *exchange) receive(request proto.Message) error {
+	x.hasBody = true
 	if err := x.readQuery(request, true); err != nil {
 		return err
 	}
@@ -110,7 +117,7 @@ func (x *exchange) checkEncoding() error {
 
 // Complete adds to the request what travels in the query and in the Idempotency-Key.
 func (x *exchange) Complete(request proto.Message) error {
-	if !x.body.started() {
+	if !x.hasBody {
 		if err := x.readQuery(request, false); err != nil {
 			return err
 		}
@@ -148,20 +155,29 @@ func (x *exchange) fieldsNotInPath(fields protoreflect.FieldDescriptors) []proto
 // readBody decodes the body as it comes. Reading knows no context: its deadlines end the
 // wait for a body that never comes.
 func (x *exchange) readBody(request proto.Message) error {
-	if x.request.ContentLength > x.gateway.limits.GetMaxRequestBytes() {
-		return &http.MaxBytesError{Limit: x.gateway.limits.GetMaxRequestBytes()}
+	if err := x.checkLength(); err != nil {
+		return err
 	}
 	inPath := make([]protoreflect.Name, 0, len(x.pathParams))
 	for name := range x.pathParams {
 		inPath = append(inPath, protoreflect.Name(name))
 	}
-	x.body.start()
+	if !x.body.started() {
+		x.body.start()
+	}
 	err := dlijson.DecodeRequest(&x.body, request, inPath...)
 	x.call.BytesIn = x.body.n
 	if err != nil {
 		return notRead(x.body.ctx, err)
 	}
 	_ = x.body.conn.SetReadDeadline(time.Time{})
+	return nil
+}
+
+func (x *exchange) checkLength() error {
+	if limit := x.gateway.limits.GetMaxRequestBytes(); x.request.ContentLength > limit {
+		return &http.MaxBytesError{Limit: limit}
+	}
 	return nil
 }
 

@@ -146,7 +146,6 @@ func (g *gateway) newCall(x *exchange, method string) *chain.Call {
 	r := x.request
 	c := &chain.Call{API: chain.REST, Method: method, Peer: r.RemoteAddr, Transport: x}
 	c.ReadHeaders(func(name string) []string { return r.Header[name] })
-	c.Record.Caller = chain.Identity(r.TLS)
 	c.Record.Unpaginated = true // DLI's clients do not know of pages
 	return c
 }
