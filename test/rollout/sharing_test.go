@@ -120,7 +120,9 @@ func TestCallsOfDLI(t *testing.T) {
 	}{
 		{"create", create("a", ""), 1},
 		{"create with request_id", create("b", requestID(1)), 3},
-		{"its retry", create("b", requestID(1)), 1},
+		// The list by tag, a GET that proves that the connection exists, the list again as
+		// the connection is new, and the list by the hash of its content.
+		{"its retry", create("b", requestID(1)), 4},
 		{"get", func() error {
 			_, err := p.GetEnhancedConnection(t.Context(), &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: id})
 			return err
