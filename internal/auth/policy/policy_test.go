@@ -50,31 +50,34 @@ func decide(p *policy.Policy, method string, req proto.Message) policy.Decision 
 
 // TestExpressions: what rules can say of a create.
 func TestExpressions(t *testing.T) {
-	for expression, want := range map[string]bool{
-		`true`:                               true,
-		`principal.id == "corp/alice"`:       true,
-		`principal.kind == "jwt"`:            true,
-		`principal.name == "jwt:corp/alice"`: true,
-		`"finance" in principal.groups`:      true,
-		`"sre" in principal.groups`:          false,
-		`request.name.startsWith(principal.attributes["prefix"])`:          true,
-		`principal.attributes[?"team"].orValue("") == ""`:                  true,
-		`"team" in principal.attributes`:                                   false,
-		`project in ["p1", "p2"]`:                                          true,
-		`request.dest_vpc_id in ["vpc-2"]`:                                 false,
-		`size(request.hosts) <= 500`:                                       true,
-		`request.hosts.all(h, cidr("10.0.0.0/8").containsIP(h.ip))`:        true,
-		`request.hosts.all(h, cidr("10.0.0.0/16").containsIP(ip(h.ip)))`:   true,
-		`request.hosts.exists(h, cidr("192.168.0.0/16").containsIP(h.ip))`: false,
-		`method == "CreateEnhancedConnection"`:                             true,
-		`now < timestamp("2027-01-01T00:00:00Z")`:                          true,
-		`now.getHours() >= 8 && now.getDayOfWeek() in [1, 2, 3, 4, 5]`:     false,
-		`sets.contains(["finance", "sre"], principal.groups)`:              true,
-		`request.tags.exists(t, t.key == "owner")`:                         false,
-		`!has(request.routetable_id)`:                                      true,
+	for _, tt := range []struct {
+		expression string
+		want       bool
+	}{
+		{`true`, true},
+		{`principal.id == "corp/alice"`, true},
+		{`principal.kind == "jwt"`, true},
+		{`principal.name == "jwt:corp/alice"`, true},
+		{`"finance" in principal.groups`, true},
+		{`"sre" in principal.groups`, false},
+		{`request.name.startsWith(principal.attributes["prefix"])`, true},
+		{`principal.attributes[?"team"].orValue("") == ""`, true},
+		{`"team" in principal.attributes`, false},
+		{`project in ["p1", "p2"]`, true},
+		{`request.dest_vpc_id in ["vpc-2"]`, false},
+		{`size(request.hosts) <= 500`, true},
+		{`request.hosts.all(h, cidr("10.0.0.0/8").containsIP(h.ip))`, true},
+		{`request.hosts.all(h, cidr("10.0.0.0/16").containsIP(ip(h.ip)))`, true},
+		{`request.hosts.exists(h, cidr("192.168.0.0/16").containsIP(h.ip))`, false},
+		{`method == "CreateEnhancedConnection"`, true},
+		{`now < timestamp("2027-01-01T00:00:00Z")`, true},
+		{`now.getHours() >= 8 && now.getDayOfWeek() in [1, 2, 3, 4, 5]`, false},
+		{`sets.contains(["finance", "sre"], principal.groups)`, true},
+		{`request.tags.exists(t, t.key == "owner")`, false},
+		{`!has(request.routetable_id)`, true},
 	} {
-		if d := decide(compiled(t, when(expression, "CreateEnhancedConnection")), "CreateEnhancedConnection", create(3)); d.Allowed != want || d.Err != nil {
-			t.Errorf("%s: got %+v", expression, d)
+		if d := decide(compiled(t, when(tt.expression, "CreateEnhancedConnection")), "CreateEnhancedConnection", create(3)); d.Allowed != tt.want || d.Err != nil {
+			t.Errorf("%s: got %+v", tt.expression, d)
 		}
 	}
 }
