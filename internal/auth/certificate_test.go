@@ -55,7 +55,7 @@ func TestCertificates(t *testing.T) {
 			}
 			c.URIs = append(c.URIs, uri)
 		}
-		got := ""
+		var got string
 		if p, _, err := a.Authenticate(t.Context(), auth.Credentials{Certificate: c}); err != nil {
 			got = kindOf(err)
 		} else {

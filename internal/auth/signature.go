@@ -96,10 +96,11 @@ func (s *Signature) verify(body [sha256.Size]byte) *Error {
 	if s.method == http.MethodGet || s.method == http.MethodHead {
 		return nil
 	}
-	switch err := s.owner.replays.add(s.signed.AccessKeyID, s.signed.Value(), s.signed.At.Add(signing.MaxSkew), s.owner.now()); err {
-	case nil:
+	err := s.owner.replays.add(s.signed.AccessKeyID, s.signed.Value(), s.signed.At.Add(signing.MaxSkew), s.owner.now())
+	switch {
+	case err == nil:
 		return nil
-	case errTooMany:
+	case errors.Is(err, errTooMany):
 		return &Error{Kind: Unavailable, Err: err}
 	default:
 		return &Error{Kind: Replayed, Err: err}

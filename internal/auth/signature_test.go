@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -100,7 +100,7 @@ func TestReplaysAreBounded(t *testing.T) {
 		a.LimitReplays(50)
 		first := signedRequest(t, "POST", "first")
 		for i := range 60 {
-			body, want := fmt.Sprint(i), "access_key:terraform"
+			body, want := strconv.Itoa(i), "access_key:terraform"
 			r := signedRequest(t, "PUT", body)
 			if i == 0 {
 				r, body = first, "first"

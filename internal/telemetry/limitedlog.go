@@ -46,5 +46,5 @@ func (l *Limiter) LogAttrs(ctx context.Context, log *slog.Logger, level slog.Lev
 	if omitted > 0 {
 		attrs = append(attrs, slog.Int64(Omitted, omitted))
 	}
-	log.LogAttrs(ctx, level, text, attrs...)
+	log.LogAttrs(ctx, level, text, attrs...) //nolint:sloglint // the texts are the callers' constants
 }

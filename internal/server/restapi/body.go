@@ -57,7 +57,7 @@ const mark = "\xef\xbb\xbf"
 
 // skipMark passes over the mark, if the body begins with it. n bytes of p are read.
 func (b *body) skipMark(p []byte, n int, err error) (int, error) {
-	more := 0
+	var more int
 	for err == nil && n <= len(mark) && n < len(p) && strings.HasPrefix(mark, string(p[:n])) {
 		more, err = b.ReadCloser.Read(p[n:])
 		n += more
