@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/MicahParks/keyfunc/v3"
@@ -70,11 +69,7 @@ func newFileKeys(ctx context.Context, cfg *configv1.JWT, o Options, m *metrics) 
 }
 
 func readKeySet(cfg *configv1.JWT, dir string) (string, error) {
-	path := cfg.GetJwksFile()
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
-	}
-	text, err := watch.ReadFile(path, maxKeySetBytes)
+	text, err := watch.ReadFile(watch.Path(dir, cfg.GetJwksFile()), maxKeySetBytes)
 	return string(text), err
 }
 

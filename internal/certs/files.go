@@ -7,7 +7,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -22,13 +21,7 @@ type files struct{ cert, key, clientCA string }
 
 // newFiles returns the configured paths; relative ones start at dir.
 func newFiles(cfg *configv1.TLS, dir string) files {
-	absolute := func(path string) string {
-		if path == "" || filepath.IsAbs(path) {
-			return path
-		}
-		return filepath.Join(dir, path)
-	}
-	return files{absolute(cfg.GetCertFile()), absolute(cfg.GetKeyFile()), absolute(cfg.GetClientCaFile())}
+	return files{watch.Path(dir, cfg.GetCertFile()), watch.Path(dir, cfg.GetKeyFile()), watch.Path(dir, cfg.GetClientCaFile())}
 }
 
 // read reads all files. The client CA's is nil if none is configured.

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -35,10 +34,7 @@ func (s Secrets) Read(secret *configv1.Secret) (string, error) {
 		}
 		return value, nil
 	case *configv1.Secret_File:
-		path := source.File
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(s.Dir, path)
-		}
+		path := watch.Path(s.Dir, source.File)
 		data, err := watch.ReadFile(path, maxSecretBytes)
 		if err != nil {
 			return "", fmt.Errorf("reading a secret: %w", err)

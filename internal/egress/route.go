@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -86,15 +85,9 @@ func New(u *configv1.Upstream, o Options) (*Route, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	path := func(p string) string {
-		if p == "" || filepath.IsAbs(p) {
-			return p
-		}
-		return filepath.Join(o.Dir, p)
-	}
 	r := &Route{
 		options: o, credentials: u.GetProxyCredentials(), checked: time.Now(),
-		ca: path(u.GetTls().GetCaFile()), cert: path(u.GetTls().GetCertFile()), key: path(u.GetTls().GetKeyFile()),
+		ca: watch.Path(o.Dir, u.GetTls().GetCaFile()), cert: watch.Path(o.Dir, u.GetTls().GetCertFile()), key: watch.Path(o.Dir, u.GetTls().GetKeyFile()),
 	}
 	var proxyErr error
 	if u.GetProxyUrl() != "" {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -27,6 +28,15 @@ type Content struct {
 	Files [][]byte // in the order of the paths; nil for an empty path
 	Err   error
 	Sum   [sha256.Size]byte // hash of Files and Err
+}
+
+// Path returns the path of a file that a configuration names: a relative one starts at
+// dir, and none stays empty.
+func Path(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
 }
 
 // Read reads files of at most limit bytes each. Err joins the errors of all.

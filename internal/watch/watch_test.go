@@ -211,3 +211,13 @@ func TestRunEndsWhileReading(t *testing.T) {
 		close(release)
 	})
 }
+
+func TestPath(t *testing.T) {
+	for _, tt := range []struct{ path, want string }{
+		{"a/b", "/etc/connsvc/a/b"}, {"/run/a", "/run/a"}, {"", ""},
+	} {
+		if got := watch.Path("/etc/connsvc", tt.path); got != tt.want {
+			t.Errorf("%q is %q, want %q", tt.path, got, tt.want)
+		}
+	}
+}

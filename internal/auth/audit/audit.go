@@ -12,7 +12,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 	"gopkg.in/natefinch/lumberjack.v2"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/watch"
 )
 
 const (
@@ -70,10 +70,7 @@ func New(cfg *configv1.Audit, o Options) (*Log, error) {
 	if l.now == nil {
 		l.now = time.Now
 	}
-	if path := cfg.GetFile(); path != "" {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(o.Dir, path)
-		}
+	if path := watch.Path(o.Dir, cfg.GetFile()); path != "" {
 		if err := check(path); err != nil {
 			return nil, fmt.Errorf("audit.file: %w", err)
 		}

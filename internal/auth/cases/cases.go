@@ -23,6 +23,7 @@ import (
 	"github.com/connsvc/connsvc/internal/auth/policy"
 	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/config"
+	"github.com/connsvc/connsvc/internal/watch"
 )
 
 // A file is a table of cases, and a policy or the name of a configuration that has one.
@@ -81,10 +82,8 @@ func (f *file) load(path string, data []byte) (*configv1.Config, error) {
 		return nil, fmt.Errorf("%s: config and policy are both set: only one is allowed", path)
 	case f.Config == "":
 		return config.Parse(path, onlyPolicy(data))
-	case !filepath.IsAbs(f.Config):
-		f.Config = filepath.Join(filepath.Dir(path), f.Config)
 	}
-	return config.Load(f.Config)
+	return config.Load(watch.Path(filepath.Dir(path), f.Config))
 }
 
 // onlyPolicy makes a configuration of a table: lines of other keys become empty, so that
