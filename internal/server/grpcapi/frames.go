@@ -1,22 +1,15 @@
 package grpcapi
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"golang.org/x/net/http2"
+)
 
 // Of HTTP/2 (RFC 9113).
 const (
 	prefaceBytes     = 24 // before the first frame of a client
 	frameHeaderBytes = 9
-
-	frameHeaders   = 1
-	frameReset     = 3
-	frameGoAway    = 7
-	codeNone       = 0
-	codeProtocol   = 1
-	codeFlow       = 3
-	codeFrameSize  = 6
-	codeRefused    = 7
-	codeCompressed = 9
-	codeCalm       = 11
 )
 
 // frames finds the frames in the bytes of one direction of a connection: their headers, and
@@ -28,7 +21,7 @@ type frames struct {
 	code   [8]byte
 	want   int // bytes of code that are still to come
 	got    int
-	found  func(kind byte, stream uint32, code uint32)
+	found  func(kind http2.FrameType, stream uint32, code http2.ErrCode)
 }
 
 // scan reads on.
@@ -39,7 +32,7 @@ func (f *frames) scan(p []byte) {
 			n := copy(f.code[f.got:f.got+f.want], p)
 			f.got, f.want, p = f.got+n, f.want-n, p[n:]
 			if f.want == 0 {
-				f.found(f.header[3], f.stream(), binary.BigEndian.Uint32(f.code[f.got-4:f.got]))
+				f.found(http2.FrameType(f.header[3]), f.stream(), http2.ErrCode(binary.BigEndian.Uint32(f.code[f.got-4:f.got])))
 			}
 		case f.skip > 0:
 			n := min(f.skip, int64(len(p)))
@@ -58,13 +51,13 @@ func (f *frames) scan(p []byte) {
 func (f *frames) begin() {
 	f.n, f.got = 0, 0
 	f.skip = int64(f.header[0])<<16 | int64(f.header[1])<<8 | int64(f.header[2])
-	switch kind := f.header[3]; {
-	case kind == frameReset && f.skip >= 4:
+	switch kind := http2.FrameType(f.header[3]); {
+	case kind == http2.FrameRSTStream && f.skip >= 4:
 		f.want = 4
-	case kind == frameGoAway && f.skip >= 8: // the last stream, then the code
+	case kind == http2.FrameGoAway && f.skip >= 8: // the last stream, then the code
 		f.want = 8
 	default:
-		f.found(kind, f.stream(), codeNone)
+		f.found(kind, f.stream(), http2.ErrCodeNo)
 	}
 	f.skip -= int64(f.want)
 }

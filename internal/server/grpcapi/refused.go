@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http2"
+
 	"github.com/connsvc/connsvc/internal/server/chain"
 	"github.com/connsvc/connsvc/internal/server/refused"
 )
@@ -28,7 +30,7 @@ var reasonsOfReset = [...]string{
 }
 
 // preface is how a client begins (RFC 9113, 3.4).
-const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+const preface = http2.ClientPreface
 
 // Read counts the streams of the client.
 func (c *connection) Read(p []byte) (int, error) {
@@ -62,28 +64,28 @@ func (c *connection) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (c *connection) received(kind byte, stream, _ uint32) {
-	if kind == frameHeaders && stream%2 == 1 && stream > c.asked {
+func (c *connection) received(kind http2.FrameType, stream uint32, _ http2.ErrCode) {
+	if kind == http2.FrameHeaders && stream%2 == 1 && stream > c.asked {
 		c.asked = stream
 		c.begun.Add(1)
 	}
 }
 
-func (c *connection) sent(kind byte, _, code uint32) {
-	if kind == frameGoAway {
+func (c *connection) sent(kind http2.FrameType, _ uint32, code http2.ErrCode) {
+	if kind == http2.FrameGoAway {
 		c.ended.Store(true)
 	}
 	switch {
-	case kind == frameGoAway && code != codeNone && code != codeCalm:
+	case kind == http2.FrameGoAway && code != http2.ErrCodeNo && code != http2.ErrCodeEnhanceYourCalm:
 		c.resets[resetBroken].Add(1)
-	case kind != frameReset:
-	case code == codeProtocol:
+	case kind != http2.FrameRSTStream:
+	case code == http2.ErrCodeProtocol:
 		c.resets[resetProtocol].Add(1)
-	case code == codeFrameSize:
+	case code == http2.ErrCodeFrameSize:
 		c.resets[resetMetadata].Add(1)
-	case code == codeRefused:
+	case code == http2.ErrCodeRefusedStream:
 		c.resets[resetStreams].Add(1)
-	case code == codeFlow, code == codeCompressed:
+	case code == http2.ErrCodeFlowControl, code == http2.ErrCodeCompression:
 		c.resets[resetBroken].Add(1)
 	}
 }
