@@ -4,18 +4,29 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
+
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/auth/audit"
 )
 
-// reads are the RPCs that change nothing.
-var reads = map[string]bool{
-	connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName[1:]:   true,
-	connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName[1:]: true,
-	connsvcv1.ConnectionService_ListPrivileges_FullMethodName[1:]:          true,
-	connsvcv1.ConnectionService_ListPrivilegesByObject_FullMethodName[1:]:  true,
-	UnknownMethod: true,
+// reads are the methods that change nothing: the RPCs that the contract declares so, and
+// what is no RPC.
+var reads = readsOf(connsvcv1.File_connsvc_v1_connection_service_proto.Services())
+
+func readsOf(services protoreflect.ServiceDescriptors) map[string]bool {
+	all := map[string]bool{UnknownMethod: true}
+	for i := range services.Len() {
+		methods := services.Get(i).Methods()
+		for j := range methods.Len() {
+			m := methods.Get(j)
+			level := m.Options().(*descriptorpb.MethodOptions).GetIdempotencyLevel()
+			all[string(services.Get(i).FullName())+"/"+string(m.Name())] = level == descriptorpb.MethodOptions_NO_SIDE_EFFECTS
+		}
+	}
+	return all
 }
 
 // beginAudit records a change before it takes place, where none may be without a record.

@@ -54,32 +54,33 @@ func (a api) authorize(ctx context.Context, c *Call, req proto.Message) error {
 	if c.guard == nil || c.guard.Policy == nil {
 		return nil
 	}
-	d := c.guard.Policy.Decide(ctx, a.input(c, req))
+	input := a.input(c, req)
+	d := c.guard.Policy.Decide(ctx, input)
 	c.rule = d.Rule
 	shadow := c.guard.Policy.Shadow()
 	switch {
 	case d.Lookup != nil && shadow:
 		a.decisions.log.LogAttrs(ctx, slog.LevelWarn, "the policy cannot look up the connection of this call",
-			slog.String("request_id", c.ID), slog.String("method", c.Method), slog.String("rule", d.Rule), slog.String("error", d.Lookup.Error()))
+			slog.String("request_id", c.ID), slog.String("rpc_method", c.Method), slog.String("rule", d.Rule), slog.String("error", d.Lookup.Error()))
 		return nil
 	case d.Lookup != nil:
 		return d.Lookup
 	case d.Allowed:
 		a.decisions.count(ctx, allowed)
 		if !shadow {
-			a.hide(ctx, c, req)
+			hide(ctx, c, input)
 		}
 		return nil
 	case shadow:
 		a.decisions.count(ctx, wouldBeDenied)
 		a.decisions.log.LogAttrs(ctx, slog.LevelWarn, "the policy would deny this call",
-			slog.String("request_id", c.ID), slog.String("caller", c.principal.Name), slog.String("method", c.Method),
+			slog.String("request_id", c.ID), slog.String("caller", c.principal.Name), slog.String("rpc_method", c.Method),
 			slog.String("project", c.projectID()), slog.String("rule", d.Rule), slog.Any("error", d.Err))
 		return nil
 	case d.Err != nil:
 		a.decisions.count(ctx, failed)
 		a.decisions.log.LogAttrs(ctx, slog.LevelError, "a rule of the policy cannot be evaluated: the call is denied",
-			slog.String("request_id", c.ID), slog.String("method", c.Method), slog.String("error", d.Err.Error()))
+			slog.String("request_id", c.ID), slog.String("rpc_method", c.Method), slog.String("error", d.Err.Error()))
 	default:
 		a.decisions.count(ctx, denied)
 	}
@@ -90,10 +91,10 @@ func (a api) authorize(ctx context.Context, c *Call, req proto.Message) error {
 
 // hide has the RPCs that return connections that the request does not name, lists and
 // creates, return only those that the policy lets the caller get.
-func (a api) hide(ctx context.Context, c *Call, req proto.Message) {
-	switch req.(type) {
+func hide(ctx context.Context, c *Call, input policy.Input) {
+	switch input.Request.(type) {
 	case *connsvcv1.ListEnhancedConnectionsRequest, *connsvcv1.CreateEnhancedConnectionRequest:
-		c.Record.Visible = c.guard.Policy.Filter(ctx, a.input(c, req))
+		c.Record.Visible = c.guard.Policy.Filter(ctx, input)
 	}
 }
 

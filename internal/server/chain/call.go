@@ -87,6 +87,11 @@ func (c *Call) ReadHeaders(values func(name string) []string) {
 	c.Record.CallerToken = one("X-Auth-Token")
 }
 
+var createMethod = connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName[1:]
+
+// Creates reports whether the call is a CreateEnhancedConnection.
+func (c *Call) Creates() bool { return c.Method == createMethod }
+
 type callKey struct{}
 
 func withCall(ctx context.Context, c *Call) context.Context {

@@ -12,8 +12,6 @@ import (
 	"github.com/connsvc/connsvc/internal/quota"
 )
 
-var createMethod = connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName[1:]
-
 // observeLimits reports what calls hold.
 func observeLimits(meter metric.Meter, l *quota.Limits) error {
 	gauge := func(name, unit, description string, value func(quota.Usage) int64) error {
@@ -42,7 +40,7 @@ func (ch *Chain) BeginAuxiliary(peer string) (end func(), err error) {
 // is read.
 func (ch *Chain) begin(c *Call) error {
 	c.Record.Holders = c
-	return c.limited(ch.limits.Begin(&c.place, quota.KeyOf(c.Record.Caller, c.Peer), c.Method == createMethod))
+	return c.limited(ch.limits.Begin(&c.place, quota.KeyOf(c.Record.Caller, c.Peer), c.Creates()))
 }
 
 // admit takes a place in flight for a call that has arrived completely.

@@ -212,7 +212,7 @@ func (x *exchange) Write(response []byte) (int, error) {
 		return n, nil
 	}
 	status := http.StatusOK
-	if x.call.Method == createMethod {
+	if x.call.Creates() {
 		status = http.StatusCreated // DLI's clients accept no other (dli_02_0187)
 	}
 	if err := x.send(x.call, status, response); err != nil {
@@ -223,8 +223,6 @@ func (x *exchange) Write(response []byte) (int, error) {
 	}
 	return n, nil
 }
-
-var createMethod = connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName[1:]
 
 // send sends a response or an error, once.
 func (x *exchange) send(c *chain.Call, status int, body []byte) error {
