@@ -91,10 +91,13 @@ func (e encoder) value(b []byte, v protoreflect.Value, f *field) ([]byte, error)
 		return appendString(b, v.String())
 	case protoreflect.BoolKind:
 		return strconv.AppendBool(b, v.Bool()), nil
-	case protoreflect.Int32Kind:
+	case protoreflect.Int32Kind, protoreflect.Int64Kind:
 		return strconv.AppendInt(b, v.Int(), 10), nil
 	case protoreflect.EnumKind:
 		return appendEnum(b, v.Enum(), f.desc.Enum())
+	}
+	if f.sub == nil && isDuration(f.desc) {
+		return appendDuration(b, v.Message())
 	}
 	if f.sub == nil {
 		return appendTimestamp(b, v.Message().Interface())

@@ -27,7 +27,7 @@ type field struct {
 	list     bool
 	presence bool
 	hosts    bool  // a list of Host, which has its own code
-	sub      *plan // of a message; nil for a Timestamp
+	sub      *plan // of a message; nil for a Timestamp and a Duration
 }
 
 // maxFields leaves four bits of a mask to the envelope of a response.
@@ -65,7 +65,7 @@ func build(md protoreflect.MessageDescriptor, started map[protoreflect.MessageDe
 		if !supported(f.desc) {
 			return nil, fmt.Errorf("field %s: %s %s is not supported", f.desc.Name(), f.desc.Cardinality(), f.kind)
 		}
-		if sub := f.desc.Message(); sub != nil && sub.FullName() != "google.protobuf.Timestamp" {
+		if sub := f.desc.Message(); sub != nil && sub.FullName() != "google.protobuf.Timestamp" && !isDuration(f.desc) {
 			var err error
 			if f.sub, err = build(sub, started); err != nil {
 				return nil, fmt.Errorf("field %s: %w", f.desc.Name(), err)
@@ -99,7 +99,7 @@ func supported(fd protoreflect.FieldDescriptor) bool {
 		return false
 	}
 	switch fd.Kind() {
-	case protoreflect.StringKind, protoreflect.BoolKind, protoreflect.Int32Kind, protoreflect.EnumKind, protoreflect.MessageKind:
+	case protoreflect.StringKind, protoreflect.BoolKind, protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.EnumKind, protoreflect.MessageKind:
 		return true
 	}
 	return false

@@ -18,7 +18,8 @@ import (
 // DecodeQuery sets the given fields of m from a query, strictly: an unknown name
 // and a repeated one are errors. An empty value counts as missing, except that a
 // number must not be empty. Tags are "k=v,k2=v2". Errors are *Error, unless a
-// field has a kind that a query cannot hold.
+// field has a kind that a query cannot hold. A list of strings is the parameter once for
+// each element.
 func DecodeQuery(q url.Values, m proto.Message, fields []protoreflect.FieldDescriptor) error {
 	known := make([]string, len(fields))
 	for i, f := range fields {
@@ -28,6 +29,12 @@ func DecodeQuery(q url.Values, m proto.Message, fields []protoreflect.FieldDescr
 		i := slices.Index(known, name)
 		if i < 0 {
 			return unknown("parameter", name, known, -1)
+		}
+		if isRepeated(fields[i]) {
+			if err := appendParameters(m.ProtoReflect(), fields[i], q[name]); err != nil {
+				return err
+			}
+			continue
 		}
 		if len(q[name]) > 1 {
 			return &Error{Kind: Duplicate, Path: name, Offset: -1, Message: "parameter \"" + name + "\" stands twice"}
@@ -62,8 +69,29 @@ func parseParameter(m protoreflect.Message, f protoreflect.FieldDescriptor, text
 			return v, unknownName(f.Enum(), -1)
 		}
 		return protoreflect.ValueOfEnum(n), nil
+	case isDuration(f):
+		return parseDuration(text, -1)
 	}
 	return v, fmt.Errorf("dlijson: field %s cannot be in a query", f.FullName())
+}
+
+// isRepeated reports whether a field is a list of strings.
+func isRepeated(f protoreflect.FieldDescriptor) bool {
+	return f.IsList() && f.Kind() == protoreflect.StringKind
+}
+
+func appendParameters(m protoreflect.Message, f protoreflect.FieldDescriptor, texts []string) error {
+	if len(texts) > MaxRequestItems {
+		return within(f.JSONName(), &Error{Kind: Range, Offset: -1, Message: TooManyItems})
+	}
+	list := m.Mutable(f).List()
+	for i, text := range texts {
+		if !utf8.ValidString(text) {
+			return within(f.JSONName(), withinIndex(i, &Error{Kind: Encoding, Offset: -1, Message: "invalid UTF-8"}))
+		}
+		list.Append(protoreflect.ValueOfString(text))
+	}
+	return nil
 }
 
 func parseNumber(text string) (v protoreflect.Value, err error) {
@@ -103,6 +131,12 @@ func EncodeQuery(m proto.Message, fields []protoreflect.FieldDescriptor) url.Val
 		if !m.ProtoReflect().Has(f) {
 			continue
 		}
+		if list := m.ProtoReflect().Get(f); isRepeated(f) {
+			for i := range list.List().Len() {
+				q.Add(f.JSONName(), list.List().Get(i).String())
+			}
+			continue
+		}
 		if text, ok := formatParameter(m.ProtoReflect().Get(f), f); ok {
 			q.Set(f.JSONName(), text)
 		}
@@ -126,6 +160,8 @@ func formatParameter(v protoreflect.Value, f protoreflect.FieldDescriptor) (stri
 		return strconv.FormatInt(v.Int(), 10), true
 	case f.Kind() == protoreflect.EnumKind:
 		return enumName(f.Enum(), v.Enum())
+	case isDuration(f):
+		return formatDuration(v.Message())
 	}
 	return "", false
 }

@@ -3,6 +3,7 @@ package dlijson
 import (
 	"bytes"
 	"errors"
+	"math"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -85,10 +86,16 @@ func (d *decoder) scalar(f *field) (protoreflect.Value, error) {
 	case protoreflect.Int32Kind:
 		n, err := d.integer(-1<<31, 1<<31-1)
 		return protoreflect.ValueOfInt32(int32(n)), err
+	case protoreflect.Int64Kind:
+		n, err := d.integer(math.MinInt64, math.MaxInt64)
+		return protoreflect.ValueOfInt64(n), err
 	case protoreflect.EnumKind:
 		n, err := d.enum(f.desc.Enum())
 		return protoreflect.ValueOfEnum(n), err
 	default:
+		if isDuration(f.desc) {
+			return d.duration()
+		}
 		t, err := d.timestamp()
 		return protoreflect.ValueOfMessage(t.ProtoReflect()), err
 	}

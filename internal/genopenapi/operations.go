@@ -64,7 +64,7 @@ func describe(op *openapi3.Operation, rpc string, deprecated bool) {
 }
 
 func tagOf(rpc string) string {
-	for part, tag := range map[string]string{"Route": "Routes", "Privilege": "Privileges", "Queues": "Queues"} {
+	for part, tag := range map[string]string{"Route": "Routes", "Privilege": "Privileges", "Queues": "Queues", "Hosts": "Hosts", "ConnectivityTest": "Connectivity"} {
 		if strings.Contains(rpc, part) {
 			return tag
 		}
@@ -125,6 +125,11 @@ func (p *pass) addResponses(op *openapi3.Operation, rpc protoreflect.MethodDescr
 	success := openapi3.NewResponse().WithDescription("Success.").WithContent(openapi3.Content{
 		"application/json": {Schema: openapi3.NewSchemaRef(schemaPath+name, nil), Example: example},
 	})
+	if rpc.IsStreamingServer() {
+		success = openapi3.NewResponse().WithDescription("Server-sent events. The data of each is one " + name + ", its id the resume_token.").WithContent(openapi3.Content{
+			"text/event-stream": {Schema: openapi3.NewSchemaRef("", openapi3.NewStringSchema())},
+		})
+	}
 	success.Headers = openapi3.Headers{requestIDHeader: headerRef(requestIDHeader)}
 	op.Responses = openapi3.NewResponses()
 	op.Responses.Set(strconv.Itoa(status), &openapi3.ResponseRef{Value: success})

@@ -56,13 +56,18 @@ func applyValueRules(s *openapi3.Schema, rules *validate.FieldRules) error {
 	case r.GetIpv4():
 		s.Format, s.Pattern = "ipv4", "^"+ipv4+"$"
 	case r.HasMaxLen():
-		s.MaxLength = new(r.GetMaxLen())
+		s.MinLength, s.MaxLength = r.GetMinLen(), new(r.GetMaxLen())
+	case r.HasMaxBytes():
+		s.MaxLength = new(r.GetMaxBytes())
 	case r != nil:
 		for _, word := range r.GetIn() {
 			s.Enum = append(s.Enum, word)
 		}
 	}
 	if r := rules.GetInt32(); r.HasGte() {
+		s.Min = new(float64(r.GetGte()))
+	}
+	if r := rules.GetInt64(); r.HasGte() {
 		s.Min = new(float64(r.GetGte()))
 	}
 	if s.Format == "int32" {

@@ -39,6 +39,13 @@ func (p *pass) requestField(ref *openapi3.SchemaRef, field protoreflect.FieldDes
 	if field.Kind() == protoreflect.EnumKind {
 		s.Enum = words(field.Enum())
 	}
+	if isDuration(field) {
+		s.Type, s.Format, s.Pattern = &openapi3.Types{"string"}, "", durationPattern
+		return s, nil
+	}
+	if field.Kind() == protoreflect.Int64Kind {
+		s.Type, s.Format = &openapi3.Types{"integer"}, "int64"
+	}
 	if field.Kind() == protoreflect.MessageKind {
 		name := string(field.Message().Name())
 		if p.inResponses(field.Message()) {
@@ -49,9 +56,26 @@ func (p *pass) requestField(ref *openapi3.SchemaRef, field protoreflect.FieldDes
 			return nil, err
 		}
 		p.doc.Components.Schemas[name] = openapi3.NewSchemaRef("", item)
-		s.Items = openapi3.NewSchemaRef(schemaPath+name, nil)
+		refer(s, field, name)
 	}
 	return s, applyFieldRules(s, field)
+}
+
+// durationPattern is what dlijson takes for a Duration, without Go's other units.
+const durationPattern = `^[0-9]+([.][0-9]+)?(s|m|h)$`
+
+func isDuration(field protoreflect.FieldDescriptor) bool {
+	return field.Kind() == protoreflect.MessageKind && field.Message().FullName() == "google.protobuf.Duration"
+}
+
+// refer makes s, the schema of a field, refer to that of its message.
+func refer(s *openapi3.Schema, field protoreflect.FieldDescriptor, name string) {
+	ref := openapi3.NewSchemaRef(schemaPath+name, nil)
+	if field.IsList() {
+		s.Items = ref
+		return
+	}
+	*s = openapi3.Schema{Description: s.Description, AllOf: openapi3.SchemaRefs{ref}}
 }
 
 // responseMessage returns the schema of a message in a response: open, for fields that
@@ -80,6 +104,8 @@ func (p *pass) responseField(ref *openapi3.SchemaRef, field protoreflect.FieldDe
 	case field.Kind() == protoreflect.EnumKind:
 		s.Enum = append(words(field.Enum()), "")
 		s.Description += " Empty if DLI sends none, or one that this version does not know."
+	case field.Kind() == protoreflect.Int64Kind:
+		s.Type, s.Format = &openapi3.Types{"integer"}, "int64"
 	case field.Kind() != protoreflect.MessageKind:
 	case field.Message().FullName() == "google.protobuf.Timestamp":
 		s.Type, s.Format = &openapi3.Types{"integer"}, "int64"
@@ -87,7 +113,7 @@ func (p *pass) responseField(ref *openapi3.SchemaRef, field protoreflect.FieldDe
 	default:
 		name := string(field.Message().Name())
 		p.doc.Components.Schemas[name] = openapi3.NewSchemaRef("", p.responseMessage(field.Message()))
-		s.Items = openapi3.NewSchemaRef(schemaPath+name, nil)
+		refer(s, field, name)
 	}
 	return s
 }

@@ -48,14 +48,20 @@ var specialRules = map[string]specialRule{
 		`size(this.queues) + size(this.elastic_resource_pools) > 0`,
 		`{"not": {"properties": {"queues": {"maxItems": 0}, "elastic_resource_pools": {"maxItems": 0}}}}`,
 	},
+	"hosts.none": {
+		`size(this.hosts) + size(this.names) > 0`,
+		`{"not": {"properties": {"hosts": {"maxItems": 0}, "names": {"maxItems": 0}}}}`,
+	},
 	"privileges.none": {
 		`this.action == 'update' || this.privileges.all(p, size(p.privileges) > 0)`,
 		`{"if": {"properties": {"action": {"enum": ["grant", "revoke"]}}},
 		  "then": {"properties": {"privileges": {"items": {"required": ["privileges"], "properties": {"privileges": {"minItems": 1}}}}}}}`,
 	},
 	// No keyword compares the keys of a list, or two parameters: the descriptions say so.
-	"tags.unique":       {`this.map(tag, tag.key).unique()`, `{}`},
-	"page_token.offset": {`this.offset == 0 || this.page_token == ''`, `{}`},
+	"tags.unique":        {`this.map(tag, tag.key).unique()`, `{}`},
+	"routes.unique":      {`this.map(route, route.name).unique()`, `{}`},
+	"connections.unique": {`this.map(connection, connection.name).unique()`, `{}`},
+	"page_token.offset":  {`this.offset == 0 || this.page_token == ''`, `{}`},
 }
 
 // applySpecial adds the keywords of a rule to a schema.

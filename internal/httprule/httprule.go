@@ -23,18 +23,34 @@ type Binding struct {
 	HTTPMethod string                         // "GET"
 	Template   string                         // "/v2.0/{project_id}/...": also a pattern of http.ServeMux
 	HasBody    bool                           // body: "*"
-	Path       []protoreflect.FieldDescriptor // fields in the path, in order: all are strings
+	Path       []protoreflect.FieldDescriptor // fields in the path, in order: strings and int64
 	PathNames  []protoreflect.Name            // their names
 	Query      []protoreflect.FieldDescriptor // fields in the query: none with a body
 }
 
-// Bindings returns the bindings of a service, in the order of the proto, the
-// first of each RPC before its additional ones. Anything but "{field}"
-// variables and body "*" is an error, and so is an RPC without a binding.
+// ownPrefix begins the paths that are not DLI's.
+const ownPrefix = "/connsvc/"
+
+// IsDLI reports whether an RPC is an operation of DLI: the path of its first binding is DLI's.
+func IsDLI(method protoreflect.MethodDescriptor) bool {
+	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
+	if rule == nil {
+		return true // Bindings rejects it
+	}
+	pattern := rule.ProtoReflect().WhichOneof(rule.ProtoReflect().Descriptor().Oneofs().ByName("pattern"))
+	return pattern == nil || !strings.HasPrefix(rule.ProtoReflect().Get(pattern).String(), ownPrefix)
+}
+
+// Bindings returns the bindings of those RPCs of a service that are operations of DLI, in the
+// order of the proto, the first of each RPC before its additional ones. Anything but
+// "{field}" variables and body "*" is an error.
 func Bindings(service protoreflect.ServiceDescriptor) ([]*Binding, error) {
 	var all []*Binding
 	methods := service.Methods()
 	for i := range methods.Len() {
+		if !IsDLI(methods.Get(i)) {
+			continue
+		}
 		bindings, err := ofMethod(methods.Get(i))
 		if err != nil {
 			return nil, fmt.Errorf("http binding of %s: %w", methods.Get(i).FullName(), err)
@@ -132,8 +148,8 @@ func (b *Binding) addVariable(name protoreflect.Name) error {
 	switch {
 	case field == nil:
 		return fmt.Errorf("{%s} is no field of %s", name, b.Method.Input().FullName())
-	case field.Kind() != protoreflect.StringKind || field.IsList() || field.HasPresence():
-		return fmt.Errorf("{%s} is not a plain string", name)
+	case field.Kind() != protoreflect.StringKind && field.Kind() != protoreflect.Int64Kind || field.IsList() || field.HasPresence():
+		return fmt.Errorf("{%s} is not a plain string or int64", name)
 	case slices.Contains(b.PathNames, name):
 		return fmt.Errorf("{%s} is repeated", name)
 	}

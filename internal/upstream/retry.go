@@ -37,6 +37,9 @@ var retryPolicies = map[string]retryPolicy{
 	connsvcv1.ConnectionService_UpdateEnhancedConnectionHosts_FullMethodName: idempotent,
 	connsvcv1.ConnectionService_DeleteRoute_FullMethodName:                   idempotent,
 	connsvcv1.ConnectionService_UpdatePrivileges_FullMethodName:              idempotent,
+	connsvcv1.ConnectionService_GetConnectivityTest_FullMethodName:           idempotent,
+	// A second test changes nothing.
+	connsvcv1.ConnectionService_CreateConnectivityTest_FullMethodName: idempotent,
 	// What DLI says to a second one is not documented: a queue that is bound already may
 	// be an error.
 	connsvcv1.ConnectionService_AssociateQueues_FullMethodName:    notExecuted,

@@ -3,9 +3,11 @@ package chain
 import (
 	"context"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
@@ -95,4 +97,40 @@ func (a api) UpdatePrivileges(ctx context.Context, req *connsvcv1.UpdatePrivileg
 
 func (a api) ListPrivilegesByObject(ctx context.Context, req *connsvcv1.ListPrivilegesByObjectRequest) (*connsvcv1.ListPrivilegesByObjectResponse, error) {
 	return handle(ctx, a, req, a.service.ListPrivilegesByObject)
+}
+
+func (a api) WaitEnhancedConnection(ctx context.Context, req *connsvcv1.WaitEnhancedConnectionRequest) (*connsvcv1.WaitEnhancedConnectionResponse, error) {
+	return handle(ctx, a, req, a.service.WaitEnhancedConnection)
+}
+
+func (a api) ApplyEnhancedConnection(ctx context.Context, req *connsvcv1.ApplyEnhancedConnectionRequest) (*connsvcv1.ApplyEnhancedConnectionResponse, error) {
+	return handle(ctx, a, req, a.service.ApplyEnhancedConnection)
+}
+
+func (a api) CompareEnhancedConnection(ctx context.Context, req *connsvcv1.CompareEnhancedConnectionRequest) (*connsvcv1.CompareEnhancedConnectionResponse, error) {
+	return handle(ctx, a, req, a.service.CompareEnhancedConnection)
+}
+
+func (a api) ListHosts(ctx context.Context, req *connsvcv1.ListHostsRequest) (*connsvcv1.ListHostsResponse, error) {
+	return handle(ctx, a, req, a.service.ListHosts)
+}
+
+func (a api) AddHosts(ctx context.Context, req *connsvcv1.AddHostsRequest) (*connsvcv1.AddHostsResponse, error) {
+	return handle(ctx, a, req, a.service.AddHosts)
+}
+
+func (a api) RemoveHosts(ctx context.Context, req *connsvcv1.RemoveHostsRequest) (*connsvcv1.RemoveHostsResponse, error) {
+	return handle(ctx, a, req, a.service.RemoveHosts)
+}
+
+func (a api) CreateConnectivityTest(ctx context.Context, req *connsvcv1.CreateConnectivityTestRequest) (*connsvcv1.CreateConnectivityTestResponse, error) {
+	return handle(ctx, a, req, a.service.CreateConnectivityTest)
+}
+
+func (a api) GetConnectivityTest(ctx context.Context, req *connsvcv1.GetConnectivityTestRequest) (*connsvcv1.GetConnectivityTestResponse, error) {
+	return handle(ctx, a, req, a.service.GetConnectivityTest)
+}
+
+func (a api) WatchEnhancedConnections(*connsvcv1.WatchEnhancedConnectionsRequest, grpc.ServerStreamingServer[connsvcv1.WatchEnhancedConnectionsResponse]) error {
+	return apierror.New(connsvcv1.ErrorReason_METHOD_NOT_FOUND, "", nil)
 }

@@ -92,7 +92,7 @@ type CreateEnhancedConnectionRequest struct {
 	// allow the default queue. At most 1,000; this limit is connsvc's.
 	Queues []string `protobuf:"bytes,5,rep,name=queues,proto3" json:"queues,omitempty"`
 	// Names of the elastic resource pools to bind, in the form of queue names.
-	// At most 1,000; this limit is connsvc\'s.
+	// At most 1,000; this limit is connsvc's.
 	ElasticResourcePools []string `protobuf:"bytes,6,rep,name=elastic_resource_pools,proto3" json:"elastic_resource_pools,omitempty"`
 	// ID of the route table of the subnet: a UUID. Optional.
 	RoutetableId string `protobuf:"bytes,7,opt,name=routetable_id,proto3" json:"routetable_id,omitempty"`
@@ -789,7 +789,7 @@ type AssociateQueuesRequest struct {
 	// allow the default queue. At most 1,000; this limit is connsvc's.
 	Queues []string `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
 	// Names of the elastic resource pools to bind, in the form of queue names.
-	// At most 1,000; this limit is connsvc\'s.
+	// At most 1,000; this limit is connsvc's.
 	ElasticResourcePools []string `protobuf:"bytes,4,rep,name=elastic_resource_pools,proto3" json:"elastic_resource_pools,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -920,7 +920,7 @@ type DisassociateQueuesRequest struct {
 	// allow the default queue. At most 1,000; this limit is connsvc's.
 	Queues []string `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
 	// Names of the elastic resource pools to unbind, in the form of queue names.
-	// At most 1,000; this limit is connsvc\'s.
+	// At most 1,000; this limit is connsvc's.
 	ElasticResourcePools []string `protobuf:"bytes,4,rep,name=elastic_resource_pools,proto3" json:"elastic_resource_pools,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -1752,7 +1752,7 @@ var File_connsvc_v1_connection_service_proto protoreflect.FileDescriptor
 const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\n" +
 	"#connsvc/v1/connection_service.proto\x12\n" +
-	"connsvc.v1\x1a\x1bbuf/validate/validate.proto\x1a$connsvc/v1/enhanced_connection.proto\x1a\x1cgoogle/api/annotations.proto\"\x9c\n" +
+	"connsvc.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16connsvc/v1/apply.proto\x1a\x1dconnsvc/v1/connectivity.proto\x1a$connsvc/v1/enhanced_connection.proto\x1a\x19connsvc/v1/host_set.proto\x1a\x18connsvc/v1/waiting.proto\x1a\x1cgoogle/api/annotations.proto\"\x9c\n" +
 	"\n" +
 	"\x1fCreateEnhancedConnectionRequest\x12z\n" +
 	"\n" +
@@ -1989,7 +1989,7 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\x16EnhancedConnectionView\x12(\n" +
 	"$ENHANCED_CONNECTION_VIEW_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05BASIC\x10\x01\x12\b\n" +
-	"\x04FULL\x10\x022\xbc\x12\n" +
+	"\x04FULL\x10\x022\x80\x1f\n" +
 	"\x11ConnectionService\x12\xb4\x01\n" +
 	"\x18CreateEnhancedConnection\x12+.connsvc.v1.CreateEnhancedConnectionRequest\x1a,.connsvc.v1.CreateEnhancedConnectionResponse\"=\x82\xd3\xe4\x93\x027:\x01*\"2/v2.0/{project_id}/datasource/enhanced-connections\x12\xb0\x01\n" +
 	"\x15GetEnhancedConnection\x12(.connsvc.v1.GetEnhancedConnectionRequest\x1a\x1e.connsvc.v1.EnhancedConnection\"M\x82\xd3\xe4\x93\x02D\x12B/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}\x90\x02\x01\x12\xb1\x01\n" +
@@ -2002,7 +2002,16 @@ const file_connsvc_v1_connection_service_proto_rawDesc = "" +
 	"\vDeleteRoute\x12\x1e.connsvc.v1.DeleteRouteRequest\x1a\x1f.connsvc.v1.DeleteRouteResponse\"\xae\x01\x82\xd3\xe4\x93\x02\xa4\x01ZR*P/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}/routes/{name}*N/v3/{project_id}/datasource/enhanced-connections/{connection_id}/routes/{name}\x90\x02\x02\x12\xb1\x01\n" +
 	"\x0eListPrivileges\x12!.connsvc.v1.ListPrivilegesRequest\x1a\".connsvc.v1.ListPrivilegesResponse\"X\x82\xd3\xe4\x93\x02O\x12M/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}/privileges\x90\x02\x01\x12\x8d\x01\n" +
 	"\x10UpdatePrivileges\x12#.connsvc.v1.UpdatePrivilegesRequest\x1a$.connsvc.v1.UpdatePrivilegesResponse\".\x82\xd3\xe4\x93\x02%:\x01*\x1a /v1.0/{project_id}/authorization\x90\x02\x02\x12\xa7\x01\n" +
-	"\x16ListPrivilegesByObject\x12).connsvc.v1.ListPrivilegesByObjectRequest\x1a*.connsvc.v1.ListPrivilegesByObjectResponse\"6\x82\xd3\xe4\x93\x02-\x12+/v1.0/{project_id}/authorization/privileges\x90\x02\x01BJ\n" +
+	"\x16ListPrivilegesByObject\x12).connsvc.v1.ListPrivilegesByObjectRequest\x1a*.connsvc.v1.ListPrivilegesByObjectResponse\"6\x82\xd3\xe4\x93\x02-\x12+/v1.0/{project_id}/authorization/privileges\x90\x02\x01\x12\xbe\x01\n" +
+	"\x16WaitEnhancedConnection\x12).connsvc.v1.WaitEnhancedConnectionRequest\x1a*.connsvc.v1.WaitEnhancedConnectionResponse\"M\x82\xd3\xe4\x93\x02D\x12B/connsvc/v1/{project_id}/enhanced-connections/{connection_id}:wait\x90\x02\x01\x12\xb7\x01\n" +
+	"\x18WatchEnhancedConnections\x12+.connsvc.v1.WatchEnhancedConnectionsRequest\x1a,.connsvc.v1.WatchEnhancedConnectionsResponse\">\x82\xd3\xe4\x93\x025\x123/connsvc/v1/{project_id}/enhanced-connections:watch\x90\x02\x010\x01\x12\xb5\x01\n" +
+	"\x17ApplyEnhancedConnection\x12*.connsvc.v1.ApplyEnhancedConnectionRequest\x1a+.connsvc.v1.ApplyEnhancedConnectionResponse\"A\x82\xd3\xe4\x93\x028:\x01*\"3/connsvc/v1/{project_id}/enhanced-connections:apply\x90\x02\x02\x12\xbd\x01\n" +
+	"\x19CompareEnhancedConnection\x12,.connsvc.v1.CompareEnhancedConnectionRequest\x1a-.connsvc.v1.CompareEnhancedConnectionResponse\"C\x82\xd3\xe4\x93\x02::\x01*\"5/connsvc/v1/{project_id}/enhanced-connections:compare\x90\x02\x01\x12\x98\x01\n" +
+	"\tListHosts\x12\x1c.connsvc.v1.ListHostsRequest\x1a\x1d.connsvc.v1.ListHostsResponse\"N\x82\xd3\xe4\x93\x02E\x12C/connsvc/v1/{project_id}/enhanced-connections/{connection_id}/hosts\x90\x02\x01\x12\x9b\x01\n" +
+	"\bAddHosts\x12\x1b.connsvc.v1.AddHostsRequest\x1a\x1c.connsvc.v1.AddHostsResponse\"T\x82\xd3\xe4\x93\x02K:\x01*\"F/connsvc/v1/{project_id}/enhanced-connections/{connection_id}:addHosts\x90\x02\x02\x12\xa7\x01\n" +
+	"\vRemoveHosts\x12\x1e.connsvc.v1.RemoveHostsRequest\x1a\x1f.connsvc.v1.RemoveHostsResponse\"W\x82\xd3\xe4\x93\x02N:\x01*\"I/connsvc/v1/{project_id}/enhanced-connections/{connection_id}:removeHosts\x90\x02\x02\x12\xb5\x01\n" +
+	"\x16CreateConnectivityTest\x12).connsvc.v1.CreateConnectivityTestRequest\x1a*.connsvc.v1.CreateConnectivityTestResponse\"D\x82\xd3\xe4\x93\x02;:\x01*\"6/v1.0/{project_id}/queues/{queue_name}/connection-test\x90\x02\x02\x12\xb3\x01\n" +
+	"\x13GetConnectivityTest\x12&.connsvc.v1.GetConnectivityTestRequest\x1a'.connsvc.v1.GetConnectivityTestResponse\"K\x82\xd3\xe4\x93\x02B\x12@/v1.0/{project_id}/queues/{queue_name}/connection-test/{task_id}\x90\x02\x01BJ\n" +
 	"\x0ecom.connsvc.v1P\x01Z6github.com/connsvc/connsvc/gen/go/connsvc/v1;connsvcv1b\x06proto3"
 
 var (
@@ -2045,11 +2054,29 @@ var file_connsvc_v1_connection_service_proto_goTypes = []any{
 	(*ListPrivilegesByObjectRequest)(nil),            // 22: connsvc.v1.ListPrivilegesByObjectRequest
 	(*ListPrivilegesByObjectResponse)(nil),           // 23: connsvc.v1.ListPrivilegesByObjectResponse
 	(*UpdatePrivilegesRequest_ObjectPrivileges)(nil), // 24: connsvc.v1.UpdatePrivilegesRequest.ObjectPrivileges
-	(*Host)(nil),                   // 25: connsvc.v1.Host
-	(*Tag)(nil),                    // 26: connsvc.v1.Tag
-	(EnhancedConnection_Status)(0), // 27: connsvc.v1.EnhancedConnection.Status
-	(*EnhancedConnection)(nil),     // 28: connsvc.v1.EnhancedConnection
-	(*Privilege)(nil),              // 29: connsvc.v1.Privilege
+	(*Host)(nil),                              // 25: connsvc.v1.Host
+	(*Tag)(nil),                               // 26: connsvc.v1.Tag
+	(EnhancedConnection_Status)(0),            // 27: connsvc.v1.EnhancedConnection.Status
+	(*EnhancedConnection)(nil),                // 28: connsvc.v1.EnhancedConnection
+	(*Privilege)(nil),                         // 29: connsvc.v1.Privilege
+	(*WaitEnhancedConnectionRequest)(nil),     // 30: connsvc.v1.WaitEnhancedConnectionRequest
+	(*WatchEnhancedConnectionsRequest)(nil),   // 31: connsvc.v1.WatchEnhancedConnectionsRequest
+	(*ApplyEnhancedConnectionRequest)(nil),    // 32: connsvc.v1.ApplyEnhancedConnectionRequest
+	(*CompareEnhancedConnectionRequest)(nil),  // 33: connsvc.v1.CompareEnhancedConnectionRequest
+	(*ListHostsRequest)(nil),                  // 34: connsvc.v1.ListHostsRequest
+	(*AddHostsRequest)(nil),                   // 35: connsvc.v1.AddHostsRequest
+	(*RemoveHostsRequest)(nil),                // 36: connsvc.v1.RemoveHostsRequest
+	(*CreateConnectivityTestRequest)(nil),     // 37: connsvc.v1.CreateConnectivityTestRequest
+	(*GetConnectivityTestRequest)(nil),        // 38: connsvc.v1.GetConnectivityTestRequest
+	(*WaitEnhancedConnectionResponse)(nil),    // 39: connsvc.v1.WaitEnhancedConnectionResponse
+	(*WatchEnhancedConnectionsResponse)(nil),  // 40: connsvc.v1.WatchEnhancedConnectionsResponse
+	(*ApplyEnhancedConnectionResponse)(nil),   // 41: connsvc.v1.ApplyEnhancedConnectionResponse
+	(*CompareEnhancedConnectionResponse)(nil), // 42: connsvc.v1.CompareEnhancedConnectionResponse
+	(*ListHostsResponse)(nil),                 // 43: connsvc.v1.ListHostsResponse
+	(*AddHostsResponse)(nil),                  // 44: connsvc.v1.AddHostsResponse
+	(*RemoveHostsResponse)(nil),               // 45: connsvc.v1.RemoveHostsResponse
+	(*CreateConnectivityTestResponse)(nil),    // 46: connsvc.v1.CreateConnectivityTestResponse
+	(*GetConnectivityTestResponse)(nil),       // 47: connsvc.v1.GetConnectivityTestResponse
 }
 var file_connsvc_v1_connection_service_proto_depIdxs = []int32{
 	25, // 0: connsvc.v1.CreateEnhancedConnectionRequest.hosts:type_name -> connsvc.v1.Host
@@ -2074,20 +2101,38 @@ var file_connsvc_v1_connection_service_proto_depIdxs = []int32{
 	18, // 19: connsvc.v1.ConnectionService.ListPrivileges:input_type -> connsvc.v1.ListPrivilegesRequest
 	20, // 20: connsvc.v1.ConnectionService.UpdatePrivileges:input_type -> connsvc.v1.UpdatePrivilegesRequest
 	22, // 21: connsvc.v1.ConnectionService.ListPrivilegesByObject:input_type -> connsvc.v1.ListPrivilegesByObjectRequest
-	2,  // 22: connsvc.v1.ConnectionService.CreateEnhancedConnection:output_type -> connsvc.v1.CreateEnhancedConnectionResponse
-	28, // 23: connsvc.v1.ConnectionService.GetEnhancedConnection:output_type -> connsvc.v1.EnhancedConnection
-	5,  // 24: connsvc.v1.ConnectionService.ListEnhancedConnections:output_type -> connsvc.v1.ListEnhancedConnectionsResponse
-	7,  // 25: connsvc.v1.ConnectionService.DeleteEnhancedConnection:output_type -> connsvc.v1.DeleteEnhancedConnectionResponse
-	9,  // 26: connsvc.v1.ConnectionService.UpdateEnhancedConnectionHosts:output_type -> connsvc.v1.UpdateEnhancedConnectionHostsResponse
-	11, // 27: connsvc.v1.ConnectionService.AssociateQueues:output_type -> connsvc.v1.AssociateQueuesResponse
-	13, // 28: connsvc.v1.ConnectionService.DisassociateQueues:output_type -> connsvc.v1.DisassociateQueuesResponse
-	15, // 29: connsvc.v1.ConnectionService.CreateRoute:output_type -> connsvc.v1.CreateRouteResponse
-	17, // 30: connsvc.v1.ConnectionService.DeleteRoute:output_type -> connsvc.v1.DeleteRouteResponse
-	19, // 31: connsvc.v1.ConnectionService.ListPrivileges:output_type -> connsvc.v1.ListPrivilegesResponse
-	21, // 32: connsvc.v1.ConnectionService.UpdatePrivileges:output_type -> connsvc.v1.UpdatePrivilegesResponse
-	23, // 33: connsvc.v1.ConnectionService.ListPrivilegesByObject:output_type -> connsvc.v1.ListPrivilegesByObjectResponse
-	22, // [22:34] is the sub-list for method output_type
-	10, // [10:22] is the sub-list for method input_type
+	30, // 22: connsvc.v1.ConnectionService.WaitEnhancedConnection:input_type -> connsvc.v1.WaitEnhancedConnectionRequest
+	31, // 23: connsvc.v1.ConnectionService.WatchEnhancedConnections:input_type -> connsvc.v1.WatchEnhancedConnectionsRequest
+	32, // 24: connsvc.v1.ConnectionService.ApplyEnhancedConnection:input_type -> connsvc.v1.ApplyEnhancedConnectionRequest
+	33, // 25: connsvc.v1.ConnectionService.CompareEnhancedConnection:input_type -> connsvc.v1.CompareEnhancedConnectionRequest
+	34, // 26: connsvc.v1.ConnectionService.ListHosts:input_type -> connsvc.v1.ListHostsRequest
+	35, // 27: connsvc.v1.ConnectionService.AddHosts:input_type -> connsvc.v1.AddHostsRequest
+	36, // 28: connsvc.v1.ConnectionService.RemoveHosts:input_type -> connsvc.v1.RemoveHostsRequest
+	37, // 29: connsvc.v1.ConnectionService.CreateConnectivityTest:input_type -> connsvc.v1.CreateConnectivityTestRequest
+	38, // 30: connsvc.v1.ConnectionService.GetConnectivityTest:input_type -> connsvc.v1.GetConnectivityTestRequest
+	2,  // 31: connsvc.v1.ConnectionService.CreateEnhancedConnection:output_type -> connsvc.v1.CreateEnhancedConnectionResponse
+	28, // 32: connsvc.v1.ConnectionService.GetEnhancedConnection:output_type -> connsvc.v1.EnhancedConnection
+	5,  // 33: connsvc.v1.ConnectionService.ListEnhancedConnections:output_type -> connsvc.v1.ListEnhancedConnectionsResponse
+	7,  // 34: connsvc.v1.ConnectionService.DeleteEnhancedConnection:output_type -> connsvc.v1.DeleteEnhancedConnectionResponse
+	9,  // 35: connsvc.v1.ConnectionService.UpdateEnhancedConnectionHosts:output_type -> connsvc.v1.UpdateEnhancedConnectionHostsResponse
+	11, // 36: connsvc.v1.ConnectionService.AssociateQueues:output_type -> connsvc.v1.AssociateQueuesResponse
+	13, // 37: connsvc.v1.ConnectionService.DisassociateQueues:output_type -> connsvc.v1.DisassociateQueuesResponse
+	15, // 38: connsvc.v1.ConnectionService.CreateRoute:output_type -> connsvc.v1.CreateRouteResponse
+	17, // 39: connsvc.v1.ConnectionService.DeleteRoute:output_type -> connsvc.v1.DeleteRouteResponse
+	19, // 40: connsvc.v1.ConnectionService.ListPrivileges:output_type -> connsvc.v1.ListPrivilegesResponse
+	21, // 41: connsvc.v1.ConnectionService.UpdatePrivileges:output_type -> connsvc.v1.UpdatePrivilegesResponse
+	23, // 42: connsvc.v1.ConnectionService.ListPrivilegesByObject:output_type -> connsvc.v1.ListPrivilegesByObjectResponse
+	39, // 43: connsvc.v1.ConnectionService.WaitEnhancedConnection:output_type -> connsvc.v1.WaitEnhancedConnectionResponse
+	40, // 44: connsvc.v1.ConnectionService.WatchEnhancedConnections:output_type -> connsvc.v1.WatchEnhancedConnectionsResponse
+	41, // 45: connsvc.v1.ConnectionService.ApplyEnhancedConnection:output_type -> connsvc.v1.ApplyEnhancedConnectionResponse
+	42, // 46: connsvc.v1.ConnectionService.CompareEnhancedConnection:output_type -> connsvc.v1.CompareEnhancedConnectionResponse
+	43, // 47: connsvc.v1.ConnectionService.ListHosts:output_type -> connsvc.v1.ListHostsResponse
+	44, // 48: connsvc.v1.ConnectionService.AddHosts:output_type -> connsvc.v1.AddHostsResponse
+	45, // 49: connsvc.v1.ConnectionService.RemoveHosts:output_type -> connsvc.v1.RemoveHostsResponse
+	46, // 50: connsvc.v1.ConnectionService.CreateConnectivityTest:output_type -> connsvc.v1.CreateConnectivityTestResponse
+	47, // 51: connsvc.v1.ConnectionService.GetConnectivityTest:output_type -> connsvc.v1.GetConnectivityTestResponse
+	31, // [31:52] is the sub-list for method output_type
+	10, // [10:31] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -2098,7 +2143,11 @@ func file_connsvc_v1_connection_service_proto_init() {
 	if File_connsvc_v1_connection_service_proto != nil {
 		return
 	}
+	file_connsvc_v1_apply_proto_init()
+	file_connsvc_v1_connectivity_proto_init()
 	file_connsvc_v1_enhanced_connection_proto_init()
+	file_connsvc_v1_host_set_proto_init()
+	file_connsvc_v1_waiting_proto_init()
 	file_connsvc_v1_connection_service_proto_msgTypes[1].OneofWrappers = []any{}
 	file_connsvc_v1_connection_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_connsvc_v1_connection_service_proto_msgTypes[4].OneofWrappers = []any{}

@@ -31,6 +31,15 @@ const (
 	ConnectionService_ListPrivileges_FullMethodName                = "/connsvc.v1.ConnectionService/ListPrivileges"
 	ConnectionService_UpdatePrivileges_FullMethodName              = "/connsvc.v1.ConnectionService/UpdatePrivileges"
 	ConnectionService_ListPrivilegesByObject_FullMethodName        = "/connsvc.v1.ConnectionService/ListPrivilegesByObject"
+	ConnectionService_WaitEnhancedConnection_FullMethodName        = "/connsvc.v1.ConnectionService/WaitEnhancedConnection"
+	ConnectionService_WatchEnhancedConnections_FullMethodName      = "/connsvc.v1.ConnectionService/WatchEnhancedConnections"
+	ConnectionService_ApplyEnhancedConnection_FullMethodName       = "/connsvc.v1.ConnectionService/ApplyEnhancedConnection"
+	ConnectionService_CompareEnhancedConnection_FullMethodName     = "/connsvc.v1.ConnectionService/CompareEnhancedConnection"
+	ConnectionService_ListHosts_FullMethodName                     = "/connsvc.v1.ConnectionService/ListHosts"
+	ConnectionService_AddHosts_FullMethodName                      = "/connsvc.v1.ConnectionService/AddHosts"
+	ConnectionService_RemoveHosts_FullMethodName                   = "/connsvc.v1.ConnectionService/RemoveHosts"
+	ConnectionService_CreateConnectivityTest_FullMethodName        = "/connsvc.v1.ConnectionService/CreateConnectivityTest"
+	ConnectionService_GetConnectivityTest_FullMethodName           = "/connsvc.v1.ConnectionService/GetConnectivityTest"
 )
 
 // ConnectionServiceClient is the client API for ConnectionService service.
@@ -38,8 +47,9 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // ConnectionService manages the enhanced datasource connections of Data Lake
-// Insight (DLI). Each RPC is one DLI operation, named in its comment by DLI's
-// document ID; the HTTP bindings are DLI's own paths.
+// Insight (DLI). An RPC whose comment has one of DLI's document IDs is that DLI operation,
+// and its HTTP bindings are DLI's own paths. The others are what DLI leaves to its callers;
+// their paths begin with /connsvc/v1/.
 //
 // Every error is a google.rpc.Status with an ErrorInfo whose reason is an
 // ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
@@ -86,6 +96,38 @@ type ConnectionServiceClient interface {
 	// Lists the privileges of other projects on a connection, named as an object of
 	// DLI's general authorization call.
 	ListPrivilegesByObject(ctx context.Context, in *ListPrivilegesByObjectRequest, opts ...grpc.CallOption) (*ListPrivilegesByObjectResponse, error)
+	// Returns when a connection can be used: when no peering is CREATING and each queue reaches
+	// the addresses, or a peering is FAILED, or the connection is gone, or the time is over.
+	// The tests of addresses change nothing in DLI. A missing connection is
+	// NOT_FOUND/CONNECTION_NOT_FOUND.
+	WaitEnhancedConnection(ctx context.Context, in *WaitEnhancedConnectionRequest, opts ...grpc.CallOption) (*WaitEnhancedConnectionResponse, error)
+	// Sends the connections of a project, or one connection, and then their changes until the
+	// caller or connsvc ends it. Over REST the events are server-sent events. A connection_id
+	// that does not exist is NOT_FOUND/CONNECTION_NOT_FOUND.
+	WatchEnhancedConnections(ctx context.Context, in *WatchEnhancedConnectionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEnhancedConnectionsResponse], error)
+	// Makes a connection as it is wanted, by the least changes: creates it if it is missing,
+	// else changes what differs. VPC and network cannot be changed:
+	// FAILED_PRECONDITION/REPLACE_NEEDED, unless allow_replace is set. Several connections of
+	// the name are FAILED_PRECONDITION/NAME_AMBIGUOUS. The error of a step has an ApplyReport as
+	// a detail; the same apply goes on from there.
+	ApplyEnhancedConnection(ctx context.Context, in *ApplyEnhancedConnectionRequest, opts ...grpc.CallOption) (*ApplyEnhancedConnectionResponse, error)
+	// Compares connections with how they are wanted, and changes nothing.
+	CompareEnhancedConnection(ctx context.Context, in *CompareEnhancedConnectionRequest, opts ...grpc.CallOption) (*CompareEnhancedConnectionResponse, error)
+	// Lists the hosts of a connection, with their etag.
+	ListHosts(ctx context.Context, in *ListHostsRequest, opts ...grpc.CallOption) (*ListHostsResponse, error)
+	// Adds hosts to a connection and keeps the others. Hosts that are not those of the etag, or
+	// that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+	AddHosts(ctx context.Context, in *AddHostsRequest, opts ...grpc.CallOption) (*AddHostsResponse, error)
+	// Removes hosts from a connection and keeps the others. Where none would be left it is
+	// FAILED_PRECONDITION/EMPTY_NOT_ALLOWED, unless allow_empty is set. Hosts that are not those
+	// of the etag, or that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+	RemoveHosts(ctx context.Context, in *RemoveHostsRequest, opts ...grpc.CallOption) (*RemoveHostsResponse, error)
+	// Starts a test of whether a queue reaches an address (dli_02_0284). An unknown queue is
+	// NOT_FOUND/QUEUE_NOT_FOUND.
+	CreateConnectivityTest(ctx context.Context, in *CreateConnectivityTestRequest, opts ...grpc.CallOption) (*CreateConnectivityTestResponse, error)
+	// Returns the result of a test (dli_02_0285). A missing test is
+	// NOT_FOUND/RESOURCE_NOT_FOUND.
+	GetConnectivityTest(ctx context.Context, in *GetConnectivityTestRequest, opts ...grpc.CallOption) (*GetConnectivityTestResponse, error)
 }
 
 type connectionServiceClient struct {
@@ -216,13 +258,113 @@ func (c *connectionServiceClient) ListPrivilegesByObject(ctx context.Context, in
 	return out, nil
 }
 
+func (c *connectionServiceClient) WaitEnhancedConnection(ctx context.Context, in *WaitEnhancedConnectionRequest, opts ...grpc.CallOption) (*WaitEnhancedConnectionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WaitEnhancedConnectionResponse)
+	err := c.cc.Invoke(ctx, ConnectionService_WaitEnhancedConnection_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *connectionServiceClient) WatchEnhancedConnections(ctx context.Context, in *WatchEnhancedConnectionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEnhancedConnectionsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ConnectionService_ServiceDesc.Streams[0], ConnectionService_WatchEnhancedConnections_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchEnhancedConnectionsRequest, WatchEnhancedConnectionsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ConnectionService_WatchEnhancedConnectionsClient = grpc.ServerStreamingClient[WatchEnhancedConnectionsResponse]
+
+func (c *connectionServiceClient) ApplyEnhancedConnection(ctx context.Context, in *ApplyEnhancedConnectionRequest, opts ...grpc.CallOption) (*ApplyEnhancedConnectionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ApplyEnhancedConnectionResponse)
+	err := c.cc.Invoke(ctx, ConnectionService_ApplyEnhancedConnection_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *connectionServiceClient) CompareEnhancedConnection(ctx context.Context, in *CompareEnhancedConnectionRequest, opts ...grpc.CallOption) (*CompareEnhancedConnectionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CompareEnhancedConnectionResponse)
+	err := c.cc.Invoke(ctx, ConnectionService_CompareEnhancedConnection_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *connectionServiceClient) ListHosts(ctx context.Context, in *ListHostsRequest, opts ...grpc.CallOption) (*ListHostsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHostsResponse)
+	err := c.cc.Invoke(ctx, ConnectionService_ListHosts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *connectionServiceClient) AddHosts(ctx context.Context, in *AddHostsRequest, opts ...grpc.CallOption) (*AddHostsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddHostsResponse)
+	err := c.cc.Invoke(ctx, ConnectionService_AddHosts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *connectionServiceClient) RemoveHosts(ctx context.Context, in *RemoveHostsRequest, opts ...grpc.CallOption) (*RemoveHostsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveHostsResponse)
+	err := c.cc.Invoke(ctx, ConnectionService_RemoveHosts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *connectionServiceClient) CreateConnectivityTest(ctx context.Context, in *CreateConnectivityTestRequest, opts ...grpc.CallOption) (*CreateConnectivityTestResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateConnectivityTestResponse)
+	err := c.cc.Invoke(ctx, ConnectionService_CreateConnectivityTest_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *connectionServiceClient) GetConnectivityTest(ctx context.Context, in *GetConnectivityTestRequest, opts ...grpc.CallOption) (*GetConnectivityTestResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetConnectivityTestResponse)
+	err := c.cc.Invoke(ctx, ConnectionService_GetConnectivityTest_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ConnectionServiceServer is the server API for ConnectionService service.
 // All implementations must embed UnimplementedConnectionServiceServer
 // for forward compatibility.
 //
 // ConnectionService manages the enhanced datasource connections of Data Lake
-// Insight (DLI). Each RPC is one DLI operation, named in its comment by DLI's
-// document ID; the HTTP bindings are DLI's own paths.
+// Insight (DLI). An RPC whose comment has one of DLI's document IDs is that DLI operation,
+// and its HTTP bindings are DLI's own paths. The others are what DLI leaves to its callers;
+// their paths begin with /connsvc/v1/.
 //
 // Every error is a google.rpc.Status with an ErrorInfo whose reason is an
 // ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
@@ -269,6 +411,38 @@ type ConnectionServiceServer interface {
 	// Lists the privileges of other projects on a connection, named as an object of
 	// DLI's general authorization call.
 	ListPrivilegesByObject(context.Context, *ListPrivilegesByObjectRequest) (*ListPrivilegesByObjectResponse, error)
+	// Returns when a connection can be used: when no peering is CREATING and each queue reaches
+	// the addresses, or a peering is FAILED, or the connection is gone, or the time is over.
+	// The tests of addresses change nothing in DLI. A missing connection is
+	// NOT_FOUND/CONNECTION_NOT_FOUND.
+	WaitEnhancedConnection(context.Context, *WaitEnhancedConnectionRequest) (*WaitEnhancedConnectionResponse, error)
+	// Sends the connections of a project, or one connection, and then their changes until the
+	// caller or connsvc ends it. Over REST the events are server-sent events. A connection_id
+	// that does not exist is NOT_FOUND/CONNECTION_NOT_FOUND.
+	WatchEnhancedConnections(*WatchEnhancedConnectionsRequest, grpc.ServerStreamingServer[WatchEnhancedConnectionsResponse]) error
+	// Makes a connection as it is wanted, by the least changes: creates it if it is missing,
+	// else changes what differs. VPC and network cannot be changed:
+	// FAILED_PRECONDITION/REPLACE_NEEDED, unless allow_replace is set. Several connections of
+	// the name are FAILED_PRECONDITION/NAME_AMBIGUOUS. The error of a step has an ApplyReport as
+	// a detail; the same apply goes on from there.
+	ApplyEnhancedConnection(context.Context, *ApplyEnhancedConnectionRequest) (*ApplyEnhancedConnectionResponse, error)
+	// Compares connections with how they are wanted, and changes nothing.
+	CompareEnhancedConnection(context.Context, *CompareEnhancedConnectionRequest) (*CompareEnhancedConnectionResponse, error)
+	// Lists the hosts of a connection, with their etag.
+	ListHosts(context.Context, *ListHostsRequest) (*ListHostsResponse, error)
+	// Adds hosts to a connection and keeps the others. Hosts that are not those of the etag, or
+	// that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+	AddHosts(context.Context, *AddHostsRequest) (*AddHostsResponse, error)
+	// Removes hosts from a connection and keeps the others. Where none would be left it is
+	// FAILED_PRECONDITION/EMPTY_NOT_ALLOWED, unless allow_empty is set. Hosts that are not those
+	// of the etag, or that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+	RemoveHosts(context.Context, *RemoveHostsRequest) (*RemoveHostsResponse, error)
+	// Starts a test of whether a queue reaches an address (dli_02_0284). An unknown queue is
+	// NOT_FOUND/QUEUE_NOT_FOUND.
+	CreateConnectivityTest(context.Context, *CreateConnectivityTestRequest) (*CreateConnectivityTestResponse, error)
+	// Returns the result of a test (dli_02_0285). A missing test is
+	// NOT_FOUND/RESOURCE_NOT_FOUND.
+	GetConnectivityTest(context.Context, *GetConnectivityTestRequest) (*GetConnectivityTestResponse, error)
 	mustEmbedUnimplementedConnectionServiceServer()
 }
 
@@ -314,6 +488,33 @@ func (UnimplementedConnectionServiceServer) UpdatePrivileges(context.Context, *U
 }
 func (UnimplementedConnectionServiceServer) ListPrivilegesByObject(context.Context, *ListPrivilegesByObjectRequest) (*ListPrivilegesByObjectResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPrivilegesByObject not implemented")
+}
+func (UnimplementedConnectionServiceServer) WaitEnhancedConnection(context.Context, *WaitEnhancedConnectionRequest) (*WaitEnhancedConnectionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WaitEnhancedConnection not implemented")
+}
+func (UnimplementedConnectionServiceServer) WatchEnhancedConnections(*WatchEnhancedConnectionsRequest, grpc.ServerStreamingServer[WatchEnhancedConnectionsResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchEnhancedConnections not implemented")
+}
+func (UnimplementedConnectionServiceServer) ApplyEnhancedConnection(context.Context, *ApplyEnhancedConnectionRequest) (*ApplyEnhancedConnectionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApplyEnhancedConnection not implemented")
+}
+func (UnimplementedConnectionServiceServer) CompareEnhancedConnection(context.Context, *CompareEnhancedConnectionRequest) (*CompareEnhancedConnectionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CompareEnhancedConnection not implemented")
+}
+func (UnimplementedConnectionServiceServer) ListHosts(context.Context, *ListHostsRequest) (*ListHostsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHosts not implemented")
+}
+func (UnimplementedConnectionServiceServer) AddHosts(context.Context, *AddHostsRequest) (*AddHostsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddHosts not implemented")
+}
+func (UnimplementedConnectionServiceServer) RemoveHosts(context.Context, *RemoveHostsRequest) (*RemoveHostsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveHosts not implemented")
+}
+func (UnimplementedConnectionServiceServer) CreateConnectivityTest(context.Context, *CreateConnectivityTestRequest) (*CreateConnectivityTestResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateConnectivityTest not implemented")
+}
+func (UnimplementedConnectionServiceServer) GetConnectivityTest(context.Context, *GetConnectivityTestRequest) (*GetConnectivityTestResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetConnectivityTest not implemented")
 }
 func (UnimplementedConnectionServiceServer) mustEmbedUnimplementedConnectionServiceServer() {}
 func (UnimplementedConnectionServiceServer) testEmbeddedByValue()                           {}
@@ -552,6 +753,161 @@ func _ConnectionService_ListPrivilegesByObject_Handler(srv interface{}, ctx cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConnectionService_WaitEnhancedConnection_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WaitEnhancedConnectionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConnectionServiceServer).WaitEnhancedConnection(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConnectionService_WaitEnhancedConnection_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConnectionServiceServer).WaitEnhancedConnection(ctx, req.(*WaitEnhancedConnectionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConnectionService_WatchEnhancedConnections_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchEnhancedConnectionsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ConnectionServiceServer).WatchEnhancedConnections(m, &grpc.GenericServerStream[WatchEnhancedConnectionsRequest, WatchEnhancedConnectionsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ConnectionService_WatchEnhancedConnectionsServer = grpc.ServerStreamingServer[WatchEnhancedConnectionsResponse]
+
+func _ConnectionService_ApplyEnhancedConnection_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApplyEnhancedConnectionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConnectionServiceServer).ApplyEnhancedConnection(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConnectionService_ApplyEnhancedConnection_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConnectionServiceServer).ApplyEnhancedConnection(ctx, req.(*ApplyEnhancedConnectionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConnectionService_CompareEnhancedConnection_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompareEnhancedConnectionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConnectionServiceServer).CompareEnhancedConnection(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConnectionService_CompareEnhancedConnection_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConnectionServiceServer).CompareEnhancedConnection(ctx, req.(*CompareEnhancedConnectionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConnectionService_ListHosts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHostsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConnectionServiceServer).ListHosts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConnectionService_ListHosts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConnectionServiceServer).ListHosts(ctx, req.(*ListHostsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConnectionService_AddHosts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddHostsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConnectionServiceServer).AddHosts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConnectionService_AddHosts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConnectionServiceServer).AddHosts(ctx, req.(*AddHostsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConnectionService_RemoveHosts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveHostsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConnectionServiceServer).RemoveHosts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConnectionService_RemoveHosts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConnectionServiceServer).RemoveHosts(ctx, req.(*RemoveHostsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConnectionService_CreateConnectivityTest_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateConnectivityTestRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConnectionServiceServer).CreateConnectivityTest(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConnectionService_CreateConnectivityTest_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConnectionServiceServer).CreateConnectivityTest(ctx, req.(*CreateConnectivityTestRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConnectionService_GetConnectivityTest_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetConnectivityTestRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConnectionServiceServer).GetConnectivityTest(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConnectionService_GetConnectivityTest_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConnectionServiceServer).GetConnectivityTest(ctx, req.(*GetConnectivityTestRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ConnectionService_ServiceDesc is the grpc.ServiceDesc for ConnectionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -607,7 +963,45 @@ var ConnectionService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "ListPrivilegesByObject",
 			Handler:    _ConnectionService_ListPrivilegesByObject_Handler,
 		},
+		{
+			MethodName: "WaitEnhancedConnection",
+			Handler:    _ConnectionService_WaitEnhancedConnection_Handler,
+		},
+		{
+			MethodName: "ApplyEnhancedConnection",
+			Handler:    _ConnectionService_ApplyEnhancedConnection_Handler,
+		},
+		{
+			MethodName: "CompareEnhancedConnection",
+			Handler:    _ConnectionService_CompareEnhancedConnection_Handler,
+		},
+		{
+			MethodName: "ListHosts",
+			Handler:    _ConnectionService_ListHosts_Handler,
+		},
+		{
+			MethodName: "AddHosts",
+			Handler:    _ConnectionService_AddHosts_Handler,
+		},
+		{
+			MethodName: "RemoveHosts",
+			Handler:    _ConnectionService_RemoveHosts_Handler,
+		},
+		{
+			MethodName: "CreateConnectivityTest",
+			Handler:    _ConnectionService_CreateConnectivityTest_Handler,
+		},
+		{
+			MethodName: "GetConnectivityTest",
+			Handler:    _ConnectionService_GetConnectivityTest_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "WatchEnhancedConnections",
+			Handler:       _ConnectionService_WatchEnhancedConnections_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "connsvc/v1/connection_service.proto",
 }

@@ -125,6 +125,19 @@ const (
 	// The request did not arrive completely in time. Send it again, faster.
 	// (DEADLINE_EXCEEDED; HTTP 408)
 	ErrorReason_REQUEST_TIMEOUT ErrorReason = 31
+	// The hosts of the connection are not those of the etag, or somebody else changed them at
+	// the same time. Read them, and repeat the change. (ABORTED; HTTP 412)
+	ErrorReason_CONCURRENT_CHANGE ErrorReason = 32
+	// The connection leads to another VPC or network than is wanted, which DLI cannot change;
+	// the metadata says what differs. Apply with allow_replace, or choose another name.
+	// (FAILED_PRECONDITION)
+	ErrorReason_REPLACE_NEEDED ErrorReason = 33
+	// Several connections of the project have the name; the metadata has their IDs. Delete
+	// those that are not wanted. (FAILED_PRECONDITION)
+	ErrorReason_NAME_AMBIGUOUS ErrorReason = 34
+	// The change would leave the connection without hosts. Set allow_empty if that is meant.
+	// (FAILED_PRECONDITION)
+	ErrorReason_EMPTY_NOT_ALLOWED ErrorReason = 35
 )
 
 // Enum value maps for ErrorReason.
@@ -162,6 +175,10 @@ var (
 		29: "CALLER_CANCELLED",
 		30: "INTERNAL",
 		31: "REQUEST_TIMEOUT",
+		32: "CONCURRENT_CHANGE",
+		33: "REPLACE_NEEDED",
+		34: "NAME_AMBIGUOUS",
+		35: "EMPTY_NOT_ALLOWED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":        0,
@@ -196,6 +213,10 @@ var (
 		"CALLER_CANCELLED":                29,
 		"INTERNAL":                        30,
 		"REQUEST_TIMEOUT":                 31,
+		"CONCURRENT_CHANGE":               32,
+		"REPLACE_NEEDED":                  33,
+		"NAME_AMBIGUOUS":                  34,
+		"EMPTY_NOT_ALLOWED":               35,
 	}
 )
 
@@ -231,7 +252,7 @@ var File_connsvc_v1_error_reason_proto protoreflect.FileDescriptor
 const file_connsvc_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dconnsvc/v1/error_reason.proto\x12\n" +
-	"connsvc.v1*\xed\x05\n" +
+	"connsvc.v1*\xc3\x06\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11VALIDATION_FAILED\x10\x01\x12\x12\n" +
@@ -267,7 +288,11 @@ const file_connsvc_v1_error_reason_proto_rawDesc = "" +
 	"\x10ANSWER_TOO_LARGE\x10\x1c\x12\x14\n" +
 	"\x10CALLER_CANCELLED\x10\x1d\x12\f\n" +
 	"\bINTERNAL\x10\x1e\x12\x13\n" +
-	"\x0fREQUEST_TIMEOUT\x10\x1fBJ\n" +
+	"\x0fREQUEST_TIMEOUT\x10\x1f\x12\x15\n" +
+	"\x11CONCURRENT_CHANGE\x10 \x12\x12\n" +
+	"\x0eREPLACE_NEEDED\x10!\x12\x12\n" +
+	"\x0eNAME_AMBIGUOUS\x10\"\x12\x15\n" +
+	"\x11EMPTY_NOT_ALLOWED\x10#BJ\n" +
 	"\x0ecom.connsvc.v1P\x01Z6github.com/connsvc/connsvc/gen/go/connsvc/v1;connsvcv1b\x06proto3"
 
 var (

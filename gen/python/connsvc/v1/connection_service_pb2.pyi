@@ -1,5 +1,9 @@
 from buf.validate import validate_pb2 as _validate_pb2
+from connsvc.v1 import apply_pb2 as _apply_pb2
+from connsvc.v1 import connectivity_pb2 as _connectivity_pb2
 from connsvc.v1 import enhanced_connection_pb2 as _enhanced_connection_pb2
+from connsvc.v1 import host_set_pb2 as _host_set_pb2
+from connsvc.v1 import waiting_pb2 as _waiting_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper

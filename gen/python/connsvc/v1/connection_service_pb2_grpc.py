@@ -2,14 +2,19 @@
 """Client and server classes corresponding to protobuf-defined services."""
 import grpc
 
+from connsvc.v1 import apply_pb2 as connsvc_dot_v1_dot_apply__pb2
 from connsvc.v1 import connection_service_pb2 as connsvc_dot_v1_dot_connection__service__pb2
+from connsvc.v1 import connectivity_pb2 as connsvc_dot_v1_dot_connectivity__pb2
 from connsvc.v1 import enhanced_connection_pb2 as connsvc_dot_v1_dot_enhanced__connection__pb2
+from connsvc.v1 import host_set_pb2 as connsvc_dot_v1_dot_host__set__pb2
+from connsvc.v1 import waiting_pb2 as connsvc_dot_v1_dot_waiting__pb2
 
 
 class ConnectionServiceStub(object):
     """ConnectionService manages the enhanced datasource connections of Data Lake
-    Insight (DLI). Each RPC is one DLI operation, named in its comment by DLI's
-    document ID; the HTTP bindings are DLI's own paths.
+    Insight (DLI). An RPC whose comment has one of DLI's document IDs is that DLI operation,
+    and its HTTP bindings are DLI's own paths. The others are what DLI leaves to its callers;
+    their paths begin with /connsvc/v1/.
 
     Every error is a google.rpc.Status with an ErrorInfo whose reason is an
     ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
@@ -83,12 +88,58 @@ class ConnectionServiceStub(object):
                 request_serializer=connsvc_dot_v1_dot_connection__service__pb2.ListPrivilegesByObjectRequest.SerializeToString,
                 response_deserializer=connsvc_dot_v1_dot_connection__service__pb2.ListPrivilegesByObjectResponse.FromString,
                 )
+        self.WaitEnhancedConnection = channel.unary_unary(
+                '/connsvc.v1.ConnectionService/WaitEnhancedConnection',
+                request_serializer=connsvc_dot_v1_dot_waiting__pb2.WaitEnhancedConnectionRequest.SerializeToString,
+                response_deserializer=connsvc_dot_v1_dot_waiting__pb2.WaitEnhancedConnectionResponse.FromString,
+                )
+        self.WatchEnhancedConnections = channel.unary_stream(
+                '/connsvc.v1.ConnectionService/WatchEnhancedConnections',
+                request_serializer=connsvc_dot_v1_dot_waiting__pb2.WatchEnhancedConnectionsRequest.SerializeToString,
+                response_deserializer=connsvc_dot_v1_dot_waiting__pb2.WatchEnhancedConnectionsResponse.FromString,
+                )
+        self.ApplyEnhancedConnection = channel.unary_unary(
+                '/connsvc.v1.ConnectionService/ApplyEnhancedConnection',
+                request_serializer=connsvc_dot_v1_dot_apply__pb2.ApplyEnhancedConnectionRequest.SerializeToString,
+                response_deserializer=connsvc_dot_v1_dot_apply__pb2.ApplyEnhancedConnectionResponse.FromString,
+                )
+        self.CompareEnhancedConnection = channel.unary_unary(
+                '/connsvc.v1.ConnectionService/CompareEnhancedConnection',
+                request_serializer=connsvc_dot_v1_dot_apply__pb2.CompareEnhancedConnectionRequest.SerializeToString,
+                response_deserializer=connsvc_dot_v1_dot_apply__pb2.CompareEnhancedConnectionResponse.FromString,
+                )
+        self.ListHosts = channel.unary_unary(
+                '/connsvc.v1.ConnectionService/ListHosts',
+                request_serializer=connsvc_dot_v1_dot_host__set__pb2.ListHostsRequest.SerializeToString,
+                response_deserializer=connsvc_dot_v1_dot_host__set__pb2.ListHostsResponse.FromString,
+                )
+        self.AddHosts = channel.unary_unary(
+                '/connsvc.v1.ConnectionService/AddHosts',
+                request_serializer=connsvc_dot_v1_dot_host__set__pb2.AddHostsRequest.SerializeToString,
+                response_deserializer=connsvc_dot_v1_dot_host__set__pb2.AddHostsResponse.FromString,
+                )
+        self.RemoveHosts = channel.unary_unary(
+                '/connsvc.v1.ConnectionService/RemoveHosts',
+                request_serializer=connsvc_dot_v1_dot_host__set__pb2.RemoveHostsRequest.SerializeToString,
+                response_deserializer=connsvc_dot_v1_dot_host__set__pb2.RemoveHostsResponse.FromString,
+                )
+        self.CreateConnectivityTest = channel.unary_unary(
+                '/connsvc.v1.ConnectionService/CreateConnectivityTest',
+                request_serializer=connsvc_dot_v1_dot_connectivity__pb2.CreateConnectivityTestRequest.SerializeToString,
+                response_deserializer=connsvc_dot_v1_dot_connectivity__pb2.CreateConnectivityTestResponse.FromString,
+                )
+        self.GetConnectivityTest = channel.unary_unary(
+                '/connsvc.v1.ConnectionService/GetConnectivityTest',
+                request_serializer=connsvc_dot_v1_dot_connectivity__pb2.GetConnectivityTestRequest.SerializeToString,
+                response_deserializer=connsvc_dot_v1_dot_connectivity__pb2.GetConnectivityTestResponse.FromString,
+                )
 
 
 class ConnectionServiceServicer(object):
     """ConnectionService manages the enhanced datasource connections of Data Lake
-    Insight (DLI). Each RPC is one DLI operation, named in its comment by DLI's
-    document ID; the HTTP bindings are DLI's own paths.
+    Insight (DLI). An RPC whose comment has one of DLI's document IDs is that DLI operation,
+    and its HTTP bindings are DLI's own paths. The others are what DLI leaves to its callers;
+    their paths begin with /connsvc/v1/.
 
     Every error is a google.rpc.Status with an ErrorInfo whose reason is an
     ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
@@ -196,6 +247,83 @@ class ConnectionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WaitEnhancedConnection(self, request, context):
+        """Returns when a connection can be used: when no peering is CREATING and each queue reaches
+        the addresses, or a peering is FAILED, or the connection is gone, or the time is over.
+        The tests of addresses change nothing in DLI. A missing connection is
+        NOT_FOUND/CONNECTION_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchEnhancedConnections(self, request, context):
+        """Sends the connections of a project, or one connection, and then their changes until the
+        caller or connsvc ends it. Over REST the events are server-sent events. A connection_id
+        that does not exist is NOT_FOUND/CONNECTION_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApplyEnhancedConnection(self, request, context):
+        """Makes a connection as it is wanted, by the least changes: creates it if it is missing,
+        else changes what differs. VPC and network cannot be changed:
+        FAILED_PRECONDITION/REPLACE_NEEDED, unless allow_replace is set. Several connections of
+        the name are FAILED_PRECONDITION/NAME_AMBIGUOUS. The error of a step has an ApplyReport as
+        a detail; the same apply goes on from there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompareEnhancedConnection(self, request, context):
+        """Compares connections with how they are wanted, and changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHosts(self, request, context):
+        """Lists the hosts of a connection, with their etag.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddHosts(self, request, context):
+        """Adds hosts to a connection and keeps the others. Hosts that are not those of the etag, or
+        that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveHosts(self, request, context):
+        """Removes hosts from a connection and keeps the others. Where none would be left it is
+        FAILED_PRECONDITION/EMPTY_NOT_ALLOWED, unless allow_empty is set. Hosts that are not those
+        of the etag, or that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateConnectivityTest(self, request, context):
+        """Starts a test of whether a queue reaches an address (dli_02_0284). An unknown queue is
+        NOT_FOUND/QUEUE_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConnectivityTest(self, request, context):
+        """Returns the result of a test (dli_02_0285). A missing test is
+        NOT_FOUND/RESOURCE_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConnectionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -259,6 +387,51 @@ def add_ConnectionServiceServicer_to_server(servicer, server):
                     request_deserializer=connsvc_dot_v1_dot_connection__service__pb2.ListPrivilegesByObjectRequest.FromString,
                     response_serializer=connsvc_dot_v1_dot_connection__service__pb2.ListPrivilegesByObjectResponse.SerializeToString,
             ),
+            'WaitEnhancedConnection': grpc.unary_unary_rpc_method_handler(
+                    servicer.WaitEnhancedConnection,
+                    request_deserializer=connsvc_dot_v1_dot_waiting__pb2.WaitEnhancedConnectionRequest.FromString,
+                    response_serializer=connsvc_dot_v1_dot_waiting__pb2.WaitEnhancedConnectionResponse.SerializeToString,
+            ),
+            'WatchEnhancedConnections': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchEnhancedConnections,
+                    request_deserializer=connsvc_dot_v1_dot_waiting__pb2.WatchEnhancedConnectionsRequest.FromString,
+                    response_serializer=connsvc_dot_v1_dot_waiting__pb2.WatchEnhancedConnectionsResponse.SerializeToString,
+            ),
+            'ApplyEnhancedConnection': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyEnhancedConnection,
+                    request_deserializer=connsvc_dot_v1_dot_apply__pb2.ApplyEnhancedConnectionRequest.FromString,
+                    response_serializer=connsvc_dot_v1_dot_apply__pb2.ApplyEnhancedConnectionResponse.SerializeToString,
+            ),
+            'CompareEnhancedConnection': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareEnhancedConnection,
+                    request_deserializer=connsvc_dot_v1_dot_apply__pb2.CompareEnhancedConnectionRequest.FromString,
+                    response_serializer=connsvc_dot_v1_dot_apply__pb2.CompareEnhancedConnectionResponse.SerializeToString,
+            ),
+            'ListHosts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHosts,
+                    request_deserializer=connsvc_dot_v1_dot_host__set__pb2.ListHostsRequest.FromString,
+                    response_serializer=connsvc_dot_v1_dot_host__set__pb2.ListHostsResponse.SerializeToString,
+            ),
+            'AddHosts': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddHosts,
+                    request_deserializer=connsvc_dot_v1_dot_host__set__pb2.AddHostsRequest.FromString,
+                    response_serializer=connsvc_dot_v1_dot_host__set__pb2.AddHostsResponse.SerializeToString,
+            ),
+            'RemoveHosts': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveHosts,
+                    request_deserializer=connsvc_dot_v1_dot_host__set__pb2.RemoveHostsRequest.FromString,
+                    response_serializer=connsvc_dot_v1_dot_host__set__pb2.RemoveHostsResponse.SerializeToString,
+            ),
+            'CreateConnectivityTest': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateConnectivityTest,
+                    request_deserializer=connsvc_dot_v1_dot_connectivity__pb2.CreateConnectivityTestRequest.FromString,
+                    response_serializer=connsvc_dot_v1_dot_connectivity__pb2.CreateConnectivityTestResponse.SerializeToString,
+            ),
+            'GetConnectivityTest': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConnectivityTest,
+                    request_deserializer=connsvc_dot_v1_dot_connectivity__pb2.GetConnectivityTestRequest.FromString,
+                    response_serializer=connsvc_dot_v1_dot_connectivity__pb2.GetConnectivityTestResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'connsvc.v1.ConnectionService', rpc_method_handlers)
@@ -268,8 +441,9 @@ def add_ConnectionServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ConnectionService(object):
     """ConnectionService manages the enhanced datasource connections of Data Lake
-    Insight (DLI). Each RPC is one DLI operation, named in its comment by DLI's
-    document ID; the HTTP bindings are DLI's own paths.
+    Insight (DLI). An RPC whose comment has one of DLI's document IDs is that DLI operation,
+    and its HTTP bindings are DLI's own paths. The others are what DLI leaves to its callers;
+    their paths begin with /connsvc/v1/.
 
     Every error is a google.rpc.Status with an ErrorInfo whose reason is an
     ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
@@ -478,5 +652,158 @@ class ConnectionService(object):
         return grpc.experimental.unary_unary(request, target, '/connsvc.v1.ConnectionService/ListPrivilegesByObject',
             connsvc_dot_v1_dot_connection__service__pb2.ListPrivilegesByObjectRequest.SerializeToString,
             connsvc_dot_v1_dot_connection__service__pb2.ListPrivilegesByObjectResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def WaitEnhancedConnection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/connsvc.v1.ConnectionService/WaitEnhancedConnection',
+            connsvc_dot_v1_dot_waiting__pb2.WaitEnhancedConnectionRequest.SerializeToString,
+            connsvc_dot_v1_dot_waiting__pb2.WaitEnhancedConnectionResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def WatchEnhancedConnections(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(request, target, '/connsvc.v1.ConnectionService/WatchEnhancedConnections',
+            connsvc_dot_v1_dot_waiting__pb2.WatchEnhancedConnectionsRequest.SerializeToString,
+            connsvc_dot_v1_dot_waiting__pb2.WatchEnhancedConnectionsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ApplyEnhancedConnection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/connsvc.v1.ConnectionService/ApplyEnhancedConnection',
+            connsvc_dot_v1_dot_apply__pb2.ApplyEnhancedConnectionRequest.SerializeToString,
+            connsvc_dot_v1_dot_apply__pb2.ApplyEnhancedConnectionResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def CompareEnhancedConnection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/connsvc.v1.ConnectionService/CompareEnhancedConnection',
+            connsvc_dot_v1_dot_apply__pb2.CompareEnhancedConnectionRequest.SerializeToString,
+            connsvc_dot_v1_dot_apply__pb2.CompareEnhancedConnectionResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListHosts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/connsvc.v1.ConnectionService/ListHosts',
+            connsvc_dot_v1_dot_host__set__pb2.ListHostsRequest.SerializeToString,
+            connsvc_dot_v1_dot_host__set__pb2.ListHostsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def AddHosts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/connsvc.v1.ConnectionService/AddHosts',
+            connsvc_dot_v1_dot_host__set__pb2.AddHostsRequest.SerializeToString,
+            connsvc_dot_v1_dot_host__set__pb2.AddHostsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def RemoveHosts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/connsvc.v1.ConnectionService/RemoveHosts',
+            connsvc_dot_v1_dot_host__set__pb2.RemoveHostsRequest.SerializeToString,
+            connsvc_dot_v1_dot_host__set__pb2.RemoveHostsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def CreateConnectivityTest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/connsvc.v1.ConnectionService/CreateConnectivityTest',
+            connsvc_dot_v1_dot_connectivity__pb2.CreateConnectivityTestRequest.SerializeToString,
+            connsvc_dot_v1_dot_connectivity__pb2.CreateConnectivityTestResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def GetConnectivityTest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/connsvc.v1.ConnectionService/GetConnectivityTest',
+            connsvc_dot_v1_dot_connectivity__pb2.GetConnectivityTestRequest.SerializeToString,
+            connsvc_dot_v1_dot_connectivity__pb2.GetConnectivityTestResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)

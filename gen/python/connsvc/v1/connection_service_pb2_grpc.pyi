@@ -7,6 +7,10 @@ import grpc.aio
 
 import connsvc.v1.connection_service_pb2
 import connsvc.v1.enhanced_connection_pb2
+import connsvc.v1.waiting_pb2
+import connsvc.v1.apply_pb2
+import connsvc.v1.host_set_pb2
+import connsvc.v1.connectivity_pb2
 
 _Request = TypeVar("_Request", contravariant=True)
 _Response = TypeVar("_Response", covariant=True)
@@ -40,6 +44,15 @@ class ConnectionServiceStub:
     ListPrivileges: _Unary[connsvc.v1.connection_service_pb2.ListPrivilegesRequest, connsvc.v1.connection_service_pb2.ListPrivilegesResponse]
     UpdatePrivileges: _Unary[connsvc.v1.connection_service_pb2.UpdatePrivilegesRequest, connsvc.v1.connection_service_pb2.UpdatePrivilegesResponse]
     ListPrivilegesByObject: _Unary[connsvc.v1.connection_service_pb2.ListPrivilegesByObjectRequest, connsvc.v1.connection_service_pb2.ListPrivilegesByObjectResponse]
+    WaitEnhancedConnection: _Unary[connsvc.v1.waiting_pb2.WaitEnhancedConnectionRequest, connsvc.v1.waiting_pb2.WaitEnhancedConnectionResponse]
+    WatchEnhancedConnections: _Stream[connsvc.v1.waiting_pb2.WatchEnhancedConnectionsRequest, connsvc.v1.waiting_pb2.WatchEnhancedConnectionsResponse]
+    ApplyEnhancedConnection: _Unary[connsvc.v1.apply_pb2.ApplyEnhancedConnectionRequest, connsvc.v1.apply_pb2.ApplyEnhancedConnectionResponse]
+    CompareEnhancedConnection: _Unary[connsvc.v1.apply_pb2.CompareEnhancedConnectionRequest, connsvc.v1.apply_pb2.CompareEnhancedConnectionResponse]
+    ListHosts: _Unary[connsvc.v1.host_set_pb2.ListHostsRequest, connsvc.v1.host_set_pb2.ListHostsResponse]
+    AddHosts: _Unary[connsvc.v1.host_set_pb2.AddHostsRequest, connsvc.v1.host_set_pb2.AddHostsResponse]
+    RemoveHosts: _Unary[connsvc.v1.host_set_pb2.RemoveHostsRequest, connsvc.v1.host_set_pb2.RemoveHostsResponse]
+    CreateConnectivityTest: _Unary[connsvc.v1.connectivity_pb2.CreateConnectivityTestRequest, connsvc.v1.connectivity_pb2.CreateConnectivityTestResponse]
+    GetConnectivityTest: _Unary[connsvc.v1.connectivity_pb2.GetConnectivityTestRequest, connsvc.v1.connectivity_pb2.GetConnectivityTestResponse]
 
 class ConnectionServiceAsyncStub:
     """The type of ConnectionServiceStub over a channel of grpc.aio; it does not exist at run time."""
@@ -56,6 +69,15 @@ class ConnectionServiceAsyncStub:
     ListPrivileges: _AsyncUnary[connsvc.v1.connection_service_pb2.ListPrivilegesRequest, connsvc.v1.connection_service_pb2.ListPrivilegesResponse]
     UpdatePrivileges: _AsyncUnary[connsvc.v1.connection_service_pb2.UpdatePrivilegesRequest, connsvc.v1.connection_service_pb2.UpdatePrivilegesResponse]
     ListPrivilegesByObject: _AsyncUnary[connsvc.v1.connection_service_pb2.ListPrivilegesByObjectRequest, connsvc.v1.connection_service_pb2.ListPrivilegesByObjectResponse]
+    WaitEnhancedConnection: _AsyncUnary[connsvc.v1.waiting_pb2.WaitEnhancedConnectionRequest, connsvc.v1.waiting_pb2.WaitEnhancedConnectionResponse]
+    WatchEnhancedConnections: _AsyncStream[connsvc.v1.waiting_pb2.WatchEnhancedConnectionsRequest, connsvc.v1.waiting_pb2.WatchEnhancedConnectionsResponse]
+    ApplyEnhancedConnection: _AsyncUnary[connsvc.v1.apply_pb2.ApplyEnhancedConnectionRequest, connsvc.v1.apply_pb2.ApplyEnhancedConnectionResponse]
+    CompareEnhancedConnection: _AsyncUnary[connsvc.v1.apply_pb2.CompareEnhancedConnectionRequest, connsvc.v1.apply_pb2.CompareEnhancedConnectionResponse]
+    ListHosts: _AsyncUnary[connsvc.v1.host_set_pb2.ListHostsRequest, connsvc.v1.host_set_pb2.ListHostsResponse]
+    AddHosts: _AsyncUnary[connsvc.v1.host_set_pb2.AddHostsRequest, connsvc.v1.host_set_pb2.AddHostsResponse]
+    RemoveHosts: _AsyncUnary[connsvc.v1.host_set_pb2.RemoveHostsRequest, connsvc.v1.host_set_pb2.RemoveHostsResponse]
+    CreateConnectivityTest: _AsyncUnary[connsvc.v1.connectivity_pb2.CreateConnectivityTestRequest, connsvc.v1.connectivity_pb2.CreateConnectivityTestResponse]
+    GetConnectivityTest: _AsyncUnary[connsvc.v1.connectivity_pb2.GetConnectivityTestRequest, connsvc.v1.connectivity_pb2.GetConnectivityTestResponse]
 
 class ConnectionServiceServicer:
     def CreateEnhancedConnection(self, request: connsvc.v1.connection_service_pb2.CreateEnhancedConnectionRequest, context: Any) -> Any: ...
@@ -70,5 +92,14 @@ class ConnectionServiceServicer:
     def ListPrivileges(self, request: connsvc.v1.connection_service_pb2.ListPrivilegesRequest, context: Any) -> Any: ...
     def UpdatePrivileges(self, request: connsvc.v1.connection_service_pb2.UpdatePrivilegesRequest, context: Any) -> Any: ...
     def ListPrivilegesByObject(self, request: connsvc.v1.connection_service_pb2.ListPrivilegesByObjectRequest, context: Any) -> Any: ...
+    def WaitEnhancedConnection(self, request: connsvc.v1.waiting_pb2.WaitEnhancedConnectionRequest, context: Any) -> Any: ...
+    def WatchEnhancedConnections(self, request: connsvc.v1.waiting_pb2.WatchEnhancedConnectionsRequest, context: Any) -> Any: ...
+    def ApplyEnhancedConnection(self, request: connsvc.v1.apply_pb2.ApplyEnhancedConnectionRequest, context: Any) -> Any: ...
+    def CompareEnhancedConnection(self, request: connsvc.v1.apply_pb2.CompareEnhancedConnectionRequest, context: Any) -> Any: ...
+    def ListHosts(self, request: connsvc.v1.host_set_pb2.ListHostsRequest, context: Any) -> Any: ...
+    def AddHosts(self, request: connsvc.v1.host_set_pb2.AddHostsRequest, context: Any) -> Any: ...
+    def RemoveHosts(self, request: connsvc.v1.host_set_pb2.RemoveHostsRequest, context: Any) -> Any: ...
+    def CreateConnectivityTest(self, request: connsvc.v1.connectivity_pb2.CreateConnectivityTestRequest, context: Any) -> Any: ...
+    def GetConnectivityTest(self, request: connsvc.v1.connectivity_pb2.GetConnectivityTestRequest, context: Any) -> Any: ...
 
 def add_ConnectionServiceServicer_to_server(servicer: ConnectionServiceServicer, server: Any) -> None: ...

@@ -5,6 +5,10 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { EnhancedConnection, EnhancedConnection_Status, EnhancedConnectionSchema, Host, Privilege, Tag } from "./enhanced_connection_pb.js";
+import type { WaitEnhancedConnectionRequestSchema, WaitEnhancedConnectionResponseSchema, WatchEnhancedConnectionsRequestSchema, WatchEnhancedConnectionsResponseSchema } from "./waiting_pb.js";
+import type { ApplyEnhancedConnectionRequestSchema, ApplyEnhancedConnectionResponseSchema, CompareEnhancedConnectionRequestSchema, CompareEnhancedConnectionResponseSchema } from "./apply_pb.js";
+import type { AddHostsRequestSchema, AddHostsResponseSchema, ListHostsRequestSchema, ListHostsResponseSchema, RemoveHostsRequestSchema, RemoveHostsResponseSchema } from "./host_set_pb.js";
+import type { CreateConnectivityTestRequestSchema, CreateConnectivityTestResponseSchema, GetConnectivityTestRequestSchema, GetConnectivityTestResponseSchema } from "./connectivity_pb.js";
 
 /**
  * Describes the file connsvc/v1/connection_service.proto.
@@ -56,7 +60,7 @@ export declare type CreateEnhancedConnectionRequest = Message<"connsvc.v1.Create
 
   /**
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc\'s.
+   * At most 1,000; this limit is connsvc's.
    *
    * @generated from field: repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools"];
    */
@@ -449,7 +453,7 @@ export declare type AssociateQueuesRequest = Message<"connsvc.v1.AssociateQueues
 
   /**
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc\'s.
+   * At most 1,000; this limit is connsvc's.
    *
    * @generated from field: repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools"];
    */
@@ -520,7 +524,7 @@ export declare type DisassociateQueuesRequest = Message<"connsvc.v1.Disassociate
 
   /**
    * Names of the elastic resource pools to unbind, in the form of queue names.
-   * At most 1,000; this limit is connsvc\'s.
+   * At most 1,000; this limit is connsvc's.
    *
    * @generated from field: repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools"];
    */
@@ -973,8 +977,9 @@ export declare const EnhancedConnectionViewSchema: GenEnum<EnhancedConnectionVie
 
 /**
  * ConnectionService manages the enhanced datasource connections of Data Lake
- * Insight (DLI). Each RPC is one DLI operation, named in its comment by DLI's
- * document ID; the HTTP bindings are DLI's own paths.
+ * Insight (DLI). An RPC whose comment has one of DLI's document IDs is that DLI operation,
+ * and its HTTP bindings are DLI's own paths. The others are what DLI leaves to its callers;
+ * their paths begin with /connsvc/v1/.
  *
  * Every error is a google.rpc.Status with an ErrorInfo whose reason is an
  * ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
@@ -1119,6 +1124,110 @@ export declare const ConnectionService: GenService<{
     methodKind: "unary";
     input: typeof ListPrivilegesByObjectRequestSchema;
     output: typeof ListPrivilegesByObjectResponseSchema;
+  },
+  /**
+   * Returns when a connection can be used: when no peering is CREATING and each queue reaches
+   * the addresses, or a peering is FAILED, or the connection is gone, or the time is over.
+   * The tests of addresses change nothing in DLI. A missing connection is
+   * NOT_FOUND/CONNECTION_NOT_FOUND.
+   *
+   * @generated from rpc connsvc.v1.ConnectionService.WaitEnhancedConnection
+   */
+  waitEnhancedConnection: {
+    methodKind: "unary";
+    input: typeof WaitEnhancedConnectionRequestSchema;
+    output: typeof WaitEnhancedConnectionResponseSchema;
+  },
+  /**
+   * Sends the connections of a project, or one connection, and then their changes until the
+   * caller or connsvc ends it. Over REST the events are server-sent events. A connection_id
+   * that does not exist is NOT_FOUND/CONNECTION_NOT_FOUND.
+   *
+   * @generated from rpc connsvc.v1.ConnectionService.WatchEnhancedConnections
+   */
+  watchEnhancedConnections: {
+    methodKind: "server_streaming";
+    input: typeof WatchEnhancedConnectionsRequestSchema;
+    output: typeof WatchEnhancedConnectionsResponseSchema;
+  },
+  /**
+   * Makes a connection as it is wanted, by the least changes: creates it if it is missing,
+   * else changes what differs. VPC and network cannot be changed:
+   * FAILED_PRECONDITION/REPLACE_NEEDED, unless allow_replace is set. Several connections of
+   * the name are FAILED_PRECONDITION/NAME_AMBIGUOUS. The error of a step has an ApplyReport as
+   * a detail; the same apply goes on from there.
+   *
+   * @generated from rpc connsvc.v1.ConnectionService.ApplyEnhancedConnection
+   */
+  applyEnhancedConnection: {
+    methodKind: "unary";
+    input: typeof ApplyEnhancedConnectionRequestSchema;
+    output: typeof ApplyEnhancedConnectionResponseSchema;
+  },
+  /**
+   * Compares connections with how they are wanted, and changes nothing.
+   *
+   * @generated from rpc connsvc.v1.ConnectionService.CompareEnhancedConnection
+   */
+  compareEnhancedConnection: {
+    methodKind: "unary";
+    input: typeof CompareEnhancedConnectionRequestSchema;
+    output: typeof CompareEnhancedConnectionResponseSchema;
+  },
+  /**
+   * Lists the hosts of a connection, with their etag.
+   *
+   * @generated from rpc connsvc.v1.ConnectionService.ListHosts
+   */
+  listHosts: {
+    methodKind: "unary";
+    input: typeof ListHostsRequestSchema;
+    output: typeof ListHostsResponseSchema;
+  },
+  /**
+   * Adds hosts to a connection and keeps the others. Hosts that are not those of the etag, or
+   * that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+   *
+   * @generated from rpc connsvc.v1.ConnectionService.AddHosts
+   */
+  addHosts: {
+    methodKind: "unary";
+    input: typeof AddHostsRequestSchema;
+    output: typeof AddHostsResponseSchema;
+  },
+  /**
+   * Removes hosts from a connection and keeps the others. Where none would be left it is
+   * FAILED_PRECONDITION/EMPTY_NOT_ALLOWED, unless allow_empty is set. Hosts that are not those
+   * of the etag, or that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+   *
+   * @generated from rpc connsvc.v1.ConnectionService.RemoveHosts
+   */
+  removeHosts: {
+    methodKind: "unary";
+    input: typeof RemoveHostsRequestSchema;
+    output: typeof RemoveHostsResponseSchema;
+  },
+  /**
+   * Starts a test of whether a queue reaches an address (dli_02_0284). An unknown queue is
+   * NOT_FOUND/QUEUE_NOT_FOUND.
+   *
+   * @generated from rpc connsvc.v1.ConnectionService.CreateConnectivityTest
+   */
+  createConnectivityTest: {
+    methodKind: "unary";
+    input: typeof CreateConnectivityTestRequestSchema;
+    output: typeof CreateConnectivityTestResponseSchema;
+  },
+  /**
+   * Returns the result of a test (dli_02_0285). A missing test is
+   * NOT_FOUND/RESOURCE_NOT_FOUND.
+   *
+   * @generated from rpc connsvc.v1.ConnectionService.GetConnectivityTest
+   */
+  getConnectivityTest: {
+    methodKind: "unary";
+    input: typeof GetConnectivityTestRequestSchema;
+    output: typeof GetConnectivityTestResponseSchema;
   },
 }>;
 

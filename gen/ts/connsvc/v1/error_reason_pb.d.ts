@@ -274,6 +274,39 @@ export enum ErrorReason {
    * @generated from enum value: REQUEST_TIMEOUT = 31;
    */
   REQUEST_TIMEOUT = 31,
+
+  /**
+   * The hosts of the connection are not those of the etag, or somebody else changed them at
+   * the same time. Read them, and repeat the change. (ABORTED; HTTP 412)
+   *
+   * @generated from enum value: CONCURRENT_CHANGE = 32;
+   */
+  CONCURRENT_CHANGE = 32,
+
+  /**
+   * The connection leads to another VPC or network than is wanted, which DLI cannot change;
+   * the metadata says what differs. Apply with allow_replace, or choose another name.
+   * (FAILED_PRECONDITION)
+   *
+   * @generated from enum value: REPLACE_NEEDED = 33;
+   */
+  REPLACE_NEEDED = 33,
+
+  /**
+   * Several connections of the project have the name; the metadata has their IDs. Delete
+   * those that are not wanted. (FAILED_PRECONDITION)
+   *
+   * @generated from enum value: NAME_AMBIGUOUS = 34;
+   */
+  NAME_AMBIGUOUS = 34,
+
+  /**
+   * The change would leave the connection without hosts. Set allow_empty if that is meant.
+   * (FAILED_PRECONDITION)
+   *
+   * @generated from enum value: EMPTY_NOT_ALLOWED = 35;
+   */
+  EMPTY_NOT_ALLOWED = 35,
 }
 
 /**

@@ -99,7 +99,7 @@ public interface AssociateQueuesRequestOrBuilder extends
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -110,7 +110,7 @@ public interface AssociateQueuesRequestOrBuilder extends
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -120,7 +120,7 @@ public interface AssociateQueuesRequestOrBuilder extends
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -131,7 +131,7 @@ public interface AssociateQueuesRequestOrBuilder extends
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>

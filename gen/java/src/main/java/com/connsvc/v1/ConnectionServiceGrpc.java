@@ -5,8 +5,9 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 /**
  * <pre>
  * ConnectionService manages the enhanced datasource connections of Data Lake
- * Insight (DLI). Each RPC is one DLI operation, named in its comment by DLI's
- * document ID; the HTTP bindings are DLI's own paths.
+ * Insight (DLI). An RPC whose comment has one of DLI's document IDs is that DLI operation,
+ * and its HTTP bindings are DLI's own paths. The others are what DLI leaves to its callers;
+ * their paths begin with /connsvc/v1/.
  * Every error is a google.rpc.Status with an ErrorInfo whose reason is an
  * ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
  * Any call can fail with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
@@ -404,6 +405,294 @@ public final class ConnectionServiceGrpc {
     return getListPrivilegesByObjectMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<com.connsvc.v1.WaitEnhancedConnectionRequest,
+      com.connsvc.v1.WaitEnhancedConnectionResponse> getWaitEnhancedConnectionMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "WaitEnhancedConnection",
+      requestType = com.connsvc.v1.WaitEnhancedConnectionRequest.class,
+      responseType = com.connsvc.v1.WaitEnhancedConnectionResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.connsvc.v1.WaitEnhancedConnectionRequest,
+      com.connsvc.v1.WaitEnhancedConnectionResponse> getWaitEnhancedConnectionMethod() {
+    io.grpc.MethodDescriptor<com.connsvc.v1.WaitEnhancedConnectionRequest, com.connsvc.v1.WaitEnhancedConnectionResponse> getWaitEnhancedConnectionMethod;
+    if ((getWaitEnhancedConnectionMethod = ConnectionServiceGrpc.getWaitEnhancedConnectionMethod) == null) {
+      synchronized (ConnectionServiceGrpc.class) {
+        if ((getWaitEnhancedConnectionMethod = ConnectionServiceGrpc.getWaitEnhancedConnectionMethod) == null) {
+          ConnectionServiceGrpc.getWaitEnhancedConnectionMethod = getWaitEnhancedConnectionMethod =
+              io.grpc.MethodDescriptor.<com.connsvc.v1.WaitEnhancedConnectionRequest, com.connsvc.v1.WaitEnhancedConnectionResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "WaitEnhancedConnection"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.WaitEnhancedConnectionRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.WaitEnhancedConnectionResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ConnectionServiceMethodDescriptorSupplier("WaitEnhancedConnection"))
+              .build();
+        }
+      }
+    }
+    return getWaitEnhancedConnectionMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.connsvc.v1.WatchEnhancedConnectionsRequest,
+      com.connsvc.v1.WatchEnhancedConnectionsResponse> getWatchEnhancedConnectionsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "WatchEnhancedConnections",
+      requestType = com.connsvc.v1.WatchEnhancedConnectionsRequest.class,
+      responseType = com.connsvc.v1.WatchEnhancedConnectionsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+  public static io.grpc.MethodDescriptor<com.connsvc.v1.WatchEnhancedConnectionsRequest,
+      com.connsvc.v1.WatchEnhancedConnectionsResponse> getWatchEnhancedConnectionsMethod() {
+    io.grpc.MethodDescriptor<com.connsvc.v1.WatchEnhancedConnectionsRequest, com.connsvc.v1.WatchEnhancedConnectionsResponse> getWatchEnhancedConnectionsMethod;
+    if ((getWatchEnhancedConnectionsMethod = ConnectionServiceGrpc.getWatchEnhancedConnectionsMethod) == null) {
+      synchronized (ConnectionServiceGrpc.class) {
+        if ((getWatchEnhancedConnectionsMethod = ConnectionServiceGrpc.getWatchEnhancedConnectionsMethod) == null) {
+          ConnectionServiceGrpc.getWatchEnhancedConnectionsMethod = getWatchEnhancedConnectionsMethod =
+              io.grpc.MethodDescriptor.<com.connsvc.v1.WatchEnhancedConnectionsRequest, com.connsvc.v1.WatchEnhancedConnectionsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "WatchEnhancedConnections"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.WatchEnhancedConnectionsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.WatchEnhancedConnectionsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ConnectionServiceMethodDescriptorSupplier("WatchEnhancedConnections"))
+              .build();
+        }
+      }
+    }
+    return getWatchEnhancedConnectionsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.connsvc.v1.ApplyEnhancedConnectionRequest,
+      com.connsvc.v1.ApplyEnhancedConnectionResponse> getApplyEnhancedConnectionMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ApplyEnhancedConnection",
+      requestType = com.connsvc.v1.ApplyEnhancedConnectionRequest.class,
+      responseType = com.connsvc.v1.ApplyEnhancedConnectionResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.connsvc.v1.ApplyEnhancedConnectionRequest,
+      com.connsvc.v1.ApplyEnhancedConnectionResponse> getApplyEnhancedConnectionMethod() {
+    io.grpc.MethodDescriptor<com.connsvc.v1.ApplyEnhancedConnectionRequest, com.connsvc.v1.ApplyEnhancedConnectionResponse> getApplyEnhancedConnectionMethod;
+    if ((getApplyEnhancedConnectionMethod = ConnectionServiceGrpc.getApplyEnhancedConnectionMethod) == null) {
+      synchronized (ConnectionServiceGrpc.class) {
+        if ((getApplyEnhancedConnectionMethod = ConnectionServiceGrpc.getApplyEnhancedConnectionMethod) == null) {
+          ConnectionServiceGrpc.getApplyEnhancedConnectionMethod = getApplyEnhancedConnectionMethod =
+              io.grpc.MethodDescriptor.<com.connsvc.v1.ApplyEnhancedConnectionRequest, com.connsvc.v1.ApplyEnhancedConnectionResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ApplyEnhancedConnection"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.ApplyEnhancedConnectionRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.ApplyEnhancedConnectionResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ConnectionServiceMethodDescriptorSupplier("ApplyEnhancedConnection"))
+              .build();
+        }
+      }
+    }
+    return getApplyEnhancedConnectionMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.connsvc.v1.CompareEnhancedConnectionRequest,
+      com.connsvc.v1.CompareEnhancedConnectionResponse> getCompareEnhancedConnectionMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "CompareEnhancedConnection",
+      requestType = com.connsvc.v1.CompareEnhancedConnectionRequest.class,
+      responseType = com.connsvc.v1.CompareEnhancedConnectionResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.connsvc.v1.CompareEnhancedConnectionRequest,
+      com.connsvc.v1.CompareEnhancedConnectionResponse> getCompareEnhancedConnectionMethod() {
+    io.grpc.MethodDescriptor<com.connsvc.v1.CompareEnhancedConnectionRequest, com.connsvc.v1.CompareEnhancedConnectionResponse> getCompareEnhancedConnectionMethod;
+    if ((getCompareEnhancedConnectionMethod = ConnectionServiceGrpc.getCompareEnhancedConnectionMethod) == null) {
+      synchronized (ConnectionServiceGrpc.class) {
+        if ((getCompareEnhancedConnectionMethod = ConnectionServiceGrpc.getCompareEnhancedConnectionMethod) == null) {
+          ConnectionServiceGrpc.getCompareEnhancedConnectionMethod = getCompareEnhancedConnectionMethod =
+              io.grpc.MethodDescriptor.<com.connsvc.v1.CompareEnhancedConnectionRequest, com.connsvc.v1.CompareEnhancedConnectionResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "CompareEnhancedConnection"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.CompareEnhancedConnectionRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.CompareEnhancedConnectionResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ConnectionServiceMethodDescriptorSupplier("CompareEnhancedConnection"))
+              .build();
+        }
+      }
+    }
+    return getCompareEnhancedConnectionMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.connsvc.v1.ListHostsRequest,
+      com.connsvc.v1.ListHostsResponse> getListHostsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListHosts",
+      requestType = com.connsvc.v1.ListHostsRequest.class,
+      responseType = com.connsvc.v1.ListHostsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.connsvc.v1.ListHostsRequest,
+      com.connsvc.v1.ListHostsResponse> getListHostsMethod() {
+    io.grpc.MethodDescriptor<com.connsvc.v1.ListHostsRequest, com.connsvc.v1.ListHostsResponse> getListHostsMethod;
+    if ((getListHostsMethod = ConnectionServiceGrpc.getListHostsMethod) == null) {
+      synchronized (ConnectionServiceGrpc.class) {
+        if ((getListHostsMethod = ConnectionServiceGrpc.getListHostsMethod) == null) {
+          ConnectionServiceGrpc.getListHostsMethod = getListHostsMethod =
+              io.grpc.MethodDescriptor.<com.connsvc.v1.ListHostsRequest, com.connsvc.v1.ListHostsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListHosts"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.ListHostsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.ListHostsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ConnectionServiceMethodDescriptorSupplier("ListHosts"))
+              .build();
+        }
+      }
+    }
+    return getListHostsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.connsvc.v1.AddHostsRequest,
+      com.connsvc.v1.AddHostsResponse> getAddHostsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "AddHosts",
+      requestType = com.connsvc.v1.AddHostsRequest.class,
+      responseType = com.connsvc.v1.AddHostsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.connsvc.v1.AddHostsRequest,
+      com.connsvc.v1.AddHostsResponse> getAddHostsMethod() {
+    io.grpc.MethodDescriptor<com.connsvc.v1.AddHostsRequest, com.connsvc.v1.AddHostsResponse> getAddHostsMethod;
+    if ((getAddHostsMethod = ConnectionServiceGrpc.getAddHostsMethod) == null) {
+      synchronized (ConnectionServiceGrpc.class) {
+        if ((getAddHostsMethod = ConnectionServiceGrpc.getAddHostsMethod) == null) {
+          ConnectionServiceGrpc.getAddHostsMethod = getAddHostsMethod =
+              io.grpc.MethodDescriptor.<com.connsvc.v1.AddHostsRequest, com.connsvc.v1.AddHostsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "AddHosts"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.AddHostsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.AddHostsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ConnectionServiceMethodDescriptorSupplier("AddHosts"))
+              .build();
+        }
+      }
+    }
+    return getAddHostsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.connsvc.v1.RemoveHostsRequest,
+      com.connsvc.v1.RemoveHostsResponse> getRemoveHostsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "RemoveHosts",
+      requestType = com.connsvc.v1.RemoveHostsRequest.class,
+      responseType = com.connsvc.v1.RemoveHostsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.connsvc.v1.RemoveHostsRequest,
+      com.connsvc.v1.RemoveHostsResponse> getRemoveHostsMethod() {
+    io.grpc.MethodDescriptor<com.connsvc.v1.RemoveHostsRequest, com.connsvc.v1.RemoveHostsResponse> getRemoveHostsMethod;
+    if ((getRemoveHostsMethod = ConnectionServiceGrpc.getRemoveHostsMethod) == null) {
+      synchronized (ConnectionServiceGrpc.class) {
+        if ((getRemoveHostsMethod = ConnectionServiceGrpc.getRemoveHostsMethod) == null) {
+          ConnectionServiceGrpc.getRemoveHostsMethod = getRemoveHostsMethod =
+              io.grpc.MethodDescriptor.<com.connsvc.v1.RemoveHostsRequest, com.connsvc.v1.RemoveHostsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "RemoveHosts"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.RemoveHostsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.RemoveHostsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ConnectionServiceMethodDescriptorSupplier("RemoveHosts"))
+              .build();
+        }
+      }
+    }
+    return getRemoveHostsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.connsvc.v1.CreateConnectivityTestRequest,
+      com.connsvc.v1.CreateConnectivityTestResponse> getCreateConnectivityTestMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "CreateConnectivityTest",
+      requestType = com.connsvc.v1.CreateConnectivityTestRequest.class,
+      responseType = com.connsvc.v1.CreateConnectivityTestResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.connsvc.v1.CreateConnectivityTestRequest,
+      com.connsvc.v1.CreateConnectivityTestResponse> getCreateConnectivityTestMethod() {
+    io.grpc.MethodDescriptor<com.connsvc.v1.CreateConnectivityTestRequest, com.connsvc.v1.CreateConnectivityTestResponse> getCreateConnectivityTestMethod;
+    if ((getCreateConnectivityTestMethod = ConnectionServiceGrpc.getCreateConnectivityTestMethod) == null) {
+      synchronized (ConnectionServiceGrpc.class) {
+        if ((getCreateConnectivityTestMethod = ConnectionServiceGrpc.getCreateConnectivityTestMethod) == null) {
+          ConnectionServiceGrpc.getCreateConnectivityTestMethod = getCreateConnectivityTestMethod =
+              io.grpc.MethodDescriptor.<com.connsvc.v1.CreateConnectivityTestRequest, com.connsvc.v1.CreateConnectivityTestResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "CreateConnectivityTest"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.CreateConnectivityTestRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.CreateConnectivityTestResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ConnectionServiceMethodDescriptorSupplier("CreateConnectivityTest"))
+              .build();
+        }
+      }
+    }
+    return getCreateConnectivityTestMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<com.connsvc.v1.GetConnectivityTestRequest,
+      com.connsvc.v1.GetConnectivityTestResponse> getGetConnectivityTestMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetConnectivityTest",
+      requestType = com.connsvc.v1.GetConnectivityTestRequest.class,
+      responseType = com.connsvc.v1.GetConnectivityTestResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<com.connsvc.v1.GetConnectivityTestRequest,
+      com.connsvc.v1.GetConnectivityTestResponse> getGetConnectivityTestMethod() {
+    io.grpc.MethodDescriptor<com.connsvc.v1.GetConnectivityTestRequest, com.connsvc.v1.GetConnectivityTestResponse> getGetConnectivityTestMethod;
+    if ((getGetConnectivityTestMethod = ConnectionServiceGrpc.getGetConnectivityTestMethod) == null) {
+      synchronized (ConnectionServiceGrpc.class) {
+        if ((getGetConnectivityTestMethod = ConnectionServiceGrpc.getGetConnectivityTestMethod) == null) {
+          ConnectionServiceGrpc.getGetConnectivityTestMethod = getGetConnectivityTestMethod =
+              io.grpc.MethodDescriptor.<com.connsvc.v1.GetConnectivityTestRequest, com.connsvc.v1.GetConnectivityTestResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetConnectivityTest"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.GetConnectivityTestRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  com.connsvc.v1.GetConnectivityTestResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ConnectionServiceMethodDescriptorSupplier("GetConnectivityTest"))
+              .build();
+        }
+      }
+    }
+    return getGetConnectivityTestMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -451,8 +740,9 @@ public final class ConnectionServiceGrpc {
   /**
    * <pre>
    * ConnectionService manages the enhanced datasource connections of Data Lake
-   * Insight (DLI). Each RPC is one DLI operation, named in its comment by DLI's
-   * document ID; the HTTP bindings are DLI's own paths.
+   * Insight (DLI). An RPC whose comment has one of DLI's document IDs is that DLI operation,
+   * and its HTTP bindings are DLI's own paths. The others are what DLI leaves to its callers;
+   * their paths begin with /connsvc/v1/.
    * Every error is a google.rpc.Status with an ErrorInfo whose reason is an
    * ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
    * Any call can fail with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
@@ -597,6 +887,110 @@ public final class ConnectionServiceGrpc {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListPrivilegesByObjectMethod(), responseObserver);
     }
 
+    /**
+     * <pre>
+     * Returns when a connection can be used: when no peering is CREATING and each queue reaches
+     * the addresses, or a peering is FAILED, or the connection is gone, or the time is over.
+     * The tests of addresses change nothing in DLI. A missing connection is
+     * NOT_FOUND/CONNECTION_NOT_FOUND.
+     * </pre>
+     */
+    public void waitEnhancedConnection(com.connsvc.v1.WaitEnhancedConnectionRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.WaitEnhancedConnectionResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getWaitEnhancedConnectionMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Sends the connections of a project, or one connection, and then their changes until the
+     * caller or connsvc ends it. Over REST the events are server-sent events. A connection_id
+     * that does not exist is NOT_FOUND/CONNECTION_NOT_FOUND.
+     * </pre>
+     */
+    public void watchEnhancedConnections(com.connsvc.v1.WatchEnhancedConnectionsRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.WatchEnhancedConnectionsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getWatchEnhancedConnectionsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Makes a connection as it is wanted, by the least changes: creates it if it is missing,
+     * else changes what differs. VPC and network cannot be changed:
+     * FAILED_PRECONDITION/REPLACE_NEEDED, unless allow_replace is set. Several connections of
+     * the name are FAILED_PRECONDITION/NAME_AMBIGUOUS. The error of a step has an ApplyReport as
+     * a detail; the same apply goes on from there.
+     * </pre>
+     */
+    public void applyEnhancedConnection(com.connsvc.v1.ApplyEnhancedConnectionRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.ApplyEnhancedConnectionResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getApplyEnhancedConnectionMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Compares connections with how they are wanted, and changes nothing.
+     * </pre>
+     */
+    public void compareEnhancedConnection(com.connsvc.v1.CompareEnhancedConnectionRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.CompareEnhancedConnectionResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getCompareEnhancedConnectionMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists the hosts of a connection, with their etag.
+     * </pre>
+     */
+    public void listHosts(com.connsvc.v1.ListHostsRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.ListHostsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListHostsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Adds hosts to a connection and keeps the others. Hosts that are not those of the etag, or
+     * that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+     * </pre>
+     */
+    public void addHosts(com.connsvc.v1.AddHostsRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.AddHostsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getAddHostsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Removes hosts from a connection and keeps the others. Where none would be left it is
+     * FAILED_PRECONDITION/EMPTY_NOT_ALLOWED, unless allow_empty is set. Hosts that are not those
+     * of the etag, or that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+     * </pre>
+     */
+    public void removeHosts(com.connsvc.v1.RemoveHostsRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.RemoveHostsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRemoveHostsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Starts a test of whether a queue reaches an address (dli_02_0284). An unknown queue is
+     * NOT_FOUND/QUEUE_NOT_FOUND.
+     * </pre>
+     */
+    public void createConnectivityTest(com.connsvc.v1.CreateConnectivityTestRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.CreateConnectivityTestResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getCreateConnectivityTestMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Returns the result of a test (dli_02_0285). A missing test is
+     * NOT_FOUND/RESOURCE_NOT_FOUND.
+     * </pre>
+     */
+    public void getConnectivityTest(com.connsvc.v1.GetConnectivityTestRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.GetConnectivityTestResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetConnectivityTestMethod(), responseObserver);
+    }
+
     @java.lang.Override public final io.grpc.ServerServiceDefinition bindService() {
       return io.grpc.ServerServiceDefinition.builder(getServiceDescriptor())
           .addMethod(
@@ -683,6 +1077,69 @@ public final class ConnectionServiceGrpc {
                 com.connsvc.v1.ListPrivilegesByObjectRequest,
                 com.connsvc.v1.ListPrivilegesByObjectResponse>(
                   this, METHODID_LIST_PRIVILEGES_BY_OBJECT)))
+          .addMethod(
+            getWaitEnhancedConnectionMethod(),
+            io.grpc.stub.ServerCalls.asyncUnaryCall(
+              new MethodHandlers<
+                com.connsvc.v1.WaitEnhancedConnectionRequest,
+                com.connsvc.v1.WaitEnhancedConnectionResponse>(
+                  this, METHODID_WAIT_ENHANCED_CONNECTION)))
+          .addMethod(
+            getWatchEnhancedConnectionsMethod(),
+            io.grpc.stub.ServerCalls.asyncServerStreamingCall(
+              new MethodHandlers<
+                com.connsvc.v1.WatchEnhancedConnectionsRequest,
+                com.connsvc.v1.WatchEnhancedConnectionsResponse>(
+                  this, METHODID_WATCH_ENHANCED_CONNECTIONS)))
+          .addMethod(
+            getApplyEnhancedConnectionMethod(),
+            io.grpc.stub.ServerCalls.asyncUnaryCall(
+              new MethodHandlers<
+                com.connsvc.v1.ApplyEnhancedConnectionRequest,
+                com.connsvc.v1.ApplyEnhancedConnectionResponse>(
+                  this, METHODID_APPLY_ENHANCED_CONNECTION)))
+          .addMethod(
+            getCompareEnhancedConnectionMethod(),
+            io.grpc.stub.ServerCalls.asyncUnaryCall(
+              new MethodHandlers<
+                com.connsvc.v1.CompareEnhancedConnectionRequest,
+                com.connsvc.v1.CompareEnhancedConnectionResponse>(
+                  this, METHODID_COMPARE_ENHANCED_CONNECTION)))
+          .addMethod(
+            getListHostsMethod(),
+            io.grpc.stub.ServerCalls.asyncUnaryCall(
+              new MethodHandlers<
+                com.connsvc.v1.ListHostsRequest,
+                com.connsvc.v1.ListHostsResponse>(
+                  this, METHODID_LIST_HOSTS)))
+          .addMethod(
+            getAddHostsMethod(),
+            io.grpc.stub.ServerCalls.asyncUnaryCall(
+              new MethodHandlers<
+                com.connsvc.v1.AddHostsRequest,
+                com.connsvc.v1.AddHostsResponse>(
+                  this, METHODID_ADD_HOSTS)))
+          .addMethod(
+            getRemoveHostsMethod(),
+            io.grpc.stub.ServerCalls.asyncUnaryCall(
+              new MethodHandlers<
+                com.connsvc.v1.RemoveHostsRequest,
+                com.connsvc.v1.RemoveHostsResponse>(
+                  this, METHODID_REMOVE_HOSTS)))
+          .addMethod(
+            getCreateConnectivityTestMethod(),
+            io.grpc.stub.ServerCalls.asyncUnaryCall(
+              new MethodHandlers<
+                com.connsvc.v1.CreateConnectivityTestRequest,
+                com.connsvc.v1.CreateConnectivityTestResponse>(
+                  this, METHODID_CREATE_CONNECTIVITY_TEST)))
+          .addMethod(
+            getGetConnectivityTestMethod(),
+            io.grpc.stub.ServerCalls.asyncUnaryCall(
+              new MethodHandlers<
+                com.connsvc.v1.GetConnectivityTestRequest,
+                com.connsvc.v1.GetConnectivityTestResponse>(
+                  this, METHODID_GET_CONNECTIVITY_TEST)))
           .build();
     }
   }
@@ -690,8 +1147,9 @@ public final class ConnectionServiceGrpc {
   /**
    * <pre>
    * ConnectionService manages the enhanced datasource connections of Data Lake
-   * Insight (DLI). Each RPC is one DLI operation, named in its comment by DLI's
-   * document ID; the HTTP bindings are DLI's own paths.
+   * Insight (DLI). An RPC whose comment has one of DLI's document IDs is that DLI operation,
+   * and its HTTP bindings are DLI's own paths. The others are what DLI leaves to its callers;
+   * their paths begin with /connsvc/v1/.
    * Every error is a google.rpc.Status with an ErrorInfo whose reason is an
    * ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
    * Any call can fail with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
@@ -857,13 +1315,127 @@ public final class ConnectionServiceGrpc {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getListPrivilegesByObjectMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Returns when a connection can be used: when no peering is CREATING and each queue reaches
+     * the addresses, or a peering is FAILED, or the connection is gone, or the time is over.
+     * The tests of addresses change nothing in DLI. A missing connection is
+     * NOT_FOUND/CONNECTION_NOT_FOUND.
+     * </pre>
+     */
+    public void waitEnhancedConnection(com.connsvc.v1.WaitEnhancedConnectionRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.WaitEnhancedConnectionResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getWaitEnhancedConnectionMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Sends the connections of a project, or one connection, and then their changes until the
+     * caller or connsvc ends it. Over REST the events are server-sent events. A connection_id
+     * that does not exist is NOT_FOUND/CONNECTION_NOT_FOUND.
+     * </pre>
+     */
+    public void watchEnhancedConnections(com.connsvc.v1.WatchEnhancedConnectionsRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.WatchEnhancedConnectionsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncServerStreamingCall(
+          getChannel().newCall(getWatchEnhancedConnectionsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Makes a connection as it is wanted, by the least changes: creates it if it is missing,
+     * else changes what differs. VPC and network cannot be changed:
+     * FAILED_PRECONDITION/REPLACE_NEEDED, unless allow_replace is set. Several connections of
+     * the name are FAILED_PRECONDITION/NAME_AMBIGUOUS. The error of a step has an ApplyReport as
+     * a detail; the same apply goes on from there.
+     * </pre>
+     */
+    public void applyEnhancedConnection(com.connsvc.v1.ApplyEnhancedConnectionRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.ApplyEnhancedConnectionResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getApplyEnhancedConnectionMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Compares connections with how they are wanted, and changes nothing.
+     * </pre>
+     */
+    public void compareEnhancedConnection(com.connsvc.v1.CompareEnhancedConnectionRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.CompareEnhancedConnectionResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getCompareEnhancedConnectionMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists the hosts of a connection, with their etag.
+     * </pre>
+     */
+    public void listHosts(com.connsvc.v1.ListHostsRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.ListHostsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListHostsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Adds hosts to a connection and keeps the others. Hosts that are not those of the etag, or
+     * that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+     * </pre>
+     */
+    public void addHosts(com.connsvc.v1.AddHostsRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.AddHostsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getAddHostsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Removes hosts from a connection and keeps the others. Where none would be left it is
+     * FAILED_PRECONDITION/EMPTY_NOT_ALLOWED, unless allow_empty is set. Hosts that are not those
+     * of the etag, or that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+     * </pre>
+     */
+    public void removeHosts(com.connsvc.v1.RemoveHostsRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.RemoveHostsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getRemoveHostsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Starts a test of whether a queue reaches an address (dli_02_0284). An unknown queue is
+     * NOT_FOUND/QUEUE_NOT_FOUND.
+     * </pre>
+     */
+    public void createConnectivityTest(com.connsvc.v1.CreateConnectivityTestRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.CreateConnectivityTestResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getCreateConnectivityTestMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Returns the result of a test (dli_02_0285). A missing test is
+     * NOT_FOUND/RESOURCE_NOT_FOUND.
+     * </pre>
+     */
+    public void getConnectivityTest(com.connsvc.v1.GetConnectivityTestRequest request,
+        io.grpc.stub.StreamObserver<com.connsvc.v1.GetConnectivityTestResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetConnectivityTestMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
    * <pre>
    * ConnectionService manages the enhanced datasource connections of Data Lake
-   * Insight (DLI). Each RPC is one DLI operation, named in its comment by DLI's
-   * document ID; the HTTP bindings are DLI's own paths.
+   * Insight (DLI). An RPC whose comment has one of DLI's document IDs is that DLI operation,
+   * and its HTTP bindings are DLI's own paths. The others are what DLI leaves to its callers;
+   * their paths begin with /connsvc/v1/.
    * Every error is a google.rpc.Status with an ErrorInfo whose reason is an
    * ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
    * Any call can fail with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
@@ -1017,13 +1589,119 @@ public final class ConnectionServiceGrpc {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getListPrivilegesByObjectMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Returns when a connection can be used: when no peering is CREATING and each queue reaches
+     * the addresses, or a peering is FAILED, or the connection is gone, or the time is over.
+     * The tests of addresses change nothing in DLI. A missing connection is
+     * NOT_FOUND/CONNECTION_NOT_FOUND.
+     * </pre>
+     */
+    public com.connsvc.v1.WaitEnhancedConnectionResponse waitEnhancedConnection(com.connsvc.v1.WaitEnhancedConnectionRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getWaitEnhancedConnectionMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Sends the connections of a project, or one connection, and then their changes until the
+     * caller or connsvc ends it. Over REST the events are server-sent events. A connection_id
+     * that does not exist is NOT_FOUND/CONNECTION_NOT_FOUND.
+     * </pre>
+     */
+    public java.util.Iterator<com.connsvc.v1.WatchEnhancedConnectionsResponse> watchEnhancedConnections(
+        com.connsvc.v1.WatchEnhancedConnectionsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
+          getChannel(), getWatchEnhancedConnectionsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Makes a connection as it is wanted, by the least changes: creates it if it is missing,
+     * else changes what differs. VPC and network cannot be changed:
+     * FAILED_PRECONDITION/REPLACE_NEEDED, unless allow_replace is set. Several connections of
+     * the name are FAILED_PRECONDITION/NAME_AMBIGUOUS. The error of a step has an ApplyReport as
+     * a detail; the same apply goes on from there.
+     * </pre>
+     */
+    public com.connsvc.v1.ApplyEnhancedConnectionResponse applyEnhancedConnection(com.connsvc.v1.ApplyEnhancedConnectionRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getApplyEnhancedConnectionMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Compares connections with how they are wanted, and changes nothing.
+     * </pre>
+     */
+    public com.connsvc.v1.CompareEnhancedConnectionResponse compareEnhancedConnection(com.connsvc.v1.CompareEnhancedConnectionRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getCompareEnhancedConnectionMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists the hosts of a connection, with their etag.
+     * </pre>
+     */
+    public com.connsvc.v1.ListHostsResponse listHosts(com.connsvc.v1.ListHostsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListHostsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Adds hosts to a connection and keeps the others. Hosts that are not those of the etag, or
+     * that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+     * </pre>
+     */
+    public com.connsvc.v1.AddHostsResponse addHosts(com.connsvc.v1.AddHostsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getAddHostsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Removes hosts from a connection and keeps the others. Where none would be left it is
+     * FAILED_PRECONDITION/EMPTY_NOT_ALLOWED, unless allow_empty is set. Hosts that are not those
+     * of the etag, or that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+     * </pre>
+     */
+    public com.connsvc.v1.RemoveHostsResponse removeHosts(com.connsvc.v1.RemoveHostsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getRemoveHostsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Starts a test of whether a queue reaches an address (dli_02_0284). An unknown queue is
+     * NOT_FOUND/QUEUE_NOT_FOUND.
+     * </pre>
+     */
+    public com.connsvc.v1.CreateConnectivityTestResponse createConnectivityTest(com.connsvc.v1.CreateConnectivityTestRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getCreateConnectivityTestMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Returns the result of a test (dli_02_0285). A missing test is
+     * NOT_FOUND/RESOURCE_NOT_FOUND.
+     * </pre>
+     */
+    public com.connsvc.v1.GetConnectivityTestResponse getConnectivityTest(com.connsvc.v1.GetConnectivityTestRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetConnectivityTestMethod(), getCallOptions(), request);
+    }
   }
 
   /**
    * <pre>
    * ConnectionService manages the enhanced datasource connections of Data Lake
-   * Insight (DLI). Each RPC is one DLI operation, named in its comment by DLI's
-   * document ID; the HTTP bindings are DLI's own paths.
+   * Insight (DLI). An RPC whose comment has one of DLI's document IDs is that DLI operation,
+   * and its HTTP bindings are DLI's own paths. The others are what DLI leaves to its callers;
+   * their paths begin with /connsvc/v1/.
    * Every error is a google.rpc.Status with an ErrorInfo whose reason is an
    * ErrorReason. An RPC with an idempotency_level may be sent again after any failure.
    * Any call can fail with VALIDATION_FAILED, PROJECT_NOT_CONFIGURED,
@@ -1189,6 +1867,106 @@ public final class ConnectionServiceGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getListPrivilegesByObjectMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Returns when a connection can be used: when no peering is CREATING and each queue reaches
+     * the addresses, or a peering is FAILED, or the connection is gone, or the time is over.
+     * The tests of addresses change nothing in DLI. A missing connection is
+     * NOT_FOUND/CONNECTION_NOT_FOUND.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.connsvc.v1.WaitEnhancedConnectionResponse> waitEnhancedConnection(
+        com.connsvc.v1.WaitEnhancedConnectionRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getWaitEnhancedConnectionMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Makes a connection as it is wanted, by the least changes: creates it if it is missing,
+     * else changes what differs. VPC and network cannot be changed:
+     * FAILED_PRECONDITION/REPLACE_NEEDED, unless allow_replace is set. Several connections of
+     * the name are FAILED_PRECONDITION/NAME_AMBIGUOUS. The error of a step has an ApplyReport as
+     * a detail; the same apply goes on from there.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.connsvc.v1.ApplyEnhancedConnectionResponse> applyEnhancedConnection(
+        com.connsvc.v1.ApplyEnhancedConnectionRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getApplyEnhancedConnectionMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Compares connections with how they are wanted, and changes nothing.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.connsvc.v1.CompareEnhancedConnectionResponse> compareEnhancedConnection(
+        com.connsvc.v1.CompareEnhancedConnectionRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getCompareEnhancedConnectionMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Lists the hosts of a connection, with their etag.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.connsvc.v1.ListHostsResponse> listHosts(
+        com.connsvc.v1.ListHostsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListHostsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Adds hosts to a connection and keeps the others. Hosts that are not those of the etag, or
+     * that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.connsvc.v1.AddHostsResponse> addHosts(
+        com.connsvc.v1.AddHostsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getAddHostsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Removes hosts from a connection and keeps the others. Where none would be left it is
+     * FAILED_PRECONDITION/EMPTY_NOT_ALLOWED, unless allow_empty is set. Hosts that are not those
+     * of the etag, or that somebody else changes meanwhile, are ABORTED/CONCURRENT_CHANGE.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.connsvc.v1.RemoveHostsResponse> removeHosts(
+        com.connsvc.v1.RemoveHostsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getRemoveHostsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Starts a test of whether a queue reaches an address (dli_02_0284). An unknown queue is
+     * NOT_FOUND/QUEUE_NOT_FOUND.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.connsvc.v1.CreateConnectivityTestResponse> createConnectivityTest(
+        com.connsvc.v1.CreateConnectivityTestRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getCreateConnectivityTestMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Returns the result of a test (dli_02_0285). A missing test is
+     * NOT_FOUND/RESOURCE_NOT_FOUND.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<com.connsvc.v1.GetConnectivityTestResponse> getConnectivityTest(
+        com.connsvc.v1.GetConnectivityTestRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetConnectivityTestMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_CREATE_ENHANCED_CONNECTION = 0;
@@ -1203,6 +1981,15 @@ public final class ConnectionServiceGrpc {
   private static final int METHODID_LIST_PRIVILEGES = 9;
   private static final int METHODID_UPDATE_PRIVILEGES = 10;
   private static final int METHODID_LIST_PRIVILEGES_BY_OBJECT = 11;
+  private static final int METHODID_WAIT_ENHANCED_CONNECTION = 12;
+  private static final int METHODID_WATCH_ENHANCED_CONNECTIONS = 13;
+  private static final int METHODID_APPLY_ENHANCED_CONNECTION = 14;
+  private static final int METHODID_COMPARE_ENHANCED_CONNECTION = 15;
+  private static final int METHODID_LIST_HOSTS = 16;
+  private static final int METHODID_ADD_HOSTS = 17;
+  private static final int METHODID_REMOVE_HOSTS = 18;
+  private static final int METHODID_CREATE_CONNECTIVITY_TEST = 19;
+  private static final int METHODID_GET_CONNECTIVITY_TEST = 20;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1268,6 +2055,42 @@ public final class ConnectionServiceGrpc {
         case METHODID_LIST_PRIVILEGES_BY_OBJECT:
           serviceImpl.listPrivilegesByObject((com.connsvc.v1.ListPrivilegesByObjectRequest) request,
               (io.grpc.stub.StreamObserver<com.connsvc.v1.ListPrivilegesByObjectResponse>) responseObserver);
+          break;
+        case METHODID_WAIT_ENHANCED_CONNECTION:
+          serviceImpl.waitEnhancedConnection((com.connsvc.v1.WaitEnhancedConnectionRequest) request,
+              (io.grpc.stub.StreamObserver<com.connsvc.v1.WaitEnhancedConnectionResponse>) responseObserver);
+          break;
+        case METHODID_WATCH_ENHANCED_CONNECTIONS:
+          serviceImpl.watchEnhancedConnections((com.connsvc.v1.WatchEnhancedConnectionsRequest) request,
+              (io.grpc.stub.StreamObserver<com.connsvc.v1.WatchEnhancedConnectionsResponse>) responseObserver);
+          break;
+        case METHODID_APPLY_ENHANCED_CONNECTION:
+          serviceImpl.applyEnhancedConnection((com.connsvc.v1.ApplyEnhancedConnectionRequest) request,
+              (io.grpc.stub.StreamObserver<com.connsvc.v1.ApplyEnhancedConnectionResponse>) responseObserver);
+          break;
+        case METHODID_COMPARE_ENHANCED_CONNECTION:
+          serviceImpl.compareEnhancedConnection((com.connsvc.v1.CompareEnhancedConnectionRequest) request,
+              (io.grpc.stub.StreamObserver<com.connsvc.v1.CompareEnhancedConnectionResponse>) responseObserver);
+          break;
+        case METHODID_LIST_HOSTS:
+          serviceImpl.listHosts((com.connsvc.v1.ListHostsRequest) request,
+              (io.grpc.stub.StreamObserver<com.connsvc.v1.ListHostsResponse>) responseObserver);
+          break;
+        case METHODID_ADD_HOSTS:
+          serviceImpl.addHosts((com.connsvc.v1.AddHostsRequest) request,
+              (io.grpc.stub.StreamObserver<com.connsvc.v1.AddHostsResponse>) responseObserver);
+          break;
+        case METHODID_REMOVE_HOSTS:
+          serviceImpl.removeHosts((com.connsvc.v1.RemoveHostsRequest) request,
+              (io.grpc.stub.StreamObserver<com.connsvc.v1.RemoveHostsResponse>) responseObserver);
+          break;
+        case METHODID_CREATE_CONNECTIVITY_TEST:
+          serviceImpl.createConnectivityTest((com.connsvc.v1.CreateConnectivityTestRequest) request,
+              (io.grpc.stub.StreamObserver<com.connsvc.v1.CreateConnectivityTestResponse>) responseObserver);
+          break;
+        case METHODID_GET_CONNECTIVITY_TEST:
+          serviceImpl.getConnectivityTest((com.connsvc.v1.GetConnectivityTestRequest) request,
+              (io.grpc.stub.StreamObserver<com.connsvc.v1.GetConnectivityTestResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -1342,6 +2165,15 @@ public final class ConnectionServiceGrpc {
               .addMethod(getListPrivilegesMethod())
               .addMethod(getUpdatePrivilegesMethod())
               .addMethod(getListPrivilegesByObjectMethod())
+              .addMethod(getWaitEnhancedConnectionMethod())
+              .addMethod(getWatchEnhancedConnectionsMethod())
+              .addMethod(getApplyEnhancedConnectionMethod())
+              .addMethod(getCompareEnhancedConnectionMethod())
+              .addMethod(getListHostsMethod())
+              .addMethod(getAddHostsMethod())
+              .addMethod(getRemoveHostsMethod())
+              .addMethod(getCreateConnectivityTestMethod())
+              .addMethod(getGetConnectivityTestMethod())
               .build();
         }
       }

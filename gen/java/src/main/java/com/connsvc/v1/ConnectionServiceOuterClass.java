@@ -144,125 +144,22 @@ public final class ConnectionServiceOuterClass {
   static {
     java.lang.String[] descriptorData = {
       "\n#connsvc/v1/connection_service.proto\022\nc" +
-      "onnsvc.v1\032\033buf/validate/validate.proto\032$" +
-      "connsvc/v1/enhanced_connection.proto\032\034go" +
-      "ogle/api/annotations.proto\"\234\n\n\037CreateEnh" +
-      "ancedConnectionRequest\022z\n\nproject_id\030\001 \001" +
-      "(\tBZ\272HW\272\001T\n\nproject_id\022!must be 1 to 64 " +
-      "letters or digits\032#this.matches(\'^[A-Za-" +
-      "z0-9]{1,64}$\')R\nproject_id\022\201\001\n\004name\030\002 \001(" +
-      "\tBm\272Hj\272\001g\n\017connection.name\022.must be 1 to" +
-      " 64 letters, digits or underscores\032$this" +
-      ".matches(\'^[A-Za-z0-9_]{1,64}$\')R\004name\022-" +
-      "\n\013dest_vpc_id\030\003 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\013dest_v" +
-      "pc_id\0225\n\017dest_network_id\030\004 \001(\tB\013\272H\010\310\001\001r\003" +
-      "\260\001\001R\017dest_network_id\022\336\002\n\006queues\030\005 \003(\tB\305\002" +
-      "\272H\301\002\222\001\275\002\020\350\007\030\001\"\265\002\272\001\275\001\n\nqueue.name\022amust b" +
-      "e 1 to 128 letters, digits or underscore" +
-      "s, not only digits, not starting with an" +
-      " underscore\032Lsize(this) <= 128 && this.m" +
-      "atches(\'^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z" +
-      "0-9_]*$\')\272\001q\n\rqueue.default\022@DLI does no" +
-      "t allow the default queue to be bound to" +
-      " a connection\032\036this.lowerAscii() != \'def" +
-      "ault\'R\006queues\022\232\002\n\026elastic_resource_pools" +
-      "\030\006 \003(\tB\341\001\272H\335\001\222\001\331\001\020\350\007\030\001\"\321\001\272\001\315\001\n\032elastic_r" +
-      "esource_pool.name\022amust be 1 to 128 lett" +
-      "ers, digits or underscores, not only dig" +
-      "its, not starting with an underscore\032Lsi" +
-      "ze(this) <= 128 && this.matches(\'^([0-9]" +
-      "*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$\')R\026elas" +
-      "tic_resource_pools\0221\n\rroutetable_id\030\007 \001(" +
-      "\tB\013\272H\010\330\001\001r\003\260\001\001R\rroutetable_id\0222\n\005hosts\030\010" +
-      " \003(\0132\020.connsvc.v1.HostB\n\272H\007\222\001\004\020\240\234\001R\005host" +
-      "s\022\200\001\n\004tags\030\t \003(\0132\017.connsvc.v1.TagB[\272HX\272\001" +
-      "P\n\013tags.unique\022 must not have the same k" +
-      "ey twice\032\037this.map(tag, tag.key).unique(" +
-      ")\222\001\002\020\024R\004tags\022+\n\nrequest_id\030\n \001(\tB\013\272H\010\330\001\001" +
-      "r\003\260\001\001R\nrequest_id\"\341\001\n CreateEnhancedConn" +
-      "ectionResponse\022\036\n\nis_success\030\001 \001(\010R\nis_s" +
-      "uccess\022\030\n\007message\030\002 \001(\tR\007message\022$\n\rconn" +
-      "ection_id\030\003 \001(\tR\rconnection_id\022#\n\nreconc" +
-      "iled\030\004 \001(\010H\000R\nreconciled\210\001\001\022\035\n\007warning\030\005" +
-      " \001(\tH\001R\007warning\210\001\001B\r\n\013_reconciledB\n\n\010_wa" +
-      "rning\"\315\001\n\034GetEnhancedConnectionRequest\022z" +
-      "\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n\nproject_id\022!" +
-      "must be 1 to 64 letters or digits\032#this." +
-      "matches(\'^[A-Za-z0-9]{1,64}$\')R\nproject_" +
-      "id\0221\n\rconnection_id\030\002 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\r" +
-      "connection_id\"\250\005\n\036ListEnhancedConnection" +
-      "sRequest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n\npr" +
-      "oject_id\022!must be 1 to 64 letters or dig" +
-      "its\032#this.matches(\'^[A-Za-z0-9]{1,64}$\')" +
-      "R\nproject_id\022\"\n\005limit\030\002 \001(\005B\007\272H\004\032\002(\000H\000R\005" +
-      "limit\210\001\001\022\037\n\006offset\030\003 \001(\005B\007\272H\004\032\002(\000R\006offse" +
-      "t\022G\n\006status\030\004 \001(\0162%.connsvc.v1.EnhancedC" +
-      "onnection.StatusB\010\272H\005\202\001\002\020\001R\006status\022\022\n\004na" +
-      "me\030\005 \001(\tR\004name\022\200\001\n\004tags\030\006 \003(\0132\017.connsvc." +
-      "v1.TagB[\272HX\272\001P\n\013tags.unique\022 must not ha" +
-      "ve the same key twice\032\037this.map(tag, tag" +
-      ".key).unique()\222\001\002\020\024R\004tags\022@\n\004view\030\007 \001(\0162" +
-      "\".connsvc.v1.EnhancedConnectionViewB\010\272H\005" +
-      "\202\001\002\020\001R\004view\022(\n\npage_token\030\010 \001(\tB\010\272H\005r\003\030\200" +
-      "\002R\npage_token:o\272Hl\032j\n\021page_token.offset\022" +
-      "*offset and page_token must not both be " +
-      "set\032)this.offset == 0 || this.page_token" +
-      " == \'\'B\010\n\006_limit\"\366\001\n\037ListEnhancedConnect" +
-      "ionsResponse\022\036\n\nis_success\030\001 \001(\010R\nis_suc" +
-      "cess\022\030\n\007message\030\002 \001(\tR\007message\022\024\n\005count\030" +
-      "\003 \001(\005R\005count\022@\n\013connections\030\004 \003(\0132\036.conn" +
-      "svc.v1.EnhancedConnectionR\013connections\022-" +
-      "\n\017next_page_token\030\005 \001(\tH\000R\017next_page_tok" +
-      "en\210\001\001B\022\n\020_next_page_token\"\320\001\n\037DeleteEnha" +
-      "ncedConnectionRequest\022z\n\nproject_id\030\001 \001(" +
-      "\tBZ\272HW\272\001T\n\nproject_id\022!must be 1 to 64 l" +
-      "etters or digits\032#this.matches(\'^[A-Za-z" +
-      "0-9]{1,64}$\')R\nproject_id\0221\n\rconnection_" +
-      "id\030\002 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\rconnection_id\"\\\n " +
-      "DeleteEnhancedConnectionResponse\022\036\n\nis_s" +
-      "uccess\030\001 \001(\010R\nis_success\022\030\n\007message\030\002 \001(" +
-      "\tR\007message\"\211\002\n$UpdateEnhancedConnectionH" +
-      "ostsRequest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n" +
-      "\nproject_id\022!must be 1 to 64 letters or " +
-      "digits\032#this.matches(\'^[A-Za-z0-9]{1,64}" +
-      "$\')R\nproject_id\0221\n\rconnection_id\030\002 \001(\tB\013" +
-      "\272H\010\310\001\001r\003\260\001\001R\rconnection_id\0222\n\005hosts\030\003 \003(" +
-      "\0132\020.connsvc.v1.HostB\n\272H\007\222\001\004\020\240\234\001R\005hosts\"a" +
-      "\n%UpdateEnhancedConnectionHostsResponse\022" +
-      "\036\n\nis_success\030\001 \001(\010R\nis_success\022\030\n\007messa" +
-      "ge\030\002 \001(\tR\007message\"\322\007\n\026AssociateQueuesReq" +
-      "uest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n\nprojec" +
-      "t_id\022!must be 1 to 64 letters or digits\032" +
-      "#this.matches(\'^[A-Za-z0-9]{1,64}$\')R\npr" +
-      "oject_id\0221\n\rconnection_id\030\002 \001(\tB\013\272H\010\310\001\001r" +
-      "\003\260\001\001R\rconnection_id\022\336\002\n\006queues\030\003 \003(\tB\305\002\272" +
-      "H\301\002\222\001\275\002\020\350\007\030\001\"\265\002\272\001\275\001\n\nqueue.name\022amust be" +
-      " 1 to 128 letters, digits or underscores" +
-      ", not only digits, not starting with an " +
-      "underscore\032Lsize(this) <= 128 && this.ma" +
-      "tches(\'^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0" +
-      "-9_]*$\')\272\001q\n\rqueue.default\022@DLI does not" +
-      " allow the default queue to be bound to " +
-      "a connection\032\036this.lowerAscii() != \'defa" +
-      "ult\'R\006queues\022\232\002\n\026elastic_resource_pools\030" +
-      "\004 \003(\tB\341\001\272H\335\001\222\001\331\001\020\350\007\030\001\"\321\001\272\001\315\001\n\032elastic_re" +
-      "source_pool.name\022amust be 1 to 128 lette" +
-      "rs, digits or underscores, not only digi" +
-      "ts, not starting with an underscore\032Lsiz" +
-      "e(this) <= 128 && this.matches(\'^([0-9]*" +
-      "[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$\')R\026elast" +
-      "ic_resource_pools:\212\001\272H\206\001\032\203\001\n\013queues.none" +
-      "\0229at least one queue or elastic resource" +
-      " pool must be named\0329size(this.queues) +" +
-      " size(this.elastic_resource_pools) > 0\"S" +
-      "\n\027AssociateQueuesResponse\022\036\n\nis_success\030" +
-      "\001 \001(\010R\nis_success\022\030\n\007message\030\002 \001(\tR\007mess" +
-      "age\"\325\007\n\031DisassociateQueuesRequest\022z\n\npro" +
-      "ject_id\030\001 \001(\tBZ\272HW\272\001T\n\nproject_id\022!must " +
-      "be 1 to 64 letters or digits\032#this.match" +
-      "es(\'^[A-Za-z0-9]{1,64}$\')R\nproject_id\0221\n" +
-      "\rconnection_id\030\002 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\rconne" +
-      "ction_id\022\336\002\n\006queues\030\003 \003(\tB\305\002\272H\301\002\222\001\275\002\020\350\007\030" +
+      "onnsvc.v1\032\033buf/validate/validate.proto\032\026" +
+      "connsvc/v1/apply.proto\032\035connsvc/v1/conne" +
+      "ctivity.proto\032$connsvc/v1/enhanced_conne" +
+      "ction.proto\032\031connsvc/v1/host_set.proto\032\030" +
+      "connsvc/v1/waiting.proto\032\034google/api/ann" +
+      "otations.proto\"\234\n\n\037CreateEnhancedConnect" +
+      "ionRequest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n\n" +
+      "project_id\022!must be 1 to 64 letters or d" +
+      "igits\032#this.matches(\'^[A-Za-z0-9]{1,64}$" +
+      "\')R\nproject_id\022\201\001\n\004name\030\002 \001(\tBm\272Hj\272\001g\n\017c" +
+      "onnection.name\022.must be 1 to 64 letters," +
+      " digits or underscores\032$this.matches(\'^[" +
+      "A-Za-z0-9_]{1,64}$\')R\004name\022-\n\013dest_vpc_i" +
+      "d\030\003 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\013dest_vpc_id\0225\n\017des" +
+      "t_network_id\030\004 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\017dest_ne" +
+      "twork_id\022\336\002\n\006queues\030\005 \003(\tB\305\002\272H\301\002\222\001\275\002\020\350\007\030" +
       "\001\"\265\002\272\001\275\001\n\nqueue.name\022amust be 1 to 128 l" +
       "etters, digits or underscores, not only " +
       "digits, not starting with an underscore\032" +
@@ -271,171 +168,321 @@ public final class ConnectionServiceOuterClass {
       "\n\rqueue.default\022@DLI does not allow the " +
       "default queue to be bound to a connectio" +
       "n\032\036this.lowerAscii() != \'default\'R\006queue" +
-      "s\022\232\002\n\026elastic_resource_pools\030\004 \003(\tB\341\001\272H\335" +
+      "s\022\232\002\n\026elastic_resource_pools\030\006 \003(\tB\341\001\272H\335" +
       "\001\222\001\331\001\020\350\007\030\001\"\321\001\272\001\315\001\n\032elastic_resource_pool" +
       ".name\022amust be 1 to 128 letters, digits " +
       "or underscores, not only digits, not sta" +
       "rting with an underscore\032Lsize(this) <= " +
       "128 && this.matches(\'^([0-9]*[A-Za-z]|[0" +
       "-9]+_)[A-Za-z0-9_]*$\')R\026elastic_resource" +
-      "_pools:\212\001\272H\206\001\032\203\001\n\013queues.none\0229at least " +
-      "one queue or elastic resource pool must " +
-      "be named\0329size(this.queues) + size(this." +
-      "elastic_resource_pools) > 0\"V\n\032Disassoci" +
-      "ateQueuesResponse\022\036\n\nis_success\030\001 \001(\010R\ni" +
-      "s_success\022\030\n\007message\030\002 \001(\tR\007message\"\346\005\n\022" +
-      "CreateRouteRequest\022z\n\nproject_id\030\001 \001(\tBZ" +
-      "\272HW\272\001T\n\nproject_id\022!must be 1 to 64 lett" +
-      "ers or digits\032#this.matches(\'^[A-Za-z0-9" +
-      "]{1,64}$\')R\nproject_id\0221\n\rconnection_id\030" +
-      "\002 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\rconnection_id\022\206\001\n\004na" +
-      "me\030\003 \001(\tBr\272Ho\272\001l\n\nroute.name\0227must be 1 " +
-      "to 64 letters, digits, underscores or hy" +
-      "phens\032%this.matches(\'^[A-Za-z0-9_-]{1,64" +
-      "}$\')R\004name\022\227\003\n\004cidr\030\004 \001(\tB\202\003\272H\376\002\272\001\240\001\n\nro" +
-      "ute.cidr\022Cmust be an IPv4 or IPv6 addres" +
-      "s or CIDR block, as in 192.168.2.0/24\032Ms" +
-      "ize(this) <= 64 && !this.contains(\'%\') &" +
-      "& (this.isIp() || this.isIpPrefix())\272\001\326\001" +
-      "\n\023route.cidr.reserved\022nmust not be insid" +
-      "e 100.64.0.0/10 or 100.125.0.0/16, which" +
-      " DLI uses itself: such a route can cut t" +
-      "he connection\032O!this.matches(\'^(?i)(::ff" +
-      "ff:)?100[.](6[4-9]|[7-9][0-9]|1[01][0-9]" +
-      "|12[0-7])[.]\')R\004cidr\"O\n\023CreateRouteRespo" +
-      "nse\022\036\n\nis_success\030\001 \001(\010R\nis_success\022\030\n\007m" +
-      "essage\030\002 \001(\tR\007message\"\314\002\n\022DeleteRouteReq" +
-      "uest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n\nprojec" +
-      "t_id\022!must be 1 to 64 letters or digits\032" +
-      "#this.matches(\'^[A-Za-z0-9]{1,64}$\')R\npr" +
-      "oject_id\0221\n\rconnection_id\030\002 \001(\tB\013\272H\010\310\001\001r" +
-      "\003\260\001\001R\rconnection_id\022\206\001\n\004name\030\003 \001(\tBr\272Ho\272" +
-      "\001l\n\nroute.name\0227must be 1 to 64 letters," +
-      " digits, underscores or hyphens\032%this.ma" +
-      "tches(\'^[A-Za-z0-9_-]{1,64}$\')R\004name\"O\n\023" +
-      "DeleteRouteResponse\022\036\n\nis_success\030\001 \001(\010R" +
-      "\nis_success\022\030\n\007message\030\002 \001(\tR\007message\"\306\001" +
-      "\n\025ListPrivilegesRequest\022z\n\nproject_id\030\001 " +
-      "\001(\tBZ\272HW\272\001T\n\nproject_id\022!must be 1 to 64" +
-      " letters or digits\032#this.matches(\'^[A-Za" +
-      "-z0-9]{1,64}$\')R\nproject_id\0221\n\rconnectio" +
-      "n_id\030\002 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\rconnection_id\"\257" +
-      "\001\n\026ListPrivilegesResponse\022\036\n\nis_success\030" +
-      "\001 \001(\010R\nis_success\022\030\n\007message\030\002 \001(\tR\007mess" +
-      "age\022$\n\rconnection_id\030\003 \001(\tR\rconnection_i" +
-      "d\0225\n\nprivileges\030\004 \003(\0132\025.connsvc.v1.Privi" +
-      "legeR\nprivileges\"\223\007\n\027UpdatePrivilegesReq" +
-      "uest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n\nprojec" +
-      "t_id\022!must be 1 to 64 letters or digits\032" +
-      "#this.matches(\'^[A-Za-z0-9]{1,64}$\')R\npr" +
-      "oject_id\022\201\001\n\022grantee_project_id\030\002 \001(\tBZ\272" +
-      "HW\272\001T\n\nproject_id\022!must be 1 to 64 lette" +
-      "rs or digits\032#this.matches(\'^[A-Za-z0-9]" +
-      "{1,64}$\')R\tprojectId\0224\n\006action\030\003 \001(\tB\034\272H" +
-      "\031r\027R\005grantR\006revokeR\006updateR\006action\022`\n\npr" +
-      "ivileges\030\004 \003(\01324.connsvc.v1.UpdatePrivil" +
-      "egesRequest.ObjectPrivilegesB\n\272H\007\222\001\004\010\001\020\001" +
-      "R\nprivileges\032\312\002\n\020ObjectPrivileges\022\373\001\n\006ob" +
-      "ject\030\001 \001(\tB\342\001\272H\336\001\272\001\332\001\n\020privilege.object\022" +
-      "7must be \"edsconnections.\" followed by a" +
-      " connection UUID\032\214\001size(this) == 51 && t" +
-      "his.startsWith(\'edsconnections.\') && thi" +
-      "s.substring(15).matches(\'^[0-9a-fA-F]{8}" +
-      "(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$\')R" +
-      "\006object\0228\n\nprivileges\030\002 \003(\tB\030\272H\025\222\001\022\020\001\"\016r" +
-      "\014R\nBIND_QUEUER\nprivileges:\222\001\272H\216\001\032\213\001\n\017pri" +
-      "vileges.none\022-grant and revoke need a pr" +
-      "ivilege: BIND_QUEUE\032Ithis.action == \'upd" +
-      "ate\' || this.privileges.all(p, size(p.pr" +
-      "ivileges) > 0)\"T\n\030UpdatePrivilegesRespon" +
+      "_pools\0221\n\rroutetable_id\030\007 \001(\tB\013\272H\010\330\001\001r\003\260" +
+      "\001\001R\rroutetable_id\0222\n\005hosts\030\010 \003(\0132\020.conns" +
+      "vc.v1.HostB\n\272H\007\222\001\004\020\240\234\001R\005hosts\022\200\001\n\004tags\030\t" +
+      " \003(\0132\017.connsvc.v1.TagB[\272HX\272\001P\n\013tags.uniq" +
+      "ue\022 must not have the same key twice\032\037th" +
+      "is.map(tag, tag.key).unique()\222\001\002\020\024R\004tags" +
+      "\022+\n\nrequest_id\030\n \001(\tB\013\272H\010\330\001\001r\003\260\001\001R\nreque" +
+      "st_id\"\341\001\n CreateEnhancedConnectionRespon" +
       "se\022\036\n\nis_success\030\001 \001(\010R\nis_success\022\030\n\007me" +
-      "ssage\030\002 \001(\tR\007message\"\231\003\n\035ListPrivilegesB" +
-      "yObjectRequest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272" +
-      "\001T\n\nproject_id\022!must be 1 to 64 letters " +
-      "or digits\032#this.matches(\'^[A-Za-z0-9]{1," +
-      "64}$\')R\nproject_id\022\373\001\n\006object\030\002 \001(\tB\342\001\272H" +
-      "\336\001\272\001\332\001\n\020privilege.object\0227must be \"edsco" +
-      "nnections.\" followed by a connection UUI" +
-      "D\032\214\001size(this) == 51 && this.startsWith(" +
-      "\'edsconnections.\') && this.substring(15)" +
-      ".matches(\'^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4" +
-      "}){3}-[0-9a-fA-F]{12}$\')R\006object\"\353\001\n\036Lis" +
-      "tPrivilegesByObjectResponse\022\036\n\nis_succes" +
+      "ssage\030\002 \001(\tR\007message\022$\n\rconnection_id\030\003 " +
+      "\001(\tR\rconnection_id\022#\n\nreconciled\030\004 \001(\010H\000" +
+      "R\nreconciled\210\001\001\022\035\n\007warning\030\005 \001(\tH\001R\007warn" +
+      "ing\210\001\001B\r\n\013_reconciledB\n\n\010_warning\"\315\001\n\034Ge" +
+      "tEnhancedConnectionRequest\022z\n\nproject_id" +
+      "\030\001 \001(\tBZ\272HW\272\001T\n\nproject_id\022!must be 1 to" +
+      " 64 letters or digits\032#this.matches(\'^[A" +
+      "-Za-z0-9]{1,64}$\')R\nproject_id\0221\n\rconnec" +
+      "tion_id\030\002 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\rconnection_i" +
+      "d\"\250\005\n\036ListEnhancedConnectionsRequest\022z\n\n" +
+      "project_id\030\001 \001(\tBZ\272HW\272\001T\n\nproject_id\022!mu" +
+      "st be 1 to 64 letters or digits\032#this.ma" +
+      "tches(\'^[A-Za-z0-9]{1,64}$\')R\nproject_id" +
+      "\022\"\n\005limit\030\002 \001(\005B\007\272H\004\032\002(\000H\000R\005limit\210\001\001\022\037\n\006" +
+      "offset\030\003 \001(\005B\007\272H\004\032\002(\000R\006offset\022G\n\006status\030" +
+      "\004 \001(\0162%.connsvc.v1.EnhancedConnection.St" +
+      "atusB\010\272H\005\202\001\002\020\001R\006status\022\022\n\004name\030\005 \001(\tR\004na" +
+      "me\022\200\001\n\004tags\030\006 \003(\0132\017.connsvc.v1.TagB[\272HX\272" +
+      "\001P\n\013tags.unique\022 must not have the same " +
+      "key twice\032\037this.map(tag, tag.key).unique" +
+      "()\222\001\002\020\024R\004tags\022@\n\004view\030\007 \001(\0162\".connsvc.v1" +
+      ".EnhancedConnectionViewB\010\272H\005\202\001\002\020\001R\004view\022" +
+      "(\n\npage_token\030\010 \001(\tB\010\272H\005r\003\030\200\002R\npage_toke" +
+      "n:o\272Hl\032j\n\021page_token.offset\022*offset and " +
+      "page_token must not both be set\032)this.of" +
+      "fset == 0 || this.page_token == \'\'B\010\n\006_l" +
+      "imit\"\366\001\n\037ListEnhancedConnectionsResponse" +
+      "\022\036\n\nis_success\030\001 \001(\010R\nis_success\022\030\n\007mess" +
+      "age\030\002 \001(\tR\007message\022\024\n\005count\030\003 \001(\005R\005count" +
+      "\022@\n\013connections\030\004 \003(\0132\036.connsvc.v1.Enhan" +
+      "cedConnectionR\013connections\022-\n\017next_page_" +
+      "token\030\005 \001(\tH\000R\017next_page_token\210\001\001B\022\n\020_ne" +
+      "xt_page_token\"\320\001\n\037DeleteEnhancedConnecti" +
+      "onRequest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n\np" +
+      "roject_id\022!must be 1 to 64 letters or di" +
+      "gits\032#this.matches(\'^[A-Za-z0-9]{1,64}$\'" +
+      ")R\nproject_id\0221\n\rconnection_id\030\002 \001(\tB\013\272H" +
+      "\010\310\001\001r\003\260\001\001R\rconnection_id\"\\\n DeleteEnhanc" +
+      "edConnectionResponse\022\036\n\nis_success\030\001 \001(\010" +
+      "R\nis_success\022\030\n\007message\030\002 \001(\tR\007message\"\211" +
+      "\002\n$UpdateEnhancedConnectionHostsRequest\022" +
+      "z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n\nproject_id\022" +
+      "!must be 1 to 64 letters or digits\032#this" +
+      ".matches(\'^[A-Za-z0-9]{1,64}$\')R\nproject" +
+      "_id\0221\n\rconnection_id\030\002 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R" +
+      "\rconnection_id\0222\n\005hosts\030\003 \003(\0132\020.connsvc." +
+      "v1.HostB\n\272H\007\222\001\004\020\240\234\001R\005hosts\"a\n%UpdateEnha" +
+      "ncedConnectionHostsResponse\022\036\n\nis_succes" +
       "s\030\001 \001(\010R\nis_success\022\030\n\007message\030\002 \001(\tR\007me" +
-      "ssage\022 \n\013object_name\030\003 \001(\tR\013object_name\022" +
-      " \n\013object_type\030\004 \001(\tR\013object_type\022\024\n\005cou" +
-      "nt\030\005 \001(\005R\005count\0225\n\nprivileges\030\006 \003(\0132\025.co" +
-      "nnsvc.v1.PrivilegeR\nprivileges*W\n\026Enhanc" +
-      "edConnectionView\022(\n$ENHANCED_CONNECTION_" +
-      "VIEW_UNSPECIFIED\020\000\022\t\n\005BASIC\020\001\022\010\n\004FULL\020\0022" +
-      "\274\022\n\021ConnectionService\022\264\001\n\030CreateEnhanced" +
-      "Connection\022+.connsvc.v1.CreateEnhancedCo" +
-      "nnectionRequest\032,.connsvc.v1.CreateEnhan" +
-      "cedConnectionResponse\"=\202\323\344\223\0027:\001*\"2/v2.0/" +
-      "{project_id}/datasource/enhanced-connect" +
-      "ions\022\260\001\n\025GetEnhancedConnection\022(.connsvc" +
-      ".v1.GetEnhancedConnectionRequest\032\036.conns" +
-      "vc.v1.EnhancedConnection\"M\220\002\001\202\323\344\223\002D\022B/v2" +
-      ".0/{project_id}/datasource/enhanced-conn" +
-      "ections/{connection_id}\022\261\001\n\027ListEnhanced" +
-      "Connections\022*.connsvc.v1.ListEnhancedCon" +
-      "nectionsRequest\032+.connsvc.v1.ListEnhance" +
-      "dConnectionsResponse\"=\220\002\001\202\323\344\223\0024\0222/v2.0/{" +
-      "project_id}/datasource/enhanced-connecti" +
-      "ons\022\304\001\n\030DeleteEnhancedConnection\022+.conns" +
-      "vc.v1.DeleteEnhancedConnectionRequest\032,." +
-      "connsvc.v1.DeleteEnhancedConnectionRespo" +
-      "nse\"M\220\002\002\202\323\344\223\002D*B/v2.0/{project_id}/datas" +
-      "ource/enhanced-connections/{connection_i" +
-      "d}\022\326\001\n\035UpdateEnhancedConnectionHosts\0220.c" +
-      "onnsvc.v1.UpdateEnhancedConnectionHostsR" +
-      "equest\0321.connsvc.v1.UpdateEnhancedConnec" +
-      "tionHostsResponse\"P\220\002\002\202\323\344\223\002G:\001*\032B/v2.0/{" +
-      "project_id}/datasource/enhanced-connecti" +
-      "ons/{connection_id}\022\271\001\n\017AssociateQueues\022" +
-      "\".connsvc.v1.AssociateQueuesRequest\032#.co" +
-      "nnsvc.v1.AssociateQueuesResponse\"]\202\323\344\223\002W" +
-      ":\001*\"R/v2.0/{project_id}/datasource/enhan" +
-      "ced-connections/{connection_id}/associat" +
-      "e-queue\022\305\001\n\022DisassociateQueues\022%.connsvc" +
-      ".v1.DisassociateQueuesRequest\032&.connsvc." +
-      "v1.DisassociateQueuesResponse\"`\202\323\344\223\002Z:\001*" +
-      "\"U/v2.0/{project_id}/datasource/enhanced" +
-      "-connections/{connection_id}/disassociat" +
-      "e-queue\022\364\001\n\013CreateRoute\022\036.connsvc.v1.Cre" +
-      "ateRouteRequest\032\037.connsvc.v1.CreateRoute" +
-      "Response\"\243\001\202\323\344\223\002\234\001:\001*ZN:\001*\"I/v2.0/{proje" +
-      "ct_id}/datasource/enhanced-connections/{" +
-      "connection_id}/routes\"G/v3/{project_id}/" +
+      "ssage\"\322\007\n\026AssociateQueuesRequest\022z\n\nproj" +
+      "ect_id\030\001 \001(\tBZ\272HW\272\001T\n\nproject_id\022!must b" +
+      "e 1 to 64 letters or digits\032#this.matche" +
+      "s(\'^[A-Za-z0-9]{1,64}$\')R\nproject_id\0221\n\r" +
+      "connection_id\030\002 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\rconnec" +
+      "tion_id\022\336\002\n\006queues\030\003 \003(\tB\305\002\272H\301\002\222\001\275\002\020\350\007\030\001" +
+      "\"\265\002\272\001\275\001\n\nqueue.name\022amust be 1 to 128 le" +
+      "tters, digits or underscores, not only d" +
+      "igits, not starting with an underscore\032L" +
+      "size(this) <= 128 && this.matches(\'^([0-" +
+      "9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$\')\272\001q\n" +
+      "\rqueue.default\022@DLI does not allow the d" +
+      "efault queue to be bound to a connection" +
+      "\032\036this.lowerAscii() != \'default\'R\006queues" +
+      "\022\232\002\n\026elastic_resource_pools\030\004 \003(\tB\341\001\272H\335\001" +
+      "\222\001\331\001\020\350\007\030\001\"\321\001\272\001\315\001\n\032elastic_resource_pool." +
+      "name\022amust be 1 to 128 letters, digits o" +
+      "r underscores, not only digits, not star" +
+      "ting with an underscore\032Lsize(this) <= 1" +
+      "28 && this.matches(\'^([0-9]*[A-Za-z]|[0-" +
+      "9]+_)[A-Za-z0-9_]*$\')R\026elastic_resource_" +
+      "pools:\212\001\272H\206\001\032\203\001\n\013queues.none\0229at least o" +
+      "ne queue or elastic resource pool must b" +
+      "e named\0329size(this.queues) + size(this.e" +
+      "lastic_resource_pools) > 0\"S\n\027AssociateQ" +
+      "ueuesResponse\022\036\n\nis_success\030\001 \001(\010R\nis_su" +
+      "ccess\022\030\n\007message\030\002 \001(\tR\007message\"\325\007\n\031Disa" +
+      "ssociateQueuesRequest\022z\n\nproject_id\030\001 \001(" +
+      "\tBZ\272HW\272\001T\n\nproject_id\022!must be 1 to 64 l" +
+      "etters or digits\032#this.matches(\'^[A-Za-z" +
+      "0-9]{1,64}$\')R\nproject_id\0221\n\rconnection_" +
+      "id\030\002 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\rconnection_id\022\336\002\n" +
+      "\006queues\030\003 \003(\tB\305\002\272H\301\002\222\001\275\002\020\350\007\030\001\"\265\002\272\001\275\001\n\nqu" +
+      "eue.name\022amust be 1 to 128 letters, digi" +
+      "ts or underscores, not only digits, not " +
+      "starting with an underscore\032Lsize(this) " +
+      "<= 128 && this.matches(\'^([0-9]*[A-Za-z]" +
+      "|[0-9]+_)[A-Za-z0-9_]*$\')\272\001q\n\rqueue.defa" +
+      "ult\022@DLI does not allow the default queu" +
+      "e to be bound to a connection\032\036this.lowe" +
+      "rAscii() != \'default\'R\006queues\022\232\002\n\026elasti" +
+      "c_resource_pools\030\004 \003(\tB\341\001\272H\335\001\222\001\331\001\020\350\007\030\001\"\321" +
+      "\001\272\001\315\001\n\032elastic_resource_pool.name\022amust " +
+      "be 1 to 128 letters, digits or underscor" +
+      "es, not only digits, not starting with a" +
+      "n underscore\032Lsize(this) <= 128 && this." +
+      "matches(\'^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-" +
+      "z0-9_]*$\')R\026elastic_resource_pools:\212\001\272H\206" +
+      "\001\032\203\001\n\013queues.none\0229at least one queue or" +
+      " elastic resource pool must be named\0329si" +
+      "ze(this.queues) + size(this.elastic_reso" +
+      "urce_pools) > 0\"V\n\032DisassociateQueuesRes" +
+      "ponse\022\036\n\nis_success\030\001 \001(\010R\nis_success\022\030\n" +
+      "\007message\030\002 \001(\tR\007message\"\346\005\n\022CreateRouteR" +
+      "equest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n\nproj" +
+      "ect_id\022!must be 1 to 64 letters or digit" +
+      "s\032#this.matches(\'^[A-Za-z0-9]{1,64}$\')R\n" +
+      "project_id\0221\n\rconnection_id\030\002 \001(\tB\013\272H\010\310\001" +
+      "\001r\003\260\001\001R\rconnection_id\022\206\001\n\004name\030\003 \001(\tBr\272H" +
+      "o\272\001l\n\nroute.name\0227must be 1 to 64 letter" +
+      "s, digits, underscores or hyphens\032%this." +
+      "matches(\'^[A-Za-z0-9_-]{1,64}$\')R\004name\022\227" +
+      "\003\n\004cidr\030\004 \001(\tB\202\003\272H\376\002\272\001\240\001\n\nroute.cidr\022Cmu" +
+      "st be an IPv4 or IPv6 address or CIDR bl" +
+      "ock, as in 192.168.2.0/24\032Msize(this) <=" +
+      " 64 && !this.contains(\'%\') && (this.isIp" +
+      "() || this.isIpPrefix())\272\001\326\001\n\023route.cidr" +
+      ".reserved\022nmust not be inside 100.64.0.0" +
+      "/10 or 100.125.0.0/16, which DLI uses it" +
+      "self: such a route can cut the connectio" +
+      "n\032O!this.matches(\'^(?i)(::ffff:)?100[.](" +
+      "6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])[.]" +
+      "\')R\004cidr\"O\n\023CreateRouteResponse\022\036\n\nis_su" +
+      "ccess\030\001 \001(\010R\nis_success\022\030\n\007message\030\002 \001(\t" +
+      "R\007message\"\314\002\n\022DeleteRouteRequest\022z\n\nproj" +
+      "ect_id\030\001 \001(\tBZ\272HW\272\001T\n\nproject_id\022!must b" +
+      "e 1 to 64 letters or digits\032#this.matche" +
+      "s(\'^[A-Za-z0-9]{1,64}$\')R\nproject_id\0221\n\r" +
+      "connection_id\030\002 \001(\tB\013\272H\010\310\001\001r\003\260\001\001R\rconnec" +
+      "tion_id\022\206\001\n\004name\030\003 \001(\tBr\272Ho\272\001l\n\nroute.na" +
+      "me\0227must be 1 to 64 letters, digits, und" +
+      "erscores or hyphens\032%this.matches(\'^[A-Z" +
+      "a-z0-9_-]{1,64}$\')R\004name\"O\n\023DeleteRouteR" +
+      "esponse\022\036\n\nis_success\030\001 \001(\010R\nis_success\022" +
+      "\030\n\007message\030\002 \001(\tR\007message\"\306\001\n\025ListPrivil" +
+      "egesRequest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n" +
+      "\nproject_id\022!must be 1 to 64 letters or " +
+      "digits\032#this.matches(\'^[A-Za-z0-9]{1,64}" +
+      "$\')R\nproject_id\0221\n\rconnection_id\030\002 \001(\tB\013" +
+      "\272H\010\310\001\001r\003\260\001\001R\rconnection_id\"\257\001\n\026ListPrivi" +
+      "legesResponse\022\036\n\nis_success\030\001 \001(\010R\nis_su" +
+      "ccess\022\030\n\007message\030\002 \001(\tR\007message\022$\n\rconne" +
+      "ction_id\030\003 \001(\tR\rconnection_id\0225\n\nprivile" +
+      "ges\030\004 \003(\0132\025.connsvc.v1.PrivilegeR\nprivil" +
+      "eges\"\223\007\n\027UpdatePrivilegesRequest\022z\n\nproj" +
+      "ect_id\030\001 \001(\tBZ\272HW\272\001T\n\nproject_id\022!must b" +
+      "e 1 to 64 letters or digits\032#this.matche" +
+      "s(\'^[A-Za-z0-9]{1,64}$\')R\nproject_id\022\201\001\n" +
+      "\022grantee_project_id\030\002 \001(\tBZ\272HW\272\001T\n\nproje" +
+      "ct_id\022!must be 1 to 64 letters or digits" +
+      "\032#this.matches(\'^[A-Za-z0-9]{1,64}$\')R\tp" +
+      "rojectId\0224\n\006action\030\003 \001(\tB\034\272H\031r\027R\005grantR\006" +
+      "revokeR\006updateR\006action\022`\n\nprivileges\030\004 \003" +
+      "(\01324.connsvc.v1.UpdatePrivilegesRequest." +
+      "ObjectPrivilegesB\n\272H\007\222\001\004\010\001\020\001R\nprivileges" +
+      "\032\312\002\n\020ObjectPrivileges\022\373\001\n\006object\030\001 \001(\tB\342" +
+      "\001\272H\336\001\272\001\332\001\n\020privilege.object\0227must be \"ed" +
+      "sconnections.\" followed by a connection " +
+      "UUID\032\214\001size(this) == 51 && this.startsWi" +
+      "th(\'edsconnections.\') && this.substring(" +
+      "15).matches(\'^[0-9a-fA-F]{8}(-[0-9a-fA-F" +
+      "]{4}){3}-[0-9a-fA-F]{12}$\')R\006object\0228\n\np" +
+      "rivileges\030\002 \003(\tB\030\272H\025\222\001\022\020\001\"\016r\014R\nBIND_QUEU" +
+      "ER\nprivileges:\222\001\272H\216\001\032\213\001\n\017privileges.none" +
+      "\022-grant and revoke need a privilege: BIN" +
+      "D_QUEUE\032Ithis.action == \'update\' || this" +
+      ".privileges.all(p, size(p.privileges) > " +
+      "0)\"T\n\030UpdatePrivilegesResponse\022\036\n\nis_suc" +
+      "cess\030\001 \001(\010R\nis_success\022\030\n\007message\030\002 \001(\tR" +
+      "\007message\"\231\003\n\035ListPrivilegesByObjectReque" +
+      "st\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n\nproject_" +
+      "id\022!must be 1 to 64 letters or digits\032#t" +
+      "his.matches(\'^[A-Za-z0-9]{1,64}$\')R\nproj" +
+      "ect_id\022\373\001\n\006object\030\002 \001(\tB\342\001\272H\336\001\272\001\332\001\n\020priv" +
+      "ilege.object\0227must be \"edsconnections.\" " +
+      "followed by a connection UUID\032\214\001size(thi" +
+      "s) == 51 && this.startsWith(\'edsconnecti" +
+      "ons.\') && this.substring(15).matches(\'^[" +
+      "0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-" +
+      "fA-F]{12}$\')R\006object\"\353\001\n\036ListPrivilegesB" +
+      "yObjectResponse\022\036\n\nis_success\030\001 \001(\010R\nis_" +
+      "success\022\030\n\007message\030\002 \001(\tR\007message\022 \n\013obj" +
+      "ect_name\030\003 \001(\tR\013object_name\022 \n\013object_ty" +
+      "pe\030\004 \001(\tR\013object_type\022\024\n\005count\030\005 \001(\005R\005co" +
+      "unt\0225\n\nprivileges\030\006 \003(\0132\025.connsvc.v1.Pri" +
+      "vilegeR\nprivileges*W\n\026EnhancedConnection" +
+      "View\022(\n$ENHANCED_CONNECTION_VIEW_UNSPECI" +
+      "FIED\020\000\022\t\n\005BASIC\020\001\022\010\n\004FULL\020\0022\200\037\n\021Connecti" +
+      "onService\022\264\001\n\030CreateEnhancedConnection\022+" +
+      ".connsvc.v1.CreateEnhancedConnectionRequ" +
+      "est\032,.connsvc.v1.CreateEnhancedConnectio" +
+      "nResponse\"=\202\323\344\223\0027:\001*\"2/v2.0/{project_id}" +
+      "/datasource/enhanced-connections\022\260\001\n\025Get" +
+      "EnhancedConnection\022(.connsvc.v1.GetEnhan" +
+      "cedConnectionRequest\032\036.connsvc.v1.Enhanc" +
+      "edConnection\"M\220\002\001\202\323\344\223\002D\022B/v2.0/{project_" +
+      "id}/datasource/enhanced-connections/{con" +
+      "nection_id}\022\261\001\n\027ListEnhancedConnections\022" +
+      "*.connsvc.v1.ListEnhancedConnectionsRequ" +
+      "est\032+.connsvc.v1.ListEnhancedConnections" +
+      "Response\"=\220\002\001\202\323\344\223\0024\0222/v2.0/{project_id}/" +
+      "datasource/enhanced-connections\022\304\001\n\030Dele" +
+      "teEnhancedConnection\022+.connsvc.v1.Delete" +
+      "EnhancedConnectionRequest\032,.connsvc.v1.D" +
+      "eleteEnhancedConnectionResponse\"M\220\002\002\202\323\344\223" +
+      "\002D*B/v2.0/{project_id}/datasource/enhanc" +
+      "ed-connections/{connection_id}\022\326\001\n\035Updat" +
+      "eEnhancedConnectionHosts\0220.connsvc.v1.Up" +
+      "dateEnhancedConnectionHostsRequest\0321.con" +
+      "nsvc.v1.UpdateEnhancedConnectionHostsRes" +
+      "ponse\"P\220\002\002\202\323\344\223\002G:\001*\032B/v2.0/{project_id}/" +
       "datasource/enhanced-connections/{connect" +
-      "ion_id}/routes\022\377\001\n\013DeleteRoute\022\036.connsvc" +
-      ".v1.DeleteRouteRequest\032\037.connsvc.v1.Dele" +
-      "teRouteResponse\"\256\001\220\002\002\202\323\344\223\002\244\001ZR*P/v2.0/{p" +
-      "roject_id}/datasource/enhanced-connectio" +
-      "ns/{connection_id}/routes/{name}*N/v3/{p" +
-      "roject_id}/datasource/enhanced-connectio" +
-      "ns/{connection_id}/routes/{name}\022\261\001\n\016Lis" +
-      "tPrivileges\022!.connsvc.v1.ListPrivilegesR" +
-      "equest\032\".connsvc.v1.ListPrivilegesRespon" +
-      "se\"X\220\002\001\202\323\344\223\002O\022M/v2.0/{project_id}/dataso" +
-      "urce/enhanced-connections/{connection_id" +
-      "}/privileges\022\215\001\n\020UpdatePrivileges\022#.conn" +
-      "svc.v1.UpdatePrivilegesRequest\032$.connsvc" +
-      ".v1.UpdatePrivilegesResponse\".\220\002\002\202\323\344\223\002%:" +
-      "\001*\032 /v1.0/{project_id}/authorization\022\247\001\n" +
-      "\026ListPrivilegesByObject\022).connsvc.v1.Lis" +
-      "tPrivilegesByObjectRequest\032*.connsvc.v1." +
-      "ListPrivilegesByObjectResponse\"6\220\002\001\202\323\344\223\002" +
-      "-\022+/v1.0/{project_id}/authorization/priv" +
-      "ilegesBJ\n\016com.connsvc.v1P\001Z6github.com/c" +
-      "onnsvc/connsvc/gen/go/connsvc/v1;connsvc" +
-      "v1b\006proto3"
+      "ion_id}\022\271\001\n\017AssociateQueues\022\".connsvc.v1" +
+      ".AssociateQueuesRequest\032#.connsvc.v1.Ass" +
+      "ociateQueuesResponse\"]\202\323\344\223\002W:\001*\"R/v2.0/{" +
+      "project_id}/datasource/enhanced-connecti" +
+      "ons/{connection_id}/associate-queue\022\305\001\n\022" +
+      "DisassociateQueues\022%.connsvc.v1.Disassoc" +
+      "iateQueuesRequest\032&.connsvc.v1.Disassoci" +
+      "ateQueuesResponse\"`\202\323\344\223\002Z:\001*\"U/v2.0/{pro" +
+      "ject_id}/datasource/enhanced-connections" +
+      "/{connection_id}/disassociate-queue\022\364\001\n\013" +
+      "CreateRoute\022\036.connsvc.v1.CreateRouteRequ" +
+      "est\032\037.connsvc.v1.CreateRouteResponse\"\243\001\202" +
+      "\323\344\223\002\234\001:\001*ZN:\001*\"I/v2.0/{project_id}/datas" +
+      "ource/enhanced-connections/{connection_i" +
+      "d}/routes\"G/v3/{project_id}/datasource/e" +
+      "nhanced-connections/{connection_id}/rout" +
+      "es\022\377\001\n\013DeleteRoute\022\036.connsvc.v1.DeleteRo" +
+      "uteRequest\032\037.connsvc.v1.DeleteRouteRespo" +
+      "nse\"\256\001\220\002\002\202\323\344\223\002\244\001ZR*P/v2.0/{project_id}/d" +
+      "atasource/enhanced-connections/{connecti" +
+      "on_id}/routes/{name}*N/v3/{project_id}/d" +
+      "atasource/enhanced-connections/{connecti" +
+      "on_id}/routes/{name}\022\261\001\n\016ListPrivileges\022" +
+      "!.connsvc.v1.ListPrivilegesRequest\032\".con" +
+      "nsvc.v1.ListPrivilegesResponse\"X\220\002\001\202\323\344\223\002" +
+      "O\022M/v2.0/{project_id}/datasource/enhance" +
+      "d-connections/{connection_id}/privileges" +
+      "\022\215\001\n\020UpdatePrivileges\022#.connsvc.v1.Updat" +
+      "ePrivilegesRequest\032$.connsvc.v1.UpdatePr" +
+      "ivilegesResponse\".\220\002\002\202\323\344\223\002%:\001*\032 /v1.0/{p" +
+      "roject_id}/authorization\022\247\001\n\026ListPrivile" +
+      "gesByObject\022).connsvc.v1.ListPrivilegesB" +
+      "yObjectRequest\032*.connsvc.v1.ListPrivileg" +
+      "esByObjectResponse\"6\220\002\001\202\323\344\223\002-\022+/v1.0/{pr" +
+      "oject_id}/authorization/privileges\022\276\001\n\026W" +
+      "aitEnhancedConnection\022).connsvc.v1.WaitE" +
+      "nhancedConnectionRequest\032*.connsvc.v1.Wa" +
+      "itEnhancedConnectionResponse\"M\220\002\001\202\323\344\223\002D\022" +
+      "B/connsvc/v1/{project_id}/enhanced-conne" +
+      "ctions/{connection_id}:wait\022\267\001\n\030WatchEnh" +
+      "ancedConnections\022+.connsvc.v1.WatchEnhan" +
+      "cedConnectionsRequest\032,.connsvc.v1.Watch" +
+      "EnhancedConnectionsResponse\">\220\002\001\202\323\344\223\0025\0223" +
+      "/connsvc/v1/{project_id}/enhanced-connec" +
+      "tions:watch0\001\022\265\001\n\027ApplyEnhancedConnectio" +
+      "n\022*.connsvc.v1.ApplyEnhancedConnectionRe" +
+      "quest\032+.connsvc.v1.ApplyEnhancedConnecti" +
+      "onResponse\"A\220\002\002\202\323\344\223\0028:\001*\"3/connsvc/v1/{p" +
+      "roject_id}/enhanced-connections:apply\022\275\001" +
+      "\n\031CompareEnhancedConnection\022,.connsvc.v1" +
+      ".CompareEnhancedConnectionRequest\032-.conn" +
+      "svc.v1.CompareEnhancedConnectionResponse" +
+      "\"C\220\002\001\202\323\344\223\002::\001*\"5/connsvc/v1/{project_id}" +
+      "/enhanced-connections:compare\022\230\001\n\tListHo" +
+      "sts\022\034.connsvc.v1.ListHostsRequest\032\035.conn" +
+      "svc.v1.ListHostsResponse\"N\220\002\001\202\323\344\223\002E\022C/co" +
+      "nnsvc/v1/{project_id}/enhanced-connectio" +
+      "ns/{connection_id}/hosts\022\233\001\n\010AddHosts\022\033." +
+      "connsvc.v1.AddHostsRequest\032\034.connsvc.v1." +
+      "AddHostsResponse\"T\220\002\002\202\323\344\223\002K:\001*\"F/connsvc" +
+      "/v1/{project_id}/enhanced-connections/{c" +
+      "onnection_id}:addHosts\022\247\001\n\013RemoveHosts\022\036" +
+      ".connsvc.v1.RemoveHostsRequest\032\037.connsvc" +
+      ".v1.RemoveHostsResponse\"W\220\002\002\202\323\344\223\002N:\001*\"I/" +
+      "connsvc/v1/{project_id}/enhanced-connect" +
+      "ions/{connection_id}:removeHosts\022\265\001\n\026Cre" +
+      "ateConnectivityTest\022).connsvc.v1.CreateC" +
+      "onnectivityTestRequest\032*.connsvc.v1.Crea" +
+      "teConnectivityTestResponse\"D\220\002\002\202\323\344\223\002;:\001*" +
+      "\"6/v1.0/{project_id}/queues/{queue_name}" +
+      "/connection-test\022\263\001\n\023GetConnectivityTest" +
+      "\022&.connsvc.v1.GetConnectivityTestRequest" +
+      "\032\'.connsvc.v1.GetConnectivityTestRespons" +
+      "e\"K\220\002\001\202\323\344\223\002B\022@/v1.0/{project_id}/queues/" +
+      "{queue_name}/connection-test/{task_id}BJ" +
+      "\n\016com.connsvc.v1P\001Z6github.com/connsvc/c" +
+      "onnsvc/gen/go/connsvc/v1;connsvcv1b\006prot" +
+      "o3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           build.buf.validate.ValidateProto.getDescriptor(),
+          com.connsvc.v1.Apply.getDescriptor(),
+          com.connsvc.v1.Connectivity.getDescriptor(),
           com.connsvc.v1.EnhancedConnectionOuterClass.getDescriptor(),
+          com.connsvc.v1.HostSet.getDescriptor(),
+          com.connsvc.v1.Waiting.getDescriptor(),
           com.google.api.AnnotationsProto.getDescriptor(),
         });
     internal_static_connsvc_v1_CreateEnhancedConnectionRequest_descriptor =
@@ -590,7 +637,11 @@ public final class ConnectionServiceOuterClass {
     com.google.protobuf.Descriptors.FileDescriptor
         .internalUpdateFileDescriptor(descriptor, registry);
     build.buf.validate.ValidateProto.getDescriptor();
+    com.connsvc.v1.Apply.getDescriptor();
+    com.connsvc.v1.Connectivity.getDescriptor();
     com.connsvc.v1.EnhancedConnectionOuterClass.getDescriptor();
+    com.connsvc.v1.HostSet.getDescriptor();
+    com.connsvc.v1.Waiting.getDescriptor();
     com.google.api.AnnotationsProto.getDescriptor();
   }
 

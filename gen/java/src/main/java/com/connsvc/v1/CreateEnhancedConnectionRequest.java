@@ -311,7 +311,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -324,7 +324,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -336,7 +336,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -349,7 +349,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1797,7 +1797,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to bind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1810,7 +1810,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to bind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1822,7 +1822,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to bind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1835,7 +1835,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to bind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1849,7 +1849,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to bind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1868,7 +1868,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to bind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1886,7 +1886,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to bind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1904,7 +1904,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to bind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1919,7 +1919,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to bind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>

@@ -139,7 +139,7 @@ public interface CreateEnhancedConnectionRequestOrBuilder extends
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -150,7 +150,7 @@ public interface CreateEnhancedConnectionRequestOrBuilder extends
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -160,7 +160,7 @@ public interface CreateEnhancedConnectionRequestOrBuilder extends
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -171,7 +171,7 @@ public interface CreateEnhancedConnectionRequestOrBuilder extends
   /**
    * <pre>
    * Names of the elastic resource pools to bind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 6 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>

@@ -211,7 +211,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Names of the elastic resource pools to unbind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -224,7 +224,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Names of the elastic resource pools to unbind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -236,7 +236,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Names of the elastic resource pools to unbind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -249,7 +249,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Names of the elastic resource pools to unbind, in the form of queue names.
-   * At most 1,000; this limit is connsvc&#92;'s.
+   * At most 1,000; this limit is connsvc's.
    * </pre>
    *
    * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1049,7 +1049,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to unbind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1062,7 +1062,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to unbind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1074,7 +1074,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to unbind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1087,7 +1087,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to unbind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1101,7 +1101,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to unbind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1120,7 +1120,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to unbind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1138,7 +1138,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to unbind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1156,7 +1156,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to unbind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>
@@ -1171,7 +1171,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Names of the elastic resource pools to unbind, in the form of queue names.
-     * At most 1,000; this limit is connsvc&#92;'s.
+     * At most 1,000; this limit is connsvc's.
      * </pre>
      *
      * <code>repeated string elastic_resource_pools = 4 [json_name = "elastic_resource_pools", (.buf.validate.field) = { ... }</code>

@@ -304,6 +304,43 @@ public enum ErrorReason
    * <code>REQUEST_TIMEOUT = 31;</code>
    */
   REQUEST_TIMEOUT(31),
+  /**
+   * <pre>
+   * The hosts of the connection are not those of the etag, or somebody else changed them at
+   * the same time. Read them, and repeat the change. (ABORTED; HTTP 412)
+   * </pre>
+   *
+   * <code>CONCURRENT_CHANGE = 32;</code>
+   */
+  CONCURRENT_CHANGE(32),
+  /**
+   * <pre>
+   * The connection leads to another VPC or network than is wanted, which DLI cannot change;
+   * the metadata says what differs. Apply with allow_replace, or choose another name.
+   * (FAILED_PRECONDITION)
+   * </pre>
+   *
+   * <code>REPLACE_NEEDED = 33;</code>
+   */
+  REPLACE_NEEDED(33),
+  /**
+   * <pre>
+   * Several connections of the project have the name; the metadata has their IDs. Delete
+   * those that are not wanted. (FAILED_PRECONDITION)
+   * </pre>
+   *
+   * <code>NAME_AMBIGUOUS = 34;</code>
+   */
+  NAME_AMBIGUOUS(34),
+  /**
+   * <pre>
+   * The change would leave the connection without hosts. Set allow_empty if that is meant.
+   * (FAILED_PRECONDITION)
+   * </pre>
+   *
+   * <code>EMPTY_NOT_ALLOWED = 35;</code>
+   */
+  EMPTY_NOT_ALLOWED(35),
   UNRECOGNIZED(-1),
   ;
 
@@ -597,6 +634,43 @@ public enum ErrorReason
    * <code>REQUEST_TIMEOUT = 31;</code>
    */
   public static final int REQUEST_TIMEOUT_VALUE = 31;
+  /**
+   * <pre>
+   * The hosts of the connection are not those of the etag, or somebody else changed them at
+   * the same time. Read them, and repeat the change. (ABORTED; HTTP 412)
+   * </pre>
+   *
+   * <code>CONCURRENT_CHANGE = 32;</code>
+   */
+  public static final int CONCURRENT_CHANGE_VALUE = 32;
+  /**
+   * <pre>
+   * The connection leads to another VPC or network than is wanted, which DLI cannot change;
+   * the metadata says what differs. Apply with allow_replace, or choose another name.
+   * (FAILED_PRECONDITION)
+   * </pre>
+   *
+   * <code>REPLACE_NEEDED = 33;</code>
+   */
+  public static final int REPLACE_NEEDED_VALUE = 33;
+  /**
+   * <pre>
+   * Several connections of the project have the name; the metadata has their IDs. Delete
+   * those that are not wanted. (FAILED_PRECONDITION)
+   * </pre>
+   *
+   * <code>NAME_AMBIGUOUS = 34;</code>
+   */
+  public static final int NAME_AMBIGUOUS_VALUE = 34;
+  /**
+   * <pre>
+   * The change would leave the connection without hosts. Set allow_empty if that is meant.
+   * (FAILED_PRECONDITION)
+   * </pre>
+   *
+   * <code>EMPTY_NOT_ALLOWED = 35;</code>
+   */
+  public static final int EMPTY_NOT_ALLOWED_VALUE = 35;
 
 
   public final int getNumber() {
@@ -655,6 +729,10 @@ public enum ErrorReason
       case 29: return CALLER_CANCELLED;
       case 30: return INTERNAL;
       case 31: return REQUEST_TIMEOUT;
+      case 32: return CONCURRENT_CHANGE;
+      case 33: return REPLACE_NEEDED;
+      case 34: return NAME_AMBIGUOUS;
+      case 35: return EMPTY_NOT_ALLOWED;
       default: return null;
     }
   }

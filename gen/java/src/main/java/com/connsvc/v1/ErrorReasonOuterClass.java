@@ -24,7 +24,7 @@ public final class ErrorReasonOuterClass {
   static {
     java.lang.String[] descriptorData = {
       "\n\035connsvc/v1/error_reason.proto\022\nconnsvc" +
-      ".v1*\355\005\n\013ErrorReason\022\034\n\030ERROR_REASON_UNSP" +
+      ".v1*\303\006\n\013ErrorReason\022\034\n\030ERROR_REASON_UNSP" +
       "ECIFIED\020\000\022\025\n\021VALIDATION_FAILED\020\001\022\022\n\016BODY" +
       "_TOO_LARGE\020\002\022\024\n\020METHOD_NOT_FOUND\020\003\022\026\n\022ME" +
       "THOD_NOT_ALLOWED\020\004\022\032\n\026CALLER_UNAUTHENTIC" +
@@ -42,9 +42,12 @@ public final class ErrorReasonOuterClass {
       "IALS\020\030\022\032\n\026CREATE_OUTCOME_UNKNOWN\020\031\022\024\n\020UP" +
       "STREAM_TIMEOUT\020\032\022\022\n\016UPSTREAM_FAULT\020\033\022\024\n\020" +
       "ANSWER_TOO_LARGE\020\034\022\024\n\020CALLER_CANCELLED\020\035" +
-      "\022\014\n\010INTERNAL\020\036\022\023\n\017REQUEST_TIMEOUT\020\037BJ\n\016c" +
-      "om.connsvc.v1P\001Z6github.com/connsvc/conn" +
-      "svc/gen/go/connsvc/v1;connsvcv1b\006proto3"
+      "\022\014\n\010INTERNAL\020\036\022\023\n\017REQUEST_TIMEOUT\020\037\022\025\n\021C" +
+      "ONCURRENT_CHANGE\020 \022\022\n\016REPLACE_NEEDED\020!\022\022" +
+      "\n\016NAME_AMBIGUOUS\020\"\022\025\n\021EMPTY_NOT_ALLOWED\020" +
+      "#BJ\n\016com.connsvc.v1P\001Z6github.com/connsv" +
+      "c/connsvc/gen/go/connsvc/v1;connsvcv1b\006p" +
+      "roto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
