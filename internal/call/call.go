@@ -27,6 +27,9 @@ type Call struct {
 	// nil where he may see all.
 	Visible func(*connsvcv1.EnhancedConnection) bool
 
+	// Stopping is closed when connsvc begins to stop: a call that waits for something must
+	// end then, and have the caller come back; nil: never.
+	Stopping <-chan struct{}
 	// Holders count the bytes of DLI's responses; nil: they are not counted.
 	Holders Holders
 

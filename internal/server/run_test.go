@@ -186,7 +186,7 @@ func TestReflectionDoesNotHoldUpTheStop(t *testing.T) {
 
 func TestStopInOrder(t *testing.T) {
 	b := start(t, &stub{}, setup{})
-	want := []string{"not ready", "drain delay", "rest and grpc", "upstream", "admin"}
+	want := []string{"not ready", "drain delay", "long calls", "rest and grpc", "upstream", "admin"}
 	if got := b.server.Steps(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

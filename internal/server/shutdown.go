@@ -21,13 +21,15 @@ type step struct {
 }
 
 // steps lists the shutdown order. Readiness fails and the drain delay passes before a
-// port closes. REST and gRPC close together, so that neither accepts calls that the
+// port closes. Calls that wait are sent away only then: earlier, a gRPC client would come
+// back on the connection that it has. REST and gRPC close together, so that neither accepts calls that the
 // deadline would cut. The upstream closes next, as calls in flight need it; the admin
 // port closes last, to serve probes and metrics meanwhile.
 func (s *Server) steps() []step {
 	return []step{
 		{"not ready", func(context.Context) { s.setReady(false) }},
 		{"drain delay", s.delay},
+		{"long calls", func(context.Context) { s.chain.Stop() }},
 		{"rest and grpc", func(ctx context.Context) {
 			if oldest, n := s.chain.Metrics.InFlight(maxLoggedCalls); n > 0 {
 				s.log.InfoContext(ctx, "waiting for calls in flight", "calls_in_flight", n, "oldest", oldest)

@@ -44,6 +44,8 @@ type Chain struct {
 	access  accessLog
 	limits  *quota.Limits
 	guard   atomic.Pointer[Guard]
+	// stopping is the call.Call.Stopping of all calls.
+	stopping chan struct{}
 }
 
 // New makes the chain in front of a service.
@@ -68,15 +70,22 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 		log:     o.Telemetry.Log,
 		access:  newAccessLog(o.Telemetry.Log),
 		limits:  limits,
+
+		stopping: make(chan struct{}),
 	}
 	ch.guard.Store(o.Guard)
 	return ch, nil
 }
 
+// Stop has the calls that wait for something end, and their callers come back. It is
+// called once.
+func (ch *Chain) Stop() { close(ch.stopping) }
+
 // Serve passes a call through the chain: observe, admit, receive, check, handle,
 // reply. The Transport has sent the response, or the error that is c.Failure then.
 func (ch *Chain) Serve(ctx context.Context, c *Call) {
 	start := time.Now()
+	c.Record.Stopping = ch.stopping
 	ctx, span := ch.startSpan(ctx, c)
 	ch.Metrics.begin(c)
 	defer ch.Metrics.end(c)
