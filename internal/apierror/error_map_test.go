@@ -53,6 +53,10 @@ var places = map[string]place{
 	"CALLER_CANCELLED":                {codes.Canceled, 499, "DLI.0999", 0},
 	"INTERNAL":                        {codes.Internal, 500, "DLI.0999", 0},
 	"REQUEST_TIMEOUT":                 {codes.DeadlineExceeded, 408, "DLI.0999", 0},
+	"CONCURRENT_CHANGE":               {codes.Aborted, 412, "DLI.0007", 0},
+	"REPLACE_NEEDED":                  {codes.FailedPrecondition, 400, "DLI.0007", 0},
+	"NAME_AMBIGUOUS":                  {codes.FailedPrecondition, 400, "DLI.0007", 0},
+	"EMPTY_NOT_ALLOWED":               {codes.FailedPrecondition, 400, "DLI.0007", 0},
 }
 
 func TestErrorMap(t *testing.T) {

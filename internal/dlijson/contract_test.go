@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -73,9 +75,14 @@ func fillValue(empty protoreflect.Value, f protoreflect.FieldDescriptor, chance 
 		return protoreflect.ValueOfBool(true)
 	case protoreflect.Int32Kind:
 		return protoreflect.ValueOfInt32([]int32{1, -1 << 31, 1<<31 - 1}[random.IntN(3)])
+	case protoreflect.Int64Kind:
+		return protoreflect.ValueOfInt64([]int64{1, -1 << 63, 1<<63 - 1}[random.IntN(3)])
 	case protoreflect.EnumKind:
 		values := f.Enum().Values()
 		return protoreflect.ValueOfEnum(values.Get(1 + random.IntN(values.Len()-1)).Number())
+	}
+	if f.Message().FullName() == "google.protobuf.Duration" {
+		return protoreflect.ValueOfMessage(durationpb.New([]time.Duration{0, time.Minute, 1500 * time.Millisecond, -time.Nanosecond}[random.IntN(4)]).ProtoReflect())
 	}
 	if f.Message().FullName() == "google.protobuf.Timestamp" {
 		millis := []int64{0, 1, -1, 1566888011125, -62_135_596_800_000, 253_402_300_799_999}[random.IntN(6)]
@@ -136,7 +143,7 @@ func roundTripResponse(t *testing.T, want proto.Message) {
 	}
 }
 
-// The API has no field that is one message yet, but the codec supports it.
+// A message in a message, as no request of DLI has one.
 func TestMessageInMessage(t *testing.T) {
 	type violation = errdetails.BadRequest_FieldViolation
 	want := &violation{Field: "f", LocalizedMessage: &errdetails.LocalizedMessage{Locale: "de"}}
@@ -161,7 +168,7 @@ func TestUnsupportedMessages(t *testing.T) {
 	}{
 		{"map", &structpb.Struct{}, "field fields: "},
 		{"oneof", &structpb.Value{}, "field null_value: "},
-		{"int64", &wrapperspb.Int64Value{}, "field value: optional int64 is not supported"},
+		{"uint64", &wrapperspb.UInt64Value{}, "field value: optional uint64 is not supported"},
 		{"bytes", &wrapperspb.BytesValue{}, "field value: optional bytes is not supported"},
 		{"double", &wrapperspb.DoubleValue{}, "field value: optional double is not supported"},
 		{"nothing", nil, "no message"},

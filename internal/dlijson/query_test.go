@@ -5,11 +5,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/dlijson"
@@ -179,4 +181,64 @@ func FuzzQuery(f *testing.F) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
+}
+
+// waitFields are the fields of a wait that are in its query.
+func waitFields() []protoreflect.FieldDescriptor {
+	fields := (&connsvcv1.WaitEnhancedConnectionRequest{}).ProtoReflect().Descriptor().Fields()
+	return []protoreflect.FieldDescriptor{fields.ByName("timeout"), fields.ByName("addresses")}
+}
+
+func TestDurationsAndListsInQueries(t *testing.T) {
+	for query, want := range map[string]*connsvcv1.WaitEnhancedConnectionRequest{
+		"timeout=60s":                      {Timeout: durationpb.New(time.Minute)},
+		"timeout=1.5s":                     {Timeout: durationpb.New(1500 * time.Millisecond)},
+		"timeout=2m":                       {Timeout: durationpb.New(2 * time.Minute)},
+		"timeout=0s":                       {Timeout: durationpb.New(0)},
+		"addresses=a%3A1":                  {Addresses: []string{"a:1"}},
+		"addresses=b%3A2&addresses=a%3A1":  {Addresses: []string{"b:2", "a:1"}},
+		"addresses=&addresses=a%3A1":       {Addresses: []string{"", "a:1"}},
+		"addresses=a%3A1&timeout=0.00001s": {Addresses: []string{"a:1"}, Timeout: durationpb.New(10 * time.Microsecond)},
+	} {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := &connsvcv1.WaitEnhancedConnectionRequest{}
+		if err := dlijson.DecodeQuery(q, got, waitFields()); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+		if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
+		}
+		again := &connsvcv1.WaitEnhancedConnectionRequest{}
+		if err := dlijson.DecodeQuery(dlijson.EncodeQuery(got, waitFields()), again, waitFields()); err != nil || !proto.Equal(got, again) {
+			t.Errorf("%s: encoded and decoded it is %v, %v", query, again, err)
+		}
+	}
+	for query, want := range map[string]dlijson.Error{
+		"timeout=60":                {Kind: dlijson.Type, Path: "timeout", Message: `expected a duration, as in "60s"`},
+		"timeout=soon":              {Kind: dlijson.Type, Path: "timeout", Message: `expected a duration, as in "60s"`},
+		"timeout=1s&timeout=1s":     {Kind: dlijson.Duplicate, Path: "timeout", Message: `parameter "timeout" stands twice`},
+		"addresses=a&addresses=%FF": {Kind: dlijson.Encoding, Path: "addresses[1]", Message: "invalid UTF-8"},
+	} {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.Offset = -1
+		checkError(t, query, dlijson.DecodeQuery(q, &connsvcv1.WaitEnhancedConnectionRequest{}, waitFields()), want)
+	}
+}
+
+func TestDurationsInBodies(t *testing.T) {
+	for text, want := range map[string]dlijson.Error{
+		`{"timeout":60}`:  {Kind: dlijson.Type, Path: "timeout", Offset: 11, Message: "expected a duration in quotes, got a number"},
+		`{"timeout":"x"}`: {Kind: dlijson.Type, Path: "timeout", Offset: 11, Message: `expected a duration, as in "60s"`},
+	} {
+		checkError(t, text, dlijson.DecodeRequest(strings.NewReader(text), &connsvcv1.WaitEnhancedConnectionRequest{}), want)
+	}
+	if _, err := dlijson.AppendRequest(nil, &connsvcv1.WaitEnhancedConnectionRequest{Timeout: &durationpb.Duration{Seconds: 1, Nanos: -1}}, false); err == nil {
+		t.Error("a Duration that is none was written")
+	}
 }

@@ -3,6 +3,7 @@ package validation_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -89,8 +90,19 @@ func TestRequestsMatchProtovalidate(t *testing.T) {
 // mayBeSlow reports whether m has an IPv6 address, which only protovalidate may
 // accept.
 func mayBeSlow(m proto.Message) bool {
-	route, ok := m.(*connsvcv1.CreateRouteRequest)
-	return ok && strings.Contains(route.GetCidr(), ":")
+	hasIPv6 := func(s *connsvcv1.EnhancedConnectionSpec) bool {
+		return slices.ContainsFunc(s.GetRoutes(), func(r *connsvcv1.RouteSpec) bool { return strings.Contains(r.GetCidr(), ":") })
+	}
+	switch m := m.(type) {
+	case *connsvcv1.CreateRouteRequest:
+		return strings.Contains(m.GetCidr(), ":")
+	case *connsvcv1.ApplyEnhancedConnectionRequest:
+		return hasIPv6(m.GetConnection())
+	case *connsvcv1.CompareEnhancedConnectionRequest:
+		return slices.ContainsFunc(m.GetConnections(), hasIPv6)
+	default:
+		return false
+	}
 }
 
 // redraw sets some fields of m, and of what it holds, to values that are often bad.
@@ -127,13 +139,17 @@ func drawValue(t *rapid.T, field protoreflect.FieldDescriptor, empty protoreflec
 		return empty
 	case protoreflect.EnumKind:
 		return protoreflect.ValueOfEnum(protoreflect.EnumNumber(rapid.Int32Range(-1, 4).Draw(t, "enum")))
+	case protoreflect.BoolKind:
+		return protoreflect.ValueOfBool(rapid.Bool().Draw(t, "bool"))
+	case protoreflect.Int64Kind:
+		return protoreflect.ValueOfInt64(rapid.Int64Range(-2, 4000).Draw(t, "number"))
 	case protoreflect.Int32Kind:
 		return protoreflect.ValueOfInt32(rapid.Int32Range(-2, 4).Draw(t, "number"))
 	default:
 		return protoreflect.ValueOfString(rapid.OneOf(
 			rapid.SampledFrom([]string{
 				"", project, "a/b", uuid, connection, "queue1", "123", "default", "BIND_QUEUE", "update", "grant",
-				"10.0.0.0/8", "192.168.0.1", "100.64.0.0/10", "2001:db8::/32", "_sys_x", " x", "x",
+				"hosts", "routes", "db.example.com:5432", "192.168.0.1:70000", "10.0.0.0/8", "192.168.0.1", "100.64.0.0/10", "2001:db8::/32", "_sys_x", " x", "x",
 			}),
 			rapid.StringMatching(`[A-Za-z][A-Za-z0-9_.-]{0,130}`),
 			rapid.StringMatching(`(1?[0-9]{1,2}\.){3}[0-9]{1,2}`),

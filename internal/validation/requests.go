@@ -1,6 +1,7 @@
 package validation
 
 import (
+	"time"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
@@ -41,6 +42,15 @@ var pins = map[protoreflect.FullName]pinned{
 	"connsvc.v1.ListPrivilegesRequest":                pin("51c6837a7cdd17f1", validIDs),
 	"connsvc.v1.UpdatePrivilegesRequest":              pin("e6990a3a42ab0c9c", validUpdatePrivileges),
 	"connsvc.v1.ListPrivilegesByObjectRequest":        pin("7ef5e68d0e82d0e3", validListPrivilegesByObject),
+	"connsvc.v1.WaitEnhancedConnectionRequest":        pin("f86075808923a7d3", validWait),
+	"connsvc.v1.WatchEnhancedConnectionsRequest":      pin("3c8f204c569733ae", validWatch),
+	"connsvc.v1.ApplyEnhancedConnectionRequest":       pin("f94d04d5ac6fd8f4", validApply),
+	"connsvc.v1.CompareEnhancedConnectionRequest":     pin("4a8e71c8498f7a82", validCompare),
+	"connsvc.v1.ListHostsRequest":                     pin("50c8b783af9235a1", validIDs),
+	"connsvc.v1.AddHostsRequest":                      pin("093219fad44b7d3e", validAddHosts),
+	"connsvc.v1.RemoveHostsRequest":                   pin("3a8abd31c1afb5f5", validRemoveHosts),
+	"connsvc.v1.CreateConnectivityTestRequest":        pin("58be796de00b66cf", validCreateTest),
+	"connsvc.v1.GetConnectivityTestRequest":           pin("ebf0a42e55df211c", validGetTest),
 }
 
 // fastCheck returns the function that stands for the rules of a message type. It is
@@ -117,6 +127,107 @@ func validUpdatePrivileges(r *connsvcv1.UpdatePrivilegesRequest) bool {
 
 func validListPrivilegesByObject(r *connsvcv1.ListPrivilegesByObjectRequest) bool {
 	return isProjectID(r.GetProjectId()) && isPrivilegeObject(r.GetObject())
+}
+
+func validWait(r *connsvcv1.WaitEnhancedConnectionRequest) bool {
+	timeout := r.GetTimeout()
+	return validIDs(r) &&
+		(timeout == nil || timeout.CheckValid() == nil && timeout.AsDuration() >= 0 && timeout.AsDuration() <= time.Hour) &&
+		validList20(r.GetAddresses(), isAddress) &&
+		validList20(r.GetQueues(), isPoolName)
+}
+
+func validList20(texts []string, valid func(string) bool) bool {
+	return len(texts) <= 20 && validNames(texts, valid)
+}
+
+func validWatch(r *connsvcv1.WatchEnhancedConnectionsRequest) bool {
+	return isProjectID(r.GetProjectId()) &&
+		(r.GetConnectionId() == "" || isUUID(r.GetConnectionId())) &&
+		len(r.GetResumeToken()) <= 64<<10
+}
+
+func validApply(r *connsvcv1.ApplyEnhancedConnectionRequest) bool {
+	return isProjectID(r.GetProjectId()) &&
+		r.GetConnection() != nil && validSpec(r.GetConnection()) &&
+		(r.GetRequestId() == "" || isUUID(r.GetRequestId()))
+}
+
+func validCompare(r *connsvcv1.CompareEnhancedConnectionRequest) bool {
+	specs := r.GetConnections()
+	if !isProjectID(r.GetProjectId()) || len(specs) == 0 || len(specs) > 1000 {
+		return false
+	}
+	for _, spec := range specs {
+		if !validSpec(spec) {
+			return false
+		}
+	}
+	return distinct(len(specs), func(i int) string { return specs[i].GetName() })
+}
+
+func validSpec(s *connsvcv1.EnhancedConnectionSpec) bool {
+	return IsConnectionName(s.GetName()) &&
+		isUUID(s.GetDestVpcId()) &&
+		isUUID(s.GetDestNetworkId()) &&
+		(s.GetRoutetableId() == "" || isUUID(s.GetRoutetableId())) &&
+		validNames(s.GetQueues(), isQueueName) &&
+		validNames(s.GetElasticResourcePools(), isPoolName) &&
+		validHosts(s.GetHosts()) &&
+		validTags(s.GetTags()) &&
+		validRoutes(s.GetRoutes()) &&
+		validNames(s.GetGrantedProjectIds(), isProjectID) &&
+		len(s.GetAllowEmpty()) <= 5 && validNames(s.GetAllowEmpty(), isListOfSpec)
+}
+
+func validRoutes(routes []*connsvcv1.RouteSpec) bool {
+	if len(routes) > 1000 {
+		return false
+	}
+	for _, route := range routes {
+		if !isRouteName(route.GetName()) || !isCIDR(route.GetCidr()) || isReserved(route.GetCidr()) {
+			return false
+		}
+	}
+	return distinct(len(routes), func(i int) string { return routes[i].GetName() })
+}
+
+// isListOfSpec reports whether allow_empty may name a field.
+func isListOfSpec(name string) bool {
+	switch name {
+	case "queues", "elastic_resource_pools", "hosts", "routes", "granted_project_ids":
+		return true
+	default:
+		return false
+	}
+}
+
+// maxETagBytes is the longest etag of a request.
+const maxETagBytes = 128
+
+func validAddHosts(r *connsvcv1.AddHostsRequest) bool {
+	return validIDs(r) && len(r.GetHosts()) > 0 && validHosts(r.GetHosts()) && len(r.GetEtag()) <= maxETagBytes
+}
+
+func validRemoveHosts(r *connsvcv1.RemoveHostsRequest) bool {
+	names := r.GetNames()
+	if !validIDs(r) || !validHosts(r.GetHosts()) || len(r.GetHosts())+len(names) == 0 || len(names) > 20_000 || len(r.GetEtag()) > maxETagBytes {
+		return false
+	}
+	for _, name := range names {
+		if name == "" || utf8.RuneCountInString(name) > 128 {
+			return false
+		}
+	}
+	return distinct(len(names), func(i int) string { return names[i] })
+}
+
+func validCreateTest(r *connsvcv1.CreateConnectivityTestRequest) bool {
+	return isProjectID(r.GetProjectId()) && isPoolName(r.GetQueueName()) && isAddress(r.GetAddress())
+}
+
+func validGetTest(r *connsvcv1.GetConnectivityTestRequest) bool {
+	return isProjectID(r.GetProjectId()) && isPoolName(r.GetQueueName()) && r.GetTaskId() >= 0
 }
 
 // A connectionRequest is a request for one connection.

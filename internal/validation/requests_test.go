@@ -2,8 +2,10 @@ package validation_test
 
 import (
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
@@ -29,6 +31,15 @@ func valid() []proto.Message {
 		&connsvcv1.ListPrivilegesRequest{ProjectId: project, ConnectionId: uuid},
 		updatePrivileges(),
 		&connsvcv1.ListPrivilegesByObjectRequest{ProjectId: project, Object: connection},
+		wait(),
+		&connsvcv1.WatchEnhancedConnectionsRequest{ProjectId: project, ConnectionId: uuid, ResumeToken: "token"},
+		apply(),
+		&connsvcv1.CompareEnhancedConnectionRequest{ProjectId: project, Connections: []*connsvcv1.EnhancedConnectionSpec{spec("test1"), spec("test2")}},
+		&connsvcv1.ListHostsRequest{ProjectId: project, ConnectionId: uuid},
+		&connsvcv1.AddHostsRequest{ProjectId: project, ConnectionId: uuid, Hosts: hosts(2), Etag: "etag"},
+		&connsvcv1.RemoveHostsRequest{ProjectId: project, ConnectionId: uuid, Hosts: hosts(2), Names: names(2), Etag: "etag"},
+		createTest(),
+		&connsvcv1.GetConnectivityTestRequest{ProjectId: project, QueueName: "q1", TaskId: 9},
 	}
 }
 
@@ -90,6 +101,30 @@ func updatePrivileges() *connsvcv1.UpdatePrivilegesRequest {
 			{Object: connection, Privileges: []string{"BIND_QUEUE"}},
 		},
 	}
+}
+
+func wait() *connsvcv1.WaitEnhancedConnectionRequest {
+	return &connsvcv1.WaitEnhancedConnectionRequest{
+		ProjectId: project, ConnectionId: uuid, Timeout: durationpb.New(time.Minute),
+		Addresses: []string{"db.example.com:5432", "192.168.0.1:1"}, Queues: []string{"q1"},
+	}
+}
+
+func apply() *connsvcv1.ApplyEnhancedConnectionRequest {
+	return &connsvcv1.ApplyEnhancedConnectionRequest{ProjectId: project, Connection: spec("test1"), RequestId: uuid}
+}
+
+func spec(name string) *connsvcv1.EnhancedConnectionSpec {
+	return &connsvcv1.EnhancedConnectionSpec{
+		Name: name, DestVpcId: uuid, DestNetworkId: uuid, RoutetableId: uuid,
+		Queues: []string{"q1", "q2"}, ElasticResourcePools: []string{"pool1"}, Hosts: hosts(2), Tags: tags(2),
+		Routes:            []*connsvcv1.RouteSpec{{Name: "route1", Cidr: "192.168.2.0/24"}},
+		GrantedProjectIds: []string{project}, AllowEmpty: []string{"hosts", "routes"},
+	}
+}
+
+func createTest() *connsvcv1.CreateConnectivityTestRequest {
+	return &connsvcv1.CreateConnectivityTestRequest{ProjectId: project, QueueName: "q1", Address: "db.example.com:5432"}
 }
 
 func hosts(n int) []*connsvcv1.Host {

@@ -30,6 +30,7 @@ var (
 	alphanumeric = setOf(letters + digits)
 	word         = setOf(letters + digits + "_")
 	hyphenated   = setOf(letters + digits + "_-")
+	domainLabel  = setOf(letters + digits + "-")
 	hostName     = setOf(letters + digits + "_.-")
 	tagText      = setOf(letters + digits + " _.:+@-")
 )
@@ -64,6 +65,23 @@ func isQueueName(s string) bool { return isPoolName(s) && !strings.EqualFold(s, 
 func isPrivilegeObject(s string) bool {
 	id, ok := strings.CutPrefix(s, "edsconnections.")
 	return ok && isUUID(id)
+}
+
+// isAddress tests for an IPv4 address or a domain name, and a port from 1 to 65535.
+func isAddress(s string) bool {
+	host, port, ok := strings.Cut(s, ":")
+	if !ok || len(s) > 260 || len(port) > 5 || port == "" || port[0] == '0' || !number.only(port) {
+		return false
+	}
+	if n, err := strconv.Atoi(port); err != nil || n > 65535 {
+		return false
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || !domainLabel.only(label) || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+	}
+	return true
 }
 
 func isTagKey(s string) bool {

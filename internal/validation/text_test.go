@@ -25,6 +25,8 @@ func textsIn(m protoreflect.Message) []text {
 	for i := range fields.Len() {
 		field := fields.Get(i)
 		switch {
+		case field.Message() != nil && !field.IsList():
+			all = append(all, textsIn(m.Mutable(field).Message())...)
 		case field.Message() != nil:
 			all = append(all, textsIn(m.Mutable(field).List().Get(0).Message())...)
 		case field.Kind() == protoreflect.StringKind:
@@ -62,7 +64,8 @@ func FuzzTextMatchesProtovalidate(f *testing.F) {
 		uuid, strings.ToUpper(uuid), uuid[:35], uuid + "\n", strings.Repeat("g", 8) + uuid[8:], connection, connection + "0", "edsconnections." + uuid[:35],
 		"0.0.0.0", "255.255.255.255", "256.0.0.0", "1.2.3", "1.2.3.4.5", "1.2.3.", ".1.2.3", "1..2.3", "01.2.3.4", "1.2.3.00", "1.2.3.4 ", "١.2.3.4", "1000.2.3.4",
 		"1.2.3.4/8", "1.2.3.4/33", "1.2.3.4/08", "1.2.3.4/", "/8", "1.2.3.4/+8", "::1", "::", ":::", "::ffff:1.2.3.4", "::FFFF:100.64.0.1/128", "fe80::1%eth0", "2001:db8::/32", "::/129",
-		"1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::1.2.3.4", "12345::", "100.64.0.0", "100.63.0.0", "100.127.255.255/32", "100.128.0.0/9", "100.064.0.0", "100.+64.1.1", "100.7", "100.70.",
+		"1:2:3:4:5:6:7:8", "a:1", "a.b-c:65535", "a:65536", "a:0", "a:01", "a.:1", "-a:1", "a-:1", "a..b:1", ":1", "a:", "a_b:1", "a:1:1", "1.2.3.4:80", strings.Repeat("a.", 127) + "a:12345", strings.Repeat("a.", 127) + "aa:12345",
+		"1:2:3:4:5:6:7::1.2.3.4", "12345::", "100.64.0.0", "100.63.0.0", "100.127.255.255/32", "100.128.0.0/9", "100.064.0.0", "100.+64.1.1", "100.7", "100.70.",
 	} {
 		f.Add(s)
 	}

@@ -191,12 +191,12 @@ func TestProblems(t *testing.T) {
 		rule *configv1.PolicyRule
 		want string
 	}{
-		{when("true", "Create"), `policy.rules[1].methods: no RPC "Create": they are AssociateQueues, `},
+		{when("true", "Create"), `policy.rules[1].methods: no RPC "Create": they are AddHosts, ApplyEnhancedConnection, `},
 		{when("request.nme == ''", "CreateEnhancedConnection"), "policy.rules[1].when: line 1, column 8 of the expression: undefined field 'nme' (for CreateEnhancedConnection)"},
 		{when("true &&\n request.name == 1", "CreateEnhancedConnection"), "line 2, column 15 of the expression: found no matching overload"},
 		{when("request.name", "CreateEnhancedConnection"), "must be true or false, but is of type string"},
 		{when("connection.name == ''", "CreateEnhancedConnection"), "undeclared reference to 'connection'"},
-		{when("request.name == ''"), "undefined field 'name' (for AssociateQueues, DeleteEnhancedConnection, "},
+		{when("request.name == ''"), "undefined field 'name' (for AddHosts, ApplyEnhancedConnection, "},
 		{when("principal.nme == ''", "CreateRoute"), "undefined field 'nme'"},
 		{when("1 +", "CreateRoute"), "Syntax error"},
 	} {
