@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 
@@ -19,7 +20,8 @@ import (
 // The files that are read and written.
 const (
 	pluginOutput = ".bin/openapi/connsvc/v1/connection_service.openapi.json"
-	samplesFile  = "test/contract/testdata/samples.yaml"
+	samplesFile  = "test/contract/testdata/samples.yaml" // of DLI's operations
+	ownFile      = "internal/genopenapi/own.yaml"        // of the other RPCs
 	document     = "gen/openapi/connsvc.openapi.json"
 )
 
@@ -45,6 +47,11 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	own, err := readSamples(ownFile)
+	if err != nil {
+		return err
+	}
+	maps.Copy(samples, own)
 	text, err := finish(generated, samples)
 	if err != nil {
 		return err
