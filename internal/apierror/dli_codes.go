@@ -44,7 +44,9 @@ func reasonOfCode(code string, httpStatus int, text string, s Subject) connsvcv1
 	case "DLI.0023":
 		// Seen for a connection, though its text names none. A missing route is DLI.0002,
 		// also for DeleteRoute.
-		s.Operation = Other
+		if s.Operation == DeleteRoute {
+			s.Operation = Other
+		}
 		return missing(text, s)
 	}
 	if code == "" {

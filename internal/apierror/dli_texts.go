@@ -19,6 +19,7 @@ var (
 	failed       = regexp.MustCompile(`\b(failed|failure)\b`)
 	thereIsNo    = regexp.MustCompile(`\b(?:(?:there is no|no such) (.*)|no (project\b.*))`)
 	ofConnection = regexp.MustCompile(`\b(host|peer|peering|queue|pool|route|tag|vpc|subnet|network|table|ip|address|cidr)(s|es)?\b`)
+	kindOfTest   = regexp.MustCompile(`\b(queue|project|connectivity|test|task|address|addressid)(s|es)?\b`)
 	kindOfThing  = regexp.MustCompile(`\b(connection|queue|pool|route|vpc|subnet|network|project|user|agency|table)s?\b`)
 )
 
@@ -31,7 +32,7 @@ func reasonOfText(text string, s Subject) connsvcv1.ErrorReason {
 		return missing(text, s)
 	case nameExists(text, s):
 		return connsvcv1.ErrorReason_NAME_TAKEN
-	case s.Operation != CreateConnection && beingCreated.MatchString(phrases):
+	case s.Operation != CreateConnection && !s.tests() && beingCreated.MatchString(phrases):
 		return connsvcv1.ErrorReason_CONNECTION_BUSY
 	default:
 		return NoReason
@@ -68,6 +69,9 @@ func nameExists(text string, s Subject) bool {
 // phrase, as callers' names come after it; without one, by what the call is about.
 func missing(text string, s Subject) connsvcv1.ErrorReason {
 	where := missingPart(phrasesOf(text))
+	if s.tests() {
+		return missingOfTest(where)
+	}
 	kind := ""
 	if m := kindOfThing.FindStringSubmatch(where); m != nil {
 		kind = m[1]
@@ -88,6 +92,23 @@ func missing(text string, s Subject) connsvcv1.ErrorReason {
 		return connsvcv1.ErrorReason_RESOURCE_NOT_FOUND
 	default:
 		return connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
+	}
+}
+
+// missingOfTest is missing for a connectivity test, of which the queue or the test itself may
+// be missing, but no connection.
+func missingOfTest(where string) connsvcv1.ErrorReason {
+	kind := ""
+	if m := kindOfTest.FindStringSubmatch(where); m != nil {
+		kind = m[1]
+	}
+	switch kind {
+	case "project":
+		return connsvcv1.ErrorReason_UPSTREAM_REFUSED
+	case "queue":
+		return connsvcv1.ErrorReason_QUEUE_NOT_FOUND
+	default:
+		return connsvcv1.ErrorReason_RESOURCE_NOT_FOUND
 	}
 }
 

@@ -49,6 +49,8 @@ const (
 	TypeQueue      = "connsvc.v1/Queue"
 	TypePool       = "connsvc.v1/ElasticResourcePool"
 	TypeRoute      = "connsvc.v1/Route"
+
+	TypeConnectivityTest = "connsvc.v1/ConnectivityTest"
 )
 
 // New returns an Error with the map's entry of the reason. An empty message stands for

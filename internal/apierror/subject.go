@@ -15,6 +15,8 @@ const (
 	CreateRoute
 	DeleteRoute
 	ListConnections
+	CreateConnectivityTest
+	GetConnectivityTest
 )
 
 // A Subject is what a call is about: what DLI's error may name.
@@ -27,6 +29,7 @@ type Subject struct {
 	Route        string
 	Queues       []string
 	Pools        []string
+	Task         int64 // of a connectivity test
 }
 
 // owner is the call's own resource, for PreconditionFailure.
@@ -47,6 +50,11 @@ func (s Subject) projectSubject() string {
 // creates reports whether the call makes something that has a name.
 func (s Subject) creates() bool {
 	return s.Operation == CreateConnection || s.Operation == CreateRoute
+}
+
+// tests reports whether the call is about a connectivity test of a queue.
+func (s Subject) tests() bool {
+	return s.Operation == CreateConnectivityTest || s.Operation == GetConnectivityTest
 }
 
 // taken is the resource whose name was taken.

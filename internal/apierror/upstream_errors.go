@@ -2,6 +2,7 @@ package apierror
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -50,7 +51,10 @@ func resourceOf(reason connsvcv1.ErrorReason, s Subject, text string) *Resource 
 	case connsvcv1.ErrorReason_ELASTIC_RESOURCE_POOL_NOT_FOUND:
 		return &Resource{Type: TypePool, Name: named(s.Pools, text)}
 	case connsvcv1.ErrorReason_RESOURCE_NOT_FOUND:
-		if s.Operation == DeleteRoute && s.Route != "" {
+		switch {
+		case s.Operation == GetConnectivityTest:
+			return &Resource{Type: TypeConnectivityTest, Name: strconv.FormatInt(s.Task, 10), Description: "of queue " + named(s.Queues, text)}
+		case s.Operation == DeleteRoute && s.Route != "":
 			return &Resource{Type: TypeRoute, Name: s.Route, Description: "route of connection " + s.ConnectionID}
 		}
 	case connsvcv1.ErrorReason_NAME_TAKEN:

@@ -11,25 +11,28 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/wire"
 )
 
-// maxFaultsBytes is the largest document of rules that FaultsHandler reads.
-const maxFaultsBytes = 1 << 20
+// maxRulesBytes is the largest document of rules that is read.
+const maxRulesBytes = 1 << 20
 
 // The paths of Handler that neither DLI nor IAM has.
 const (
 	FaultsPath      = "/_emulator/faults"
+	NetworkPath     = "/_emulator/network"
 	ConnectionsPath = "/_emulator/connections"
 )
 
 // Handler serves everything: DLI, IAM and the metadata service on their own paths,
-// and FaultsHandler and ConnectionsHandler on FaultsPath and ConnectionsPath, without
-// credentials.
+// and FaultsHandler, NetworkHandler and ConnectionsHandler on FaultsPath, NetworkPath and
+// ConnectionsPath, without credentials.
 func (e *Emulator) Handler() http.Handler {
-	iamHandler, faultsHandler, connections := e.IAM(), e.FaultsHandler(), e.ConnectionsHandler()
+	iamHandler, faultsHandler, network, connections := e.IAM(), e.FaultsHandler(), e.NetworkHandler(), e.ConnectionsHandler()
 	// A ServeMux would redirect unclean paths, which DLI's gateway rejects.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case FaultsPath:
 			faultsHandler.ServeHTTP(w, r)
+		case NetworkPath:
+			network.ServeHTTP(w, r)
 		case ConnectionsPath:
 			connections.ServeHTTP(w, r)
 		case iam.TokensPath, iam.SecurityKeyPath, iam.SessionPath:
@@ -69,14 +72,33 @@ func (e *Emulator) IAM() http.Handler {
 // them. The response has the rules after that; an invalid document is 400 with the
 // field, and changes nothing.
 func (e *Emulator) FaultsHandler() http.Handler {
+	return rulesHandler(
+		func() any { return map[string]any{"rules": e.Faults()} },
+		func(document []byte) error {
+			rules, err := faults.Parse(document)
+			if err != nil {
+				return err
+			}
+			return e.SetFaults(rules)
+		},
+		func() error { return e.SetFaults(nil) },
+	)
+}
+
+// rulesHandler serves rules: GET returns them, PUT replaces them by a document, DELETE
+// removes them.
+func rulesHandler(get func() any, put func(document []byte) error, remove func() error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var err error
 		switch r.Method {
 		case http.MethodGet:
 		case http.MethodDelete:
-			err = e.SetFaults(nil)
+			err = remove()
 		case http.MethodPut:
-			err = e.putFaults(w, r)
+			var document []byte
+			if document, err = readRules(w, r); err == nil {
+				err = put(document)
+			}
 		default:
 			methodNotAllowed(w, http.MethodGet, http.MethodPut, http.MethodDelete)
 			return
@@ -85,20 +107,16 @@ func (e *Emulator) FaultsHandler() http.Handler {
 			wire.WriteJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 			return
 		}
-		wire.WriteJSON(w, http.StatusOK, map[string]any{"rules": e.Faults()})
+		wire.WriteJSON(w, http.StatusOK, get())
 	})
 }
 
-func (e *Emulator) putFaults(w http.ResponseWriter, r *http.Request) error {
-	document, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxFaultsBytes))
+func readRules(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	document, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRulesBytes))
 	if err != nil {
-		return errors.New("body: did not come whole, or is larger than 1 MiB")
+		return nil, errors.New("body: did not come whole, or is larger than 1 MiB")
 	}
-	rules, err := faults.Parse(document)
-	if err != nil {
-		return err
-	}
-	return e.SetFaults(rules)
+	return document, nil
 }
 
 // ConnectionsHandler serves on any path all connections of the project in the query,

@@ -58,7 +58,6 @@ func namingQueues(before string, queues []string, after string) string {
 // bind makes the missing peerings; stuck is how long they are CREATING beyond their
 // time. On an error it binds nothing, except with the PartialBind quirk.
 func (e *Emulator) bind(c *connection, bindings []binding, now time.Time, stuck time.Duration) error {
-	settled := now.Add(e.options.PeeringDelay).Add(stuck)
 	peerings := slices.Clone(c.peerings)
 	var rejected error
 	for _, b := range bindings {
@@ -72,7 +71,7 @@ func (e *Emulator) bind(c *connection, bindings []binding, now time.Time, stuck 
 		}
 		if indexOf(peerings, b.target) < 0 {
 			peerings = append(peerings, peering{
-				target: b.target, id: e.options.NewID(), bound: now, settled: settled, errMsg: b.errMsg,
+				target: b.target, asked: strings.ToLower(b.asked), id: e.options.NewID(), bound: now, stuck: stuck, errMsg: b.errMsg,
 			})
 		}
 	}
@@ -105,7 +104,7 @@ func (e *Emulator) unbind(c *connection, bindings []binding, now time.Time) erro
 			return e.unknownQueue(b)
 		case i < 0:
 			continue
-		case peerings[i].status(now) == wire.StatusFailed:
+		case e.state(&peerings[i], now).status == wire.StatusFailed:
 			return wire.Errorf(wire.CodeNotSupported, "The operation is not supported. The peer connection of %s is failed and cannot be unbound.", b.asked)
 		}
 		peerings = slices.Delete(peerings, i, i+1)

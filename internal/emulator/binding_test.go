@@ -129,7 +129,7 @@ func TestNothingToBindIsRejected(t *testing.T) {
 }
 
 func TestPeeringLifecycle(t *testing.T) {
-	d := start(t, emulator.Options{PeeringDelay: time.Second, FailPeering: map[string]string{"Bad": "Failed to get subnet x"}})
+	d := start(t, emulator.Options{PeeringDelay: time.Second, Network: emulator.Network{Peerings: []emulator.PeeringRule{{Name: "Bad", Fails: "Failed to get subnet x"}}}})
 	path, _ := d.create("c", `"queues":["good","bad"]`)
 	d.wantBound("good CREATING", "bad CREATING")
 	if got := d.Connections(projectA)[0].Status; got != wire.StatusActive {
@@ -159,7 +159,7 @@ func TestPeeringLifecycle(t *testing.T) {
 
 func TestUnbindOfFailedPeeringIsRejected(t *testing.T) {
 	d := start(t, emulator.Options{
-		FailPeering: map[string]string{"inner": "no route", "pool2": "no route"},
+		Network:     emulator.Network{Peerings: []emulator.PeeringRule{{Name: "inner", Fails: "no route"}, {Name: "pool2", Fails: "no route"}}},
 		PoolOfQueue: map[string]string{"inner": "pool1", "inner2": "pool2"},
 	})
 	path, _ := d.create("c", `"queues":["good","inner","inner2"]`)

@@ -61,7 +61,7 @@ func (e *Emulator) getEnhancedConnection(c call) (any, error) {
 	if conn == nil || conn.project != c.project && !conn.grantees[c.project] || !e.visible(conn, c.now) {
 		return nil, e.missing(c.connection)
 	}
-	return wire.GetResponse{Result: wire.Success(""), Connection: conn.view(c.now)}, nil
+	return wire.GetResponse{Result: wire.Success(""), Connection: e.view(conn, c.now)}, nil
 }
 
 // deleteEnhancedConnection is dli_02_0188. Peerings that are ACTIVE or FAILED are
@@ -76,7 +76,7 @@ func (e *Emulator) deleteEnhancedConnection(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if conn.creating(c.now) {
+	if e.creating(conn, c.now) {
 		return nil, wire.Errorf(wire.CodeNotSupported, "The connection that is being created cannot be deleted.")
 	}
 	e.beforeChange(conn, c.now)

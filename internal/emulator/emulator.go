@@ -10,6 +10,7 @@
 package emulator
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -35,8 +36,9 @@ type Emulator struct {
 	faults *faults.Set
 	iam    *iam.Service
 
-	mu    sync.Mutex // guards the store and the calls of options.NewID
-	store store
+	mu      sync.Mutex // guards what follows, and the calls of options.NewID
+	store   store
+	network Network
 }
 
 // New makes an emulator without connections.
@@ -57,7 +59,7 @@ func New(o Options) *Emulator {
 		store:  newStore(),
 	}
 	e.iam = iam.New(o.Identities, e.knownProjects.exist, o.Now, newIDSource(o.Seed, secretStream).hex)
-	if err := e.SetFaults(o.Faults); err != nil {
+	if err := errors.Join(e.SetFaults(o.Faults), e.SetNetwork(o.Network)); err != nil {
 		panic("emulator: " + err.Error())
 	}
 	e.register()
@@ -71,6 +73,7 @@ func (e *Emulator) register() {
 		connections = "/v2.0/{project_id}/datasource/enhanced-connections"
 		connection  = connections + "/{connection_id}"
 		routesV2    = connection + "/routes"
+		tests       = "/v1.0/{project_id}/queues/{queue_name}/connection-test"
 		routesV3    = "/v3/{project_id}/datasource/enhanced-connections/{connection_id}/routes"
 	)
 	for pattern, op := range map[string]operation{
@@ -87,6 +90,9 @@ func (e *Emulator) register() {
 		"DELETE " + routesV3 + "/{name}": {"DeleteRoute", http.StatusOK, e.deleteRoute},
 		"POST " + routesV2:               {"CreateRoute", http.StatusOK, e.createRoute},
 		"DELETE " + routesV2 + "/{name}": {"DeleteRoute", http.StatusOK, e.deleteRoute},
+
+		"POST " + tests:               {"CreateConnectivityTest", http.StatusOK, e.createConnectivityTest},
+		"GET " + tests + "/{task_id}": {"GetConnectivityTest", http.StatusOK, e.getConnectivityTest},
 
 		"GET " + connection + "/privileges":               {"ListPrivileges", http.StatusOK, e.listPrivileges},
 		"PUT /v1.0/{project_id}/authorization":            {"UpdatePrivileges", http.StatusOK, e.updatePrivileges},
@@ -115,7 +121,7 @@ func (e *Emulator) Connections(project string) []wire.Connection {
 	defer e.mu.Unlock()
 	var all []wire.Connection
 	for _, c := range e.store.project(project).connections {
-		v := c.view(now)
+		v := e.view(c, now)
 		v.Hosts, v.Routes = slices.Clone(v.Hosts), slices.Clone(v.Routes)
 		all = append(all, v)
 	}

@@ -26,6 +26,8 @@ type call struct {
 	project    string
 	connection string // empty where the path has none
 	route      string // likewise
+	queue      string
+	task       string
 	query      url.Values
 	body       []byte
 	now        time.Time // in DLI's resolution
@@ -98,6 +100,7 @@ func (e *Emulator) admit(w http.ResponseWriter, r *http.Request, op operation, e
 	}
 	c := call{
 		project: r.PathValue("project_id"), connection: r.PathValue("connection_id"), route: r.PathValue("name"),
+		queue: r.PathValue("queue_name"), task: r.PathValue("task_id"),
 		body: body, now: e.now(), effects: effects,
 	}
 	if !effects.Late.IsZero() {

@@ -40,7 +40,7 @@ func (e *Emulator) listEnhancedConnections(c call) (any, error) {
 		resp.Count = len(matching)
 	}
 	for i, conn := range page {
-		resp.Connections[i] = conn.view(asOf)
+		resp.Connections[i] = e.view(conn, asOf)
 	}
 	return resp, nil
 }

@@ -24,11 +24,13 @@ type Options struct {
 	// PoolOfQueue maps queues to the elastic resource pools that contain them. Such a
 	// queue exists, and binding it binds its pool.
 	PoolOfQueue map[string]string
-	// FailPeering maps names of queues and pools to the err_msg with which their
-	// peerings become FAILED.
-	FailPeering map[string]string
 	// PeeringDelay is the time from CREATING to ACTIVE or FAILED; 0: at once.
 	PeeringDelay time.Duration
+	// TestDelay is the time until a connectivity test has a result; 0: none.
+	TestDelay time.Duration
+	// Network has the first rules of peerings and addresses. New panics if they are
+	// invalid, which ParseNetwork and SetNetwork report as an error.
+	Network Network
 	// MaxConnections is the quota of connections of a project; 0: no quota.
 	MaxConnections int
 	// Now is the clock; nil: time.Now.
@@ -103,15 +105,14 @@ func (o Options) withDefaults() Options {
 	if o.Quirks.UnknownQueueCode == "" {
 		o.Quirks.UnknownQueueCode = wire.CodeNoObject
 	}
-	o.PoolOfQueue = lowerMap(o.PoolOfQueue, strings.ToLower)
-	o.FailPeering = lowerMap(o.FailPeering, func(message string) string { return message })
+	o.PoolOfQueue = lowerMap(o.PoolOfQueue)
 	return o
 }
 
-func lowerMap(m map[string]string, value func(string) string) map[string]string {
+func lowerMap(m map[string]string) map[string]string {
 	lower := make(map[string]string, len(m))
 	for k, v := range m {
-		lower[strings.ToLower(k)] = value(v)
+		lower[strings.ToLower(k)] = strings.ToLower(v)
 	}
 	return lower
 }

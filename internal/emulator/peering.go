@@ -19,33 +19,47 @@ type target struct {
 // A peering is the VPC peering of one bound queue or pool.
 type peering struct {
 	target
-	id      string
-	bound   time.Time
-	settled time.Time // when CREATING ends
-	errMsg  string    // not empty: it ends in FAILED
+	asked  string // the queue or pool of the request, which may be inside of the target
+	id     string
+	bound  time.Time
+	stuck  time.Duration // how long it is CREATING beyond its time
+	errMsg string        // not empty: it ends in FAILED
 }
 
-func (p *peering) status(now time.Time) string {
+// A peeringState is what a peering is at a time.
+type peeringState struct {
+	status string
+	since  time.Time
+	errMsg string // of FAILED
+}
+
+// state returns what p is at now, by the network's present rule for it.
+func (e *Emulator) state(p *peering, now time.Time) peeringState {
+	rule := e.network.peering(p)
+	delay, errMsg := e.options.PeeringDelay, cmp.Or(p.errMsg, rule.Fails)
+	if rule.Delay != 0 {
+		delay = time.Duration(rule.Delay)
+	}
+	settled := p.bound.Add(delay).Add(p.stuck)
 	switch {
-	case now.Before(p.settled):
-		return wire.StatusCreating
-	case p.errMsg != "":
-		return wire.StatusFailed
+	case now.Before(settled):
+		return peeringState{wire.StatusCreating, p.bound, ""}
+	case rule.Up > 0 && p.errMsg == "":
+		return rule.flapping(settled, now)
+	case errMsg != "":
+		return peeringState{wire.StatusFailed, settled, errMsg}
 	default:
-		return wire.StatusActive
+		return peeringState{wire.StatusActive, settled, ""}
 	}
 }
 
-func (p *peering) view(now time.Time) wire.Peering {
-	v := wire.Peering{PeerID: p.id, Name: p.name, Status: p.status(now), UpdateTime: p.bound.UnixMilli()}
-	if v.Status != wire.StatusCreating {
-		v.ErrMsg, v.UpdateTime = p.errMsg, p.settled.UnixMilli()
-	}
-	return v
+func (e *Emulator) viewPeering(p *peering, now time.Time) wire.Peering {
+	s := e.state(p, now)
+	return wire.Peering{PeerID: p.id, Name: p.name, Status: s.status, ErrMsg: s.errMsg, UpdateTime: s.since.UnixMilli()}
 }
 
-func (c *connection) creating(now time.Time) bool {
-	return slices.ContainsFunc(c.peerings, func(p peering) bool { return p.status(now) == wire.StatusCreating })
+func (e *Emulator) creating(c *connection, now time.Time) bool {
+	return slices.ContainsFunc(c.peerings, func(p peering) bool { return e.state(&p, now).status == wire.StatusCreating })
 }
 
 // A binding is a queue or a pool of a request, and its target.
@@ -62,10 +76,8 @@ func (e *Emulator) bindings(c *connection, project string, queues, pools []strin
 	all := make([]binding, 0, len(queues)+len(pools))
 	for _, asked := range queues {
 		b := binding{asked: asked, target: target{project: project, name: strings.ToLower(asked)}}
-		b.errMsg = e.options.FailPeering[b.name]
 		if pool, ok := e.options.PoolOfQueue[b.name]; ok {
 			b.name, b.pool = pool, true
-			b.errMsg = cmp.Or(b.errMsg, e.options.FailPeering[pool])
 		} else {
 			b.unknown = !e.knownQueues.exist(b.name)
 		}
@@ -74,7 +86,6 @@ func (e *Emulator) bindings(c *connection, project string, queues, pools []strin
 	for _, asked := range pools {
 		b := binding{asked: asked, target: target{project: project, name: strings.ToLower(asked), pool: true}}
 		b.unknown = !e.knownPools.exist(b.name)
-		b.errMsg = e.options.FailPeering[b.name]
 		all = append(all, b)
 	}
 	if !e.knownSubnets.exist(c.subnet) {

@@ -72,6 +72,7 @@ type project struct {
 type store struct {
 	projects    map[string]*project
 	connections map[string]*connection
+	tests       []connectivityTest // the ID of each is its place, counted from 1
 }
 
 func newStore() store {
@@ -146,7 +147,7 @@ func (c *connection) status() string {
 
 // view returns c as DLI shows it at that time. Its slices may be read without the
 // mutex, and must not be changed.
-func (c *connection) view(now time.Time) wire.Connection {
+func (e *Emulator) view(c *connection, now time.Time) wire.Connection {
 	v := wire.Connection{
 		ID:                   c.id,
 		Name:                 c.name,
@@ -164,9 +165,9 @@ func (c *connection) view(now time.Time) wire.Connection {
 	}
 	for _, p := range c.peerings {
 		if p.pool {
-			v.ElasticResourcePools = append(v.ElasticResourcePools, p.view(now))
+			v.ElasticResourcePools = append(v.ElasticResourcePools, e.viewPeering(&p, now))
 		} else {
-			v.AvailableQueueInfo = append(v.AvailableQueueInfo, p.view(now))
+			v.AvailableQueueInfo = append(v.AvailableQueueInfo, e.viewPeering(&p, now))
 		}
 	}
 	return v

@@ -186,7 +186,7 @@ func TestEmulatorRefusesByState(t *testing.T) {
 	_, err := slow.DeleteEnhancedConnection(t.Context(), &connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: projectID, ConnectionId: id})
 	wantReason(t, "delete while CREATING", err, connsvcv1.ErrorReason_CONNECTION_BUSY)
 
-	failing := overEmulator(t, emulator.Options{FailPeering: map[string]string{"q1": "Failed to get subnet"}})
+	failing := overEmulator(t, emulator.Options{Network: emulator.Network{Peerings: []emulator.PeeringRule{{Name: "q1", Fails: "Failed to get subnet"}}}})
 	id = created(t, failing, unchanged)
 	_, err = failing.DisassociateQueues(t.Context(), &connsvcv1.DisassociateQueuesRequest{ProjectId: projectID, ConnectionId: id, Queues: []string{"q1"}})
 	wantReason(t, "unbind of a FAILED peering", err, connsvcv1.ErrorReason_PEERING_FAILED)

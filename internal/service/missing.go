@@ -41,16 +41,6 @@ func (s *Service) RemoveHosts(context.Context, *connsvcv1.RemoveHostsRequest) (*
 	return nil, errMissing
 }
 
-// CreateConnectivityTest is not there yet.
-func (s *Service) CreateConnectivityTest(context.Context, *connsvcv1.CreateConnectivityTestRequest) (*connsvcv1.CreateConnectivityTestResponse, error) {
-	return nil, errMissing
-}
-
-// GetConnectivityTest is not there yet.
-func (s *Service) GetConnectivityTest(context.Context, *connsvcv1.GetConnectivityTestRequest) (*connsvcv1.GetConnectivityTestResponse, error) {
-	return nil, errMissing
-}
-
 // WatchEnhancedConnections is not there yet.
 func (s *Service) WatchEnhancedConnections(*connsvcv1.WatchEnhancedConnectionsRequest, grpc.ServerStreamingServer[connsvcv1.WatchEnhancedConnectionsResponse]) error {
 	return errMissing

@@ -59,7 +59,7 @@ func options(c *clock) emulator.Options {
 		Queues:      []string{"q1", "q2", "q3", "broken"},
 		Pools:       []string{"p1", "p2"},
 		PoolOfQueue: map[string]string{"pooled": "p1"},
-		FailPeering: map[string]string{"broken": "Failed to get subnet 86ddcf50-233a-449d-9811-cfef2f603213"},
+		Network:     emulator.Network{Peerings: []emulator.PeeringRule{{Name: "broken", Fails: "Failed to get subnet 86ddcf50-233a-449d-9811-cfef2f603213"}}},
 	}
 }
 

@@ -84,6 +84,7 @@ func knownOperation(name string) bool {
 	return slices.Contains([]string{
 		AnyOperation, IAMOperation, MetadataOperation, createOperation, deleteOperation, listOperation, bindOperation,
 		"GetEnhancedConnection", "UpdateEnhancedConnectionHosts", "DisassociateQueues", "CreateRoute", "DeleteRoute", "ListPrivileges", "UpdatePrivileges", "ListPrivilegesByObject",
+		"CreateConnectivityTest", "GetConnectivityTest",
 	}, name)
 }
 

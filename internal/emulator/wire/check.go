@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -65,6 +66,37 @@ func (r *BindRequest) Check() error {
 func (r *RouteRequest) Check() error {
 	if !Word(r.Name, 64, "_-") {
 		return Errorf(CodeParameter, "name: 1 to 64 letters, digits, underscores and hyphens are allowed.")
+	}
+	return nil
+}
+
+// Check checks the address (dli_02_0284): an IPv4 address or a domain name, and a port.
+func (r *ConnectivityRequest) Check() error {
+	host, port, ok := strings.Cut(r.Address, ":")
+	if number, err := strconv.Atoi(port); !ok || err != nil || port[0] < '1' || port[0] > '9' || number > 65535 || !domainName(host) {
+		return Errorf(CodeParameter, "address: an IPv4 address or a domain name and a port are required, as in iam.example.com:443.")
+	}
+	return nil
+}
+
+// domainName reports whether s is labels of letters, digits and inner hyphens. An IPv4
+// address is one, too.
+func domainName(s string) bool {
+	if len(s) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if !Word(label, 63, "-") || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// QueueName checks the queue of a path.
+func QueueName(s string) error {
+	if !queueName(s) {
+		return Errorf(CodeParameter, "queue_name: %s", queueNameRule)
 	}
 	return nil
 }

@@ -57,6 +57,11 @@ type ObjectPrivileges struct {
 	Privileges []string `json:"privileges"`
 }
 
+// A ConnectivityRequest is the body of dli_02_0284.
+type ConnectivityRequest struct {
+	Address string `json:"address"`
+}
+
 // ReadBody reads the body of a request into one of the structs above, strictly:
 // the documents do not say what DLI does with an unknown or repeated field.
 func ReadBody(body []byte, request any) error {

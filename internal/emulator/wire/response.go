@@ -10,6 +10,12 @@ const (
 	StatusFailed   = "FAILED"
 )
 
+// The results of connectivity tests (dli_02_0285). DLI documents the first one only.
+const (
+	Reachable   = "REACHABLE"
+	Unreachable = "UNREACHABLE"
+)
+
 // A Result begins every response.
 type Result struct {
 	IsSuccess bool   `json:"is_success"`
@@ -23,6 +29,18 @@ func Success(message string) Result { return Result{IsSuccess: true, Message: me
 type CreateResponse struct {
 	Result
 	ConnectionID string `json:"connection_id"`
+}
+
+// A CreateConnectivityResponse is the response of dli_02_0284.
+type CreateConnectivityResponse struct {
+	Result
+	TaskID int64 `json:"task_id"`
+}
+
+// A ConnectivityResponse is the response of dli_02_0285.
+type ConnectivityResponse struct {
+	Result
+	Connectivity string `json:"connectivity"`
 }
 
 // A GetResponse is the response of dli_02_0189.
