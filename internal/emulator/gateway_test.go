@@ -149,12 +149,12 @@ func TestWhatClientsSendIsAccepted(t *testing.T) {
 func TestBindingsOfTheProtoAreServed(t *testing.T) {
 	service := connsvcv1.File_connsvc_v1_connection_service_proto.Services().ByName("ConnectionService")
 	bindings, err := httprule.Bindings(service)
-	if err != nil || len(bindings) < 14 {
-		t.Fatalf("%d bindings (%v), want at least the 14 of DLI's documents", len(bindings), err)
+	if err != nil || len(bindings) < 16 {
+		t.Fatalf("%d bindings (%v), want at least the 16 of DLI's documents", len(bindings), err)
 	}
 	d := start(t, emulator.Options{})
 	for _, b := range bindings {
-		path := strings.NewReplacer("{project_id}", projectA, "{connection_id}", id(1), "{name}", "r").Replace(b.Template)
+		path := strings.NewReplacer("{project_id}", projectA, "{connection_id}", id(1), "{name}", "r", "{queue_name}", "q1", "{task_id}", "1").Replace(b.Template)
 		if r := d.do(b.HTTPMethod, path, ""); r.status == http.StatusNotFound {
 			t.Errorf("%s of %s: %d %s", r.request, b.FullMethod, r.status, r.body)
 		}

@@ -49,6 +49,9 @@ func TestBindingsOfConnectionService(t *testing.T) {
 	const (
 		v2 = "/v2.0/{project_id}/datasource/enhanced-connections"
 		v3 = "/v3/{project_id}/datasource/enhanced-connections"
+
+		tests = "/v1.0/{project_id}/queues/{queue_name}/connection-test"
+
 		p  = " path=project_id"
 		pc = " path=project_id,connection_id"
 	)
@@ -67,6 +70,8 @@ func TestBindingsOfConnectionService(t *testing.T) {
 		"ListPrivileges: GET " + v2 + "/{connection_id}/privileges" + pc + " query=",
 		"UpdatePrivileges: PUT /v1.0/{project_id}/authorization body" + p + " query=",
 		"ListPrivilegesByObject: GET /v1.0/{project_id}/authorization/privileges" + p + " query=object",
+		"CreateConnectivityTest: POST " + tests + " body" + p + ",queue_name query=",
+		"GetConnectivityTest: GET " + tests + "/{task_id}" + p + ",queue_name,task_id query=",
 	}
 	var got []string
 	for _, b := range bindings(t) {

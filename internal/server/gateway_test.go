@@ -40,6 +40,10 @@ func TestGatewayTakesNothingElse(t *testing.T) {
 		"no body clears no hosts":    {http.MethodPut, one, nil, "", 400, "JSON_SYNTAX"},
 		"white space clears none":    {http.MethodPut, one, nil, " \n", 400, "JSON_SYNTAX"},
 		"half an object clears none": {http.MethodPut, one, nil, "{", 400, "JSON_SYNTAX"},
+		"a word for a number":        {http.MethodGet, tests + "/latest", nil, "", 400, `"field":"task_id","description":"expected a whole number","reason":"JSON_TYPE"`},
+		"a hexadecimal number":       {http.MethodGet, tests + "/0x9", nil, "", 400, `"field":"task_id"`},
+		"a sign before a number":     {http.MethodGet, tests + "/+9", nil, "", 400, `"field":"task_id"`},
+		"a number of over 64 bits":   {http.MethodGet, tests + "/9223372036854775808", nil, "", 400, `"field":"task_id"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reached = nil
@@ -87,6 +91,8 @@ func TestEveryBindingIsServed(t *testing.T) {
 		{http.MethodGet, one + "/privileges", "ListPrivileges"},
 		{http.MethodPut, "/v1.0/" + project + "/authorization", "UpdatePrivileges"},
 		{http.MethodGet, "/v1.0/" + project + "/authorization/privileges", "ListPrivilegesByObject"},
+		{http.MethodPost, tests, "CreateConnectivityTest"},
+		{http.MethodGet, tests + "/9", "GetConnectivityTest"},
 	} {
 		id := fmt.Sprint("request-", tt.method, len(tt.path), tt.rpc)
 		b.do(t, tt.method, tt.path, http.Header{"X-Request-Id": {id}}, strings.NewReader("{}"))

@@ -15,6 +15,7 @@ const (
 	network    = "78f2562a-36e4-4b39-95b9-f5aab22e1281"
 
 	connections = "/v2.0/" + project + "/datasource/enhanced-connections"
+	tests       = "/v1.0/" + project + "/queues/q1/connection-test"
 )
 
 // stub is a service of which every RPC succeeds, or ends as on says.
@@ -80,4 +81,12 @@ func (s *stub) UpdatePrivileges(ctx context.Context, req *connsvcv1.UpdatePrivil
 
 func (s *stub) ListPrivilegesByObject(ctx context.Context, req *connsvcv1.ListPrivilegesByObjectRequest) (*connsvcv1.ListPrivilegesByObjectResponse, error) {
 	return answer(ctx, s, req, &connsvcv1.ListPrivilegesByObjectResponse{IsSuccess: true})
+}
+
+func (s *stub) CreateConnectivityTest(ctx context.Context, req *connsvcv1.CreateConnectivityTestRequest) (*connsvcv1.CreateConnectivityTestResponse, error) {
+	return answer(ctx, s, req, &connsvcv1.CreateConnectivityTestResponse{IsSuccess: true, TaskId: 9})
+}
+
+func (s *stub) GetConnectivityTest(ctx context.Context, req *connsvcv1.GetConnectivityTestRequest) (*connsvcv1.GetConnectivityTestResponse, error) {
+	return answer(ctx, s, req, &connsvcv1.GetConnectivityTestResponse{IsSuccess: true, Connectivity: "REACHABLE"})
 }

@@ -71,6 +71,16 @@ func TestCallOnTheWire(t *testing.T) {
 			&connsvcv1.ListPrivilegesByObjectRequest{ProjectId: project, Object: "edsconnections." + connection},
 			"GET /v1.0/" + project + "/authorization/privileges?object=edsconnections." + connection, "",
 		},
+		{
+			"start a connectivity test", connsvcv1.ConnectionService_CreateConnectivityTest_FullMethodName,
+			&connsvcv1.CreateConnectivityTestRequest{ProjectId: project, QueueName: "q1", Address: "db.example.com:5432"},
+			"POST /v1.0/" + project + "/queues/q1/connection-test", `{"address":"db.example.com:5432"}`,
+		},
+		{
+			"read a connectivity test", connsvcv1.ConnectionService_GetConnectivityTest_FullMethodName,
+			&connsvcv1.GetConnectivityTestRequest{ProjectId: project, QueueName: "q1", TaskId: 9_007_199_254_740_993},
+			"GET /v1.0/" + project + "/queues/q1/connection-test/9007199254740993", "",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var line, body string

@@ -17,7 +17,7 @@ type Operation struct {
 	Status   int    // of a success
 }
 
-// operations are DLI's operations on connections. Where an RPC has two, the
+// operations are DLI's operations on connections, and the connectivity test of a queue. Where an RPC has two, the
 // documented one comes first, then the deprecated one that Terraform calls.
 var operations = []Operation{
 	{"dli_02_0187", "CreateEnhancedConnection", http.MethodPost, "/v2.0/{project_id}/datasource/enhanced-connections", http.StatusCreated},
@@ -34,6 +34,8 @@ var operations = []Operation{
 	{"", "DeleteRoute", http.MethodDelete, "/v2.0/{project_id}/datasource/enhanced-connections/{connection_id}/routes/{name}", http.StatusOK},
 	{"", "UpdatePrivileges", http.MethodPut, "/v1.0/{project_id}/authorization", http.StatusOK},
 	{"", "ListPrivilegesByObject", http.MethodGet, "/v1.0/{project_id}/authorization/privileges", http.StatusOK},
+	{"dli_02_0284", "CreateConnectivityTest", http.MethodPost, "/v1.0/{project_id}/queues/{queue_name}/connection-test", http.StatusOK},
+	{"dli_02_0285", "GetConnectivityTest", http.MethodGet, "/v1.0/{project_id}/queues/{queue_name}/connection-test/{task_id}", http.StatusOK},
 }
 
 // OperationsOf returns the operations of an RPC, which it names without its

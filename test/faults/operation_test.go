@@ -22,10 +22,11 @@ const (
 )
 
 // A fixture is a project before the call of a case, with one connection that has a
-// queue, a route and a grant.
+// queue, a route and a grant, and a connectivity test of the queue.
 type fixture struct {
 	project string
 	seed    string // the ID of the connection
+	task    int64  // the ID of a connectivity test of its queue
 }
 
 // An operation is an RPC with the request that the matrix sends.
@@ -49,7 +50,7 @@ type operation struct {
 func (op *operation) creates() bool { return op.rpc == create }
 
 func allOperations() []operation {
-	return slices.Concat(createOperations(), connectionOperations(), queueOperations(), routeOperations(), privilegeOperations())
+	return slices.Concat(createOperations(), connectionOperations(), queueOperations(), routeOperations(), privilegeOperations(), connectivityOperations())
 }
 
 func createOperations() []operation {
@@ -217,6 +218,33 @@ func privilegeOperations() []operation {
 	}
 }
 
+func connectivityOperations() []operation {
+	return []operation{
+		{
+			rpc: "CreateConnectivityTest", class: idempotent,
+			request: func(s fixture) proto.Message {
+				return &connsvcv1.CreateConnectivityTestRequest{ProjectId: s.project, QueueName: "q0", Address: "192.168.0.1:5432"}
+			},
+			response: func() proto.Message { return &connsvcv1.CreateConnectivityTestResponse{} },
+			valid: func(m proto.Message, s fixture) bool {
+				r, is := m.(*connsvcv1.CreateConnectivityTestResponse)
+				return is && r.GetTaskId() > s.task
+			},
+		},
+		{
+			rpc: "GetConnectivityTest", class: readOnly,
+			request: func(s fixture) proto.Message {
+				return &connsvcv1.GetConnectivityTestRequest{ProjectId: s.project, QueueName: "q0", TaskId: s.task}
+			},
+			response: func() proto.Message { return &connsvcv1.GetConnectivityTestResponse{} },
+			valid: func(m proto.Message, _ fixture) bool {
+				r, is := m.(*connsvcv1.GetConnectivityTestResponse)
+				return is && r.GetConnectivity() == "REACHABLE"
+			},
+		},
+	}
+}
+
 // newFixture sets up a project directly at DLI, before any fault is set.
 func newFixture(t *testing.T, e *emulator.Emulator, project string) fixture {
 	t.Helper()
@@ -229,9 +257,10 @@ func newFixture(t *testing.T, e *emulator.Emulator, project string) fixture {
 	}
 	connections := "/v2.0/" + project + "/datasource/enhanced-connections"
 	call(http.MethodPost, connections, `{"name":"seed","dest_vpc_id":"`+vpc+`","dest_network_id":"`+subnet+`","queues":["q0"]}`)
-	s := fixture{project: project, seed: e.Connections(project)[0].ID}
+	s := fixture{project: project, seed: e.Connections(project)[0].ID, task: 1}
 	call(http.MethodPost, "/v3/"+project+"/datasource/enhanced-connections/"+s.seed+"/routes", `{"name":"r0","cidr":"10.0.0.0/16"}`)
 	call(http.MethodPut, "/v1.0/"+project+"/authorization",
 		`{"projectId":"grantee","action":"grant","privileges":[{"object":"edsconnections.`+s.seed+`","privileges":["BIND_QUEUE"]}]}`)
+	call(http.MethodPost, "/v1.0/"+project+"/queues/q0/connection-test", `{"address":"192.168.0.1:5432"}`)
 	return s
 }

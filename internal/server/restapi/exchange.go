@@ -32,6 +32,7 @@ type exchange struct {
 	handler    runtime.HandlerFunc // generated; nil where no RPC takes the request
 	bare       *http.Request       // for the handler
 	pathParams map[string]string
+	numbers    []string    // the path parameters that are numbers, where the path has them
 	call       *chain.Call // set by Exchange
 
 	body       body
@@ -78,8 +79,23 @@ func (x *exchange) Exchange(ctx context.Context, c *chain.Call) error {
 			return err
 		}
 	}
+	if err := x.checkNumbers(); err != nil {
+		return err
+	}
 	x.handler(x, x.bare.WithContext(ctx), x.pathParams)
 	return x.err
+}
+
+// checkNumbers checks the numbers of the path, of which the generated handler would also
+// take 0x9 and +9, and whose errors name no field.
+func (x *exchange) checkNumbers() error {
+	for _, name := range x.numbers {
+		text, inPath := x.pathParams[name]
+		if n, err := strconv.ParseInt(text, 10, 64); inPath && (err != nil || strconv.FormatInt(n, 10) != text) {
+			return apierror.Invalid(name, "json.type", "expected a whole number")
+		}
+	}
+	return nil
 }
 
 // fail keeps the first error, which is the typed one.

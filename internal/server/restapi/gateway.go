@@ -88,6 +88,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve is the middleware around a generated handler.
 func (g *gateway) serve(next runtime.HandlerFunc) runtime.HandlerFunc {
 	method := methodOf(next)
+	numbers := numbersOf(method)
 	return func(w http.ResponseWriter, r *http.Request, pathParams map[string]string) {
 		x, ok := w.(*exchange)
 		if !ok {
@@ -96,7 +97,7 @@ func (g *gateway) serve(next runtime.HandlerFunc) runtime.HandlerFunc {
 		}
 		ctx, cancel := g.withDeadline(x.request)
 		defer cancel()
-		x.handler, x.bare, x.pathParams = next, r, pathParams
+		x.handler, x.bare, x.pathParams, x.numbers = next, r, pathParams, numbers
 		c := g.newCall(x, method)
 		c.Project = pathParams["project_id"]
 		g.run(ctx, c, x)

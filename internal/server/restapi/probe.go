@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
@@ -31,6 +32,22 @@ func methodOf(handler runtime.HandlerFunc) string {
 	p := &probe{}
 	handler(p, &http.Request{Header: http.Header{}, URL: &url.URL{}, Body: http.NoBody}, nil)
 	return strings.TrimPrefix(p.method, "/")
+}
+
+// numbersOf returns the request's fields of an RPC that are integers, by their names.
+func numbersOf(method string) []string {
+	service := connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0)
+	rpc := service.Methods().ByName(protoreflect.FullName(strings.ReplaceAll(method, "/", ".")).Name())
+	if rpc == nil {
+		return nil
+	}
+	var names []string
+	for i := range rpc.Input().Fields().Len() {
+		if f := rpc.Input().Fields().Get(i); f.Kind() == protoreflect.Int64Kind {
+			names = append(names, string(f.Name()))
+		}
+	}
+	return names
 }
 
 // methods are the HTTP methods that a google.api.http rule can have, and HEAD, which
