@@ -4,18 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -86,7 +83,7 @@ func (c *callCommand) Run(p *process) error {
 	}
 	path := fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name())
 	if err := conn.Invoke(ctx, path, request, response); err != nil {
-		return callError(err)
+		return err // printed with its details
 	}
 	return printJSON(p.stdout, response)
 }
@@ -152,29 +149,4 @@ func printJSON(w io.Writer, m proto.Message) error {
 	text.WriteByte('\n')
 	_, err = text.WriteTo(w)
 	return err
-}
-
-// callError returns an error of an RPC with its details, one a line.
-func callError(err error) error {
-	st := status.Convert(err)
-	lines := []string{fmt.Sprintf("%v: %s", st.Code(), st.Message())}
-	for _, detail := range st.Details() {
-		switch d := detail.(type) {
-		case *errdetails.ErrorInfo:
-			lines = append(lines, "reason: "+d.GetReason())
-		case *errdetails.BadRequest:
-			for _, v := range d.GetFieldViolations() {
-				lines = append(lines, fmt.Sprintf("field %s: %s (%s)", v.GetField(), v.GetDescription(), v.GetReason()))
-			}
-		case *errdetails.RetryInfo:
-			lines = append(lines, fmt.Sprintf("retry after: %v", d.GetRetryDelay().AsDuration()))
-		case *errdetails.RequestInfo:
-			lines = append(lines, "request ID: "+d.GetRequestId())
-		case *errdetails.Help:
-			for _, link := range d.GetLinks() {
-				lines = append(lines, "see "+link.GetUrl())
-			}
-		}
-	}
-	return errors.New(strings.Join(lines, "\n  "))
 }

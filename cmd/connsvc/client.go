@@ -2,14 +2,12 @@ package main
 
 import (
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 
 	"github.com/connsvc/connsvc/internal/app"
+	"github.com/connsvc/connsvc/internal/cli"
 )
 
 // An address is host:port, as a flag.
@@ -45,28 +43,9 @@ func (f tlsFlags) config() (*tls.Config, error) {
 		}
 		return nil, nil
 	}
-	config, err := f.load()
+	config, err := cli.TLS(f.CAFile, f.Cert, f.Key)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", app.ErrConfig, err)
-	}
-	return config, nil
-}
-
-func (f tlsFlags) load() (*tls.Config, error) {
-	ca, err := os.ReadFile(f.CAFile)
-	if err != nil {
-		return nil, err
-	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()}
-	if !config.RootCAs.AppendCertsFromPEM(ca) {
-		return nil, errors.New(f.CAFile + " contains no certificate in PEM form")
-	}
-	if f.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
-		if err != nil {
-			return nil, err
-		}
-		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, nil
 }

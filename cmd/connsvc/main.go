@@ -19,17 +19,19 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/connsvc/connsvc/internal/app"
+	"github.com/connsvc/connsvc/internal/cli"
 )
 
 // The exit statuses; exitHelp documents them.
 const (
 	exitFailure = 1
-	exitUsage   = 2
-	exitConfig  = 78 // EX_CONFIG of sysexits
+	exitUsage   = cli.ExitUsage
+	exitConfig  = cli.ExitConfig
 )
 
 const exitHelp = `Exit status: 0 success; 1 failure at run time, as a port in use, a call that failed or not ready;
-2 wrong command line; 78 wrong configuration: its file, a secret, a certificate, fault rules or OTEL_*.`
+64 wrong command line; 78 wrong configuration: its file, a secret, a certificate, fault rules or OTEL_*.
+"connections" has two more: 2 diff found a difference; 3 wait or test did not reach what was asked for.`
 
 // errUsage marks errors of the command line that are found after it was parsed.
 var errUsage = errors.New("wrong command line")
@@ -53,12 +55,20 @@ type process struct {
 	// hangups returns a channel of SIGHUPs. Before that, and after forget, SIGHUP ends
 	// the process.
 	hangups func() (c <-chan os.Signal, forget func())
+	// terminal reports whether stderr is a terminal.
+	terminal bool
+}
+
+// people returns what the commands for people use of p.
+func (p *process) people() *cli.Process {
+	return &cli.Process{Ctx: p.ctx, Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, LookupEnv: p.lookupEnv, Terminal: p.terminal}
 }
 
 type commands struct {
 	Dev         devCommand         `cmd:"" help:"Run the service with an embedded DLI, on loopback only, to try it."`
 	Serve       serveCommand       `cmd:"" help:"Run the service with a configuration file."`
 	Emulator    emulatorCommand    `cmd:"" help:"Run the embedded DLI alone."`
+	Connections cli.Connections    `cmd:"" help:"Work with connections through a running connsvc: tables, files, waiting."`
 	Call        callCommand        `cmd:"" help:"Send one gRPC call to a running connsvc."`
 	Config      configCommands     `cmd:"" help:"Work with the configuration."`
 	Policy      policyCommands     `cmd:"" help:"Work with the policy."`
@@ -82,7 +92,14 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(os.Args[1:], &process{
 		ctx: ctx, name: commandName(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv, hangups: hangups,
+		terminal: isTerminal(os.Stderr),
 	}))
+}
+
+// isTerminal also takes another character device for one, as /dev/null.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // commandName returns what starts this program again: dev prints it.
@@ -115,7 +132,8 @@ func run(args []string, p *process) int {
 		kong.Vars{"version": versionLine()},
 		kong.Writers(help, p.stderr),
 		kong.Exit(func(status int) { exited = status }),
-		kong.Bind(p),
+		kong.ExplicitGroups([]kong.Group{{Key: "connsvc", Title: "Which connsvc, and how:"}}),
+		kong.Bind(p, p.people()),
 	)
 	if err != nil {
 		fmt.Fprintln(p.stderr, "connsvc:", err)
@@ -136,8 +154,14 @@ func run(args []string, p *process) int {
 	if err = command.Run(); err == nil {
 		return 0
 	}
-	fmt.Fprintln(p.stderr, "connsvc:", err)
+	var exit *cli.ExitError
+	if exited := errors.As(err, &exit); exited && exit.Err == nil {
+		return exit.Status
+	}
+	fmt.Fprintln(p.stderr, "connsvc:", cli.Explain(err))
 	switch {
+	case exit != nil:
+		return exit.Status
 	case errors.Is(err, app.ErrConfig):
 		return exitConfig
 	case errors.Is(err, errUsage):

@@ -19,6 +19,17 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
 }
 
+// TestConnections runs the sessions of "connsvc connections" beside a dev, each in a project
+// of its own.
+func TestConnections(t *testing.T) {
+	dev := startDev(t, "--peering-delay", "0s")
+	testscript.Run(t, testscript.Params{Dir: "testdata/connections", Setup: func(env *testscript.Env) error {
+		env.Setenv("CONNSVC_ADDRESS", dev.grpc)
+		env.Setenv("CONNSVC_PROJECT", strings.TrimPrefix(filepath.Base(env.WorkDir), "script-"))
+		return nil
+	}})
+}
+
 // TestStop starts dev, stops it, and finds nothing left running.
 func TestStop(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
@@ -65,23 +76,23 @@ upstreams: [{ endpoint: "https://dli.example.com", pass_through: {} }] }`), 0o60
 	}{
 		{[]string{"version"}, 0},
 		{[]string{"--help"}, 0},
-		{[]string{"no-such-command"}, 2},
-		{[]string{"serve"}, 2},
+		{[]string{"no-such-command"}, 64},
+		{[]string{"serve"}, 64},
 		{[]string{"serve", "--config", bad}, 78},
 		{[]string{"serve", "--config", noCertificate}, 78},
 		{[]string{"config", "check", bad}, 78},
 		{[]string{"config", "print", bad}, 78},
 		{[]string{"config", "schema"}, 0},
-		{[]string{"dev", "--emulator", "nowhere"}, 2},
+		{[]string{"dev", "--emulator", "nowhere"}, 64},
 		{[]string{"dev", "--emulator", "192.0.2.1:1", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, 1},
-		{[]string{}, 2},
+		{[]string{}, 64},
 		{[]string{"help"}, 0},
 		{[]string{"--version"}, 0},
 		{[]string{"healthcheck", "--admin", "127.0.0.1:1"}, 1},
 		{[]string{"healthcheck", "--ca-file", bad}, 78},
-		{[]string{"healthcheck", "--ca-file", "missing"}, 2},
-		{[]string{"call", "NoSuchMethod"}, 2},
-		{[]string{"call", "ListPrivileges", "{"}, 2},
+		{[]string{"healthcheck", "--ca-file", "missing"}, 64},
+		{[]string{"call", "NoSuchMethod"}, 64},
+		{[]string{"call", "ListPrivileges", "{"}, 64},
 		{[]string{"call", "ListPrivileges", "--address", "127.0.0.1:1"}, 1},
 	} {
 		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"buf.build/go/protovalidate"
 	"buf.build/go/protoyaml"
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/watch"
@@ -66,25 +68,49 @@ func Parse(path string, data []byte) (*configv1.Config, error) {
 
 // parse reads and checks a configuration, without its defaults.
 func parse(data []byte, check checker) (*configv1.Config, problems) {
+	cfg := &configv1.Config{}
+	found := unmarshal(data, cfg, check, &keyChecker{})
+	return cfg, found
+}
+
+// Unmarshal reads another file than a configuration into m, a message of connsvc, and
+// checks it by the rules of the schema. data is the content of path. look, which can be nil,
+// is called with each mapping and its message and reports further problems. The error is
+// that of Load.
+func Unmarshal(path string, data []byte, m proto.Message, look Look) error {
+	rules, err := protovalidate.New(protovalidate.WithMessages(m), protovalidate.WithDisableLazy())
+	if err != nil {
+		return fmt.Errorf("creating the validator of %s: %w", path, err)
+	}
+	if found := unmarshal(data, m, ruleChecker{rules}, &keyChecker{look: look}); len(found) > 0 {
+		return found.in(path)
+	}
+	return nil
+}
+
+// A Look looks at a mapping that is read into m, and reports problems at its nodes.
+type Look func(m proto.Message, mapping *yaml.Node, report func(at *yaml.Node, text string))
+
+// unmarshal reads data into m and checks it.
+func unmarshal(data []byte, m proto.Message, check protoyaml.Validator, keys *keyChecker) problems {
 	if !utf8.Valid(data) {
-		return nil, problems{{text: "the file is not valid UTF-8"}}
+		return problems{{text: "the file is not valid UTF-8"}}
 	}
 	data = normalizeLines(data)
 	found, err := checkDocument(data)
 	if err != nil {
-		return nil, problems{syntaxProblem(err, data)}
+		return problems{syntaxProblem(err, data)}
 	}
-	cfg := &configv1.Config{}
-	keys := &keyChecker{misspelled: make(map[place]bool)}
+	keys.misspelled = make(map[place]bool)
 	options := protoyaml.UnmarshalOptions{Validator: check, CustomUnmarshaler: keys}
-	err = options.Unmarshal(data, cfg)
+	err = options.Unmarshal(data, m)
 	found = append(found, keys.found...)
 	found.addYAML(err)
 	if len(found) == 0 {
 		// protoyaml does not validate an empty file.
-		found.addViolations(check.Validate(cfg))
+		found.addViolations(check.Validate(m))
 	}
-	return cfg, found.sorted().distinct(keys.misspelled)
+	return found.sorted().distinct(keys.misspelled)
 }
 
 // normalizeLines ends every line with "\n". protoyaml splits the file there, but

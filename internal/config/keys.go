@@ -20,13 +20,14 @@ import (
 type keyChecker struct {
 	found      problems
 	misspelled map[place]bool // mappings with an unknown key
+	look       Look           // may be nil
 }
 
 // Unmarshal checks the keys of a mapping, and the forms of their values. It rejects a
 // secret that is written into the configuration, without quoting it.
 func (k *keyChecker) Unmarshal(node *yaml.Node, m proto.Message) (bool, error) {
 	md := m.ProtoReflect().Descriptor()
-	if md.ParentFile() != configv1.File_connsvc_config_v1_config_proto {
+	if !strings.HasPrefix(string(md.FullName()), "connsvc.") {
 		return false, nil
 	}
 	if _, ok := m.(*configv1.Secret); ok && node.Kind == yaml.ScalarNode {
@@ -34,6 +35,9 @@ func (k *keyChecker) Unmarshal(node *yaml.Node, m proto.Message) (bool, error) {
 	}
 	if node.Kind != yaml.MappingNode {
 		return false, nil
+	}
+	if k.look != nil {
+		k.look(m, node, k.found.add)
 	}
 	set := make(map[protoreflect.Name]string) // the first key of each oneof
 	for i := 0; i+1 < len(node.Content); i += 2 {

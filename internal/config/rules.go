@@ -74,6 +74,22 @@ func (c checker) Validate(m proto.Message) error {
 	return all
 }
 
+// A ruleChecker checks a message by the rules of the schema alone.
+type ruleChecker struct{ rules protovalidate.Validator }
+
+// Validate returns a *protovalidate.ValidationError with all violations, or another
+// error of protovalidate.
+func (c ruleChecker) Validate(m proto.Message) error {
+	err := c.rules.Validate(m)
+	var all *protovalidate.ValidationError
+	if errors.As(err, &all) {
+		for _, v := range all.Violations {
+			reword(v)
+		}
+	}
+	return err
+}
+
 // listenerViolations reports listeners beyond loopback that are plaintext or do not
 // authenticate callers, and keys of a listener that only another one has.
 func listenerViolations(cfg *configv1.Config) []*protovalidate.Violation {

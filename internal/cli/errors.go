@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+// Explain returns an error that prints what connsvc says of a failed call: code and text,
+// then reason, fields, when to retry and the request ID, one a line. Other errors are
+// returned as they are.
+func Explain(err error) error {
+	var failed interface{ GRPCStatus() *status.Status }
+	if err == nil || !errors.As(err, &failed) {
+		return err
+	}
+	st := failed.GRPCStatus()
+	text := strings.TrimSuffix(err.Error(), failedText(failed)) // what was being done
+	text += fmt.Sprintf("%v: %s", st.Code(), clean(st.Message()))
+	for _, line := range details(st) {
+		text += "\n  " + line
+	}
+	return errors.New(text)
+}
+
+func failedText(failed any) string {
+	err, _ := failed.(error)
+	return err.Error()
+}
+
+// details returns the details of a status that a person can use.
+func details(st *status.Status) []string {
+	var lines []string
+	explained := false
+	for _, detail := range st.Details() {
+		switch d := detail.(type) {
+		case *errdetails.ErrorInfo:
+			explained = true
+			lines = append(lines, "reason: "+d.GetReason())
+		case *errdetails.BadRequest:
+			for _, v := range d.GetFieldViolations() {
+				lines = append(lines, fmt.Sprintf("field %s: %s (%s)", v.GetField(), v.GetDescription(), v.GetReason()))
+			}
+		case *errdetails.RetryInfo:
+			lines = append(lines, fmt.Sprintf("retry after: %v", d.GetRetryDelay().AsDuration()))
+		case *errdetails.RequestInfo:
+			lines = append(lines, "request ID: "+d.GetRequestId())
+		case *errdetails.Help:
+			for _, link := range d.GetLinks() {
+				lines = append(lines, "see "+link.GetUrl())
+			}
+		}
+	}
+	switch {
+	case explained:
+	case st.Code() == codes.Unavailable:
+		lines = append(lines, "is connsvc's gRPC listener there? Check the address, and whether it has TLS: --plaintext, --ca-file")
+	case st.Code() == codes.DeadlineExceeded:
+		lines = append(lines, "connsvc did not respond in time; --timeout gives it longer")
+	}
+	return lines
+}
+
+// report returns the ApplyReport of an error, nil if it has none.
+func report(err error) *connsvcv1.ApplyReport {
+	for _, detail := range status.Convert(err).Details() {
+		if r, ok := detail.(*connsvcv1.ApplyReport); ok {
+			return r
+		}
+	}
+	return nil
+}

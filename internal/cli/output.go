@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+)
+
+// The formats of output.
+const (
+	formatTable = "table"
+	formatJSON  = "json"
+	formatYAML  = "yaml"
+	formatName  = "name"
+	formatID    = "id"
+)
+
+// output is the flag of commands that print data.
+type output struct {
+	Output string `short:"o" enum:"table,json,yaml" default:"table" help:"Format of the output: table, json or yaml (${default})."`
+}
+
+// connectionOutput is the flag of commands that print connections.
+type connectionOutput struct {
+	Output string `short:"o" enum:"table,json,yaml,name,id" default:"table" help:"Format of the output: table, json, yaml, or only name or id (${default})."`
+}
+
+// printMessage prints a message as JSON or YAML, with DLI's names of the fields and times
+// of RFC 3339.
+func (s *session) printMessage(format string, m proto.Message) error {
+	text, err := protojson.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return s.printJSON(format, text)
+}
+
+// printJSON prints JSON text, indented or as YAML.
+func (s *session) printJSON(format string, text []byte) error {
+	var out bytes.Buffer
+	if format == formatYAML {
+		if err := toYAML(&out, text); err != nil {
+			return err
+		}
+	} else {
+		if err := json.Indent(&out, text, "", "  "); err != nil {
+			return err
+		}
+		out.WriteByte('\n')
+	}
+	_, err := out.WriteTo(s.Stdout)
+	return err
+}
+
+// toYAML writes JSON text as YAML, its keys in the same order.
+func toYAML(w io.Writer, text []byte) error {
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return err
+	}
+	blockStyle(&document)
+	encoder := yaml.NewEncoder(w)
+	encoder.SetIndent(2)
+	return encoder.Encode(&document)
+}
+
+func blockStyle(node *yaml.Node) {
+	if len(node.Content) > 0 || node.Kind == yaml.ScalarNode {
+		node.Style = 0
+	}
+	for _, child := range node.Content {
+		blockStyle(child)
+	}
+}
+
+// A table prints aligned columns.
+type table struct {
+	w    io.Writer
+	rows [][]string
+}
+
+func (s *session) table(header ...string) *table {
+	t := &table{w: s.Stdout}
+	if len(header) > 0 {
+		t.row(header...)
+	}
+	return t
+}
+
+func (t *table) row(cells ...string) {
+	for i := range cells {
+		cells[i] = clean(cells[i])
+	}
+	t.rows = append(t.rows, cells)
+}
+
+// flush prints the table.
+func (t *table) flush() error {
+	var widths []int
+	for _, row := range t.rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var out strings.Builder
+	for _, row := range t.rows {
+		line := ""
+		for i, cell := range row {
+			line += cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2)
+		}
+		out.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	_, err := io.WriteString(t.w, out.String())
+	return err
+}
+
+// clean replaces control characters: a text of DLI must not control the terminal.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// message prints a line for a person, on standard error.
+func (s *session) message(format string, args ...any) {
+	fmt.Fprintln(s.Stderr, clean(fmt.Sprintf(format, args...)))
+}
+
+// count returns a number with its noun: "1 host", "20,000 hosts".
+func count(n int, noun string) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	if n != 1 {
+		noun += "s"
+	}
+	return text + " " + noun
+}

@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// A progress shows what a command waits for: on a terminal one line, rewritten each second
+// with the time that has passed, elsewhere a line for each change.
+type progress struct {
+	s       *session
+	started time.Time
+	ended   chan struct{}
+	done    sync.WaitGroup
+
+	mu   sync.Mutex
+	text string
+}
+
+// clearLine moves to the start of the line and clears it.
+const clearLine = "\r\x1b[K"
+
+// progress starts one; stop ends it.
+func (s *session) progress(format string, args ...any) *progress {
+	p := &progress{s: s, started: time.Now(), ended: make(chan struct{})}
+	p.show(format, args...)
+	if s.Terminal {
+		p.done.Go(p.tick)
+	}
+	return p
+}
+
+func (p *progress) tick() {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			p.mu.Lock()
+			p.draw()
+			p.mu.Unlock()
+		case <-p.ended:
+			return
+		}
+	}
+}
+
+// draw needs mu.
+func (p *progress) draw() {
+	fmt.Fprintf(p.s.Stderr, "%s%s (%v)", clearLine, p.text, time.Since(p.started).Truncate(time.Second))
+}
+
+// show shows another text.
+func (p *progress) show(format string, args ...any) {
+	text := clean(fmt.Sprintf(format, args...))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if text == p.text {
+		return
+	}
+	if p.text = text; p.s.Terminal {
+		p.draw()
+	} else {
+		fmt.Fprintln(p.s.Stderr, text)
+	}
+}
+
+// stop ends the progress, and clears its line on a terminal.
+func (p *progress) stop() {
+	close(p.ended)
+	p.done.Wait()
+	if p.s.Terminal {
+		fmt.Fprint(p.s.Stderr, clearLine)
+	}
+}
