@@ -36,6 +36,8 @@ type Call struct {
 	mu           sync.Mutex // attempts of a create may end on other goroutines
 	upstreamTime time.Duration
 	dliRequestID string
+	response     Holder // of DLI's last response; nil: none is held
+	ended        bool
 }
 
 // Holders make Holders of a caller.
@@ -48,6 +50,50 @@ type Holder interface {
 	Reserve(n int64) error
 	// Release gives back all bytes.
 	Release()
+}
+
+// uncounted is the Holder of a call without Holders.
+type uncounted struct{}
+
+func (uncounted) Reserve(int64) error { return nil }
+func (uncounted) Release()            {}
+
+// NewHolder returns a Holder of the caller, which holds nothing yet.
+func (c *Call) NewHolder() Holder {
+	if c.Holders == nil {
+		return uncounted{}
+	}
+	return c.Holders.NewHolder()
+}
+
+// Hold keeps the bytes of a response of DLI until the next one, or until LetGo or End.
+func (c *Call) Hold(response Holder) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.response != nil {
+		c.response.Release()
+	}
+	if c.response = response; c.ended {
+		c.response.Release()
+	}
+}
+
+// LetGo gives back the bytes of DLI's last response, which the call does not need any more.
+func (c *Call) LetGo() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.response != nil {
+		c.response.Release()
+		c.response = nil
+	}
+}
+
+// End is LetGo at the end of the call. An attempt that outlives it holds nothing.
+func (c *Call) End() {
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
+	c.LetGo()
 }
 
 type key struct{}

@@ -16,3 +16,28 @@ func TestContextPrintsNoToken(t *testing.T) {
 		t.Errorf("the context prints the token: %s", got)
 	}
 }
+
+type lease struct{ released int }
+
+func (l *lease) Reserve(int64) error { return nil }
+func (l *lease) Release()            { l.released++ }
+
+// Of DLI's responses only the last is held, and none when the call has ended.
+func TestHold(t *testing.T) {
+	var c call.Call
+	var leases [3]lease
+	for i, want := range [][3]int{{0, 0, 0}, {1, 0, 0}} {
+		c.Hold(&leases[i])
+		if got := [3]int{leases[0].released, leases[1].released}; got != want {
+			t.Errorf("after %d responses: released %v, want %v", i+1, got, want)
+		}
+	}
+	c.LetGo()
+	c.End()
+	c.Hold(&leases[2]) // of an attempt that outlives the call
+	for i, l := range leases {
+		if l.released == 0 {
+			t.Errorf("response %d is still held", i)
+		}
+	}
+}

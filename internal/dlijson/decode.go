@@ -19,6 +19,7 @@ type decoder struct {
 	envelope *Envelope // of a response, which is read leniently; nil for a request
 	depth    int       // of the objects and lists around
 	items    int       // number of elements that the lists may still have
+	grower   Grower    // may be nil
 	arena    arena
 }
 

@@ -42,6 +42,14 @@ func DecodeRequest(r io.Reader, m proto.Message, omit ...protoreflect.Name) erro
 	return d.text(message, p, mask(message, omit))
 }
 
+// A Grower is a reader that is told how much memory the elements of lists take that are
+// decoded from its text: an element of two bytes can take hundreds.
+type Grower interface {
+	// Grow is called with the size of elements without their strings. Its error ends the
+	// decoding.
+	Grow(bytes int64) error
+}
+
 // Envelope is what every response of DLI has beside its own fields.
 type Envelope struct {
 	IsSuccess bool // true if missing in the response
@@ -55,13 +63,15 @@ type Envelope struct {
 // and enum words that m does not know are skipped. If m has is_success and message,
 // they are set from the Envelope. A list of connections must have the list or
 // is_success: what has neither is no response of DLI. All lists that m knows have at
-// most MaxResponseItems elements together. Errors are as of DecodeRequest.
+// most MaxResponseItems elements together, of which r learns if it is a Grower. Errors
+// are as of DecodeRequest.
 func DecodeResponse(r io.Reader, m proto.Message) (Envelope, error) {
 	message, p, err := openValid(m)
 	if err != nil {
 		return Envelope{}, err
 	}
 	d := newDecoder(r, MaxResponseItems)
+	d.grower, _ = r.(Grower)
 	defer d.release()
 	envelope := Envelope{IsSuccess: true}
 	d.envelope = &envelope

@@ -1,6 +1,8 @@
 package dlijson
 
 import (
+	"unsafe"
+
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -33,6 +35,9 @@ func (d *decoder) hosts(p *plan) ([]*connsvcv1.Host, error) {
 	err := d.list(func() error {
 		if len(block) == cap(block) {
 			block = make([]connsvcv1.Host, 0, min(max(2*cap(block), minBlock), maxBlock))
+			if err := d.grow(unsafe.Sizeof(block[:1][0]), cap(block)); err != nil {
+				return err
+			}
 		}
 		block = block[:len(block)+1]
 		host := &block[len(block)-1]

@@ -2,6 +2,8 @@ package dlijson_test
 
 import (
 	"errors"
+	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -153,6 +155,53 @@ func TestDecodeResponseBoundsElements(t *testing.T) {
 	checkError(t, "one more", err, dlijson.Error{
 		Kind: dlijson.Range, Path: "connections[1].hosts", Offset: 6_000_032, Message: "more than 2000000 elements",
 	})
+}
+
+// A growing reader counts what it learns of.
+type growing struct {
+	io.Reader
+	bytes, most int64
+}
+
+func (g *growing) Grow(bytes int64) error {
+	if g.bytes += bytes; g.bytes > g.most {
+		return errFull
+	}
+	return nil
+}
+
+var errFull = errors.New("full")
+
+// A Grower learns about as much as elements take: at least half, at most twice.
+func TestDecodeResponseReportsElements(t *testing.T) {
+	const n = 100_000
+	of := func(element string) string { return strings.Repeat(element+",", n-1) + element }
+	for name, text := range map[string]string{
+		"connections": `{"connections":[` + of("{}") + `]}`,
+		"hosts":       `{"connections":[{"hosts":[` + of("{}") + `]}]}`,
+		"queues":      `{"connections":[{"available_queue_info":[` + of("{}") + `]}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			m, r := &connsvcv1.ListEnhancedConnectionsResponse{}, &growing{Reader: strings.NewReader(text), most: 1 << 30}
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			if _, err := dlijson.DecodeResponse(r, m); err != nil {
+				t.Fatal(err)
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			runtime.KeepAlive(m)
+			runtime.KeepAlive(text)
+			if took := int64(after.HeapAlloc - before.HeapAlloc); r.bytes < took/2 || r.bytes > 2*took {
+				t.Errorf("%d elements are reported as %d bytes, and take %d", n, r.bytes, took)
+			}
+			r = &growing{Reader: strings.NewReader(text), most: r.bytes / 2}
+			if _, err := dlijson.DecodeResponse(r, m); !errors.Is(err, errFull) || r.bytes > r.most+1<<20 {
+				t.Errorf("got %v at %d bytes, of which %d are allowed", err, r.bytes, r.most)
+			}
+		})
+	}
 }
 
 func TestDecodeResponsePassesOnReadErrors(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"reflect"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -45,7 +46,14 @@ func (d *decoder) listField(m protoreflect.Message, f *field) error {
 	list := m.Mutable(f.desc).List()
 	return d.list(func() error {
 		if f.sub != nil {
-			return d.message(list.AppendMutable().Message(), f.sub, 0)
+			element := list.AppendMutable().Message()
+			if err := d.grow(reflect.TypeOf(element.Interface()).Elem().Size(), 1); err != nil {
+				return err
+			}
+			return d.message(element, f.sub, 0)
+		}
+		if err := d.grow(scalarBytes, 1); err != nil {
+			return err
 		}
 		v, err := d.scalar(f)
 		if err == nil {
@@ -53,6 +61,19 @@ func (d *decoder) listField(m protoreflect.Message, f *field) error {
 		}
 		return err
 	})
+}
+
+const (
+	pointerBytes = 8
+	scalarBytes  = 8 // of an element of a list, beside its pointer: a string has two words
+)
+
+// grow reports n elements of a list, of the given size each.
+func (d *decoder) grow(size uintptr, n int) error {
+	if d.grower == nil {
+		return nil
+	}
+	return d.grower.Grow(int64(size+pointerBytes) * int64(n)) //nolint:gosec // both are small
 }
 
 // list reads a list, each element by the given function.

@@ -60,11 +60,19 @@ func clearHosts(connections []*connsvcv1.EnhancedConnection) {
 
 // listVisible lists the connections that the caller may see. Limit, offset and page tokens
 // count these alone: in DLI's own numbers there would be gaps where others are hidden.
-func (s *Service) listVisible(ctx context.Context, req *connsvcv1.ListEnhancedConnectionsRequest, offset int32) (*connsvcv1.ListEnhancedConnectionsResponse, error) {
+func (s *Service) listVisible(ctx context.Context, req *connsvcv1.ListEnhancedConnectionsRequest, offset int32) (_ *connsvcv1.ListEnhancedConnectionsResponse, err error) {
 	caller, batch := call.From(ctx), proto.CloneOf(req)
 	batch.Limit = proto.Int32(defaultLimit)
 	resp := &connsvcv1.ListEnhancedConnectionsResponse{}
 	skip, limit := int(offset), limitOf(req)
+	held := caller.NewHolder() // of what the response keeps of all batches
+	defer func() {
+		if err == nil {
+			caller.Hold(held)
+		} else {
+			held.Release()
+		}
+	}()
 	for next := int32(0); ; {
 		got, err := s.listFrom(ctx, batch, next)
 		if err != nil {
@@ -79,6 +87,11 @@ func (s *Service) listVisible(ctx context.Context, req *connsvcv1.ListEnhancedCo
 		skip -= passed
 		if visible = visible[passed:]; req.GetView() == connsvcv1.EnhancedConnectionView_BASIC {
 			clearHosts(visible) // which take most of the memory
+		}
+		for _, c := range visible {
+			if err := held.Reserve(int64(proto.Size(c))); err != nil {
+				return nil, err
+			}
 		}
 		resp.Connections = append(resp.Connections, visible...)
 		// DLI may have a smaller limit of its own, so only an empty batch is the last.
@@ -119,6 +132,7 @@ func paginate(req *connsvcv1.ListEnhancedConnectionsRequest, offset int32, resp 
 	limit := limitOf(req)
 	all := len(resp.GetConnections())
 	fitting := fittingPrefix(resp.GetConnections())
+	clear(resp.GetConnections()[fitting:])
 	resp.Connections = resp.GetConnections()[:fitting]
 	if next := int64(offset) + int64(fitting); fitting < all || limit > 0 && all >= limit {
 		if next <= math.MaxInt32 {

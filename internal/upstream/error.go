@@ -30,6 +30,7 @@ const (
 	Unauthorized                  // there are no credentials for the call: nothing was sent
 	BreakerOpen                   // the upstream is down: nothing was sent
 	Shed                          // the limit of calls in flight is reached: nothing was sent
+	NoRoom                        // the response is more than may be held now: Err says whose limit it is
 )
 
 var kindNames = [...]string{
@@ -37,6 +38,7 @@ var kindNames = [...]string{
 	Timeout: "timeout", Cancelled: "cancelled", Status: "status", Refused: "refused",
 	Malformed: "malformed", TooLarge: "too_large", Invalid: "invalid",
 	Unauthorized: "unauthorized", BreakerOpen: "breaker_open", Shed: "shed",
+	NoRoom: "no_room",
 }
 
 // String returns the kind as a word, as for a metric or a log.
@@ -51,6 +53,7 @@ func (k Kind) String() string {
 var (
 	errUnknownMethod = errors.New("no such RPC")
 	errPathValue     = errors.New("a path parameter would change the path")
+	errWhiteSpace    = errors.New("the response has more than 64 KiB of white space in a row")
 	errTooLarge      = errors.New("the response is larger than the limit")
 	errRedirect      = errors.New("DLI does not redirect")
 	errProtocol      = errors.New("the status is not one of a response")

@@ -88,7 +88,7 @@ func outcomeOf(err *Error) outcome {
 		return outcomeBroken
 	case Timeout:
 		return outcomeTimeout
-	case Cancelled:
+	case Cancelled, NoRoom: // given up by connsvc
 		return outcomeCancelled
 	case Refused:
 		return outcomeRefused

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -9,8 +8,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/singleflight"
-
-	"github.com/connsvc/connsvc/internal/dlijson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // reads lets identical reads in flight share an attempt. Attempts are shared, not calls
@@ -28,17 +27,21 @@ type reads struct {
 
 // An audience is the callers who wait for an attempt. ctx ends with the last of them.
 type audience struct {
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	waiting int // guarded by reads.mu
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	held   held // of the response; on behalf of the caller who started the attempt
+
+	// Guarded by reads.mu.
+	waiting int
+	ended   bool
 }
 
-// A reading is the result of a shared attempt. The caller who started it has the decoded
-// response; those who joined decode raw, which nobody changes.
+// A reading is the result of a shared attempt. The last caller takes the response; the
+// others, who must not wait for each other, have copies.
 type reading struct {
-	raw   *[]byte
-	err   *Error
-	panic error // with its stack
+	response proto.Message
+	err      *Error
+	panic    error // with its stack
 }
 
 // readKey is equal for identical reads: they send the same, for the same caller, and
@@ -56,44 +59,73 @@ func (c *Client) readKey(call *call) string {
 // shareAttempt makes an attempt of a read, or joins an identical one.
 func (c *Client) shareAttempt(ctx context.Context, call *call, retry bool) *Error {
 	key := c.readKey(call)
-	a, results, first := c.join(ctx, key, call)
-	switch {
-	case !first:
-		c.counts.shared.Add(1)
-		if retry {
-			c.budget.refund()
+	for {
+		a, results, first := c.join(ctx, key, call)
+		switch {
+		case !first:
+			c.counts.shared.Add(1)
+			if retry {
+				c.budget.refund()
+			}
+		case retry:
+			c.counts.retries.Add(1)
 		}
-	case retry:
-		c.counts.retries.Add(1)
-	}
-	var result singleflight.Result
-	select {
-	case result = <-results:
-	case <-ctx.Done():
+		var result singleflight.Result
 		select {
-		case result = <-results: // a response that is there must not be lost to chance
-		default:
-			c.reads.leave(key, a)
-			return transportError(ctx, ctx.Err(), true)
+		case result = <-results:
+		case <-ctx.Done():
+			select {
+			case result = <-results: // a response that is there must not be lost to chance
+			default:
+				c.reads.leave(key, a)
+				return transportError(ctx, ctx.Err(), true)
+			}
+		}
+		err := c.take(key, a, result.Val.(*reading), call, first)
+		// That the caller who started the attempt may hold no more says nothing of this one.
+		if err == nil || err.Kind != NoRoom || first {
+			return err
 		}
 	}
-	r := result.Val.(*reading)
+}
+
+// take gives a caller the response of an attempt, or its error.
+func (c *Client) take(key string, a *audience, r *reading, call *call, first bool) *Error {
+	defer c.reads.leave(key, a)
 	switch {
 	case r.panic != nil:
 		panic(r.panic) // as if each caller had made the read itself
 	case r.err != nil:
 		own := *r.err
 		return &own
-	case !first:
-		// DecodeResponse's envelope is not checked again: the caller who started the
-		// attempt found it successful.
-		if _, err := dlijson.DecodeResponse(bytes.NewBuffer(*r.raw), call.response); err != nil {
-			return &Error{Kind: Malformed, Err: err, Sent: true}
+	}
+	last := c.reads.isLast(a)
+	if first && last {
+		call.record.Hold(a.held.holder)
+		a.held.holder = nil
+	} else {
+		holder := call.record.NewHolder()
+		if err := holder.Reserve(a.held.bytes); err != nil {
+			holder.Release()
+			return &Error{Kind: NoRoom, Err: err, Sent: true}
 		}
-	case !result.Shared:
-		c.router.bodies.Give(r.raw)
+		call.record.Hold(holder)
+	}
+	if last {
+		move(call.response, r.response)
+	} else {
+		proto.Merge(call.response, r.response)
 	}
 	return nil
+}
+
+// move makes to, which is empty, what from is. from must not be used any more.
+func move(to, from proto.Message) {
+	m := to.ProtoReflect()
+	from.ProtoReflect().Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		m.Set(f, v)
+		return true
+	})
 }
 
 // join returns the audience of an attempt, with the caller in it, and where the result
@@ -104,7 +136,7 @@ func (c *Client) join(ctx context.Context, key string, call *call) (a *audience,
 	defer s.mu.Unlock()
 	a = s.audiences[key]
 	if first = a == nil; first {
-		a = &audience{}
+		a = &audience{held: held{holder: call.record.NewHolder()}}
 		a.ctx, a.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 		if s.audiences == nil {
 			s.audiences = make(map[string]*audience)
@@ -115,7 +147,7 @@ func (c *Client) join(ctx context.Context, key string, call *call) (a *audience,
 	a.waiting++
 	return a, s.group.DoChan(key, func() (any, error) {
 		defer c.router.calls.Done()
-		r := c.read(a.ctx, call)
+		r := c.read(a, call)
 		s.end(key, a)
 		return r, nil
 	}), first
@@ -123,17 +155,16 @@ func (c *Client) join(ctx context.Context, key string, call *call) (a *audience,
 
 // read makes the attempt. A panic becomes part of the result: on this goroutine it would
 // end the process.
-func (c *Client) read(ctx context.Context, call *call) (r *reading) {
-	r = &reading{raw: c.router.bodies.Take()}
+func (c *Client) read(a *audience, call *call) (r *reading) {
+	own := *call
+	own.response, own.held = call.response.ProtoReflect().New().Interface(), &a.held
+	r = &reading{response: own.response}
 	defer func() {
 		if p := recover(); p != nil {
 			r.panic = fmt.Errorf("%v\n%s", p, debug.Stack())
 		}
 	}()
-	call.raw = r.raw
-	if r.err = c.sendWithReauth(ctx, call); r.err != nil {
-		c.router.bodies.Give(r.raw)
-	}
+	r.err = c.sendWithReauth(a.ctx, &own)
 	return r
 }
 
@@ -143,16 +174,30 @@ func (s *reads) end(key string, a *audience) {
 	defer s.mu.Unlock()
 	s.forget(key, a)
 	a.cancel(nil)
+	if a.ended = true; a.waiting == 0 {
+		a.held.holder.Release()
+	}
+}
+
+// isLast reports whether one caller of an attempt that has ended has not left.
+func (s *reads) isLast(a *audience) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return a.waiting == 1
 }
 
 // leave takes a caller from the audience. The attempt ends with the last.
 func (s *reads) leave(key string, a *audience) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a.waiting--; a.waiting == 0 {
-		s.forget(key, a)
-		// Not with the caller's cause: that its deadline is short says nothing of DLI.
-		a.cancel(context.Canceled)
+	if a.waiting--; a.waiting > 0 {
+		return
+	}
+	s.forget(key, a)
+	// Not with the caller's cause: that its deadline is short says nothing of DLI.
+	a.cancel(context.Canceled)
+	if a.ended && a.held.holder != nil {
+		a.held.holder.Release()
 	}
 }
 

@@ -24,9 +24,8 @@ type call struct {
 	body     []byte // empty for none
 	response proto.Message
 	record   *record.Call
-	// raw keeps the body of the response, for those who share it; nil: the response is
-	// decoded while it is read.
-	raw *[]byte
+	// held counts what the response of a read takes in memory; nil for a change.
+	held *held
 }
 
 // request makes the HTTP request, but for its body.

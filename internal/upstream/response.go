@@ -7,11 +7,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	record "github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/dlijson"
 )
 
@@ -20,16 +20,18 @@ const (
 	maxErrorBytes = 64 << 10
 	// maxRetryAfter bounds what Retry-After may ask for.
 	maxRetryAfter = 24 * time.Hour
-	// The buffer for a body starts with its Content-Length, within these bounds: what a
-	// header only announces must not take memory.
-	minBuffer = 4 << 10
-	maxBuffer = 4 << 20
+	// maxChangeBytes bounds the response to a change, which is not counted: DLI's are below
+	// 1 KiB, and only the response says what became of the change.
+	maxChangeBytes = 1 << 20
 )
 
 // readResponse decodes a response, into call.response if it succeeded. date is DLI's
 // Date header, or zero.
 func (c *Client) readResponse(ctx context.Context, call *call, a *attempt, response *http.Response, date time.Time) *Error {
 	limit := c.router.options.MaxResponseBytes
+	if call.held == nil {
+		limit = min(limit, maxChangeBytes)
+	}
 	switch {
 	case response.StatusCode >= http.StatusBadRequest:
 		return readError(response, a.request.Header, cmp.Or(date, c.router.options.Now()))
@@ -40,16 +42,8 @@ func (c *Client) readResponse(ctx context.Context, call *call, a *attempt, respo
 	case response.ContentLength > limit:
 		return &Error{Kind: TooLarge, Err: errTooLarge}
 	}
-	body := &bounded{reader: response.Body, left: limit}
-	var text io.Reader = body
-	if call.raw != nil {
-		*call.raw = readAll((*call.raw)[:0], body, response.ContentLength)
-		if body.err != nil {
-			return readFailure(ctx, body.err)
-		}
-		text = bytes.NewBuffer(*call.raw) // the decoder reads it in place
-	}
-	envelope, err := dlijson.DecodeResponse(text, call.response)
+	body := &bounded{reader: response.Body, left: limit, held: call.held}
+	envelope, err := dlijson.DecodeResponse(body, call.response)
 	switch {
 	case err == nil && envelope.IsSuccess && envelope.ErrorCode == "":
 		return nil
@@ -67,27 +61,16 @@ func (c *Client) readResponse(ctx context.Context, call *call, a *attempt, respo
 
 // readFailure is the Error of a body that could not be read.
 func readFailure(ctx context.Context, err error) *Error {
-	if errors.Is(err, errTooLarge) {
+	var full *noRoom
+	switch {
+	case errors.Is(err, errTooLarge):
 		return &Error{Kind: TooLarge, Err: errTooLarge}
+	case errors.Is(err, errWhiteSpace):
+		return &Error{Kind: Malformed, Err: errWhiteSpace}
+	case errors.As(err, &full):
+		return &Error{Kind: NoRoom, Err: full.error}
 	}
 	return transportError(ctx, err, true)
-}
-
-// readAll appends what it reads to b, until an error, which the reader keeps. length is
-// how much is expected; negative: unknown.
-func readAll(b []byte, from *bounded, length int64) []byte {
-	// With one byte more than expected the end is seen without a larger buffer.
-	b = slices.Grow(b, int(min(max(length+1, minBuffer), maxBuffer)))
-	for {
-		n, err := from.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		if err != nil {
-			return b
-		}
-		if len(b) == cap(b) {
-			b = slices.Grow(b, len(b))
-		}
-	}
 }
 
 // readError reads a response with an error status. A body that is too long, incomplete
@@ -127,6 +110,8 @@ func retryAfter(value string, now time.Time) time.Duration {
 type bounded struct {
 	reader io.Reader
 	left   int64
+	held   *held // may be nil
+	blank  int   // length of the white space that was read last
 	err    error
 }
 
@@ -141,8 +126,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 	full := b.left == 0
 	if full {
 		p = over[:]
-	} else if int64(len(p)) > b.left {
-		p = p[:b.left]
+	} else {
+		p = p[:min(int64(len(p)), b.left, maxBlank)]
 	}
 	n, err := b.reader.Read(p)
 	switch {
@@ -150,9 +135,67 @@ func (b *bounded) Read(p []byte) (int, error) {
 		n, err = 0, errTooLarge
 	default:
 		b.left -= int64(n)
+		if limited := b.check(p[:n]); limited != nil {
+			n, err = 0, limited
+		}
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && err != io.EOF { //nolint:errorlint // a wrapped io.EOF is an error of the reader
 		b.err = err
 	}
 	return n, err
+}
+
+const (
+	// maxBlank is the longest white space in a row. DLI sends none; without end it would keep
+	// a reader that waits for the next token.
+	maxBlank = 64 << 10
+	blanks   = " \t\r\n"
+)
+
+// check counts what was read, at most maxBlank bytes.
+func (b *bounded) check(p []byte) error {
+	rest := len(bytes.TrimLeft(p, blanks))
+	if b.blank += len(p) - rest; b.blank > maxBlank {
+		return errWhiteSpace
+	}
+	if rest > 0 {
+		b.blank = len(p) - len(bytes.TrimRight(p, blanks))
+	}
+	return b.held.add(int64(len(p)), 0)
+}
+
+// Grow makes bounded a dlijson.Grower.
+func (b *bounded) Grow(bytes int64) error {
+	if b.err == nil {
+		b.err = b.held.add(0, bytes)
+	}
+	return b.err
+}
+
+// held counts what a decoded response takes in memory: as much as its text, for its
+// strings, or as the elements of its lists, whichever is more.
+type held struct {
+	holder         record.Holder
+	text, elements int64
+	bytes          int64 // reserved
+}
+
+// A noRoom is the error of a Holder.
+type noRoom struct{ error }
+
+func (h *held) add(text, elements int64) error {
+	if h == nil {
+		return nil
+	}
+	h.text += text
+	h.elements += elements
+	more := max(h.text, h.elements) - h.bytes
+	if more <= 0 {
+		return nil
+	}
+	h.bytes += more
+	if err := h.holder.Reserve(more); err != nil {
+		return &noRoom{err}
+	}
+	return nil
 }

@@ -89,6 +89,37 @@ func TestBadAnswers(t *testing.T) {
 	}
 }
 
+// White space without end is no response, and one that DLI may send is.
+func TestWhiteSpace(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		good       bool
+	}{
+		{"64 KiB", "{" + strings.Repeat(" \n", 32<<10) + `"name":"n"` + strings.Repeat("\t\r", 32<<10) + "}", true},
+		{"more at the start", strings.Repeat(" ", 64<<10+1) + "{}", false},
+		{"more between tokens", `{"name":` + strings.Repeat("\r\n", 33<<10) + `"n"}`, false},
+		{"more at the end", "{}" + strings.Repeat("\n", 64<<10+1), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			err := callGet(t.Context(), served(t, upstream.Options{MaxResponseBytes: 1 << 20}, answer(200, tt.text)))
+			switch {
+			case tt.good && err != nil:
+				t.Errorf("Call: %v (%v)", err, errors.Unwrap(err))
+			case !tt.good:
+				if e := wantKind(t, err, upstream.Malformed, true); !strings.Contains(fmt.Sprint(e.Err), "white space") {
+					t.Errorf("got %v", e.Err)
+				}
+			}
+		})
+	}
+}
+
+// A change has a small response: a large one would be held uncounted.
+func TestResponseToAChangeIsSmall(t *testing.T) {
+	r := served(t, upstream.Options{MaxResponseBytes: 64 << 20}, answer(200, `{"message":"`+strings.Repeat("x", 1<<20)+`"}`))
+	wantKind(t, callCreate(t.Context(), r), upstream.TooLarge, true)
+}
+
 // An error status counts though its body does not come.
 func TestErrorStatusWithoutItsBody(t *testing.T) {
 	endless := func(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@
 package attack_test
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -18,6 +19,10 @@ import (
 var tried, succeeded atomic.Int64
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if *childOf != "" {
+		os.Exit(serveAsChild(*childOf))
+	}
 	log.SetOutput(io.Discard) // net/http's, of broken requests
 	status := m.Run()
 	fmt.Printf("attack: %d cases, %d succeeded\n", tried.Load(), succeeded.Load())

@@ -115,6 +115,7 @@ func (ch *Chain) exchange(ctx context.Context, c *Call) (err error) {
 		return err
 	}
 	defer c.place.End()
+	defer c.Record.End()
 	if err := ch.begin(c); err != nil {
 		return err
 	}

@@ -165,6 +165,7 @@ func (x *exchange) reply(c *chain.Call, resp proto.Message) error {
 		a.lease.Release()
 		return err
 	}
+	c.Record.LetGo()
 	if a.conn != nil && !a.conn.keep(a) {
 		data.Free()
 		return apierror.NotSent(net.ErrClosed)

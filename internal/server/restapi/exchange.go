@@ -218,6 +218,7 @@ func notRead(ctx context.Context, err error) error {
 // Write sends the response that the gateway has encoded, if it is not too large.
 func (x *exchange) Write(response []byte) (int, error) {
 	n := len(response)
+	x.call.Record.LetGo() // the message is not used any more
 	if int64(n) > x.gateway.limits.GetMaxResponseBytes() {
 		x.fail(apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil))
 		return n, nil

@@ -2338,9 +2338,10 @@ type Limits struct {
 	// rejected with OVERLOADED. One caller has at most three quarters of this and of the
 	// following limits: beyond, its calls are rejected with CALLER_QUOTA.
 	MaxCalls int32 `protobuf:"varint,3,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
-	// Maximum bytes of requests and responses in memory, those that are still arriving or
-	// that callers have yet to read included: 268435456 (256 MiB) by default. A quarter
-	// of it, divided by max_calls, each call may have whatever the others hold.
+	// Maximum bytes of requests and responses in memory, those that are still arriving, from
+	// callers or DLI, or that callers have yet to read included: 268435456 (256 MiB) by
+	// default. A quarter of it, divided by max_calls, each call may have whatever the others
+	// hold.
 	MaxCallsBytes int64 `protobuf:"varint,4,opt,name=max_calls_bytes,json=maxCallsBytes,proto3" json:"max_calls_bytes,omitempty"`
 	// Maximum number of connections of callers, over both APIs: 10000 by default. Further
 	// ones are closed at once.
