@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -173,7 +174,7 @@ func (s *session) connectionTable(c *connsvcv1.EnhancedConnection) error {
 		{"VPC", c.GetDestVpcId()},
 		{"network", c.GetDestNetworkId()},
 		{"created", shortTime(c.GetCreateTime())},
-		{"hosts", fmt.Sprint(len(c.GetHosts()))},
+		{"hosts", strconv.Itoa(len(c.GetHosts()))},
 	} {
 		t.row(row...)
 	}

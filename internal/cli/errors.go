@@ -23,10 +23,7 @@ func Explain(err error) error {
 	st := failed.GRPCStatus()
 	text := strings.TrimSuffix(err.Error(), failedText(failed)) // what was being done
 	text += fmt.Sprintf("%v: %s", st.Code(), clean(st.Message()))
-	for _, line := range details(st) {
-		text += "\n  " + line
-	}
-	return errors.New(text)
+	return errors.New(strings.Join(append([]string{text}, details(st)...), "\n  "))
 }
 
 func failedText(failed any) string {

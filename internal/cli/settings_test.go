@@ -80,13 +80,13 @@ func TestContextFile(t *testing.T) {
 			t.Errorf("%v: status %d, project %q: %s", env, r.status, f.projectOf(), r.stderr)
 		}
 	}
-	bad := write(t, "contexts.yaml", "curent: a\ncontexts:\n  - name: a\n    token: CANARY\n    timeout: soon\n  - name: a\n")
+	bad := write(t, "contexts.yaml", "curren: a\ncontexts:\n  - name: a\n    token: CANARY\n    timeout: soon\n  - name: a\n")
 	r := (&command{ctx: t.Context()}).run(t, "list", "--context-file", bad)
 	if r.status != cli.ExitConfig || strings.Contains(r.stderr, "CANARY") {
 		t.Errorf("status %d", r.status)
 	}
 	check(t, r.stderr,
-		bad+":1:1: unknown key \"curent\": did you mean \"current\"?",
+		bad+":1:1: unknown key \"curren\": did you mean \"current\"?",
 		bad+":4:5: a token must not be in this file",
 		bad+":5:14: must be a duration")
 	good := write(t, "contexts.yaml", "contexts: [{name: a}, {name: b}]\n")
