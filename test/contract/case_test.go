@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/httprule"
 )
 
 // A contractCase is one call, DLI's responses to it, and the wanted outcome.
@@ -156,13 +157,15 @@ func named(row map[string]any, name, more any) map[string]any {
 	return row
 }
 
-// rpcNames reads rpcs: "every", or a list.
+// rpcNames reads rpcs: a list, or "every" operation of DLI.
 func rpcNames(rpcs any) []string {
 	var names []string
 	if rpcs == "every" {
 		methods := connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0).Methods()
 		for i := range methods.Len() {
-			names = append(names, string(methods.Get(i).Name()))
+			if httprule.IsDLI(methods.Get(i)) {
+				names = append(names, string(methods.Get(i).Name()))
+			}
 		}
 		return names
 	}
