@@ -33,7 +33,9 @@ type devCommand struct {
 	Emulator       address       `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address of the embedded DLI (${default})."`
 	AllowPlaintext bool          `help:"Accept addresses beyond loopback, where anyone can call: for a container, with --rest=0.0.0.0:8080."`
 	PeeringDelay   time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
+	TestDelay      time.Duration `default:"1s" help:"Time until a connectivity test has a result (${default})."`
 	Faults         faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file of fault rules for the embedded DLI."`
+	Network        networkFile   `type:"existingfile" placeholder:"FILE" help:"JSON file of what the peerings and addresses of the embedded DLI do."`
 }
 
 // Run starts the embedded DLI and the service, and prints how to call them.
@@ -42,11 +44,17 @@ func (c *devCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
+	network, err := c.Network.rules()
+	if err != nil {
+		return err
+	}
 	accessKey, secretKey := rand.Text(), rand.Text() // of this process only
 	dli, dliErr := listenEmulator(p.ctx, "emulator", c.Emulator, emulator.Options{
 		Identities:   iam.Identities{AccessKeys: map[string]string{accessKey: secretKey}},
 		PeeringDelay: c.PeeringDelay,
+		TestDelay:    c.TestDelay,
 		Faults:       rules,
+		Network:      network,
 	})
 	endpoint := string(c.Emulator)
 	if dliErr == nil {

@@ -21,6 +21,7 @@ const emulatorHeaderTimeout = 10 * time.Second
 type emulatorCommand struct {
 	Address        address       `default:"127.0.0.1:8090" placeholder:"ADDRESS" help:"Address to listen on (${default})."`
 	PeeringDelay   time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
+	TestDelay      time.Duration `default:"1s" help:"Time until a connectivity test has a result (${default})."`
 	Projects       []string      `placeholder:"ID" help:"Projects that exist; any does by default."`
 	Queues         []string      `placeholder:"NAME" help:"Queues that exist; any does by default."`
 	Pools          []string      `placeholder:"NAME" help:"Elastic resource pools that exist; any does by default."`
@@ -28,22 +29,32 @@ type emulatorCommand struct {
 	AccessKeyEnv   string        `placeholder:"VARIABLE" help:"Environment variable with ID:SECRET, the access key that callers must sign with."`
 	TokenEnv       string        `placeholder:"VARIABLE" help:"Environment variable with the token that callers must send."`
 	Faults         faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file with rules of what goes wrong; /_emulator/faults changes them at run time."`
+	Network        networkFile   `type:"existingfile" placeholder:"FILE" help:"JSON file of what peerings and addresses do; /_emulator/network changes it at run time."`
 }
 
 // A faultsFile is the name of a file with fault rules; empty: none.
 type faultsFile string
 
-func (f faultsFile) rules() ([]faults.Rule, error) {
-	if f == "" {
-		return nil, nil
+func (f faultsFile) rules() ([]faults.Rule, error) { return readRules(string(f), faults.Parse) }
+
+// A networkFile is the name of a file of what peerings and addresses do; empty: none.
+type networkFile string
+
+func (f networkFile) rules() (emulator.Network, error) {
+	return readRules(string(f), emulator.ParseNetwork)
+}
+
+// readRules reads a file of rules; an empty name: none.
+func readRules[Rules any](file string, parse func([]byte) (Rules, error)) (rules Rules, err error) {
+	if file == "" {
+		return rules, nil
 	}
-	document, err := os.ReadFile(string(f))
+	document, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return rules, err
 	}
-	rules, err := faults.Parse(document)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", app.ErrConfig, f, err)
+	if rules, err = parse(document); err != nil {
+		return rules, fmt.Errorf("%w: %s: %w", app.ErrConfig, file, err)
 	}
 	return rules, nil
 }
@@ -54,8 +65,13 @@ func (c *emulatorCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
+	network, err := c.Network.rules()
+	if err != nil {
+		return err
+	}
 	options := emulator.Options{
-		Projects: c.Projects, Queues: c.Queues, Pools: c.Pools, PeeringDelay: c.PeeringDelay, Faults: rules,
+		Projects: c.Projects, Queues: c.Queues, Pools: c.Pools,
+		PeeringDelay: c.PeeringDelay, TestDelay: c.TestDelay, Faults: rules, Network: network,
 		Quirks: emulator.Quirks{AllowDuplicateNames: c.DuplicateNames},
 	}
 	if err := c.credentials(p, &options); err != nil {

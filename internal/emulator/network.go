@@ -86,6 +86,8 @@ func (r *PeeringRule) problem() (field, text string) {
 		return "up", positive
 	case r.Down < 0, r.Down == 0 && r.Up != 0:
 		return "down", positive
+	case r.Delay == 0 && r.Fails == "" && r.Up == 0:
+		return "name", "the rule has no effect without delay, fails, or up and down"
 	}
 	return "", ""
 }

@@ -50,7 +50,7 @@ var pins = map[protoreflect.FullName]pinned{
 	"connsvc.v1.AddHostsRequest":                      pin("093219fad44b7d3e", validAddHosts),
 	"connsvc.v1.RemoveHostsRequest":                   pin("3a8abd31c1afb5f5", validRemoveHosts),
 	"connsvc.v1.CreateConnectivityTestRequest":        pin("58be796de00b66cf", validCreateTest),
-	"connsvc.v1.GetConnectivityTestRequest":           pin("ebf0a42e55df211c", validGetTest),
+	"connsvc.v1.GetConnectivityTestRequest":           pin("8f03a8f3f037208d", validGetTest),
 }
 
 // fastCheck returns the function that stands for the rules of a message type. It is
@@ -227,7 +227,7 @@ func validCreateTest(r *connsvcv1.CreateConnectivityTestRequest) bool {
 }
 
 func validGetTest(r *connsvcv1.GetConnectivityTestRequest) bool {
-	return isProjectID(r.GetProjectId()) && isPoolName(r.GetQueueName()) && r.GetTaskId() >= 0
+	return isProjectID(r.GetProjectId()) && isPoolName(r.GetQueueName()) && r.GetTaskId() >= 1
 }
 
 // A connectionRequest is a request for one connection.

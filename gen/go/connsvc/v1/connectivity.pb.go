@@ -316,7 +316,7 @@ const file_connsvc_v1_connectivity_proto_rawDesc = "" +
 	"\n" +
 	"queue.name\x12amust be 1 to 128 letters, digits or underscores, not only digits, not starting with an underscore\x1aLsize(this) <= 128 && this.matches('^([0-9]*[A-Za-z]|[0-9]+_)[A-Za-z0-9_]*$')R\n" +
 	"queue_name\x12!\n" +
-	"\atask_id\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\atask_id\"{\n" +
+	"\atask_id\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\atask_id\"{\n" +
 	"\x1bGetConnectivityTestResponse\x12\x1e\n" +
 	"\n" +
 	"is_success\x18\x01 \x01(\bR\n" +

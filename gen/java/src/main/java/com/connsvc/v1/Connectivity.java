@@ -76,7 +76,7 @@ public final class Connectivity {
       "with an underscore\032Lsize(this) <= 128 &&" +
       " this.matches(\'^([0-9]*[A-Za-z]|[0-9]+_)" +
       "[A-Za-z0-9_]*$\')R\nqueue_name\022!\n\007task_id\030" +
-      "\003 \001(\003B\007\272H\004\"\002(\000R\007task_id\"{\n\033GetConnectivi" +
+      "\003 \001(\003B\007\272H\004\"\002(\001R\007task_id\"{\n\033GetConnectivi" +
       "tyTestResponse\022\036\n\nis_success\030\001 \001(\010R\nis_s" +
       "uccess\022\030\n\007message\030\002 \001(\tR\007message\022\"\n\014conn" +
       "ectivity\030\003 \001(\tR\014connectivityBJ\n\016com.conn" +
