@@ -69,3 +69,41 @@ func TestTakenName(t *testing.T) {
 		}
 	}
 }
+
+// TestMissingOfTest: a connectivity test can miss its queue, or what it is about itself, but
+// no connection.
+func TestMissingOfTest(t *testing.T) {
+	const (
+		create   = apierror.CreateConnectivityTest
+		get      = apierror.GetConnectivityTest
+		queue    = connsvcv1.ErrorReason_QUEUE_NOT_FOUND
+		resource = connsvcv1.ErrorReason_RESOURCE_NOT_FOUND
+		rejected = connsvcv1.ErrorReason_UPSTREAM_REFUSED
+	)
+	for _, c := range []struct {
+		operation apierror.Operation
+		code      string
+		text      string
+		want      connsvcv1.ErrorReason
+	}{
+		{create, "DLI.0002", "There is no queue named q1", queue},
+		{create, "DLI.0001", "Queue q1 does not exist.", queue},
+		{create, "DLI.0002", "The address db.example does not exist for queue q1.", resource},
+		{create, "DLI.0002", "There is no project p1", rejected},
+		{get, "DLI.0002", "There is no queue named q1", queue},
+		{get, "DLI.0002", "The task 9 of queue q1 does not exist.", resource},
+		{get, "DLI.0002", "There is no connectivity test with the task ID 9", resource},
+		{get, "DLI.0002", "connection-test 9 does not exist", resource},
+		{get, "DLI.0002", "addressId:9 not found", resource},
+		{get, "DLI.0002", "The object does not exist.", resource},
+		{get, "DLI.0023", "No related resources were found.", resource},
+		{get, "DLI.0001", "The project p1 does not exist.", rejected},
+	} {
+		err := apierror.FromDLI(
+			&upstream.Error{Kind: upstream.Status, HTTPStatus: 400, Code: c.code, Message: c.text, Sent: true},
+			apierror.Subject{Operation: c.operation, Queues: []string{"q1"}, Task: 9})
+		if got := apierror.From(err).Reason; got != c.want {
+			t.Errorf("operation %d, %s %q: got %v, want %v", c.operation, c.code, c.text, got, c.want)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -199,6 +200,31 @@ func TestEmulatorRefusesByState(t *testing.T) {
 	wantReason(t, "a route twice", err, connsvcv1.ErrorReason_NAME_TAKEN)
 	_, err = failing.DeleteRoute(t.Context(), &connsvcv1.DeleteRouteRequest{ProjectId: projectID, ConnectionId: id, Name: "r9"})
 	wantReason(t, "an unknown route", err, connsvcv1.ErrorReason_RESOURCE_NOT_FOUND)
+}
+
+func TestEmulatorConnectivity(t *testing.T) {
+	s := overEmulator(t, emulator.Options{Queues: []string{"q1", "q2"}, Pools: []string{"p1"}})
+	created(t, s, unchanged)
+	made, err := createTest.do(t.Context(), s)
+	if err != nil || made.(*connsvcv1.CreateConnectivityTestResponse).GetTaskId() != 1 { //nolint:forcetypeassert // it is what the RPC returns
+		t.Fatalf("got %v, %v", made, err)
+	}
+	got, err := s.GetConnectivityTest(t.Context(), &connsvcv1.GetConnectivityTestRequest{ProjectId: projectID, QueueName: "q1", TaskId: 1})
+	if err != nil || got.GetConnectivity() != "REACHABLE" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	_, err = s.CreateConnectivityTest(t.Context(), &connsvcv1.CreateConnectivityTestRequest{ProjectId: projectID, QueueName: "q9", Address: "db:1"})
+	e := wantReason(t, "a test of an unknown queue", err, connsvcv1.ErrorReason_QUEUE_NOT_FOUND)
+	if d := cmp.Diff(&apierror.Resource{Type: apierror.TypeQueue, Name: "q9"}, e.Resource); d != "" {
+		t.Errorf("resource (-want +got)\n%s", d)
+	}
+	_, err = s.GetConnectivityTest(t.Context(), &connsvcv1.GetConnectivityTestRequest{ProjectId: projectID, QueueName: "q9", TaskId: 1})
+	wantReason(t, "of an unknown queue", err, connsvcv1.ErrorReason_QUEUE_NOT_FOUND)
+	_, err = s.GetConnectivityTest(t.Context(), &connsvcv1.GetConnectivityTestRequest{ProjectId: projectID, QueueName: "q2", TaskId: 1})
+	e = wantReason(t, "of another queue", err, connsvcv1.ErrorReason_RESOURCE_NOT_FOUND)
+	if d := cmp.Diff(&apierror.Resource{Type: apierror.TypeConnectivityTest, Name: "1", Description: "of queue q2"}, e.Resource); d != "" {
+		t.Errorf("resource (-want +got)\n%s", d)
+	}
 }
 
 func TestUpstreamThatIsNotThere(t *testing.T) {

@@ -90,6 +90,21 @@ func TestAnswers(t *testing.T) {
 			&connsvcv1.ListPrivilegesByObjectResponse{Count: 7, Privileges: grant(&connsvcv1.Privilege{Object: object, ProjectId: "g"})},
 			&connsvcv1.ListPrivilegesByObjectResponse{IsSuccess: true, ObjectName: object, Count: 1, Privileges: both},
 		},
+		"create connectivity test": {
+			createTest,
+			&connsvcv1.CreateConnectivityTestResponse{Message: "m", TaskId: 9},
+			&connsvcv1.CreateConnectivityTestResponse{IsSuccess: true, Message: "m", TaskId: 9},
+		},
+		"get connectivity test": {
+			getTest,
+			&connsvcv1.GetConnectivityTestResponse{Message: "m", Connectivity: "REACHABLE"},
+			&connsvcv1.GetConnectivityTestResponse{IsSuccess: true, Message: "m", Connectivity: "REACHABLE"},
+		},
+		"get connectivity test, of which DLI knows nothing yet": {
+			getTest,
+			&connsvcv1.GetConnectivityTestResponse{},
+			&connsvcv1.GetConnectivityTestResponse{IsSuccess: true},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, d := script(t, c.dli)
@@ -130,6 +145,12 @@ func TestAnotherConnectionIsNoAnswer(t *testing.T) {
 	if _, err := get.do(t.Context(), s); err != nil {
 		t.Errorf("in capitals: %v", err)
 	}
+}
+
+func TestConnectivityTestNeedsAnID(t *testing.T) {
+	s, _ := script(t, &connsvcv1.CreateConnectivityTestResponse{IsSuccess: true, Message: "m"})
+	_, err := createTest.do(t.Context(), s)
+	wantReason(t, "no task_id", err, connsvcv1.ErrorReason_UPSTREAM_FAULT)
 }
 
 func TestListView(t *testing.T) {
@@ -260,7 +281,7 @@ func TestTakenNameWithoutItsOwner(t *testing.T) {
 }
 
 func TestErrorThatIsNotDLIs(t *testing.T) {
-	for _, r := range append(aboutConnection(), createConnection, list) {
+	for _, r := range append(aboutConnection(), createConnection, list, createTest, getTest) {
 		t.Run(r.name, func(t *testing.T) {
 			s, _ := script(t, errors.New("secret"))
 			resp, err := r.do(t.Context(), s)

@@ -146,6 +146,10 @@ var (
 	})
 	listPrivilegesByObject = rpcOf("list privileges by object", (*service.Service).ListPrivilegesByObject,
 		&connsvcv1.ListPrivilegesByObjectRequest{ProjectId: projectID, Object: object})
+	createTest = rpcOf("create connectivity test", (*service.Service).CreateConnectivityTest,
+		&connsvcv1.CreateConnectivityTestRequest{ProjectId: projectID, QueueName: "q1", Address: "db.example.com:5432"})
+	getTest = rpcOf("get connectivity test", (*service.Service).GetConnectivityTest,
+		&connsvcv1.GetConnectivityTestRequest{ProjectId: projectID, QueueName: "q1", TaskId: 1})
 )
 
 // aboutConnection are the RPCs that name a connection.

@@ -54,6 +54,8 @@ func TestSameAsDirect(t *testing.T) {
 			"privilege":    m.updatePrivileges,
 			"privileges":   m.listPrivileges,
 			"by object":    m.listPrivilegesByObject,
+			"test":         m.createConnectivityTest,
+			"result":       m.getConnectivityTest,
 			"wait": func(t *rapid.T) {
 				s.clock.advance(time.Duration(rapid.IntRange(1, 12).Draw(t, "seconds")) * time.Second)
 			},
@@ -99,6 +101,10 @@ func names(t *rapid.T, label string, from ...string) []string {
 
 func queues(t *rapid.T) []string {
 	return names(t, "queues", "q1", "q2", "Q3", "broken", "pooled", "no_such_queue")
+}
+
+func queue(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"q1", "Q3", "broken", "pooled", "no_such_queue"}).Draw(t, "queue")
 }
 
 func pools(t *rapid.T) []string { return names(t, "pools", "p1", "P2", "no_such_pool") }
@@ -206,6 +212,19 @@ func (m *machine) updatePrivileges(t *rapid.T) {
 func (m *machine) listPrivileges(t *rapid.T) {
 	m.compare(t, "ListPrivileges", &connsvcv1.ListPrivilegesRequest{ProjectId: m.project(t), ConnectionId: m.id(t)},
 		&connsvcv1.ListPrivilegesResponse{})
+}
+
+func (m *machine) createConnectivityTest(t *rapid.T) {
+	m.compare(t, "CreateConnectivityTest", &connsvcv1.CreateConnectivityTestRequest{
+		ProjectId: m.project(t), QueueName: queue(t),
+		Address: rapid.SampledFrom([]string{"db.example.com:5432", "192.168.0.1:22"}).Draw(t, "address"),
+	}, &connsvcv1.CreateConnectivityTestResponse{})
+}
+
+func (m *machine) getConnectivityTest(t *rapid.T) {
+	m.compare(t, "GetConnectivityTest", &connsvcv1.GetConnectivityTestRequest{
+		ProjectId: m.project(t), QueueName: queue(t), TaskId: rapid.Int64Range(1, 4).Draw(t, "task"),
+	}, &connsvcv1.GetConnectivityTestResponse{})
 }
 
 func (m *machine) listPrivilegesByObject(t *rapid.T) {

@@ -55,11 +55,17 @@ type stage struct {
 // options make an emulator whose responses depend only on its requests.
 func options(c *clock) emulator.Options {
 	return emulator.Options{
-		Seed: 1, Now: c.Now, PeeringDelay: 10 * time.Second,
+		Seed: 1, Now: c.Now, PeeringDelay: 10 * time.Second, TestDelay: 5 * time.Second,
 		Queues:      []string{"q1", "q2", "q3", "broken"},
 		Pools:       []string{"p1", "p2"},
 		PoolOfQueue: map[string]string{"pooled": "p1"},
-		Network:     emulator.Network{Peerings: []emulator.PeeringRule{{Name: "broken", Fails: "Failed to get subnet 86ddcf50-233a-449d-9811-cfef2f603213"}}},
+		Network: emulator.Network{
+			Peerings: []emulator.PeeringRule{
+				{Name: "broken", Fails: "Failed to get subnet 86ddcf50-233a-449d-9811-cfef2f603213"},
+				{Name: "q2", Up: faults.Duration(7 * time.Second), Down: faults.Duration(3 * time.Second)},
+			},
+			Addresses: []emulator.AddressRule{{Address: "192.168.0.1:22", Connectivity: "CONNECTION_REFUSED"}},
+		},
 	}
 }
 
