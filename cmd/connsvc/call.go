@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -26,7 +27,7 @@ type callCommand struct {
 	Method   string        `arg:"" help:"The RPC, as in ListEnhancedConnections."`
 	Request  string        `arg:"" optional:"" name:"json" default:"{}" help:"The request as JSON; - reads it from standard input."`
 	Address  address       `default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of the gRPC listener (${default})."`
-	Timeout  time.Duration `default:"60s" help:"Deadline of the call (${default})."`
+	Timeout  time.Duration `default:"60s" help:"Deadline of the call; a stream ends there (${default})."`
 	TokenEnv string        `placeholder:"VARIABLE" help:"Environment variable with the IAM token to send, for upstreams with pass_through."`
 	Bearer   string        `name:"bearer-env" placeholder:"VARIABLE" help:"Environment variable with the token that authenticates to connsvc."`
 	tlsFlags
@@ -42,7 +43,7 @@ func (*callCommand) Help() string {
 	return help.String()
 }
 
-// Run sends one call and prints the response as JSON.
+// Run sends one call and prints the response as JSON, or each response of a stream.
 func (c *callCommand) Run(p *process) error {
 	method, request, err := c.parse(p)
 	if err != nil {
@@ -82,10 +83,40 @@ func (c *callCommand) Run(p *process) error {
 		return err
 	}
 	path := fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name())
+	if method.IsStreamingServer() {
+		return printStream(ctx, conn, path, request, response, p.stdout)
+	}
 	if err := conn.Invoke(ctx, path, request, response); err != nil {
 		return err // printed with its details
 	}
 	return printJSON(p.stdout, response)
+}
+
+// printStream prints the responses of a stream as they come. Once there is one, --timeout and
+// Ctrl-C end it without an error.
+func printStream(ctx context.Context, conn *grpc.ClientConn, path string, request, response proto.Message, w io.Writer) error {
+	stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, path)
+	if err != nil {
+		return err
+	}
+	if err := stream.SendMsg(request); err != nil && !errors.Is(err, io.EOF) { // RecvMsg has the error of an EOF
+		return err
+	}
+	if err := stream.CloseSend(); err != nil {
+		return err
+	}
+	for received := false; ; received = true {
+		err := stream.RecvMsg(response)
+		switch {
+		case errors.Is(err, io.EOF), err != nil && received && ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := printJSON(w, response); err != nil {
+			return err
+		}
+	}
 }
 
 // parse returns the RPC and its request.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +13,11 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"google.golang.org/grpc"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // A devRun is a running dev command.
@@ -64,6 +70,92 @@ func TestCall(t *testing.T) {
 	for _, want := range []string{"InvalidArgument: ", "\n  reason: VALIDATION_FAILED\n", "\n  field connection_id: ", "\n  request ID: ", "docs/errors.md#"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("get: no %q in\n%s", want, out)
+		}
+	}
+}
+
+// A watched is a service whose watch sends two events, and ends with an error or not at all.
+type watched struct {
+	connsvcv1.UnimplementedConnectionServiceServer
+	err error
+}
+
+func (s watched) WatchEnhancedConnections(_ *connsvcv1.WatchEnhancedConnectionsRequest, stream grpc.ServerStreamingServer[connsvcv1.WatchEnhancedConnectionsResponse]) error {
+	for _, token := range []string{"a", "b"} {
+		if err := stream.Send(&connsvcv1.WatchEnhancedConnectionsResponse{ResumeToken: token}); err != nil {
+			return err
+		}
+	}
+	if s.err == nil {
+		<-stream.Context().Done()
+	}
+	return s.err
+}
+
+func TestCallOfAStream(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err        error
+		wantStatus int
+		want       string // at the end of the output
+	}{
+		"ends by Ctrl-C":   {nil, 0, "\"b\"\n}\n"},
+		"ends by an error": {apierror.New(connsvcv1.ErrorReason_OVERLOADED, "", nil).GRPCStatus().Err(), exitFailure, "#overloaded\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := grpc.NewServer()
+			connsvcv1.RegisterConnectionServiceServer(server, watched{err: tt.err})
+			go func() { _ = server.Serve(listener) }()
+			t.Cleanup(server.Stop)
+			ctx, cancel := context.WithCancel(t.Context())
+			out, ended := newLines(), make(chan int)
+			go func() {
+				ended <- run([]string{"call", "--address", listener.Addr().String(), "WatchEnhancedConnections", `{"project_id":"p1"}`},
+					&process{ctx: ctx, name: "connsvc", stdout: out, stderr: out, lookupEnv: os.LookupEnv, hangups: noHangups})
+			}()
+			out.waitFor(t, `"b"`)
+			if tt.err == nil {
+				cancel()
+			}
+			status := <-ended
+			cancel()
+			if text := out.String(); status != tt.wantStatus || !strings.Contains(text, `"resume_token": "a"`) || !strings.HasSuffix(text, tt.want) {
+				t.Errorf("status %d\n%s", status, text)
+			}
+		})
+	}
+}
+
+// TestNetworkFile: dev and emulator read what peerings and addresses do from a file.
+func TestNetworkFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "network.json")
+	if err := os.WriteFile(file, []byte(`{"addresses":[{"address":"db:1","connectivity":"REFUSED"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dev := startDev(t, "--network", file, "--test-delay", "0s")
+	call := func(rpc, request string) string {
+		status, out := runCommand(t, "", "call", "--address", dev.grpc, rpc, request)
+		if status != 0 {
+			t.Errorf("%s: status %d\n%s", rpc, status, out)
+		}
+		return out
+	}
+	if out := call("CreateConnectivityTest", `{"project_id":"p1","queue_name":"q1","address":"db:1"}`); !strings.Contains(out, `"task_id": "1"`) {
+		t.Errorf("start: %s", out)
+	}
+	if out := call("GetConnectivityTest", `{"project_id":"p1","queue_name":"q1","task_id":1}`); !strings.Contains(out, `"connectivity": "REFUSED"`) {
+		t.Errorf("result: %s", out)
+	}
+	if err := os.WriteFile(file, []byte(`{"addresses":[{"address":"db:1"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"dev", "emulator"} {
+		status, out := runCommand(t, "", command, "--network", file)
+		if status != exitConfig || !strings.Contains(out, file+": addresses[0].connectivity: is required without after and takes") {
+			t.Errorf("%s: status %d\n%s", command, status, out)
 		}
 	}
 }

@@ -7,11 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/connsvc/connsvc/internal/emulator"
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
 
 // TestDocs checks that docs/emulator.md has every kind of fault and every field of a
-// rule, and examples/faults.json; and that its rules are valid.
+// rule, and the examples; and that its rules are valid.
 func TestDocs(t *testing.T) {
 	example, err := os.ReadFile("../../examples/faults.json")
 	if err != nil {
@@ -28,10 +29,25 @@ func TestDocs(t *testing.T) {
 	if !strings.Contains(page, "```json\n"+string(example)+"```\n") {
 		t.Error("docs/emulator.md does not show examples/faults.json as it is")
 	}
+	network, err := os.ReadFile("../../examples/network.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := emulator.ParseNetwork(network); err != nil {
+		t.Errorf("examples/network.json: %v", err)
+	}
+	shown := false
 	for _, rules := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(page, -1) {
+		if rules[1] == string(network) {
+			shown = true
+			continue
+		}
 		if _, err := faults.Parse([]byte(rules[1])); err != nil {
 			t.Errorf("docs/emulator.md: %v in %s", err, rules[1])
 		}
+	}
+	if !shown {
+		t.Error("docs/emulator.md does not show examples/network.json as it is")
 	}
 	for _, kind := range []faults.Kind{
 		faults.Latency, faults.Hang, faults.ResetBefore, faults.ResetAfter, faults.DropAnswer, faults.DelayAnswer,
@@ -43,7 +59,9 @@ func TestDocs(t *testing.T) {
 			t.Errorf("docs/emulator.md does not have the kind %s", kind)
 		}
 	}
-	for _, of := range []reflect.Type{reflect.TypeFor[faults.Rule](), reflect.TypeFor[faults.Fault]()} {
+	for _, of := range []reflect.Type{
+		reflect.TypeFor[faults.Rule](), reflect.TypeFor[faults.Fault](), reflect.TypeFor[emulator.PeeringRule](), reflect.TypeFor[emulator.AddressRule](),
+	} {
 		for i := range of.NumField() {
 			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
 			if !strings.Contains(page, "`"+name+"`") {
