@@ -57,6 +57,9 @@ func (e *Error) Details(violations int) []proto.Message {
 	if e.RetryAfter > 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	}
+	if e.Report != nil {
+		details = append(details, e.Report)
+	}
 	details = append(details, e.byCode()...)
 	if n := min(violations, len(e.Violations)); n > 0 {
 		details = append(details, e.badRequest(n))

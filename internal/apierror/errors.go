@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/validation"
@@ -27,6 +28,7 @@ type Error struct {
 	Subject   string            // the owner of the quota or state, as in "project:abc"; may be empty
 	Metadata  map[string]string // further metadata of ErrorInfo, such as existing_connection_id
 	RequestID string            // of the call at connsvc; empty until WithRequestID
+	Report    proto.Message     // a further detail, of at most 1,000 bytes; may be nil
 }
 
 // A Response is what an error response of DLI contained.

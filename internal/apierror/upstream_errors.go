@@ -33,6 +33,25 @@ func fromUpstream(u *upstream.Error, s Subject) *Error {
 	return e
 }
 
+// Sent reports whether bytes of the call to DLI that failed with err may have left.
+func Sent(err error) bool {
+	u, ok := Find[upstream.Error](err)
+	return ok && u.Sent
+}
+
+// MayHaveExecuted reports whether DLI may have executed the change that failed with err.
+func MayHaveExecuted(err error) bool {
+	u, ok := Find[upstream.Error](err)
+	return ok && (mayHaveExecuted(u, From(err).Reason) || u.Sent && u.Kind == upstream.Cancelled)
+}
+
+// Exists reports whether DLI rejected the call that failed with err, because what it was to
+// make exists already.
+func Exists(err error) bool {
+	u, ok := Find[upstream.Error](err)
+	return ok && (u.Code == "DLI.0006" || objectExists.MatchString(phrasesOf(u.Message)))
+}
+
 // ConnectionNotFound is the error of every operation on a connection that does not
 // exist. DLI's own differ by operation.
 func ConnectionNotFound(id string) *Error {

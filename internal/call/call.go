@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
@@ -26,6 +28,10 @@ type Call struct {
 	// Visible reports whether the caller may see a connection, given with all of its fields;
 	// nil where he may see all.
 	Visible func(*connsvcv1.EnhancedConnection) bool
+
+	// Permits returns an error if the policy does not let the caller make another call, of
+	// which this one consists: its request, and the connection that it is about. nil: all.
+	Permits func(context.Context, proto.Message, *connsvcv1.EnhancedConnection) error
 
 	// Stopping is closed when connsvc begins to stop: a call that waits for something must
 	// end then, and have the caller come back; nil: never.
@@ -115,6 +121,14 @@ func From(ctx context.Context) *Call {
 // Sees reports whether the caller may see a connection.
 func (c *Call) Sees(conn *connsvcv1.EnhancedConnection) bool {
 	return c.Visible == nil || c.Visible(conn)
+}
+
+// Permit returns an error if the caller may not make a call that this one consists of.
+func (c *Call) Permit(ctx context.Context, req proto.Message, conn *connsvcv1.EnhancedConnection) error {
+	if c.Permits == nil {
+		return nil
+	}
+	return c.Permits(ctx, req, conn)
 }
 
 // AddAttempt records an attempt at DLI: how long it took, and DLI's request ID, which

@@ -21,6 +21,14 @@ func hostsOf(m protoreflect.Message) *[]*connsvcv1.Host {
 		return &m.Hosts
 	case *connsvcv1.EnhancedConnection:
 		return &m.Hosts
+	case *connsvcv1.EnhancedConnectionSpec:
+		return &m.Hosts
+	case *connsvcv1.AddHostsRequest:
+		return &m.Hosts
+	case *connsvcv1.RemoveHostsRequest:
+		return &m.Hosts
+	case *connsvcv1.ListHostsResponse:
+		return &m.Hosts
 	}
 	return nil
 }

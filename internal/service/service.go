@@ -11,6 +11,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/service/apply"
 	"github.com/connsvc/connsvc/internal/service/create"
 )
 
@@ -19,6 +20,7 @@ type Service struct {
 	connsvcv1.UnsafeConnectionServiceServer // so that the compiler asks for each RPC
 	dli                                     func(projectID string) (create.DLI, error)
 	creates                                 *create.Creator
+	applier                                 *apply.Applier
 }
 
 // New returns the service. It looks up the DLI of a project once for each RPC; the
@@ -27,10 +29,12 @@ func New[D create.DLI](router interface {
 	For(projectID string) (D, error)
 }, creates *create.Creator,
 ) *Service {
-	return &Service{
+	s := &Service{
 		dli:     func(projectID string) (create.DLI, error) { return router.For(projectID) },
 		creates: creates,
 	}
+	s.applier = apply.New(rpcs{s})
+	return s
 }
 
 // call makes one call to the DLI of the subject's project. Its error is an

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -39,7 +41,8 @@ type Record struct {
 	Request      json.RawMessage `json:"request,omitempty"`
 	Hosts        int             `json:"hosts,omitempty"`
 	HostsSHA256  string          `json:"hosts_sha256,omitempty"`
-	Outcome      string          `json:"outcome"` // a gRPC code, or Started
+	Steps        []string        `json:"steps,omitempty"` // of an apply, that were needed: "SET_HOSTS DONE 3"
+	Outcome      string          `json:"outcome"`         // a gRPC code, or Started
 	Reason       string          `json:"reason,omitempty"`
 	Rule         string          `json:"rule,omitempty"` // of the policy
 	DLIRequestID string          `json:"dli_request_id,omitempty"`
@@ -54,26 +57,21 @@ func (r *Record) flood() bool {
 		r.Reason == connsvcv1.ErrorReason_CALLER_QUOTA.String())
 }
 
+var specName = (*connsvcv1.EnhancedConnectionSpec)(nil).ProtoReflect().Descriptor().FullName()
+
 // SetRequest adds a request to the record.
 func (r *Record) SetRequest(req proto.Message) {
 	if req == nil {
 		return
 	}
-	m := req.ProtoReflect()
-	rest := m.New() // it shares all fields but the hosts
-	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		if field.Name() != "hosts" {
-			rest.Set(field, value)
-		}
-		return true
-	})
+	rest, hosts := withoutHosts(req.ProtoReflect())
 	if named, ok := req.(interface{ GetConnectionId() string }); ok && r.ResourceID == "" {
 		r.ResourceID = named.GetConnectionId()
 	}
 	sum := sha256.New()
-	if with, ok := req.(interface{ GetHosts() []*connsvcv1.Host }); ok && len(with.GetHosts()) > 0 {
-		r.Hosts = len(with.GetHosts())
-		r.HostsSHA256 = hashOf(with.GetHosts())
+	if len(hosts) > 0 {
+		r.Hosts = len(hosts)
+		r.HostsSHA256 = hashOf(hosts)
 		sum.Write([]byte(r.HostsSHA256))
 	}
 	if wire, err := (proto.MarshalOptions{Deterministic: true}).Marshal(rest.Interface()); err == nil {
@@ -82,6 +80,52 @@ func (r *Record) SetRequest(req proto.Message) {
 	}
 	if text, err := protojson.Marshal(rest.Interface()); err == nil {
 		r.Request = text
+	}
+}
+
+// withoutHosts returns a copy of a message that shares all fields but the hosts, also those
+// of the connections in it, and the hosts. A RemoveHosts may name them without addresses.
+func withoutHosts(m protoreflect.Message) (rest protoreflect.Message, hosts []*connsvcv1.Host) {
+	rest = m.New()
+	if with, ok := m.Interface().(interface{ GetHosts() []*connsvcv1.Host }); ok {
+		hosts = with.GetHosts()
+	}
+	remove, removes := m.Interface().(*connsvcv1.RemoveHostsRequest)
+	if removes {
+		hosts = slices.Clone(hosts)
+		for _, name := range remove.GetNames() {
+			hosts = append(hosts, &connsvcv1.Host{Name: name})
+		}
+	}
+	within := func(spec protoreflect.Message) protoreflect.Value {
+		inner, its := withoutHosts(spec)
+		hosts = append(hosts, its...)
+		return protoreflect.ValueOfMessage(inner)
+	}
+	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case field.Name() == "hosts", removes && field.Name() == "names":
+		case field.Message() == nil || field.Message().FullName() != specName:
+			rest.Set(field, value)
+		case field.IsList():
+			list := rest.Mutable(field).List()
+			for i := range value.List().Len() {
+				list.Append(within(value.List().Get(i).Message()))
+			}
+		default:
+			rest.Set(field, within(value.Message()))
+		}
+		return true
+	})
+	return rest, hosts
+}
+
+// SetSteps adds the steps of an apply that were needed.
+func (r *Record) SetSteps(steps []*connsvcv1.ApplyStep) {
+	for _, s := range steps {
+		if s.GetState() != connsvcv1.ApplyStep_NOT_NEEDED {
+			r.Steps = append(r.Steps, fmt.Sprintf("%s %s %d", s.GetAction(), s.GetState(), s.GetCount()))
+		}
 	}
 }
 

@@ -104,7 +104,9 @@ func (a api) WaitEnhancedConnection(ctx context.Context, req *connsvcv1.WaitEnha
 }
 
 func (a api) ApplyEnhancedConnection(ctx context.Context, req *connsvcv1.ApplyEnhancedConnectionRequest) (*connsvcv1.ApplyEnhancedConnectionResponse, error) {
-	return handle(ctx, a, req, a.service.ApplyEnhancedConnection)
+	resp, err := handle(ctx, a, req, a.service.ApplyEnhancedConnection)
+	callFrom(ctx).recordSteps(resp, err)
+	return resp, err
 }
 
 func (a api) CompareEnhancedConnection(ctx context.Context, req *connsvcv1.CompareEnhancedConnectionRequest) (*connsvcv1.CompareEnhancedConnectionResponse, error) {

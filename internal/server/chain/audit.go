@@ -75,6 +75,16 @@ func isRefusal(reason connsvcv1.ErrorReason) bool {
 	}
 }
 
+// recordSteps keeps what an apply did, or did before its error.
+func (c *Call) recordSteps(resp *connsvcv1.ApplyEnhancedConnectionResponse, err error) {
+	c.created, c.steps = resp.GetConnectionId(), resp.GetSteps()
+	if e, ok := apierror.Find[apierror.Error](err); ok {
+		if report, ok := e.Report.(*connsvcv1.ApplyReport); ok {
+			c.created, c.steps = report.GetConnectionId(), report.GetSteps()
+		}
+	}
+}
+
 func (c *Call) record(event string) *audit.Record {
 	r := &audit.Record{
 		Time: time.Now().UTC(), Event: event, RequestID: c.ID, Peer: c.Peer, API: c.API, Method: c.Method,
@@ -84,5 +94,6 @@ func (c *Call) record(event string) *audit.Record {
 		r.Caller, r.Groups = c.principal.Name, c.principal.Groups
 	}
 	r.SetRequest(c.request)
+	r.SetSteps(c.steps)
 	return r
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"path"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -69,6 +70,7 @@ func (a api) authorize(ctx context.Context, c *Call, req proto.Message) error {
 		a.decisions.count(ctx, allowed)
 		if !shadow {
 			hide(ctx, c, input)
+			c.Record.Permits = a.permits(c, input)
 		}
 		return nil
 	case shadow:
@@ -93,8 +95,26 @@ func (a api) authorize(ctx context.Context, c *Call, req proto.Message) error {
 // creates, return only those that the policy lets the caller get.
 func hide(ctx context.Context, c *Call, input policy.Input) {
 	switch input.Request.(type) {
-	case *connsvcv1.ListEnhancedConnectionsRequest, *connsvcv1.CreateEnhancedConnectionRequest:
+	case *connsvcv1.ListEnhancedConnectionsRequest, *connsvcv1.CreateEnhancedConnectionRequest,
+		*connsvcv1.ApplyEnhancedConnectionRequest, *connsvcv1.CompareEnhancedConnectionRequest:
 		c.Record.Visible = c.guard.Policy.Filter(ctx, input)
+	}
+}
+
+// permits decides on the calls that a call consists of, as if the caller made them: an apply
+// must not do what its caller may not.
+func (a api) permits(c *Call, outer policy.Input) func(context.Context, proto.Message, *connsvcv1.EnhancedConnection) error {
+	return func(ctx context.Context, req proto.Message, conn *connsvcv1.EnhancedConnection) error {
+		input := outer
+		input.Request, input.Method = req, strings.TrimSuffix(string(req.ProtoReflect().Descriptor().Name()), "Request")
+		input.Connection = func(context.Context) (*connsvcv1.EnhancedConnection, error) { return conn, nil }
+		d := c.guard.Policy.Decide(ctx, input)
+		if d.Allowed {
+			return nil
+		}
+		e := apierror.New(connsvcv1.ErrorReason_POLICY_DENIED, d.Message, d.Err)
+		e.Metadata = map[string]string{"policy_rule": d.Rule, "method": input.Method}
+		return e
 	}
 }
 

@@ -65,7 +65,8 @@ type Call struct {
 
 	guard     *Guard                        // nil: everyone may call everything
 	looked    *connsvcv1.EnhancedConnection // that the policy asked for; nil: none
-	created   string                        // ID of the new connection
+	created   string                        // ID of the connection that was made or applied
+	steps     []*connsvcv1.ApplyStep        // of an apply
 	signature *auth.Signature               // still to be verified; nil: none
 	rule      string                        // of the policy, that decided; may be empty
 	principal *call.Principal               // nil until the caller is authenticated

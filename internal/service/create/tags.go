@@ -51,7 +51,7 @@ func (n *creation) prepare() error {
 		return nil
 	}
 	n.tag = &connsvcv1.Tag{Key: tagKey, Value: proto.String(strings.ToLower(n.req.GetRequestId()))}
-	n.hashTag = &connsvcv1.Tag{Key: tagKey + hashSuffix, Value: proto.String(contentHash(n.req))}
+	n.hashTag = &connsvcv1.Tag{Key: tagKey + hashSuffix, Value: proto.String(ContentHash(n.req))}
 	n.versionTag = &connsvcv1.Tag{Key: tagKey + versionSuffix, Value: proto.String(hashVersion)}
 	free := min(maxTags-len(n.req.GetTags()), 3)
 	n.post.Tags = slices.Concat(n.post.GetTags(), []*connsvcv1.Tag{n.tag, n.hashTag, n.versionTag}[:free])
@@ -84,9 +84,9 @@ func withoutRequestID(r *connsvcv1.CreateEnhancedConnectionRequest) *connsvcv1.C
 	}
 }
 
-// contentHash is equal for requests with the same content, in any order, and in any case
+// ContentHash is equal for requests with the same content, in any order, and in any case
 // where DLI has none. A change of what it returns needs another hashVersion.
-func contentHash(r *connsvcv1.CreateEnhancedConnectionRequest) string {
+func ContentHash(r *connsvcv1.CreateEnhancedConnectionRequest) string {
 	const separator = "\x00" // in no name or value
 	hosts := make([]string, 0, len(r.GetHosts()))
 	for _, h := range r.GetHosts() {

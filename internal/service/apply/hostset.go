@@ -1,0 +1,184 @@
+package apply
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+)
+
+const (
+	// maxHosts is DLI's limit of a connection's hosts (dli_02_0187).
+	maxHosts = 20_000
+	// maxOverwrites is how often a change of hosts is made, where somebody else overwrites
+	// it meanwhile.
+	maxOverwrites = 4
+)
+
+// ListHosts returns the hosts of a connection and their etag.
+func (a *Applier) ListHosts(ctx context.Context, req *connsvcv1.ListHostsRequest) (*connsvcv1.ListHostsResponse, error) {
+	get := &connsvcv1.GetEnhancedConnectionRequest{ProjectId: req.GetProjectId(), ConnectionId: req.GetConnectionId()}
+	conn, err := a.rpcs.GetEnhancedConnection(ctx, get)
+	if err != nil {
+		return nil, err
+	}
+	t := a.target(ctx, req.GetProjectId(), nil)
+	if err := t.caller.Permit(ctx, get, conn); err != nil {
+		return nil, err
+	}
+	return &connsvcv1.ListHostsResponse{IsSuccess: true, Count: count(conn.GetHosts()), Hosts: conn.GetHosts(), Etag: etagOf(conn.GetHosts())}, nil
+}
+
+// AddHosts adds hosts to those of a connection.
+func (a *Applier) AddHosts(ctx context.Context, req *connsvcv1.AddHostsRequest) (*connsvcv1.AddHostsResponse, error) {
+	names := make(map[string]bool)
+	if req.GetReplaceNames() {
+		for _, h := range req.GetHosts() {
+			names[h.GetName()] = h.GetName() != ""
+		}
+	}
+	added := make(map[host]bool, len(req.GetHosts()))
+	for _, h := range req.GetHosts() {
+		added[hostOf(h)] = true
+	}
+	result, err := a.changeHosts(ctx, hostChange{
+		project: req.GetProjectId(), id: req.GetConnectionId(), etag: req.GetEtag(), allowEmpty: true, add: req.GetHosts(),
+		removes: func(h *connsvcv1.Host) bool { return names[h.GetName()] && !added[hostOf(h)] },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &connsvcv1.AddHostsResponse{IsSuccess: true, Added: result.added, Removed: result.removed, Count: count(result.hosts), Etag: etagOf(result.hosts)}, nil
+}
+
+// RemoveHosts removes hosts from those of a connection.
+func (a *Applier) RemoveHosts(ctx context.Context, req *connsvcv1.RemoveHostsRequest) (*connsvcv1.RemoveHostsResponse, error) {
+	names := make(map[string]bool, len(req.GetNames()))
+	for _, name := range req.GetNames() {
+		names[name] = true
+	}
+	removed := make(map[host]bool, len(req.GetHosts()))
+	for _, h := range req.GetHosts() {
+		removed[hostOf(h)] = true
+	}
+	result, err := a.changeHosts(ctx, hostChange{
+		project: req.GetProjectId(), id: req.GetConnectionId(), etag: req.GetEtag(), allowEmpty: req.GetAllowEmpty(),
+		removes: func(h *connsvcv1.Host) bool { return names[h.GetName()] || removed[hostOf(h)] },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &connsvcv1.RemoveHostsResponse{IsSuccess: true, Removed: result.removed, Count: count(result.hosts), Etag: etagOf(result.hosts)}, nil
+}
+
+// A hostChange is a change of a connection's hosts as a set.
+type hostChange struct {
+	project, id, etag string
+	allowEmpty        bool
+	add               []*connsvcv1.Host
+	removes           func(*connsvcv1.Host) bool
+}
+
+type hostResult struct {
+	added, removed int32
+	hosts          []*connsvcv1.Host // after the change
+}
+
+func hostsKey(project, id string) string { return project + "/" + strings.ToLower(id) }
+
+// changeHosts reads the hosts, overwrites them with the changed ones, and reads them again.
+// Where they are not so then, somebody else has overwritten them meanwhile, and the change
+// is made once more. A change that DLI shows to be made already succeeds, whatever the etag:
+// it is the repetition of one whose response was lost.
+func (a *Applier) changeHosts(ctx context.Context, c hostChange) (hostResult, error) {
+	unlock, err := a.hosts.lock(ctx, hostsKey(c.project, c.id))
+	if err != nil {
+		return hostResult{}, err
+	}
+	defer unlock()
+	get := &connsvcv1.GetEnhancedConnectionRequest{ProjectId: c.project, ConnectionId: c.id}
+	conn, err := a.rpcs.GetEnhancedConnection(ctx, get)
+	if err != nil {
+		return hostResult{}, err
+	}
+	t := a.target(ctx, c.project, nil)
+	var first hostResult
+	for try := 0; ; try++ {
+		next := c.of(conn.GetHosts())
+		if next.added+next.removed == 0 {
+			first.hosts = conn.GetHosts()
+			return first, nil
+		}
+		if try == 0 {
+			first = next
+		}
+		if err := c.check(conn.GetHosts(), next.hosts, try); err != nil {
+			return hostResult{}, err
+		}
+		update := &connsvcv1.UpdateEnhancedConnectionHostsRequest{ProjectId: c.project, ConnectionId: c.id, Hosts: next.hosts}
+		if err := t.caller.Permit(ctx, update, conn); err != nil {
+			return hostResult{}, err
+		}
+		failed := t.send(ctx, update)
+		if failed != nil && !apierror.MayHaveExecuted(failed) {
+			return hostResult{}, failed
+		}
+		if conn, err = a.rpcs.GetEnhancedConnection(ctx, get); err != nil {
+			return hostResult{}, unread(failed, err)
+		}
+		if after := c.of(conn.GetHosts()); failed != nil && after.added+after.removed > 0 {
+			return hostResult{}, failed
+		}
+	}
+}
+
+// unread is the error where the hosts cannot be read after the change.
+func unread(failed, err error) error {
+	if failed != nil {
+		return failed
+	}
+	e := *apierror.From(err)
+	e.Message = "the hosts were changed, and could not be read again: " + e.Message
+	return &e
+}
+
+// check returns an error if the hosts must not be changed so.
+func (c *hostChange) check(hosts, next []*connsvcv1.Host, try int) error {
+	switch {
+	case c.etag != "" && (try > 0 || etagOf(hosts) != c.etag), try == maxOverwrites:
+		e := apierror.New(connsvcv1.ErrorReason_CONCURRENT_CHANGE, "", nil)
+		e.Metadata = map[string]string{"etag": etagOf(hosts)}
+		return e
+	case len(next) > maxHosts:
+		return apierror.Invalid("hosts", "repeated.max_items", "the connection would have "+strconv.Itoa(len(next))+" hosts, and DLI allows 20000")
+	case len(next) == 0 && !c.allowEmpty:
+		return apierror.New(connsvcv1.ErrorReason_EMPTY_NOT_ALLOWED, "", nil)
+	}
+	return nil
+}
+
+// of changes hosts. What stays keeps its order; what is added comes last.
+func (c *hostChange) of(hosts []*connsvcv1.Host) hostResult {
+	var r hostResult
+	there := make(map[host]bool, len(hosts))
+	r.hosts = make([]*connsvcv1.Host, 0, len(hosts)+len(c.add))
+	for _, h := range hosts {
+		switch {
+		case c.removes(h):
+			r.removed++
+		case !there[hostOf(h)]: // a repetition has no effect
+			there[hostOf(h)] = true
+			r.hosts = append(r.hosts, h)
+		}
+	}
+	for _, h := range c.add {
+		if !there[hostOf(h)] {
+			there[hostOf(h)] = true
+			r.added++
+			r.hosts = append(r.hosts, h)
+		}
+	}
+	return r
+}
