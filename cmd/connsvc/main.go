@@ -20,6 +20,7 @@ import (
 
 	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/cli"
+	"github.com/connsvc/connsvc/internal/cli/completion"
 )
 
 // The exit statuses; exitHelp documents them.
@@ -73,6 +74,7 @@ type commands struct {
 	Config      configCommands     `cmd:"" help:"Work with the configuration."`
 	Policy      policyCommands     `cmd:"" help:"Work with the policy."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running connsvc whether it is ready: exit status 0 if so, 1 if not."`
+	Completion  completion.Command `cmd:"" help:"Complete command lines in bash, zsh and fish."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 
 	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`

@@ -66,8 +66,13 @@ type Connections struct {
 	List   listCommand   `cmd:"" help:"List the connections of a project."`
 	Get    getCommand    `cmd:"" help:"Show a connection."`
 	Create createCommand `cmd:"" help:"Create a connection."`
-	Delete deleteCommand `cmd:"" help:"Delete connections."`
+	Apply  applyCommand  `cmd:"" help:"Make connections as a file wants them."`
+	Diff   diffCommand   `cmd:"" help:"Show how connections differ from a file."`
 	Wait   waitCommand   `cmd:"" help:"Wait until a connection can be used."`
+	Watch  watchCommand  `cmd:"" help:"Print the connections of a project and their changes."`
+	Test   testCommand   `cmd:"" help:"Test whether a queue reaches an address."`
+	Hosts  hostsCommands `cmd:"" help:"Work with the hosts of a connection."`
+	Delete deleteCommand `cmd:"" help:"Delete connections."`
 }
 
 // Help documents what all commands share.

@@ -24,16 +24,7 @@ func (f *Flags) context(p *Process) (context *configv1.Context, dir string, err 
 	env := func(name string) string { value, _ := p.LookupEnv(name); return value }
 	asked := cmp.Or(f.ContextFile, env("CONNSVC_CONTEXT_FILE"))
 	name := cmp.Or(f.Context, env("CONNSVC_CONTEXT"))
-	path := asked
-	if path == "" {
-		folder := env("XDG_CONFIG_HOME")
-		if home := env("HOME"); folder == "" && home != "" {
-			folder = filepath.Join(home, ".config")
-		}
-		if folder != "" {
-			path = filepath.Join(folder, "connsvc", "contexts.yaml")
-		}
-	}
+	path := cmp.Or(asked, defaultContexts(env))
 	data, err := watch.ReadFile(path, maxContextsBytes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && asked == "" && name == "":
@@ -57,6 +48,35 @@ func (f *Flags) context(p *Process) (context *configv1.Context, dir string, err 
 		names = append(names, c.GetName())
 	}
 	return nil, "", fmt.Errorf("%s: no context %q: there are %s", path, current, strings.Join(names, ", "))
+}
+
+// defaultContexts returns the path of the file of contexts, "" if there is no home.
+func defaultContexts(env func(string) string) string {
+	folder := env("XDG_CONFIG_HOME")
+	if home := env("HOME"); folder == "" && home != "" {
+		folder = filepath.Join(home, ".config")
+	}
+	if folder == "" {
+		return ""
+	}
+	return filepath.Join(folder, "connsvc", "contexts.yaml")
+}
+
+// Contexts returns the names of the contexts, for completion; none if the file cannot be
+// read.
+func (p *Process) Contexts() []string {
+	env := func(name string) string { value, _ := p.LookupEnv(name); return value }
+	path := cmp.Or(env("CONNSVC_CONTEXT_FILE"), defaultContexts(env))
+	contexts := &configv1.Contexts{}
+	data, err := watch.ReadFile(path, maxContextsBytes)
+	if err != nil || config.Unmarshal(path, data, contexts, nil) != nil {
+		return nil
+	}
+	var names []string
+	for _, c := range contexts.GetContexts() {
+		names = append(names, c.GetName())
+	}
+	return names
 }
 
 // noToken reports a token that is written into the file.

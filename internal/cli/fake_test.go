@@ -171,7 +171,7 @@ func (c *command) run(t *testing.T, args ...string) result {
 	case err == nil:
 	case errors.As(err, &exit):
 		if r.status = exit.Status; exit.Err != nil {
-			r.stderr += exit.Error()
+			r.stderr += cli.Explain(err).Error()
 		}
 	default:
 		r.status = 1

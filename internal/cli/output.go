@@ -44,6 +44,15 @@ func (s *session) printMessage(format string, m proto.Message) error {
 	return s.printJSON(format, text)
 }
 
+// printValue prints a value of encoding/json as JSON or YAML.
+func (s *session) printValue(format string, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return s.printJSON(format, text)
+}
+
 // printJSON prints JSON text, indented or as YAML.
 func (s *session) printJSON(format string, text []byte) error {
 	var out bytes.Buffer
@@ -143,12 +152,17 @@ func (s *session) message(format string, args ...any) {
 
 // count returns a number with its noun: "1 host", "20,000 hosts".
 func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return number(n) + " " + noun
+}
+
+// number returns a number as a person reads it: "20,000".
+func number(n int) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]
 	}
-	if n != 1 {
-		noun += "s"
-	}
-	return text + " " + noun
+	return text
 }

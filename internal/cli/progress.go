@@ -13,6 +13,7 @@ type progress struct {
 	started time.Time
 	ended   chan struct{}
 	done    sync.WaitGroup
+	end     sync.Once
 
 	mu   sync.Mutex
 	text string
@@ -29,6 +30,15 @@ func (s *session) progress(format string, args ...any) *progress {
 		p.done.Go(p.tick)
 	}
 	return p
+}
+
+// busy is a progress for commands whose output says what is done: off a terminal it shows
+// nothing.
+func (s *session) busy(format string, args ...any) *progress {
+	if s.Terminal {
+		return s.progress(format, args...)
+	}
+	return &progress{s: s, ended: make(chan struct{})}
 }
 
 func (p *progress) tick() {
@@ -66,11 +76,13 @@ func (p *progress) show(format string, args ...any) {
 	}
 }
 
-// stop ends the progress, and clears its line on a terminal.
+// stop ends the progress, and clears its line on a terminal. Later calls do nothing.
 func (p *progress) stop() {
-	close(p.ended)
-	p.done.Wait()
-	if p.s.Terminal {
-		fmt.Fprint(p.s.Stderr, clearLine)
-	}
+	p.end.Do(func() {
+		close(p.ended)
+		p.done.Wait()
+		if p.s.Terminal {
+			fmt.Fprint(p.s.Stderr, clearLine)
+		}
+	})
 }

@@ -108,26 +108,29 @@ func (s *session) wait(req *connsvcv1.WaitEnhancedConnectionRequest, name string
 			if !told {
 				delay = time.Second
 			}
-			s.sleep(min(delay, left))
+			sleep(s.Ctx, min(delay, left))
 		}
 	}
 }
 
-// interrupted reports whether a long call can be made again: connsvc says so, or the
-// connection to it broke after it had responded once.
-func interrupted(err error, called bool) bool {
+// interrupted reports whether a long call can be made again: connsvc says so, or it had
+// responded once before, and the connection to it broke.
+func interrupted(err error, responded bool) bool {
 	_, told := connsvc.RetryAfter(err)
-	code := status.Code(err)
-	return told && code == codes.Unavailable || called && (code == codes.Unavailable || code == codes.DeadlineExceeded)
+	if !responded {
+		return told && status.Code(err) == codes.Unavailable
+	}
+	broken := connsvc.Reason(err) == connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED
+	return told || broken || status.Code(err) == codes.Unavailable
 }
 
-// sleep returns early if the user interrupts the command.
-func (s *session) sleep(d time.Duration) {
+// sleep returns early if ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-s.Ctx.Done():
+	case <-ctx.Done():
 	}
 }
 

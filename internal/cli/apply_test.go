@@ -1,0 +1,278 @@
+package cli_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/cli"
+)
+
+const head = ", dest_vpc_id: " + vpc + ", dest_network_id: " + network
+
+func difference(name string, kind connsvcv1.ConnectionDifference_Kind, fields ...*connsvcv1.FieldDifference) *connsvcv1.ConnectionDifference {
+	return &connsvcv1.ConnectionDifference{Name: name, Kind: kind, Fields: fields}
+}
+
+func compared(differences ...*connsvcv1.ConnectionDifference) *connsvcv1.CompareEnhancedConnectionResponse {
+	return &connsvcv1.CompareEnhancedConnectionResponse{IsSuccess: true, Differences: differences}
+}
+
+const (
+	same      = connsvcv1.ConnectionDifference_SAME
+	missing   = connsvcv1.ConnectionDifference_MISSING
+	changed   = connsvcv1.ConnectionDifference_CHANGED
+	replaced  = connsvcv1.ConnectionDifference_REPLACED
+	ambiguous = connsvcv1.ConnectionDifference_AMBIGUOUS
+)
+
+func step(action connsvcv1.ApplyStep_Action, state connsvcv1.ApplyStep_State, count int32, names ...string) *connsvcv1.ApplyStep {
+	return &connsvcv1.ApplyStep{Action: action, State: state, Names: names, Count: count}
+}
+
+// TestFileProblems: all problems of all files are reported at once, with their places, and
+// nothing is sent.
+func TestFileProblems(t *testing.T) {
+	f := startFake(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a.yaml": `project: p-1
+connections:
+  - name: my-name
+    dest_vpc_id: ` + vpc + `
+    dest_network_id: here
+    queus: [q1]
+    queues: []
+    hosts:
+    routes: []
+    allow_empty: [routes]
+  - {name: b` + head + `, hosts: [{name: db, ip: 300.0.0.1}], tags: [{key: a, value: 1}]}
+`,
+		"b.yaml": "connections:\n  - {name: x" + head + "}\n  - {name: x" + head + "}\n",
+		"c.yaml": "project: other\nconnections: [{name: x" + head + "}]\n",
+		"d.yaml": "connections: [{name: x\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, verb := range []string{"apply", "diff"} {
+		t.Run(verb, func(t *testing.T) {
+			t.Chdir(dir)
+			r := f.command(t).run(t, verb, "-f", "a.yaml", "-f", "b.yaml", "-f", "c.yaml", "-f", "d.yaml", "-f", "absent.yaml")
+			if want := `a.yaml:1:10: project: must be 1 to 64 letters or digits (project_id)
+a.yaml:3:11: connections[0].name: must be 1 to 64 letters, digits or underscores (connection.name)
+a.yaml:5:22: connections[0].dest_network_id: must be a valid UUID (string.uuid)
+a.yaml:6:5: unknown key "queus": did you mean "queues"?
+a.yaml:7:13: queues is empty and would not be changed: leave it out, or add it to allow_empty to have it emptied
+a.yaml:8:11: hosts is empty and would not be changed: leave it out, or add it to allow_empty to have it emptied
+a.yaml:11:144: connections[1].hosts[0].ip: must be a valid IPv4 address (string.ipv4)
+a.yaml:11:180: must be text: put it into quotes
+b.yaml:3:5: connection "x" of project p1 is also at b.yaml:2:5
+d.yaml:2:1: not YAML: did not find expected ',' or '}'
+open absent.yaml: no such file or directory`; r.stderr != want {
+				t.Errorf("got\n%s\nwant\n%s", r.stderr, want)
+			}
+			if r.status != 1 || len(f.requests) > 0 {
+				t.Errorf("status %d, sent %v", r.status, f.requests)
+			}
+		})
+	}
+	t.Chdir(dir)
+	for _, tt := range []struct {
+		env  map[string]string
+		args []string
+		want string
+	}{
+		{nil, []string{"-f", "b.yaml"}, "b.yaml: no project"},
+		{nil, []string{"-f", "c.yaml", "--project", "p1"}, "c.yaml: its project is other, not that of --project"},
+		{nil, nil, "missing flags: --file"},
+	} {
+		if r := (&command{ctx: t.Context(), env: tt.env}).run(t, append([]string{"diff"}, tt.args...)...); r.status != cli.ExitUsage || !strings.Contains(r.stderr, tt.want) {
+			t.Errorf("%v: status %d, %s", tt.args, r.status, r.stderr)
+		}
+	}
+}
+
+// TestApply compares once for each project, applies what differs, and goes on after a failure.
+func TestApply(t *testing.T) {
+	f := startFake(t)
+	a := write(t, "a.yaml", "connections:\n  - {name: a"+head+"}\n  - {name: b"+head+", queues: [q1]}\n  - {name: c"+head+"}\n  - {name: d"+head+"}\n")
+	b := "project: p2\nconnections: [{name: a" + head + ", allow_empty: [hosts], hosts: []}]\n"
+	f.on("CompareEnhancedConnection",
+		compared(difference("a", same), difference("b", changed), difference("c", replaced), difference("d", ambiguous)),
+		compared(difference("a", missing)))
+	f.on("ApplyEnhancedConnection",
+		&connsvcv1.ApplyEnhancedConnectionResponse{ConnectionId: id1, Changed: true, Difference: difference("b", changed), Warning: proto.String("beware"), Steps: []*connsvcv1.ApplyStep{
+			step(connsvcv1.ApplyStep_SET_HOSTS, connsvcv1.ApplyStep_DONE, 20000),
+			step(connsvcv1.ApplyStep_ADD_ROUTES, connsvcv1.ApplyStep_NOT_NEEDED, 0),
+			step(connsvcv1.ApplyStep_BIND, connsvcv1.ApplyStep_DONE, 3, "q1", "q2"),
+		}},
+		failure(codes.FailedPrecondition, connsvcv1.ErrorReason_REPLACE_NEEDED, "another VPC"),
+		failure(codes.Internal, connsvcv1.ErrorReason_UPSTREAM_FAULT, "broken", &connsvcv1.ApplyReport{ConnectionId: id2, Steps: []*connsvcv1.ApplyStep{
+			step(connsvcv1.ApplyStep_BIND, connsvcv1.ApplyStep_FAILED, 1, "q1"), step(connsvcv1.ApplyStep_GRANT, connsvcv1.ApplyStep_LEFT, 1, "p9"),
+		}}),
+		&connsvcv1.ApplyEnhancedConnectionResponse{ConnectionId: id1, Changed: true, Difference: difference("a", missing)})
+	c := f.command(t)
+	c.stdin = b
+	r := c.run(t, "apply", "-f", a, "-f", "-")
+	if want := `a: same
+b: changed
+  set hosts   done        20,000 hosts
+  add routes  not needed
+  bind        done        q1, q2 and 1 more
+c: failed
+d: failed
+  bind   failed  q1
+  grant  left    p9
+a: created
+`; r.stdout != want || r.status != 1 {
+		t.Errorf("status %d, got\n%s\nwant\n%s", r.status, r.stdout, want)
+	}
+	if want := `warning: b: beware
+applying connection "c": FailedPrecondition: another VPC
+  reason: REPLACE_NEEDED
+  request ID: r1
+applying connection "d": Internal: broken
+  reason: UPSTREAM_FAULT
+  request ID: r1`; r.stderr != want {
+		t.Errorf("got\n%s\nwant\n%s", r.stderr, want)
+	}
+	if n := len(f.calls("CompareEnhancedConnection")); n != 2 {
+		t.Errorf("%d compares", n)
+	}
+	want := &connsvcv1.ApplyEnhancedConnectionRequest{ProjectId: "p2", Connection: &connsvcv1.EnhancedConnectionSpec{
+		Name: "a", DestVpcId: vpc, DestNetworkId: network, AllowEmpty: []string{"hosts"},
+	}}
+	if calls := f.calls("ApplyEnhancedConnection"); len(calls) != 4 || !proto.Equal(calls[3], want) {
+		t.Errorf("sent %v", calls)
+	}
+}
+
+// TestApplySame: 50 connections of which none differs cost one call.
+func TestApplySame(t *testing.T) {
+	f := startFake(t)
+	var text strings.Builder
+	var differences []*connsvcv1.ConnectionDifference
+	text.WriteString("connections:\n")
+	for i := range 50 {
+		fmt.Fprintf(&text, "  - {name: c%d%s}\n", i, head)
+		differences = append(differences, difference(fmt.Sprint("c", i), same))
+	}
+	f.on("CompareEnhancedConnection", compared(differences...))
+	r := f.command(t).run(t, "apply", "-f", write(t, "a.yaml", text.String()))
+	if r.status != 0 || strings.Count(r.stdout, ": same\n") != 50 || r.stderr != "" {
+		t.Errorf("status %d\n%s%s", r.status, r.stdout, r.stderr)
+	}
+	if calls := len(f.headers); calls != 1 {
+		t.Errorf("%d calls", calls)
+	}
+}
+
+// TestApplyDryRun asks for the steps alone, and prints them as JSON.
+func TestApplyDryRun(t *testing.T) {
+	f := startFake(t)
+	file := write(t, "a.yaml", "connections: [{name: a"+head+"}]\n")
+	f.on("CompareEnhancedConnection", compared(difference("a", replaced)))
+	f.on("ApplyEnhancedConnection", &connsvcv1.ApplyEnhancedConnectionResponse{Difference: difference("a", replaced), Steps: []*connsvcv1.ApplyStep{
+		step(connsvcv1.ApplyStep_DELETE, connsvcv1.ApplyStep_LEFT, 0), step(connsvcv1.ApplyStep_CREATE, connsvcv1.ApplyStep_LEFT, 0),
+	}})
+	r := f.command(t).run(t, "apply", "-f", file, "--dry-run", "--allow-replace")
+	if r.status != 0 || r.stdout != "a: to be replaced\n  delete  to do\n  create  to do\n" {
+		t.Errorf("status %d: %s", r.status, r.stdout)
+	}
+	sent := f.calls("ApplyEnhancedConnection")[0].(*connsvcv1.ApplyEnhancedConnectionRequest)
+	if !sent.GetValidateOnly() || !sent.GetAllowReplace() {
+		t.Errorf("sent %v", sent)
+	}
+	c := f.command(t)
+	c.terminal = true
+	r = c.run(t, "apply", "-f", file, "--dry-run", "-o", "yaml")
+	if want := `dry_run: true
+connections:
+  - project_id: p1
+    name: a
+    outcome: replaced
+    difference:
+      name: a
+      kind: REPLACED
+    steps:
+      - action: DELETE
+        state: LEFT
+      - action: CREATE
+        state: LEFT
+`; r.stdout != want {
+		t.Errorf("got\n%s", r.stdout)
+	}
+	check(t, r.stderr, "comparing 1 connection of project p1 (0s)", "applying a (0s)")
+	f.on("ApplyEnhancedConnection", failure(codes.FailedPrecondition, connsvcv1.ErrorReason_REPLACE_NEEDED, "another VPC"))
+	r = f.command(t).run(t, "apply", "-f", file, "-o", "json")
+	check(t, r.stdout, `"outcome": "failed"`, `"reason": "REPLACE_NEEDED"`)
+	if r.status != 1 {
+		t.Errorf("status %d", r.status)
+	}
+}
+
+// TestDiff: a difference is exit status 2, an error 1.
+func TestDiff(t *testing.T) {
+	f := startFake(t)
+	file := write(t, "a.yaml", "connections: [{name: a"+head+"}, {name: b"+head+"}]\n")
+	var many []string
+	for i := range 12 {
+		many = append(many, fmt.Sprint("q", i))
+	}
+	f.on("CompareEnhancedConnection", compared(difference("a", changed,
+		&connsvcv1.FieldDifference{Field: "queues", ToAdd: many, AddCount: 1200, ToRemove: []string{"x"}, RemoveCount: 1},
+		&connsvcv1.FieldDifference{Field: "hosts", ToAdd: []string{"db=192.168.0.1"}, AddCount: 1},
+	), difference("b", same)))
+	r := f.command(t).run(t, "diff", "-f", file)
+	if want := `a: changed
+  queues  + q0, q1, q2, q3, q4, q5, q6, q7, q8, q9 and 1,190 more
+  queues  - x
+  hosts   + db=192.168.0.1
+b: same
+`; r.status != cli.ExitDifferent || r.stdout != want || r.stderr != "" {
+		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
+	}
+	r = f.command(t).run(t, "diff", "-f", file, "-o", "json")
+	check(t, r.stdout, `"different": true`, `"project_id": "p1"`, `"kind": "CHANGED"`)
+	f.on("CompareEnhancedConnection", compared(difference("a", same), difference("b", same)))
+	if r = f.command(t).run(t, "diff", "-f", file); r.status != 0 {
+		t.Errorf("status %d", r.status)
+	}
+	f.on("CompareEnhancedConnection", compared())
+	if r = f.command(t).run(t, "diff", "-f", file); r.status != 1 {
+		t.Errorf("status %d", r.status)
+	}
+	f.on("CompareEnhancedConnection", failure(codes.PermissionDenied, connsvcv1.ErrorReason_POLICY_DENIED, "no"))
+	if r = f.command(t).run(t, "diff", "-f", file); r.status != 1 || !strings.Contains(r.stderr, "reason: POLICY_DENIED") {
+		t.Errorf("status %d: %s", r.status, r.stderr)
+	}
+}
+
+// TestManyCompared: a call compares no more than the contract and connsvc's limits allow.
+func TestManyCompared(t *testing.T) {
+	f := startFake(t)
+	var text strings.Builder
+	text.WriteString("connections:\n")
+	answers := make([]*connsvcv1.ConnectionDifference, 1001)
+	for i := range answers {
+		fmt.Fprintf(&text, "  - {name: c%d%s}\n", i, head)
+		answers[i] = difference(fmt.Sprint("c", i), same)
+	}
+	f.on("CompareEnhancedConnection", compared(answers[:1000]...), compared(answers[1000:]...))
+	if r := f.command(t).run(t, "diff", "-f", write(t, "a.yaml", text.String())); r.status != 0 {
+		t.Errorf("status %d: %s", r.status, r.stderr)
+	}
+	for _, call := range f.calls("CompareEnhancedConnection") {
+		if n := len(call.(*connsvcv1.CompareEnhancedConnectionRequest).GetConnections()); n > 1000 {
+			t.Errorf("%d connections in one call", n)
+		}
+	}
+}

@@ -1,0 +1,355 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/cli/hostfile"
+	"github.com/connsvc/connsvc/internal/validation"
+)
+
+// maxHosts is DLI's limit of the hosts of a connection.
+const maxHosts = 20_000
+
+type hostsCommands struct {
+	Import hostsImportCommand `cmd:"" help:"Add the hosts of a file, or have exactly them."`
+	Export hostsExportCommand `cmd:"" help:"Print the hosts, in a form that import reads."`
+	Add    hostsAddCommand    `cmd:"" help:"Add hosts."`
+	Remove hostsRemoveCommand `cmd:"" help:"Remove hosts."`
+}
+
+type hostsImportCommand struct {
+	Connection   string `arg:"" help:"Name or ID of the connection."`
+	File         string `arg:"" help:"File of hosts; - is standard input."`
+	Format       string `enum:",hosts,csv,json" default:"" placeholder:"FORMAT" help:"Form of the file: hosts, as /etc/hosts, csv or json (by the extension; hosts)."`
+	ReplaceNames bool   `xor:"how" help:"A name of the file moves to the IP of the file: other hosts of the name are removed."`
+	RemoveOthers bool   `xor:"how" help:"Remove all hosts that the file does not have."`
+	AllowEmpty   bool   `help:"Allow that a file without hosts removes all, with --remove-others."`
+	DryRun       bool   `help:"Show what would change, and change nothing."`
+	output
+}
+
+// Help documents the forms.
+func (*hostsImportCommand) Help() string {
+	return `hosts: an IP and its names in each line, a comment after #; lines of the machine itself, as those of localhost, are left out.
+csv: the columns name and ip. json: a list of objects with name and ip, or an object with such a list as hosts.
+
+The change is refused if somebody else changes the hosts at the same time: import again.`
+}
+
+// A hostKey is a host as a set has it.
+type hostKey struct{ name, ip string }
+
+func keyOf(h *connsvcv1.Host) hostKey { return hostKey{h.GetName(), h.GetIp()} }
+
+// Run imports hosts.
+func (c *hostsImportCommand) Run(p *Process, connections *Connections) error {
+	s, err := connections.openProject(p)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	progress := s.progress("reading %s", c.File)
+	defer progress.stop()
+	hosts, err := c.read(s)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.call()
+	id, err := s.id(ctx, c.Connection)
+	cancel()
+	if err != nil {
+		return err
+	}
+	set, err := s.hostSet(id, c.Connection)
+	if err != nil {
+		return err
+	}
+	set.plan(hosts, c)
+	if c.DryRun {
+		progress.stop()
+		return c.printPlan(s, set)
+	}
+	if err := set.change(s, c, progress); err != nil {
+		return fmt.Errorf("changing the hosts of connection %q: %w", c.Connection, err)
+	}
+	progress.stop()
+	if c.Output == formatTable {
+		fmt.Fprintf(s.Stdout, "%s: %s added, %s removed, %s now\n", clean(c.Connection), number(len(set.add)), number(len(set.remove)), count(set.count, "host"))
+		return nil
+	}
+	return s.printValue(c.Output, struct {
+		Added   int    `json:"added"`
+		Removed int    `json:"removed"`
+		Count   int    `json:"count"`
+		Etag    string `json:"etag"`
+	}{len(set.add), len(set.remove), set.count, set.etag})
+}
+
+// read returns the hosts of the file, each once. The error has all problems.
+func (c *hostsImportCommand) read(s *session) ([]*connsvcv1.Host, error) {
+	name, data, err := s.readFile(c.File)
+	if err != nil {
+		return nil, err
+	}
+	format := hostfile.Format(c.Format)
+	if format == "" {
+		format = hostfile.FormatOf(c.File)
+	}
+	file, problems := hostfile.Read(data, format)
+	if n := len(file.Skipped); n > 0 {
+		s.message("%s: left out %s of the machine itself, the first at line %d", name, count(n, "line"), file.Skipped[0])
+	}
+	var hosts []*connsvcv1.Host
+	var lines []int
+	seen := make(map[hostKey]bool)
+	for _, h := range file.Hosts {
+		if key := (hostKey{h.Name, h.IP}); !seen[key] {
+			seen[key] = true
+			hosts, lines = append(hosts, &connsvcv1.Host{Name: h.Name, Ip: h.IP}), append(lines, h.Line)
+		}
+	}
+	broken, err := checkHosts(s.project, hosts, lines)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	problems = append(problems, broken...)
+	slices.SortStableFunc(problems, func(a, b hostfile.Problem) int { return a.Line - b.Line })
+	switch {
+	case len(problems) > 0:
+		return nil, problems.In(name)
+	case len(hosts) == 0 && (!c.RemoveOthers || !c.AllowEmpty):
+		return nil, fmt.Errorf("%s has no hosts; to remove all, set --remove-others and --allow-empty", name)
+	}
+	return hosts, nil
+}
+
+var hostField = regexp.MustCompile(`^hosts\[(\d+)\]\.?(.*)$`)
+
+// checkHosts checks hosts by the rules of the contract.
+func checkHosts(project string, hosts []*connsvcv1.Host, lines []int) (hostfile.Problems, error) {
+	if len(hosts) == 0 {
+		return nil, nil
+	}
+	validator, err := validation.New()
+	if err != nil {
+		return nil, err
+	}
+	const anyID = "00000000-0000-4000-8000-000000000000"
+	err = validator.Validate(&connsvcv1.AddHostsRequest{ProjectId: project, ConnectionId: anyID, Hosts: hosts})
+	var invalid *validation.Error
+	if !errors.As(err, &invalid) {
+		return nil, err
+	}
+	var problems hostfile.Problems
+	for _, v := range invalid.Violations {
+		m := hostField.FindStringSubmatch(v.Field)
+		if m == nil {
+			return nil, errors.New(v.String())
+		}
+		i, _ := strconv.Atoi(m[1])
+		text := v.Message
+		if m[2] != "" {
+			text = m[2] + ": " + text
+		}
+		problems = append(problems, hostfile.Problem{Line: lines[i], Text: text})
+	}
+	return problems, nil
+}
+
+// A hostSet is the hosts of a connection, and how they are to change.
+type hostSet struct {
+	project, id string
+	hosts       []*connsvcv1.Host
+	etag        string
+	count       int
+
+	wanted, add, remove []*connsvcv1.Host
+}
+
+func (s *session) hostSet(id, name string) (*hostSet, error) {
+	ctx, cancel := s.call()
+	defer cancel()
+	resp, err := s.client.ListHosts(ctx, &connsvcv1.ListHostsRequest{ProjectId: s.project, ConnectionId: id})
+	if err != nil {
+		return nil, fmt.Errorf("listing the hosts of connection %q: %w", name, err)
+	}
+	return &hostSet{project: s.project, id: id, hosts: resp.GetHosts(), etag: resp.GetEtag(), count: len(resp.GetHosts())}, nil
+}
+
+// plan sets what is added and removed.
+func (h *hostSet) plan(wanted []*connsvcv1.Host, c *hostsImportCommand) {
+	h.wanted = wanted
+	there, named, asked := make(map[hostKey]bool), make(map[string]bool), make(map[hostKey]bool)
+	for _, host := range h.hosts {
+		there[keyOf(host)] = true
+	}
+	for _, host := range wanted {
+		asked[keyOf(host)], named[host.GetName()] = true, true
+		if !there[keyOf(host)] {
+			h.add = append(h.add, host)
+		}
+	}
+	for _, host := range h.hosts {
+		if !asked[keyOf(host)] && (c.RemoveOthers || c.ReplaceNames && named[host.GetName()]) {
+			h.remove = append(h.remove, host)
+		}
+	}
+}
+
+// change makes the change in one call, or in two for --remove-others: what is added comes
+// first, unless the connection has no place for both. The etag of the first is that of the
+// second, so that nobody else's change is overwritten.
+func (h *hostSet) change(s *session, c *hostsImportCommand, progress *progress) error {
+	adds := func() error {
+		if len(h.add) == 0 && (len(h.remove) == 0 || !c.ReplaceNames) {
+			return nil
+		}
+		progress.show("adding %s", count(len(h.add), "host"))
+		req := &connsvcv1.AddHostsRequest{ProjectId: h.project, ConnectionId: h.id, Hosts: h.add, Etag: h.etag}
+		if c.ReplaceNames {
+			req.Hosts, req.ReplaceNames = h.wanted, true
+		}
+		ctx, cancel := s.call()
+		defer cancel()
+		resp, err := s.client.AddHosts(ctx, req)
+		h.etag, h.count = resp.GetEtag(), int(resp.GetCount())
+		return err
+	}
+	removes := func() error {
+		if len(h.remove) == 0 || c.ReplaceNames {
+			return nil
+		}
+		progress.show("removing %s", count(len(h.remove), "host"))
+		ctx, cancel := s.call()
+		defer cancel()
+		resp, err := s.client.RemoveHosts(ctx, &connsvcv1.RemoveHostsRequest{
+			ProjectId: h.project, ConnectionId: h.id, Hosts: h.remove, Etag: h.etag,
+			AllowEmpty: len(h.remove) == h.count, // those of the file follow, or --allow-empty was set
+		})
+		h.etag, h.count = resp.GetEtag(), int(resp.GetCount())
+		return err
+	}
+	if len(h.hosts)+len(h.add) > maxHosts {
+		adds, removes = removes, adds
+	}
+	if err := adds(); err != nil {
+		return err
+	}
+	return removes()
+}
+
+// printPlan prints what would change: + is added, - is removed.
+func (c *hostsImportCommand) printPlan(s *session, h *hostSet) error {
+	if c.Output != formatTable {
+		return s.printValue(c.Output, struct {
+			Add    []*connsvcv1.Host `json:"add"`
+			Remove []*connsvcv1.Host `json:"remove"`
+		}{h.add, h.remove})
+	}
+	var text strings.Builder
+	for _, host := range h.add {
+		fmt.Fprintf(&text, "+ %s=%s\n", clean(host.GetName()), clean(host.GetIp()))
+	}
+	for _, host := range h.remove {
+		fmt.Fprintf(&text, "- %s=%s\n", clean(host.GetName()), clean(host.GetIp()))
+	}
+	fmt.Fprintf(&text, "%s: %s to add, %s to remove\n", clean(c.Connection), number(len(h.add)), number(len(h.remove)))
+	_, err := fmt.Fprint(s.Stdout, text.String())
+	return err
+}
+
+type hostsExportCommand struct {
+	Connection string `arg:"" help:"Name or ID of the connection."`
+	Format     string `enum:"hosts,csv,json" default:"hosts" help:"Form of the output: hosts, as /etc/hosts, csv or json (${default})."`
+}
+
+// Run prints hosts.
+func (c *hostsExportCommand) Run(p *Process, connections *Connections) error {
+	s, err := connections.openProject(p)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	ctx, cancel := s.call()
+	defer cancel()
+	id, err := s.id(ctx, c.Connection)
+	if err != nil {
+		return err
+	}
+	set, err := s.hostSet(id, c.Connection)
+	if err != nil {
+		return err
+	}
+	return hostfile.Write(s.Stdout, set.hosts, hostfile.Format(c.Format))
+}
+
+type hostsAddCommand struct {
+	Connection   string   `arg:"" help:"Name or ID of the connection."`
+	Hosts        []string `arg:"" name:"name=ip" help:"The hosts."`
+	ReplaceNames bool     `help:"The names move to these IPs: other hosts of the names are removed."`
+}
+
+// Run adds hosts.
+func (c *hostsAddCommand) Run(p *Process, connections *Connections) error {
+	s, err := connections.openProject(p)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	hosts, err := parseHosts(c.Hosts)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.call()
+	defer cancel()
+	id, err := s.id(ctx, c.Connection)
+	if err != nil {
+		return err
+	}
+	resp, err := s.client.AddHosts(ctx, &connsvcv1.AddHostsRequest{ProjectId: s.project, ConnectionId: id, Hosts: hosts, ReplaceNames: c.ReplaceNames})
+	if err != nil {
+		return fmt.Errorf("adding hosts to connection %q: %w", c.Connection, err)
+	}
+	fmt.Fprintf(s.Stdout, "%s: %s added, %s removed, %s now\n", clean(c.Connection), number(int(resp.GetAdded())), number(int(resp.GetRemoved())), count(int(resp.GetCount()), "host"))
+	return nil
+}
+
+type hostsRemoveCommand struct {
+	Connection string   `arg:"" help:"Name or ID of the connection."`
+	Hosts      []string `arg:"" name:"name[=ip]" help:"The hosts; a name without IP stands for all hosts of the name."`
+	AllowEmpty bool     `help:"Allow that no host is left."`
+}
+
+// Run removes hosts.
+func (c *hostsRemoveCommand) Run(p *Process, connections *Connections) error {
+	s, err := connections.openProject(p)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	req := &connsvcv1.RemoveHostsRequest{ProjectId: s.project, AllowEmpty: c.AllowEmpty}
+	for _, text := range c.Hosts {
+		if name, ip, ok := strings.Cut(text, "="); ok {
+			req.Hosts = append(req.Hosts, &connsvcv1.Host{Name: name, Ip: ip})
+		} else {
+			req.Names = append(req.Names, name)
+		}
+	}
+	ctx, cancel := s.call()
+	defer cancel()
+	if req.ConnectionId, err = s.id(ctx, c.Connection); err != nil {
+		return err
+	}
+	resp, err := s.client.RemoveHosts(ctx, req)
+	if err != nil {
+		return fmt.Errorf("removing hosts from connection %q: %w", c.Connection, err)
+	}
+	fmt.Fprintf(s.Stdout, "%s: %s removed, %s now\n", clean(c.Connection), number(int(resp.GetRemoved())), count(int(resp.GetCount()), "host"))
+	return nil
+}

@@ -1,0 +1,194 @@
+package cli_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/cli"
+)
+
+func hosts(texts ...string) []*connsvcv1.Host {
+	var all []*connsvcv1.Host
+	for _, text := range texts {
+		name, ip, _ := strings.Cut(text, "=")
+		all = append(all, &connsvcv1.Host{Name: name, Ip: ip})
+	}
+	return all
+}
+
+// TestImport: what is sent for a file, in each way.
+func TestImport(t *testing.T) {
+	const file = "127.0.0.1 localhost\n10.0.0.1 a a.example.com\n10.0.0.9 b # moved\n10.0.0.1 a\n"
+	there := hosts("a=10.0.0.1", "b=10.0.0.2", "c=10.0.0.3")
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		add    *connsvcv1.AddHostsRequest
+		remove *connsvcv1.RemoveHostsRequest
+		out    string
+	}{
+		{
+			"add", nil,
+			&connsvcv1.AddHostsRequest{Hosts: hosts("a.example.com=10.0.0.1", "b=10.0.0.9"), Etag: "e1"}, nil,
+			"orders: 2 added, 0 removed, 5 hosts now\n",
+		},
+		{
+			"replace names",
+			[]string{"--replace-names"},
+			&connsvcv1.AddHostsRequest{Hosts: hosts("a=10.0.0.1", "a.example.com=10.0.0.1", "b=10.0.0.9"), ReplaceNames: true, Etag: "e1"}, nil,
+			"orders: 2 added, 1 removed, 5 hosts now\n",
+		},
+		{
+			"remove others",
+			[]string{"--remove-others"},
+			&connsvcv1.AddHostsRequest{Hosts: hosts("a.example.com=10.0.0.1", "b=10.0.0.9"), Etag: "e1"},
+			&connsvcv1.RemoveHostsRequest{Hosts: hosts("b=10.0.0.2", "c=10.0.0.3"), Etag: "e2"},
+			"orders: 2 added, 2 removed, 3 hosts now\n",
+		},
+		{"dry run", []string{"--remove-others", "--dry-run"}, nil, nil, "+ a.example.com=10.0.0.1\n+ b=10.0.0.9\n- b=10.0.0.2\n- c=10.0.0.3\norders: 2 to add, 2 to remove\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := startFake(t)
+			f.on("ListEnhancedConnections", &connsvcv1.ListEnhancedConnectionsResponse{Connections: []*connsvcv1.EnhancedConnection{connection(id1, "orders")}})
+			f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: there, Etag: "e1"})
+			f.on("AddHosts", &connsvcv1.AddHostsResponse{Count: 5, Etag: "e2"})
+			f.on("RemoveHosts", &connsvcv1.RemoveHostsResponse{Count: 3, Etag: "e3"})
+			r := f.command(t).run(t, append([]string{"hosts", "import", "orders", write(t, "hosts", file)}, tt.args...)...)
+			if r.status != 0 || r.stdout != tt.out {
+				t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
+			}
+			check(t, r.stderr, "left out 1 line of the machine itself, the first at line 1")
+			for rpc, want := range map[string]proto.Message{"AddHosts": tt.add, "RemoveHosts": tt.remove} {
+				calls := f.calls(rpc)
+				if !want.ProtoReflect().IsValid() {
+					if len(calls) > 0 {
+						t.Errorf("%s was called", rpc)
+					}
+					continue
+				}
+				fields := want.ProtoReflect().Descriptor().Fields()
+				want.ProtoReflect().Set(fields.ByName("project_id"), protoreflect.ValueOfString("p1"))
+				want.ProtoReflect().Set(fields.ByName("connection_id"), protoreflect.ValueOfString(id1))
+				if len(calls) != 1 || !proto.Equal(calls[0], want) {
+					t.Errorf("sent %v\nwant %v", calls, want)
+				}
+			}
+		})
+	}
+}
+
+// TestImportSame: a file that changes nothing costs one read.
+func TestImportSame(t *testing.T) {
+	f := startFake(t)
+	f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: hosts("a=10.0.0.1"), Etag: "e1"})
+	for _, how := range []string{"--replace-names", "--remove-others"} {
+		r := f.command(t).run(t, "hosts", "import", id1, write(t, "a.csv", "a,10.0.0.1\n"), how, "-o", "json")
+		if r.status != 0 || r.stdout != "{\n  \"added\": 0,\n  \"removed\": 0,\n  \"count\": 1,\n  \"etag\": \"e1\"\n}\n" {
+			t.Errorf("%s: status %d: %s%s", how, r.status, r.stdout, r.stderr)
+		}
+	}
+	if len(f.headers) != 2 {
+		t.Errorf("%d calls", len(f.headers))
+	}
+}
+
+// TestImportFull: where the connection has no place for the old and the new hosts, the old
+// ones are removed first; none of them may be left.
+func TestImportFull(t *testing.T) {
+	f := startFake(t)
+	var there []*connsvcv1.Host
+	var file strings.Builder
+	for i := range 20000 {
+		there = append(there, &connsvcv1.Host{Name: fmt.Sprint("a", i), Ip: "10.0.0.1"})
+		fmt.Fprintf(&file, "10.0.0.2 b%d\n", i)
+	}
+	f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: there, Etag: "e1"})
+	f.on("RemoveHosts", &connsvcv1.RemoveHostsResponse{Count: 0, Etag: "e2"})
+	f.on("AddHosts", &connsvcv1.AddHostsResponse{Count: 20000, Etag: "e3"})
+	r := f.command(t).run(t, "hosts", "import", id1, write(t, "hosts", file.String()), "--remove-others")
+	if r.status != 0 || r.stdout != id1+": 20,000 added, 20,000 removed, 20,000 hosts now\n" {
+		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
+	}
+	check(t, r.stderr, "removing 20,000 hosts\nadding 20,000 hosts\n")
+	removed := f.calls("RemoveHosts")[0].(*connsvcv1.RemoveHostsRequest)
+	added := f.calls("AddHosts")[0].(*connsvcv1.AddHostsRequest)
+	if !removed.GetAllowEmpty() || removed.GetEtag() != "e1" || added.GetEtag() != "e2" {
+		t.Errorf("allow_empty %v, etags %s, %s", removed.GetAllowEmpty(), removed.GetEtag(), added.GetEtag())
+	}
+}
+
+// TestImportProblems: all problems of the form and of the contract's rules, with their lines.
+func TestImportProblems(t *testing.T) {
+	f := startFake(t)
+	file := write(t, "hosts", "10.0.0.1\n2001:db8::1 six\n10.0.0.2 1a\n# none\nx 10.0.0.3\n")
+	r := f.command(t).run(t, "hosts", "import", id1, file)
+	check(t, r.stderr, strings.ReplaceAll(`FILE:1: no name follows the IP
+FILE:2: ip: must be a valid IPv4 address
+FILE:3: name: must be 1 to 128 letters, digits, '_', '-' or '.', starting with a letter
+FILE:5: "x" is not an IP: a line has an IP and then names`, "FILE", file))
+	if r.status != 1 || len(f.headers) > 0 {
+		t.Errorf("status %d, %d calls", r.status, len(f.headers))
+	}
+	var many strings.Builder
+	for i := range 20001 {
+		fmt.Fprintf(&many, "b%d,10.0.0.2\n", i)
+	}
+	c := f.command(t)
+	c.stdin = many.String()
+	r = c.run(t, "hosts", "import", id1, "-", "--format", "csv")
+	check(t, r.stderr, "standard input: hosts: must contain no more than 20000 item(s)")
+
+	for _, args := range [][]string{{}, {"--remove-others"}, {"--allow-empty"}} {
+		r = f.command(t).run(t, append([]string{"hosts", "import", id1, write(t, "a.json", "[]")}, args...)...)
+		if r.status != 1 || !strings.Contains(r.stderr, "has no hosts; to remove all") {
+			t.Errorf("%v: status %d: %s", args, r.status, r.stderr)
+		}
+	}
+	f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: hosts("a=10.0.0.1"), Etag: "e1"})
+	f.on("RemoveHosts", failure(codes.Aborted, connsvcv1.ErrorReason_CONCURRENT_CHANGE, "changed"))
+	r = f.command(t).run(t, "hosts", "import", id1, write(t, "a.json", "[]"), "--remove-others", "--allow-empty")
+	check(t, r.stderr, "reason: CONCURRENT_CHANGE")
+	if sent := f.calls("RemoveHosts")[0].(*connsvcv1.RemoveHostsRequest); r.status != 1 || !sent.GetAllowEmpty() {
+		t.Errorf("status %d, sent %v", r.status, sent)
+	}
+	if r = f.command(t).run(t, "hosts", "import", id1, file, "--remove-others", "--replace-names"); r.status != cli.ExitUsage {
+		t.Errorf("status %d", r.status)
+	}
+}
+
+// TestHosts: export, add and remove.
+func TestHosts(t *testing.T) {
+	f := startFake(t)
+	f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: hosts("a=10.0.0.1", "b=10.0.0.2")})
+	for format, want := range map[string]string{
+		"hosts": "10.0.0.1\ta\n10.0.0.2\tb\n",
+		"csv":   "name,ip\na,10.0.0.1\nb,10.0.0.2\n",
+		"json":  "[\n  {\"name\":\"a\",\"ip\":\"10.0.0.1\"},\n  {\"name\":\"b\",\"ip\":\"10.0.0.2\"}\n]\n",
+	} {
+		if r := f.command(t).run(t, "hosts", "export", id1, "--format", format); r.stdout != want || r.status != 0 {
+			t.Errorf("%s: %s%s", format, r.stdout, r.stderr)
+		}
+	}
+	f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: hosts("a=127.0.0.1")})
+	if r := f.command(t).run(t, "hosts", "export", id1); r.status != 1 || r.stdout != "" || !strings.Contains(r.stderr, "take csv or json") {
+		t.Errorf("status %d: %s", r.status, r.stderr)
+	}
+	f.on("AddHosts", &connsvcv1.AddHostsResponse{Added: 1, Removed: 1, Count: 1000})
+	if r := f.command(t).run(t, "hosts", "add", id1, "c=10.0.0.3", "--replace-names"); r.stdout != id1+": 1 added, 1 removed, 1,000 hosts now\n" {
+		t.Errorf("%s%s", r.stdout, r.stderr)
+	}
+	f.on("RemoveHosts", &connsvcv1.RemoveHostsResponse{Removed: 2, Count: 1})
+	if r := f.command(t).run(t, "hosts", "remove", id1, "c=10.0.0.3", "a"); r.stdout != id1+": 2 removed, 1 host now\n" {
+		t.Errorf("%s%s", r.stdout, r.stderr)
+	}
+	want := &connsvcv1.RemoveHostsRequest{ProjectId: "p1", ConnectionId: id1, Hosts: hosts("c=10.0.0.3"), Names: []string{"a"}}
+	if sent := f.calls("RemoveHosts")[0]; !proto.Equal(sent, want) {
+		t.Errorf("sent %v", sent)
+	}
+}

@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/connsvc/connsvc/gen/go/connsvc"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+)
+
+// maxResumeDelay is the longest time between two attempts to resume a watch.
+const maxResumeDelay = 15 * time.Second
+
+type watchCommand struct {
+	Connection  string `arg:"" optional:"" help:"Name or ID of the only connection to watch (all of the project)."`
+	ResumeToken string `placeholder:"TOKEN" help:"The last resume_token of an earlier watch, from its JSON: only what has changed since is printed."`
+	Output      string `short:"o" enum:"table,json" default:"table" help:"Format of the output: table, or json with an event in each line (${default})."`
+}
+
+// Help documents the end of a watch.
+func (*watchCommand) Help() string {
+	return "The watch resumes by itself after a restart of connsvc or a broken connection. It ends with --timeout, with Ctrl-C, or when the only connection is deleted."
+}
+
+// Run prints the events of a watch.
+func (c *watchCommand) Run(p *Process, connections *Connections) error {
+	s, err := connections.openProject(p)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	req := &connsvcv1.WatchEnhancedConnectionsRequest{ProjectId: s.project, ResumeToken: c.ResumeToken}
+	if c.Connection != "" {
+		ctx, cancel := s.call()
+		req.ConnectionId, err = s.id(ctx, c.Connection)
+		cancel()
+		if err != nil {
+			return err
+		}
+	}
+	ctx := s.Ctx
+	if s.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.timeout)
+		defer cancel()
+	}
+	w := &watcher{session: s, command: c, req: req}
+	delay := time.Duration(0)
+	for {
+		seen := w.seen
+		err := w.receive(ctx)
+		switch {
+		case ctx.Err() != nil || w.deleted:
+			return nil
+		case err == nil: // RECONNECT
+			delay = 0
+			continue
+		case req.GetResumeToken() != "" && connsvc.Reason(err) == connsvcv1.ErrorReason_VALIDATION_FAILED && c.ResumeToken != req.GetResumeToken():
+			s.message("connsvc does not take the resume token any more: the watch starts anew")
+			req.ResumeToken = ""
+			continue
+		case !interrupted(err, w.seen > 0) && !errors.Is(err, io.EOF):
+			return fmt.Errorf("watching: %w", err)
+		}
+		if w.seen > seen {
+			delay = 0
+		}
+		s.message("the watch broke, resuming: %v", status.Convert(err).Message())
+		told, _ := connsvc.RetryAfter(err)
+		sleep(ctx, max(delay, told))
+		delay = min(max(2*delay, time.Second/2), maxResumeDelay)
+	}
+}
+
+// A watcher receives events, and remembers where to go on.
+type watcher struct {
+	*session
+	command *watchCommand
+	req     *connsvcv1.WatchEnhancedConnectionsRequest
+	seen    int  // number of events
+	deleted bool // the only connection
+}
+
+// receive prints the events of a stream. It returns nil if connsvc says to reconnect.
+func (w *watcher) receive(ctx context.Context) error {
+	stream, err := w.client.WatchEnhancedConnections(ctx, w.req)
+	if err != nil {
+		return err
+	}
+	for {
+		event, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		w.seen++
+		if event.GetResumeToken() != "" {
+			w.req.ResumeToken = event.GetResumeToken()
+		}
+		if event.GetType() == connsvcv1.WatchEnhancedConnectionsResponse_RECONNECT {
+			return nil
+		}
+		if err := w.print(event); err != nil {
+			return err
+		}
+		if w.req.GetConnectionId() != "" && event.GetType() == connsvcv1.WatchEnhancedConnectionsResponse_DELETED {
+			w.deleted = true
+			return nil
+		}
+	}
+}
+
+func (w *watcher) print(event *connsvcv1.WatchEnhancedConnectionsResponse) error {
+	if w.command.Output == formatJSON {
+		text, err := protojson.Marshal(event)
+		if err != nil {
+			return err
+		}
+		var line bytes.Buffer
+		if err := json.Compact(&line, text); err != nil {
+			return err
+		}
+		line.WriteByte('\n')
+		_, err = line.WriteTo(w.Stdout)
+		return err
+	}
+	switch event.GetType() {
+	case connsvcv1.WatchEnhancedConnectionsResponse_HEARTBEAT:
+		return nil
+	case connsvcv1.WatchEnhancedConnectionsResponse_SYNCED:
+		w.message("all connections are printed; changes follow")
+		return nil
+	}
+	c := event.GetConnection()
+	parts := []string{fmt.Sprintf("%-19s  %-8v  %s  %s", shortTime(event.GetAsOf()), event.GetType(), c.GetId(), c.GetName())}
+	if event.GetType() != connsvcv1.WatchEnhancedConnectionsResponse_DELETED {
+		parts = append(parts, peeringSummary(c))
+	}
+	for _, p := range slices.Concat(c.GetAvailableQueueInfo(), c.GetElasticResourcePools()) {
+		if p.GetStatus() == connsvcv1.Peering_FAILED {
+			parts = append(parts, p.GetName()+": "+p.GetErrMsg())
+		}
+	}
+	_, err := fmt.Fprintln(w.Stdout, clean(strings.Join(parts, "  ")))
+	return err
+}
