@@ -70,6 +70,9 @@ func documented() *configv1.Config {
 			MaxConnections:   10000,
 			MaxConnectionAge: durationpb.New(30 * time.Minute),
 			CallTimeout:      durationpb.New(time.Minute),
+			MaxLongCalls:     3000,
+			MaxWait:          durationpb.New(10 * time.Minute),
+			MaxWatch:         durationpb.New(30 * time.Minute),
 		},
 		Log:      &configv1.Log{Level: configv1.Log_INFO},
 		Shutdown: &configv1.Shutdown{DrainDelay: durationpb.New(0), Timeout: durationpb.New(65 * time.Second)},
@@ -251,6 +254,7 @@ shutdown: { drain_delay: 6s, timeout: 7m }
 		Limits: &configv1.Limits{
 			MaxRequestBytes: 1024, MaxResponseBytes: 2, MaxCalls: 3, MaxCallsBytes: 1025, MaxConnections: 10000,
 			CallTimeout: durationpb.New(5 * time.Minute), MaxConnectionAge: durationpb.New(30 * time.Minute),
+			MaxLongCalls: 3000, MaxWait: durationpb.New(10 * time.Minute), MaxWatch: durationpb.New(30 * time.Minute),
 		},
 		Log:      &configv1.Log{Level: configv1.Log_DEBUG},
 		Shutdown: &configv1.Shutdown{DrainDelay: durationpb.New(6 * time.Second), Timeout: durationpb.New(7 * time.Minute)},

@@ -72,9 +72,12 @@ func fillDefaults(cfg *configv1.Config) {
 	limits.MaxRequestBytes = cmp.Or(limits.GetMaxRequestBytes(), 16<<20)
 	limits.MaxResponseBytes = cmp.Or(limits.GetMaxResponseBytes(), DefaultMaxResponseBytes)
 	limits.MaxCalls = cmp.Or(limits.GetMaxCalls(), 1000)
+	limits.MaxLongCalls = cmp.Or(limits.GetMaxLongCalls(), 3000)
 	limits.MaxCallsBytes = cmp.Or(limits.GetMaxCallsBytes(), 256<<20)
 	limits.MaxConnections = cmp.Or(limits.GetMaxConnections(), 10_000)
 	limits.CallTimeout = duration(limits.GetCallTimeout(), 60*time.Second)
+	limits.MaxWait = duration(limits.GetMaxWait(), 10*time.Minute)
+	limits.MaxWatch = duration(limits.GetMaxWatch(), 30*time.Minute)
 	limits.MaxConnectionAge = duration(limits.GetMaxConnectionAge(), 30*time.Minute)
 	cfg.Limits = limits
 

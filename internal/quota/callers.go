@@ -66,7 +66,7 @@ type caller struct {
 	bytes atomic.Int64
 
 	// Guarded by callers.mu.
-	calls, creates, waiting, connections, auxiliary int64
+	calls, creates, long, waiting, connections, auxiliary int64
 
 	callRate, createRate *rate.Limiter // nil: unlimited
 }
@@ -75,7 +75,7 @@ type caller struct {
 // held.
 func (c *caller) idle() bool {
 	full := func(l *rate.Limiter) bool { return l == nil || l.Tokens() >= float64(l.Burst()) }
-	return c.calls+c.waiting+c.connections+c.auxiliary == 0 && c.bytes.Load() == 0 && full(c.callRate) && full(c.createRate)
+	return c.calls+c.long+c.waiting+c.connections+c.auxiliary == 0 && c.bytes.Load() == 0 && full(c.callRate) && full(c.createRate)
 }
 
 // callers is a table of bounded size.

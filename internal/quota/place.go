@@ -2,31 +2,44 @@ package quota
 
 import "time"
 
+// A Kind is what the bounds distinguish of calls.
+type Kind int
+
+// The kinds of calls.
+const (
+	Ordinary Kind = iota
+	// Create is a call that counts as a create, too.
+	Create
+	// Long is a call that mostly waits: it has a bound of its own, as those who wait must not
+	// take the places of those who do not.
+	Long
+)
+
 // A Place is what one call holds, from its first byte to its last. The zero Place holds
 // nothing. Its methods are called one after the other, but for Reserve.
 type Place struct {
 	Lease
-	create            bool
+	kind              Kind
 	waiting, inFlight bool
 }
 
 // Begin counts a call whose request is still arriving: it takes no place in max_calls
 // yet, which one that never arrives would keep. It must be ended, even after an error,
 // which is an *Error.
-func (l *Limits) Begin(p *Place, key Key, create bool) error {
-	if l.calls.Load() >= l.maxCalls {
-		return overall("as many calls are in flight as connsvc takes")
+func (l *Limits) Begin(p *Place, key Key, kind Kind) error {
+	if err := l.full(kind); err != nil {
+		return err
 	}
 	now := time.Now()
 	t := &l.callers
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.of(key)
-	p.limits, p.caller, p.create = l, c, create
+	p.limits, p.caller, p.kind = l, c, kind
 	if wait := take(c.callRate, now); wait > 0 {
 		return tooFast("calls per second", wait)
 	}
-	if create {
+	if kind == Create {
 		if wait := take(c.createRate, now); wait > 0 {
 			return tooFast("creates per minute", wait)
 		}
@@ -41,6 +54,18 @@ func (l *Limits) Begin(p *Place, key Key, create bool) error {
 	c.waiting++
 	p.waiting = true
 	return nil
+}
+
+// full returns the error of a call for which there is no place, or nil.
+func (l *Limits) full(kind Kind) error {
+	switch {
+	case kind == Long && l.long.Load() >= l.maxLong:
+		return overall("as many waits and watches are in flight as connsvc takes")
+	case kind != Long && l.calls.Load() >= l.maxCalls:
+		return overall("as many calls are in flight as connsvc takes")
+	default:
+		return nil
+	}
 }
 
 func tooFast(what string, wait time.Duration) *Error {
@@ -59,22 +84,36 @@ func (p *Place) Admit() error {
 	quota := l.callers.quota
 	l.callers.mu.Lock()
 	defer l.callers.mu.Unlock()
+	if err := l.full(p.kind); err != nil {
+		return err
+	}
 	switch {
-	case l.calls.Load() >= l.maxCalls:
-		return overall("as many calls are in flight as connsvc takes")
-	case c.calls >= shareOr(l.maxCalls, int64(quota.GetMaxCalls())):
+	case p.kind == Long && c.long >= share(l.maxLong):
+		return ofCaller("too many waits and watches of this caller are in flight")
+	case p.kind != Long && c.calls >= shareOr(l.maxCalls, int64(quota.GetMaxCalls())):
 		return ofCaller("too many calls of this caller are in flight")
-	case p.create && quota.GetMaxCreates() > 0 && c.creates >= int64(quota.GetMaxCreates()):
+	case p.kind == Create && quota.GetMaxCreates() > 0 && c.creates >= int64(quota.GetMaxCreates()):
 		return ofCaller("too many creates of this caller are in flight")
 	}
 	p.leaveWaiting()
 	p.inFlight = true
-	l.calls.Add(1)
-	c.calls++
-	if p.create {
-		c.creates++
-	}
+	p.count(1)
 	return nil
+}
+
+// count adds to the calls in flight. It is called with callers.mu held.
+func (p *Place) count(n int64) {
+	l, c := p.limits, p.caller
+	if p.kind == Long {
+		l.long.Add(n)
+		c.long += n
+		return
+	}
+	l.calls.Add(n)
+	c.calls += n
+	if p.kind == Create {
+		c.creates += n
+	}
 }
 
 // leaveWaiting is called with callers.mu held.
@@ -92,17 +131,12 @@ func (p *Place) End() {
 		return
 	}
 	p.Release()
-	l, c := p.limits, p.caller
-	l.callers.mu.Lock()
-	defer l.callers.mu.Unlock()
+	p.limits.callers.mu.Lock()
+	defer p.limits.callers.mu.Unlock()
 	p.leaveWaiting()
 	if p.inFlight {
 		p.inFlight = false
-		l.calls.Add(-1)
-		c.calls--
-		if p.create {
-			c.creates--
-		}
+		p.count(-1)
 	}
 }
 

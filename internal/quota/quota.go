@@ -22,24 +22,25 @@ const (
 
 // Limits are the bounds of one process. They are safe for concurrent use.
 type Limits struct {
-	maxCalls, maxWaiting, maxConnections, maxBytes int64
+	maxCalls, maxLong, maxWaiting, maxConnections, maxBytes int64
 	// smallCall is how many bytes each call may hold whatever the others hold, so that large
 	// calls do not keep out small ones. They are a quarter of maxBytes for all.
 	smallCall int64
 
-	calls, waiting, connections, auxiliary atomic.Int64
-	bytes                                  atomic.Int64
-	callers                                callers
+	calls, long, waiting, connections, auxiliary atomic.Int64
+	bytes                                        atomic.Int64
+	callers                                      callers
 }
 
 // New makes the Limits of a configuration with its defaults.
 func New(cfg *configv1.Limits) *Limits {
 	l := &Limits{
 		maxCalls:       int64(cfg.GetMaxCalls()),
+		maxLong:        int64(cfg.GetMaxLongCalls()),
 		maxWaiting:     waitingPerCall * int64(cfg.GetMaxCalls()),
 		maxConnections: int64(cfg.GetMaxConnections()),
 		maxBytes:       cfg.GetMaxCallsBytes(),
-		smallCall:      cfg.GetMaxCallsBytes() / 4 / max(int64(cfg.GetMaxCalls()), 1),
+		smallCall:      cfg.GetMaxCallsBytes() / 4 / max(int64(cfg.GetMaxCalls())+int64(cfg.GetMaxLongCalls()), 1),
 	}
 	l.callers.byKey = make(map[Key]*caller)
 	l.callers.quota = cfg.GetPerCaller()
@@ -47,11 +48,11 @@ func New(cfg *configv1.Limits) *Limits {
 }
 
 // A Usage is what is held now.
-type Usage struct{ Arriving, Connections, Bytes int64 }
+type Usage struct{ Arriving, Long, Connections, Bytes int64 }
 
 // Usage returns what all callers hold together.
 func (l *Limits) Usage() Usage {
-	return Usage{Arriving: l.waiting.Load(), Connections: l.connections.Load(), Bytes: l.bytes.Load()}
+	return Usage{Arriving: l.waiting.Load(), Long: l.long.Load(), Connections: l.connections.Load(), Bytes: l.bytes.Load()}
 }
 
 // share returns what one caller may have of a bound.

@@ -12,11 +12,11 @@ import (
 )
 
 // begun begins a call, and ends it with the test.
-func begun(t *testing.T, l *quota.Limits, key quota.Key, create bool) (*quota.Place, error) {
+func begun(t *testing.T, l *quota.Limits, key quota.Key, kind quota.Kind) (*quota.Place, error) {
 	t.Helper()
 	p := new(quota.Place)
 	t.Cleanup(p.End)
-	return p, l.Begin(p, key, create)
+	return p, l.Begin(p, key, kind)
 }
 
 // kind names why a call is rejected: "" if it is not.
@@ -47,13 +47,13 @@ var a, b = quota.KeyOf("a", ""), quota.KeyOf("b", "")
 func TestPlaceWhenWhole(t *testing.T) {
 	l := quota.New(&configv1.Limits{MaxCalls: 4, MaxCallsBytes: 1000})
 	for i := range 6 {
-		_, err := begun(t, l, a, false)
+		_, err := begun(t, l, a, quota.Ordinary)
 		want(t, fmt.Sprint("waiting ", i), err, "")
 	}
-	_, err := begun(t, l, a, false)
+	_, err := begun(t, l, a, quota.Ordinary)
 	want(t, "a seventh of one caller", err, "caller")
 	for i := range 2 {
-		p, err := begun(t, l, b, false)
+		p, err := begun(t, l, b, quota.Ordinary)
 		want(t, fmt.Sprint("another caller ", i), err, "")
 		want(t, "its place", p.Admit(), "")
 		want(t, "again", p.Admit(), "")
@@ -64,16 +64,16 @@ func TestShareOfCalls(t *testing.T) {
 	l := quota.New(&configv1.Limits{MaxCalls: 4, MaxCallsBytes: 1000})
 	var places []*quota.Place
 	for range 3 {
-		p, _ := begun(t, l, a, false)
+		p, _ := begun(t, l, a, quota.Ordinary)
 		want(t, "of a", p.Admit(), "")
 		places = append(places, p)
 	}
-	fourth, err := begun(t, l, a, false)
+	fourth, err := begun(t, l, a, quota.Ordinary)
 	want(t, "fourth of a begins", err, "")
 	want(t, "fourth of a", fourth.Admit(), "caller")
-	other, _ := begun(t, l, b, false)
+	other, _ := begun(t, l, b, quota.Ordinary)
 	want(t, "of b", other.Admit(), "")
-	_, err = begun(t, l, b, false)
+	_, err = begun(t, l, b, quota.Ordinary)
 	want(t, "all are in flight", err, "all")
 	places[0].End()
 	places[0].End()
@@ -82,17 +82,17 @@ func TestShareOfCalls(t *testing.T) {
 
 func TestBytes(t *testing.T) {
 	l := quota.New(&configv1.Limits{MaxCalls: 10, MaxCallsBytes: 400}) // 10 bytes of each call are free
-	first, _ := begun(t, l, a, false)
+	first, _ := begun(t, l, a, quota.Ordinary)
 	want(t, "alone, it may be larger than all", first.Reserve(500), "")
 	first.Release()
 	want(t, "three quarters", first.Reserve(300), "")
-	second, _ := begun(t, l, a, false)
+	second, _ := begun(t, l, a, quota.Ordinary)
 	want(t, "small", second.Reserve(10), "")
 	want(t, "no longer small", second.Reserve(1), "caller")
 	second.Release()
-	other, _ := begun(t, l, b, false)
+	other, _ := begun(t, l, b, quota.Ordinary)
 	want(t, "what is left for others", other.Reserve(100), "")
-	third, _ := begun(t, l, b, false)
+	third, _ := begun(t, l, b, quota.Ordinary)
 	want(t, "small, though all is taken", third.Reserve(10), "")
 	want(t, "too much for all", third.Reserve(1), "all")
 
@@ -104,7 +104,7 @@ func TestBytes(t *testing.T) {
 	want(t, "a lease of the caller", kept.Reserve(300), "")
 	kept.Release()
 	kept.Release()
-	again, _ := begun(t, l, a, false)
+	again, _ := begun(t, l, a, quota.Ordinary)
 	want(t, "given back once", again.Reserve(250), "")
 }
 
@@ -113,32 +113,32 @@ func TestQuotas(t *testing.T) {
 		l := quota.New(&configv1.Limits{MaxCalls: 100, MaxCallsBytes: 1000, PerCaller: &configv1.CallerLimits{
 			CallsPerSecond: 10, CallsBurst: 3, CreatesPerMinute: 60, CreatesBurst: 1, MaxCalls: 2, MaxCreates: 1, MaxBytes: 100,
 		}})
-		p, err := begun(t, l, a, true)
+		p, err := begun(t, l, a, quota.Create)
 		want(t, "create", err, "")
 		want(t, "create in flight", p.Admit(), "")
-		_, err = begun(t, l, a, true)
+		_, err = begun(t, l, a, quota.Create)
 		want(t, "creates per second", err, "caller")
 		var e *quota.Error
 		if errors.As(err, &e); e.RetryAfter != time.Second {
 			t.Errorf("a create in %v", e.RetryAfter)
 		}
 		time.Sleep(time.Second)
-		second, err := begun(t, l, a, true)
+		second, err := begun(t, l, a, quota.Create)
 		want(t, "a second later", err, "")
 		want(t, "creates in flight", second.Admit(), "caller")
-		q, _ := begun(t, l, a, false)
+		q, _ := begun(t, l, a, quota.Ordinary)
 		want(t, "another call", q.Admit(), "")
-		third, err := begun(t, l, a, false)
+		third, err := begun(t, l, a, quota.Ordinary)
 		want(t, "calls in flight begins", err, "")
 		want(t, "calls in flight", third.Admit(), "caller")
-		_, err = begun(t, l, a, false)
+		_, err = begun(t, l, a, quota.Ordinary)
 		want(t, "calls per second", err, "caller")
 		if errors.As(err, &e); e.RetryAfter != 100*time.Millisecond {
 			t.Errorf("a call in %v", e.RetryAfter)
 		}
 		want(t, "most bytes", q.Reserve(100), "")
 		want(t, "too many bytes", p.Reserve(20), "caller")
-		_, err = begun(t, l, b, true)
+		_, err = begun(t, l, b, quota.Create)
 		want(t, "another caller", err, "")
 	})
 }
@@ -151,7 +151,7 @@ func TestTableIsBounded(t *testing.T) {
 		busy := func(i int) error {
 			var p quota.Place
 			defer p.End()
-			return l.Begin(&p, quota.KeyOf(fmt.Sprint("caller ", i), ""), false)
+			return l.Begin(&p, quota.KeyOf(fmt.Sprint("caller ", i), ""), quota.Ordinary)
 		}
 		for i := range 10_001 {
 			want(t, fmt.Sprint("caller ", i), busy(i), "")
@@ -202,4 +202,34 @@ func TestConnections(t *testing.T) {
 	ends[0]()
 	_, err = l.Connect("10.0.0.3:1")
 	want(t, "one is free", err, "")
+}
+
+// TestLongCalls: those who wait take no places of others, and one caller not all of theirs.
+func TestLongCalls(t *testing.T) {
+	l := quota.New(&configv1.Limits{MaxCalls: 1, MaxLongCalls: 4, MaxCallsBytes: 1000})
+	var places []*quota.Place
+	for i := range 3 {
+		p, err := begun(t, l, a, quota.Long)
+		want(t, fmt.Sprint("long call ", i), err, "")
+		want(t, "its place", p.Admit(), "")
+		places = append(places, p)
+		if i == 0 {
+			ordinary, err := begun(t, l, b, quota.Ordinary)
+			want(t, "ordinary call", err, "")
+			want(t, "its place", ordinary.Admit(), "")
+		}
+	}
+	_, err := begun(t, l, b, quota.Ordinary)
+	want(t, "a second ordinary call", err, "all")
+	fourth, err := begun(t, l, a, quota.Long)
+	want(t, "the fourth of a caller", errors.Join(err, fourth.Admit()), "caller")
+	other, err := begun(t, l, b, quota.Long)
+	want(t, "of another caller", errors.Join(err, other.Admit()), "")
+	_, err = begun(t, l, b, quota.Long)
+	want(t, "more than all", err, "all")
+	if got := l.Usage().Long; got != 4 {
+		t.Errorf("%d long calls", got)
+	}
+	places[0].End()
+	want(t, "after one has ended", fourth.Admit(), "")
 }

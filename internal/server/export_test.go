@@ -17,6 +17,12 @@ func (o Options) WithBodyTimeout(d time.Duration) Options {
 	return o
 }
 
+// WithReplyTime shortens how long a response may take beyond the call.
+func (o Options) WithReplyTime(d time.Duration) Options {
+	o.replyTime = d
+	return o
+}
+
 // WithTLSInterval shortens how often the files of certificates are looked at.
 func (o Options) WithTLSInterval(d time.Duration) Options {
 	o.tlsInterval = d

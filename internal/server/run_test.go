@@ -47,14 +47,16 @@ func TestCallInFlightCompletes(t *testing.T) {
 		<-g.entered
 		b.stop()
 		b.awaitNotReady(t)
+		want := fmt.Sprintf(`"waiting for calls in flight","calls_in_flight":1,"oldest":\[{"api":%q,"rpc_method":%q,"request_id":"[^"]+","age":"[^"]+s"}\]`, d.name, createName)
+		for deadline := time.Now().Add(patience); !regexp.MustCompile(want).MatchString(b.logs.String()); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("no %s in\n%s", want, b.logs)
+			}
+		}
 		close(g.open)
 		held.Wait()
 		if err := b.end(t); err != nil || !upstreamClosed {
 			t.Errorf("Run: %v; upstream closed: %v", err, upstreamClosed)
-		}
-		want := fmt.Sprintf(`"waiting for calls in flight","calls_in_flight":1,"oldest":\[{"api":%q,"rpc_method":%q,"request_id":"[^"]+","age":"[^"]+s"}\]`, d.name, createName)
-		if !regexp.MustCompile(want).MatchString(b.logs.String()) {
-			t.Errorf("no %s in\n%s", want, b.logs)
 		}
 	})
 }

@@ -32,7 +32,7 @@ import (
 const (
 	defaultHeaderTimeout = 10 * time.Second
 	defaultBodyTimeout   = 10 * time.Second // of both APIs
-	replyTime            = 30 * time.Second // beyond the call, to send the response
+	defaultReplyTime     = 30 * time.Second // beyond the call, to send the response
 	idleTimeout          = 120 * time.Second
 	maxHeaderBytes       = 64 << 10 // of one request
 )
@@ -56,6 +56,7 @@ type Options struct {
 
 	headerTimeout time.Duration // of the HTTP ports; 0: defaultHeaderTimeout
 	bodyTimeout   time.Duration // of both APIs; 0: defaultBodyTimeout
+	replyTime     time.Duration // of both APIs; 0: defaultReplyTime
 	tlsInterval   time.Duration // 0: as certs has it
 }
 
@@ -89,6 +90,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		return nil, err
 	}
 	o.bodyTimeout = cmp.Or(o.bodyTimeout, defaultBodyTimeout)
+	o.replyTime = cmp.Or(o.replyTime, defaultReplyTime)
 	cut := make(chan struct{})
 	guard, guardErr := browser.New(cfg.GetRest())
 	adminGuard, adminGuardErr := browser.New(cfg.GetAdmin())
@@ -109,7 +111,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		listeners:    l,
 		certificates: certificates,
 		grpc: grpcapi.New(ch, limit, grpcapi.Options{
-			TLS: certificates.GRPC.Config(), Reflection: o.Reflection, MaxHeaderBytes: maxHeaderBytes, ReplyTime: replyTime, MessageTimeout: o.bodyTimeout,
+			TLS: certificates.GRPC.Config(), Reflection: o.Reflection, MaxHeaderBytes: maxHeaderBytes, ReplyTime: o.replyTime, MessageTimeout: o.bodyTimeout,
 			Refused: recorder,
 		}),
 		shutdown: cfg.GetShutdown(),
@@ -137,8 +139,8 @@ func (s *Server) newHTTPServer(port string, h http.Handler, l *configv1.Limits, 
 		ConnState:         observer.observe,
 		TLSConfig:         secured,
 		ReadHeaderTimeout: header,
-		ReadTimeout:       header + call + replyTime,
-		WriteTimeout:      call + replyTime,
+		ReadTimeout:       header + call + o.replyTime,
+		WriteTimeout:      call + o.replyTime,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		// Otherwise net/http responds to "OPTIONS *" itself, unseen by metrics and log.

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -23,6 +24,8 @@ type stub struct {
 	connsvcv1.UnimplementedConnectionServiceServer
 	on    func(ctx context.Context, req proto.Message) error // may be nil
 	hosts []*connsvcv1.Host                                  // of the connection that Get returns
+	// watch is WatchEnhancedConnections; may be nil.
+	watch func(ctx context.Context, req *connsvcv1.WatchEnhancedConnectionsRequest, send func(*connsvcv1.WatchEnhancedConnectionsResponse) error) error
 }
 
 func answer[T proto.Message](ctx context.Context, s *stub, req proto.Message, answer T) (T, error) {
@@ -89,4 +92,20 @@ func (s *stub) CreateConnectivityTest(ctx context.Context, req *connsvcv1.Create
 
 func (s *stub) GetConnectivityTest(ctx context.Context, req *connsvcv1.GetConnectivityTestRequest) (*connsvcv1.GetConnectivityTestResponse, error) {
 	return answer(ctx, s, req, &connsvcv1.GetConnectivityTestResponse{IsSuccess: true, Connectivity: "REACHABLE"})
+}
+
+func (s *stub) WaitEnhancedConnection(ctx context.Context, req *connsvcv1.WaitEnhancedConnectionRequest) (*connsvcv1.WaitEnhancedConnectionResponse, error) {
+	return answer(ctx, s, req, &connsvcv1.WaitEnhancedConnectionResponse{IsSuccess: true, Reached: connsvcv1.WaitEnhancedConnectionResponse_READY})
+}
+
+func (s *stub) WatchEnhancedConnections(req *connsvcv1.WatchEnhancedConnectionsRequest, stream grpc.ServerStreamingServer[connsvcv1.WatchEnhancedConnectionsResponse]) error {
+	if s.on != nil {
+		if err := s.on(stream.Context(), req); err != nil {
+			return err
+		}
+	}
+	if s.watch == nil {
+		return nil
+	}
+	return s.watch(stream.Context(), req, stream.Send)
 }

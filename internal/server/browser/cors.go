@@ -4,7 +4,7 @@ import "net/http"
 
 // What a page of a configured origin may send, and read beside the body.
 const (
-	corsHeaders = "Authorization, Content-Type, Idempotency-Key, Traceparent, Tracestate, X-Auth-Token, X-Request-Id"
+	corsHeaders = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Traceparent, Tracestate, X-Auth-Token, X-Request-Id"
 	corsExposed = "Retry-After, X-Request-Id"
 	corsMaxAge  = "600"
 )

@@ -22,7 +22,7 @@ const (
 )
 
 // maxOwnAttrs is how many fields addOwn can add.
-const maxOwnAttrs = 12
+const maxOwnAttrs = 13
 
 // accessLog writes one line for each call: never a body, a header or a query, so
 // never a secret. A failure that is not the caller's fault is a warning.
@@ -100,6 +100,9 @@ func addOwn(line *slog.Record, c *Call, took time.Duration) {
 		slog.Int64("bytes_out", c.BytesOut),
 		slog.Int64("duration_us", took.Microseconds()),
 	)
+	if c.Events > 0 {
+		attrs = append(attrs, slog.Int64("events", c.Events))
+	}
 	if upstream > 0 {
 		attrs = append(attrs, slog.Int64("upstream_us", upstream.Microseconds()))
 	}

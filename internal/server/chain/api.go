@@ -7,7 +7,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
@@ -20,33 +19,38 @@ type api struct {
 	decisions *decisions
 }
 
-// handle completes and checks a decoded request, and passes it to its RPC.
+// handle checks a decoded request, and passes it to its RPC.
 func handle[Request proto.Message, Response any](ctx context.Context, a api, req Request, rpc func(context.Context, Request) (Response, error)) (Response, error) {
-	var none Response
-	c := callFrom(ctx)
-	c.request = req
-	if err := c.admit(); err != nil {
-		return none, err
-	}
-	if err := c.Transport.Complete(req); err != nil {
-		return none, err
-	}
-	if err := ctx.Err(); err != nil {
-		return none, err
-	}
-	if c.Signed() { // a Transport that did not verify it
-		return none, unauthenticated(nil)
-	}
-	if err := a.validator.Validate(req); err != nil {
-		return none, err
-	}
-	if err := a.authorize(ctx, c, req); err != nil {
-		return none, err
-	}
-	if err := c.beginAudit(ctx); err != nil {
+	if err := a.check(ctx, req); err != nil {
+		var none Response
 		return none, err
 	}
 	return rpc(ctx, req)
+}
+
+// check admits a call whose request is decoded, completes the request, and checks it.
+func (a api) check(ctx context.Context, req proto.Message) error {
+	c := callFrom(ctx)
+	c.request = req
+	if err := c.admit(); err != nil {
+		return err
+	}
+	if err := c.Transport.Complete(req); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if c.Signed() { // a Transport that did not verify it
+		return unauthenticated(nil)
+	}
+	if err := a.validator.Validate(req); err != nil {
+		return err
+	}
+	if err := a.authorize(ctx, c, req); err != nil {
+		return err
+	}
+	return c.beginAudit(ctx)
 }
 
 func (a api) CreateEnhancedConnection(ctx context.Context, req *connsvcv1.CreateEnhancedConnectionRequest) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
@@ -133,6 +137,9 @@ func (a api) GetConnectivityTest(ctx context.Context, req *connsvcv1.GetConnecti
 	return handle(ctx, a, req, a.service.GetConnectivityTest)
 }
 
-func (a api) WatchEnhancedConnections(*connsvcv1.WatchEnhancedConnectionsRequest, grpc.ServerStreamingServer[connsvcv1.WatchEnhancedConnectionsResponse]) error {
-	return apierror.New(connsvcv1.ErrorReason_METHOD_NOT_FOUND, "", nil)
+func (a api) WatchEnhancedConnections(req *connsvcv1.WatchEnhancedConnectionsRequest, stream grpc.ServerStreamingServer[connsvcv1.WatchEnhancedConnectionsResponse]) error {
+	if err := a.check(stream.Context(), req); err != nil {
+		return err
+	}
+	return a.service.WatchEnhancedConnections(req, stream)
 }

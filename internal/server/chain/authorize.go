@@ -96,7 +96,8 @@ func (a api) authorize(ctx context.Context, c *Call, req proto.Message) error {
 func hide(ctx context.Context, c *Call, input policy.Input) {
 	switch input.Request.(type) {
 	case *connsvcv1.ListEnhancedConnectionsRequest, *connsvcv1.CreateEnhancedConnectionRequest,
-		*connsvcv1.ApplyEnhancedConnectionRequest, *connsvcv1.CompareEnhancedConnectionRequest:
+		*connsvcv1.ApplyEnhancedConnectionRequest, *connsvcv1.CompareEnhancedConnectionRequest,
+		*connsvcv1.WatchEnhancedConnectionsRequest:
 		c.Record.Visible = c.guard.Policy.Filter(ctx, input)
 	}
 }

@@ -55,6 +55,7 @@ type Call struct {
 	// Set by the transport, during Serve.
 	HTTPStatus        int   // of the response; 0 over gRPC
 	BytesIn, BytesOut int64 // of request and response, uncompressed
+	Events            int64 // sent of a stream
 
 	// Failure is why the call failed; nil where it succeeded. Set by Serve.
 	Failure *apierror.Error

@@ -38,14 +38,13 @@ type Chain struct {
 	// Metrics also count what does not pass the chain: health checks and reflection.
 	Metrics *Metrics
 
-	timeout time.Duration // of a call
-	tracer  trace.Tracer
-	log     *slog.Logger
-	access  accessLog
-	limits  *quota.Limits
-	guard   atomic.Pointer[Guard]
-	// stopping is the call.Call.Stopping of all calls.
-	stopping chan struct{}
+	configured *configv1.Limits
+	tracer     trace.Tracer
+	log        *slog.Logger
+	access     accessLog
+	limits     *quota.Limits
+	guard      atomic.Pointer[Guard]
+	stopping   chan struct{} // call.Call.Stopping
 }
 
 // New makes the chain in front of a service.
@@ -63,15 +62,14 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 		return nil, err
 	}
 	ch := &Chain{
-		API:     api{service: o.Service, validator: o.Validator, decisions: decisions},
-		Metrics: metrics,
-		timeout: l.GetCallTimeout().AsDuration(),
-		tracer:  o.Telemetry.Tracer,
-		log:     o.Telemetry.Log,
-		access:  newAccessLog(o.Telemetry.Log),
-		limits:  limits,
-
-		stopping: make(chan struct{}),
+		API:        api{service: o.Service, validator: o.Validator, decisions: decisions},
+		Metrics:    metrics,
+		configured: l,
+		tracer:     o.Telemetry.Tracer,
+		log:        o.Telemetry.Log,
+		access:     newAccessLog(o.Telemetry.Log),
+		limits:     limits,
+		stopping:   make(chan struct{}),
 	}
 	ch.guard.Store(o.Guard)
 	return ch, nil

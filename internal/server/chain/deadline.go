@@ -3,6 +3,9 @@ package chain
 import (
 	"context"
 	"time"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
 // replyMargin is how much of a caller's time is kept to send the response, though at
@@ -10,11 +13,37 @@ import (
 // itself what became of the call.
 const replyMargin = 250 * time.Millisecond
 
-// WithDeadline gives a call the configured time; the caller's own deadline applies
-// where it is earlier, less the time to reply. A transport calls it once for each call,
-// before it reads anything of it.
-func (ch *Chain) WithDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	limit := ch.timeout
+// The methods of long calls: those that mostly wait.
+const (
+	waitMethod  = connsvcv1.ConnectionService_WaitEnhancedConnection_FullMethodName
+	watchMethod = connsvcv1.ConnectionService_WatchEnhancedConnections_FullMethodName
+)
+
+// IsLong reports whether the calls of a method, as in Call.Method, are long.
+func IsLong(method string) bool { return "/"+method == waitMethod || "/"+method == watchMethod }
+
+// timeLimit returns the longest time of a call of a method.
+func timeLimit(l *configv1.Limits, method string) time.Duration {
+	switch "/" + method {
+	case waitMethod:
+		return l.GetMaxWait().AsDuration()
+	case watchMethod:
+		return l.GetMaxWatch().AsDuration()
+	default:
+		return l.GetCallTimeout().AsDuration()
+	}
+}
+
+// LongestCall returns the longest time of any call.
+func LongestCall(l *configv1.Limits) time.Duration {
+	return max(l.GetCallTimeout().AsDuration(), l.GetMaxWait().AsDuration(), l.GetMaxWatch().AsDuration())
+}
+
+// WithDeadline gives a call of a method, as in Call.Method, the configured time; the
+// caller's own deadline applies where it is earlier, less the time to reply. A transport
+// calls it once for each call, before it reads anything of it.
+func (ch *Chain) WithDeadline(ctx context.Context, method string) (context.Context, context.CancelFunc) {
+	limit := timeLimit(ch.configured, method)
 	if at, ok := ctx.Deadline(); ok {
 		left := time.Until(at)
 		limit = min(limit, left-min(replyMargin, left/10))

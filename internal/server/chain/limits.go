@@ -24,6 +24,7 @@ func observeLimits(meter metric.Meter, l *quota.Limits) error {
 	}
 	return errors.Join(
 		gauge("connsvc.calls.arriving", "", "Calls whose request has not arrived completely.", func(u quota.Usage) int64 { return u.Arriving }),
+		gauge("connsvc.calls.long", "", "Waits and watches in flight.", func(u quota.Usage) int64 { return u.Long }),
 		gauge("connsvc.connections", "", "Connections of callers.", func(u quota.Usage) int64 { return u.Connections }),
 		gauge("connsvc.held.size", "By", "Requests and responses in memory.", func(u quota.Usage) int64 { return u.Bytes }),
 	)
@@ -40,7 +41,18 @@ func (ch *Chain) BeginAuxiliary(peer string) (end func(), err error) {
 // is read.
 func (ch *Chain) begin(c *Call) error {
 	c.Record.Holders = c
-	return c.limited(ch.limits.Begin(&c.place, quota.KeyOf(c.Record.Caller, c.Peer), c.Creates()))
+	return c.limited(ch.limits.Begin(&c.place, quota.KeyOf(c.Record.Caller, c.Peer), c.kind()))
+}
+
+func (c *Call) kind() quota.Kind {
+	switch {
+	case c.Creates():
+		return quota.Create
+	case IsLong(c.Method):
+		return quota.Long
+	default:
+		return quota.Ordinary
+	}
 }
 
 // admit takes a place in flight for a call that has arrived completely.

@@ -88,6 +88,9 @@ func (m *Metrics) initialize() {
 		for _, rpc := range own.Methods {
 			m.invalid.Add(ctx, 0, m.methods.of(apiMethod{api, own.ServiceName + "/" + rpc.MethodName}))
 		}
+		for _, rpc := range own.Streams {
+			m.invalid.Add(ctx, 0, m.methods.of(apiMethod{api, own.ServiceName + "/" + rpc.StreamName}))
+		}
 	}
 }
 

@@ -25,7 +25,9 @@ type answer struct {
 	lease quota.Lease
 	from  *buffers.Pool
 	data  *[]byte
-	left  atomic.Int64 // bytes that are not written
+	left  atomic.Int64 // parts that are not written
+	// written is closed when all is written, or will never be; may be nil.
+	written chan struct{}
 
 	// Of the last look, by the connection.
 	seen  int64
@@ -74,4 +76,7 @@ func (a *answer) Put(*[]byte) {
 	}
 	a.lease.Release()
 	a.from.Give(a.data)
+	if a.written != nil {
+		close(a.written)
+	}
 }

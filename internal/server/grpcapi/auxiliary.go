@@ -25,7 +25,7 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 		return s.tapAuxiliary(ctx, info)
 	}
 	// gRPC cancels the parent as the stream ends, and this context with it.
-	ctx, cancel := s.chain.WithDeadline(ctx)
+	ctx, cancel := s.chain.WithDeadline(ctx, strings.TrimPrefix(info.FullMethodName, "/"))
 	return newArrival(ctx, cancel, s.messageTimeout), nil
 }
 

@@ -26,15 +26,29 @@ import (
 type exchange struct {
 	stream        grpc.ServerStream
 	api           connsvcv1.ConnectionServiceServer
-	handler       grpc.MethodHandler // generated
-	arrival       *arrival           // of the request
-	buffers       *buffers.Pool      // for responses
-	conn          *connection        // nil if it is not known
+	handler       handler
+	arrival       *arrival      // of the request
+	buffers       *buffers.Pool // for responses
+	conn          *connection   // nil if it is not known
 	maxIn, maxOut int64
 }
 
+// A handler has a generated handler receive the request, call the API and reply.
+type handler func(ctx context.Context, x *exchange, c *chain.Call) error
+
+// unary is the handler of an RPC with one response.
+func unary(generated grpc.MethodHandler) handler {
+	return func(ctx context.Context, x *exchange, c *chain.Call) error {
+		resp, err := generated(x.api, ctx, func(req any) error { return x.receive(c, req.(proto.Message)) }, nil)
+		if err != nil {
+			return err
+		}
+		return x.reply(c, resp.(proto.Message), nil)
+	}
+}
+
 // serve serves a call of an RPC, or of an unknown method where handler is nil.
-func (s *Server) serve(stream grpc.ServerStream, method string, handler grpc.MethodHandler) error {
+func (s *Server) serve(stream grpc.ServerStream, method string, handler handler) error {
 	x := &exchange{
 		stream: stream, api: s.chain.API, handler: handler, buffers: &s.buffers,
 		maxIn: s.limits.GetMaxRequestBytes(), maxOut: s.limits.GetMaxResponseBytes(),
@@ -98,11 +112,7 @@ func credentialsOf(ctx context.Context) auth.Credentials {
 
 // Exchange makes an exchange a chain.Transport.
 func (x *exchange) Exchange(ctx context.Context, c *chain.Call) error {
-	resp, err := x.handler(x.api, ctx, func(req any) error { return x.receive(c, req.(proto.Message)) }, nil)
-	if err != nil {
-		return err
-	}
-	return x.reply(c, resp.(proto.Message))
+	return x.handler(ctx, x, c)
 }
 
 // Complete does nothing: all of a request is in its message.
@@ -148,14 +158,14 @@ func (x *exchange) notReceived(err error) error {
 // tooLarge returns the error that REST has from net/http.
 func (x *exchange) tooLarge() error { return &http.MaxBytesError{Limit: x.maxIn} }
 
-// reply hands the response to gRPC, which writes it after the call. Until then its bytes
-// count; the message itself is let go.
-func (x *exchange) reply(c *chain.Call, resp proto.Message) error {
+// reply hands a response to gRPC, which writes it later, even after the call. Until then its
+// bytes count; the message itself is let go. written is closed then; it may be nil.
+func (x *exchange) reply(c *chain.Call, resp proto.Message, written chan struct{}) error {
 	size := proto.Size(resp)
 	if int64(size) > x.maxOut {
 		return apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
 	}
-	a := &answer{conn: x.conn, from: x.buffers}
+	a := &answer{conn: x.conn, from: x.buffers, written: written}
 	if err := c.HoldAnswer(&a.lease, int64(size)); err != nil {
 		a.lease.Release()
 		return err
@@ -171,7 +181,7 @@ func (x *exchange) reply(c *chain.Call, resp proto.Message) error {
 		return apierror.NotSent(net.ErrClosed)
 	}
 	uncompressed(x.stream.Context())
-	c.BytesOut = int64(size)
+	c.BytesOut += int64(size)
 	if err := x.stream.SendMsg(&frame{data}); err != nil {
 		return apierror.NotSent(err)
 	}

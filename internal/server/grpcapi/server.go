@@ -108,7 +108,7 @@ func (s *Server) options(o Options) []grpc.ServerOption {
 			MaxConnectionIdle: 15 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second,
 			// The grace lets every call in flight complete.
 			MaxConnectionAge:      s.limits.GetMaxConnectionAge().AsDuration(),
-			MaxConnectionAgeGrace: s.limits.GetCallTimeout().AsDuration() + o.ReplyTime,
+			MaxConnectionAgeGrace: chain.LongestCall(s.limits) + o.ReplyTime,
 		}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.InTapHandle(s.tap),
@@ -123,8 +123,8 @@ func (s *Server) options(o Options) []grpc.ServerOption {
 	return append(options, grpc.Creds(tracking{creds, s.connections}))
 }
 
-// serviceDesc describes the service as streams that carry one message each way: so a
-// call is admitted before its request is read.
+// serviceDesc describes the service as streams, also its unary RPCs, which carry one message
+// each way: so a call is admitted before its request is read.
 func (s *Server) serviceDesc() *grpc.ServiceDesc {
 	own := connsvcv1.ConnectionService_ServiceDesc
 	desc := &grpc.ServiceDesc{ServiceName: own.ServiceName, HandlerType: own.HandlerType, Metadata: own.Metadata}
@@ -132,7 +132,14 @@ func (s *Server) serviceDesc() *grpc.ServiceDesc {
 		method := own.ServiceName + "/" + rpc.MethodName
 		desc.Streams = append(desc.Streams, grpc.StreamDesc{
 			StreamName: rpc.MethodName,
-			Handler:    func(_ any, stream grpc.ServerStream) error { return s.serve(stream, method, rpc.Handler) },
+			Handler:    func(_ any, stream grpc.ServerStream) error { return s.serve(stream, method, unary(rpc.Handler)) },
+		})
+	}
+	for _, rpc := range own.Streams {
+		method := own.ServiceName + "/" + rpc.StreamName
+		desc.Streams = append(desc.Streams, grpc.StreamDesc{
+			StreamName: rpc.StreamName, ServerStreams: true,
+			Handler: func(_ any, stream grpc.ServerStream) error { return s.serve(stream, method, events(rpc.Handler)) },
 		})
 	}
 	return desc

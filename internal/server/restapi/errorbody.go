@@ -32,7 +32,13 @@ type errorBody struct {
 // Reject sends the error of a call.
 func (x *exchange) Reject(c *chain.Call) {
 	e := c.Failure
-	if x.sent || isAbort(e) {
+	switch {
+	case isAbort(e):
+		return
+	case x.sent && x.events != nil:
+		x.events.fail(e)
+		return
+	case x.sent:
 		return
 	}
 	if e.RetryAfter > 0 {

@@ -36,12 +36,13 @@ type exchange struct {
 	call       *chain.Call // set by Exchange
 
 	body       body
-	hasBody    bool        // the RPC has one
-	answer     quota.Lease // the response
-	err        error       // the first of the exchange
-	served     bool        // by the chain
-	sent       bool        // the response, or its beginning
-	discarding bool        // see beforeRejection
+	hasBody    bool         // the RPC has one
+	answer     quota.Lease  // the response
+	events     *eventStream // of a watch; nil: none
+	err        error        // the first of the exchange
+	served     bool         // by the chain
+	sent       bool         // the response, or its beginning
+	discarding bool         // see beforeRejection
 }
 
 func (g *gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
@@ -80,6 +81,9 @@ func (x *exchange) Exchange(ctx context.Context, c *chain.Call) error {
 		}
 	}
 	if err := x.checkNumbers(); err != nil {
+		return err
+	}
+	if err := x.prepareLongCall(ctx, c); err != nil {
 		return err
 	}
 	x.handler(x, x.bare.WithContext(ctx), x.pathParams)
@@ -137,6 +141,9 @@ func (x *exchange) Complete(request proto.Message) error {
 		if err := x.readQuery(request, false); err != nil {
 			return err
 		}
+	}
+	if err := readLastEventID(x.request.Header, request); err != nil {
+		return err
 	}
 	return readIdempotencyKey(x.request.Header, request.ProtoReflect())
 }
@@ -276,7 +283,10 @@ func (x *exchange) write(body []byte) error {
 		_, err := x.ResponseWriter.Write(body)
 		return err
 	}
-	conn := http.NewResponseController(x.ResponseWriter)
+	return x.writeParts(http.NewResponseController(x.ResponseWriter), body)
+}
+
+func (x *exchange) writeParts(conn *http.ResponseController, body []byte) error {
 	for len(body) > 0 {
 		// A recorder of a test has no deadline.
 		_ = conn.SetWriteDeadline(time.Now().Add(x.gateway.options.BodyTimeout))

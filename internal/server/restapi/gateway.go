@@ -2,7 +2,7 @@
 // handlers route, decode and reply, with DLI's dialect as their marshaler. The chain is
 // their middleware: it runs before a byte of the body is read. No path and no method is
 // listed here, as the gateway has them from the contract, but for the one method whose
-// success is 201.
+// success is 201 and the one that is a stream.
 package restapi
 
 import (
@@ -58,7 +58,10 @@ func New(ch *chain.Chain, l *configv1.Limits, o Options) (http.Handler, error) {
 		// "%2F" stays in its segment, where the field's rule rejects it.
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptSlash),
 	)
-	return g, gatewayv1.RegisterConnectionServiceHandlerServer(context.Background(), g.mux, ch.API)
+	if err := gatewayv1.RegisterConnectionServiceHandlerServer(context.Background(), g.mux, ch.API); err != nil {
+		return nil, err
+	}
+	return g, g.handleWatch()
 }
 
 // ServeHTTP passes a request to the gateway. A path that is not clean has no RPC: the
@@ -95,7 +98,7 @@ func (g *gateway) serve(next runtime.HandlerFunc) runtime.HandlerFunc {
 			w.(*probe).routed = true
 			return
 		}
-		ctx, cancel := g.withDeadline(x.request)
+		ctx, cancel := g.withDeadline(x.request, method)
 		defer cancel()
 		x.handler, x.bare, x.pathParams, x.numbers = next, r, pathParams, numbers
 		c := g.newCall(x, method)
@@ -138,7 +141,7 @@ func (g *gateway) preflight(x *exchange, allowed string) {
 			x.fail(apierror.NotSent(err))
 		}
 	}
-	ctx, cancel := g.withDeadline(x.request)
+	ctx, cancel := g.withDeadline(x.request, chain.UnknownMethod)
 	defer cancel()
 	g.run(ctx, c, x)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/connsvc/connsvc/internal/server/chain"
 )
 
 // withDeadline returns the context of a call. It ends by its deadline, or when the caller
@@ -13,13 +15,14 @@ import (
 // shows that as it shows a caller who left, and net/http cancels the request's context for
 // both; a write would tell them apart, but there is nothing to write yet. So a request
 // without a body goes on for as long as the server would wait for more of a body. HTTP/2
-// says what is cancelled.
-func (g *gateway) withDeadline(r *http.Request) (context.Context, context.CancelFunc) {
+// says what is cancelled. A long call ends at once: most of its callers leave before its
+// end, and their places are needed.
+func (g *gateway) withDeadline(r *http.Request, method string) (context.Context, context.CancelFunc) {
 	parent := r.Context()
-	if r.Body != http.NoBody || r.ProtoMajor != 1 {
-		return g.chain.WithDeadline(parent)
+	if r.Body != http.NoBody || r.ProtoMajor != 1 || chain.IsLong(method) {
+		return g.chain.WithDeadline(parent, method)
 	}
-	ctx, cancel := g.chain.WithDeadline(context.WithoutCancel(parent))
+	ctx, cancel := g.chain.WithDeadline(context.WithoutCancel(parent), method)
 	unwatch := context.AfterFunc(parent, func() {
 		g.linger(ctx)
 		cancel()

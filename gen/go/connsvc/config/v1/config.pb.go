@@ -2340,9 +2340,12 @@ type Limits struct {
 	MaxCalls int32 `protobuf:"varint,3,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
 	// Maximum bytes of requests and responses in memory, those that are still arriving, from
 	// callers or DLI, or that callers have yet to read included: 268435456 (256 MiB) by
-	// default. A quarter of it, divided by max_calls, each call may have whatever the others
-	// hold.
+	// default. A quarter of it, divided by max_calls and max_long_calls together, each call
+	// may have whatever the others hold.
 	MaxCallsBytes int64 `protobuf:"varint,4,opt,name=max_calls_bytes,json=maxCallsBytes,proto3" json:"max_calls_bytes,omitempty"`
+	// Maximum number of long calls, which are those of WaitEnhancedConnection and
+	// WatchEnhancedConnections: 3000 by default. They do not count in max_calls.
+	MaxLongCalls int32 `protobuf:"varint,9,opt,name=max_long_calls,json=maxLongCalls,proto3" json:"max_long_calls,omitempty"`
 	// Maximum number of connections of callers, over both APIs: 10000 by default. Further
 	// ones are closed at once.
 	MaxConnections int32 `protobuf:"varint,7,opt,name=max_connections,json=maxConnections,proto3" json:"max_connections,omitempty"`
@@ -2354,7 +2357,12 @@ type Limits struct {
 	MaxConnectionAge *durationpb.Duration `protobuf:"bytes,6,opt,name=max_connection_age,json=maxConnectionAge,proto3" json:"max_connection_age,omitempty"`
 	// Maximum duration of a call: 60s by default. A shorter deadline of the caller
 	// takes precedence.
-	CallTimeout   *durationpb.Duration `protobuf:"bytes,5,opt,name=call_timeout,json=callTimeout,proto3" json:"call_timeout,omitempty"`
+	CallTimeout *durationpb.Duration `protobuf:"bytes,5,opt,name=call_timeout,json=callTimeout,proto3" json:"call_timeout,omitempty"`
+	// Maximum duration of a WaitEnhancedConnection, instead of call_timeout: 10m by default.
+	MaxWait *durationpb.Duration `protobuf:"bytes,10,opt,name=max_wait,json=maxWait,proto3" json:"max_wait,omitempty"`
+	// Maximum duration of a WatchEnhancedConnections, instead of call_timeout: 30m by
+	// default. The caller then watches again, and its credentials are checked again.
+	MaxWatch      *durationpb.Duration `protobuf:"bytes,11,opt,name=max_watch,json=maxWatch,proto3" json:"max_watch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2417,6 +2425,13 @@ func (x *Limits) GetMaxCallsBytes() int64 {
 	return 0
 }
 
+func (x *Limits) GetMaxLongCalls() int32 {
+	if x != nil {
+		return x.MaxLongCalls
+	}
+	return 0
+}
+
 func (x *Limits) GetMaxConnections() int32 {
 	if x != nil {
 		return x.MaxConnections
@@ -2441,6 +2456,20 @@ func (x *Limits) GetMaxConnectionAge() *durationpb.Duration {
 func (x *Limits) GetCallTimeout() *durationpb.Duration {
 	if x != nil {
 		return x.CallTimeout
+	}
+	return nil
+}
+
+func (x *Limits) GetMaxWait() *durationpb.Duration {
+	if x != nil {
+		return x.MaxWait
+	}
+	return nil
+}
+
+func (x *Limits) GetMaxWatch() *durationpb.Duration {
+	if x != nil {
+		return x.MaxWatch
 	}
 	return nil
 }
@@ -2909,20 +2938,25 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x06Secret\x12\x1d\n" +
 	"\x04file\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01H\x00R\x04file\x123\n" +
 	"\x03env\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^[A-Za-z_][A-Za-z0-9_]*$H\x00R\x03envB\x0f\n" +
-	"\x06source\x12\x05\xbaH\x02\b\x01\"\xef\x03\n" +
+	"\x06source\x12\x05\xbaH\x02\b\x01\"\xab\x05\n" +
 	"\x06Limits\x129\n" +
 	"\x11max_request_bytes\x18\x01 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x80\x80\x80\x04(\x00R\x0fmaxRequestBytes\x12;\n" +
 	"\x12max_response_bytes\x18\x02 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x80\x80\x80\x04(\x00R\x10maxResponseBytes\x12$\n" +
 	"\tmax_calls\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bmaxCalls\x12/\n" +
-	"\x0fmax_calls_bytes\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\rmaxCallsBytes\x120\n" +
+	"\x0fmax_calls_bytes\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\rmaxCallsBytes\x12-\n" +
+	"\x0emax_long_calls\x18\t \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\fmaxLongCalls\x120\n" +
 	"\x0fmax_connections\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0emaxConnections\x12>\n" +
 	"\n" +
 	"per_caller\x18\b \x01(\v2\x1f.connsvc.config.v1.CallerLimitsR\tperCaller\x12W\n" +
 	"\x12max_connection_age\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xa3\x05*\x00R\x10maxConnectionAge\x12K\n" +
 	"\fcall_timeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\x90\x1c*\x00R\vcallTimeout\"\xc6\x02\n" +
+	"\xaa\x01\a\"\x03\b\x90\x1c*\x00R\vcallTimeout\x12C\n" +
+	"\bmax_wait\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\x90\x1c*\x00R\amaxWait\x12F\n" +
+	"\tmax_watch\x18\v \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xa3\x05*\x00R\bmaxWatch\"\xc6\x02\n" +
 	"\fCallerLimits\x121\n" +
 	"\x10calls_per_second\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0ecallsPerSecond\x12(\n" +
 	"\vcalls_burst\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\n" +
@@ -3056,15 +3090,17 @@ var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	29, // 49: connsvc.config.v1.Limits.per_caller:type_name -> connsvc.config.v1.CallerLimits
 	33, // 50: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
 	33, // 51: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
-	3,  // 52: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
-	33, // 53: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
-	33, // 54: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
-	33, // 55: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
-	56, // [56:56] is the sub-list for method output_type
-	56, // [56:56] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	33, // 52: connsvc.config.v1.Limits.max_wait:type_name -> google.protobuf.Duration
+	33, // 53: connsvc.config.v1.Limits.max_watch:type_name -> google.protobuf.Duration
+	3,  // 54: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
+	33, // 55: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
+	33, // 56: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
+	33, // 57: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
+	58, // [58:58] is the sub-list for method output_type
+	58, // [58:58] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_connsvc_config_v1_config_proto_init() }
