@@ -105,18 +105,20 @@ func printStream(ctx context.Context, conn *grpc.ClientConn, path string, reques
 	if err := stream.CloseSend(); err != nil {
 		return err
 	}
-	for received := false; ; received = true {
-		err := stream.RecvMsg(response)
-		switch {
-		case errors.Is(err, io.EOF), err != nil && received && ctx.Err() != nil:
-			return nil
-		case err != nil:
-			return err
+	received := false
+	for {
+		if err = stream.RecvMsg(response); err != nil {
+			break
 		}
+		received = true
 		if err := printJSON(w, response); err != nil {
 			return err
 		}
 	}
+	if received && ctx.Err() != nil || errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return err
 }
 
 // parse returns the RPC and its request.
