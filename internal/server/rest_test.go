@@ -187,6 +187,25 @@ func TestStrangeRequests(t *testing.T) {
 	}
 }
 
+// TestChunksEndTheConnection: what a request with chunks is followed by is not read.
+func TestChunksEndTheConnection(t *testing.T) {
+	b := start(t, &stub{}, setup{})
+	body := `{"name":"n","dest_vpc_id":"22094d8f-c310-4621-913d-4c4d655d8495","dest_network_id":"78f2562a-36e4-4b39-95b9-f5aab22e1281"}`
+	for _, length := range []string{"", "Content-Length: 5\r\n"} {
+		conn, err := net.Dial("tcp", b.server.RESTAddr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\n%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", connections, length, len(body), body)
+		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", one)
+		got, err := io.ReadAll(conn)
+		if n := strings.Count(string(got), "HTTP/1.1 "); n != 1 || !strings.HasPrefix(string(got), "HTTP/1.1 201") {
+			t.Errorf("%q: %d responses, then %v: %.300s", length, n, err, got)
+		}
+	}
+}
+
 func TestQuery(t *testing.T) {
 	b := start(t, &stub{}, setup{})
 	for query, want := range map[string]int{

@@ -69,6 +69,12 @@ func New(ch *chain.Chain, l *configv1.Limits, o Options) (http.Handler, error) {
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := g.newExchange(w, r)
 	browser.SetHeaders(w.Header())
+	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+		// Beside chunks there may be a Content-Length, which net/http removes. A proxy that went
+		// by it would take what follows the chunks for a part of this request, and not check it
+		// (RFC 9112, 6.1).
+		w.Header().Set("Connection", "close")
+	}
 	g.options.Guard.AllowOrigin(w.Header(), r)
 	// Of "//name/path" net/http takes the name for the Host, which the guard then could not
 	// check; no RPC has such a path.
