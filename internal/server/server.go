@@ -133,7 +133,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 func (s *Server) newHTTPServer(port string, h http.Handler, l *configv1.Limits, secured *tls.Config, o Options) *http.Server {
 	header := cmp.Or(o.headerTimeout, defaultHeaderTimeout)
 	call := l.GetCallTimeout().AsDuration()
-	observer := &unread{refused: s.refused, port: port, active: make(map[net.Conn]int64)}
+	observer := newUnread(s.refused, port)
 	server := &http.Server{
 		Handler:           observer.handler(h),
 		ConnState:         observer.observe,

@@ -73,8 +73,10 @@ func New(t *telemetry.Telemetry) (*Recorder, error) {
 	for _, reason := range []string{BadHeaders, MetadataTooLong, TooManyStreams, BrokenFrame} {
 		r.count("grpc", request, reason, 0)
 	}
-	r.count("rest", request, Unreadable, 0)
-	r.count("admin", request, Unreadable, 0)
+	for _, reason := range []string{Unreadable, BrokenFrame} {
+		r.count("rest", request, reason, 0)
+		r.count("admin", request, reason, 0)
+	}
 	return r, nil
 }
 
