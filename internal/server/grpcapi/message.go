@@ -28,7 +28,7 @@ const (
 
 // A messageStream is what gRPC's own stream of its transport has. It is read directly,
 // because RecvMsg returns a message only when all of it is in memory, uncounted: a call
-// that is never completed could hold as much as the largest request.
+// that is never completed could hold as much as the largest request (ADR 0013).
 type messageStream interface {
 	ReadMessageHeader(header []byte) error
 	Read(n int) (mem.BufferSlice, error)
