@@ -46,8 +46,8 @@ func (c *deaf) Close() error {
 	return c.Conn.Close()
 }
 
-// held waits until what is held is as wanted.
-func (b *bench) held(t *testing.T, good func(bytes float64) bool) {
+// awaitHeld waits until what is held is as wanted.
+func (b *bench) awaitHeld(t *testing.T, good func(bytes float64) bool) {
 	t.Helper()
 	var value string
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
@@ -83,7 +83,7 @@ func TestUnreadAnswer(t *testing.T) {
 		if logged := b.logs.await(t, "call", "unread"); logged["reason"] != "CALLER_CANCELLED" {
 			t.Errorf("logged %v", logged)
 		}
-		b.held(t, nothing)
+		b.awaitHeld(t, nothing)
 		if err := conn.(*net.TCPConn).SetReadBuffer(4 << 20); err != nil {
 			t.Fatal(err)
 		}
@@ -119,8 +119,8 @@ func TestUnreadAnswer(t *testing.T) {
 			_, err := c.GetEnhancedConnection(t.Context(), &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: connection})
 			done <- err
 		}()
-		b.held(t, func(bytes float64) bool { return bytes > 0 })
-		b.held(t, nothing)
+		b.awaitHeld(t, func(bytes float64) bool { return bytes > 0 })
+		b.awaitHeld(t, nothing)
 		conn.wake()
 		if err := <-done; status.Code(err) != codes.Unavailable {
 			t.Errorf("got %v", err)
