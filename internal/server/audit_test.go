@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/auth/audit"
 	"github.com/connsvc/connsvc/internal/auth/policy"
 	"github.com/connsvc/connsvc/internal/call"
@@ -49,7 +50,7 @@ func (tr *trail) records(t *testing.T, requestID string) []map[string]any {
 }
 
 // audited starts a server with an audit log; its policy denies names other than test.
-func audited(t *testing.T, service *stub, cfg *configv1.Audit) (*bench, *trail) {
+func audited(t *testing.T, service connsvcv1.ConnectionServiceServer, cfg *configv1.Audit) (*bench, *trail) {
 	t.Helper()
 	tr := &trail{logs: newLogs()}
 	return guarded(t, service, authConfig(), func(s *setup) {

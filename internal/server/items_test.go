@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/dlijson"
@@ -75,13 +76,23 @@ func TestTooManyItems(t *testing.T) {
 
 // TestNoRequestHasNumbersInLists: they are packed, and would not be counted.
 func TestNoRequestHasNumbersInLists(t *testing.T) {
-	methods := connsvcv1.File_connsvc_v1_connection_service_proto.Services().ByName("ConnectionService").Methods()
-	for i := range methods.Len() {
-		fields := methods.Get(i).Input().Fields()
-		for j := range fields.Len() {
-			if f := fields.Get(j); f.IsPacked() {
+	var check func(protoreflect.MessageDescriptor, int)
+	check = func(m protoreflect.MessageDescriptor, depth int) {
+		if depth > 10 {
+			t.Fatalf("%s contains itself: it would be counted without end", m.FullName())
+		}
+		for i := range m.Fields().Len() {
+			f := m.Fields().Get(i)
+			if f.IsPacked() {
 				t.Errorf("%s is a list of numbers", f.FullName())
 			}
+			if f.Message() != nil {
+				check(f.Message(), depth+1)
+			}
 		}
+	}
+	methods := connsvcv1.File_connsvc_v1_connection_service_proto.Services().ByName("ConnectionService").Methods()
+	for i := range methods.Len() {
+		check(methods.Get(i).Input(), 0)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"go.opentelemetry.io/otel/metric/noop"
 	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -88,6 +89,33 @@ func TestRecord(t *testing.T) {
 	got.SetRequest(&connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: "p", ConnectionId: "c"})
 	if got.ResourceID != "c" || got.HostsSHA256 != "" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestRecordWithin has no host either where a request has it inside.
+func TestRecordWithin(t *testing.T) {
+	spec := func(name string) *connsvcv1.EnhancedConnectionSpec {
+		return &connsvcv1.EnhancedConnectionSpec{Name: name, Hosts: []*connsvcv1.Host{{Name: "canary", Ip: "10.0.0.1"}}}
+	}
+	for _, tt := range []struct {
+		req   proto.Message
+		hosts int
+		rest  string
+	}{
+		{&connsvcv1.ApplyEnhancedConnectionRequest{ProjectId: "p", Connection: spec("c1")}, 1, `"c1"`},
+		{&connsvcv1.CompareEnhancedConnectionRequest{ProjectId: "p", Connections: []*connsvcv1.EnhancedConnectionSpec{spec("c1"), spec("c2")}}, 2, `"c2"`},
+		{&connsvcv1.AddHostsRequest{ProjectId: "p", ConnectionId: "c", Hosts: spec("").GetHosts(), Etag: "e"}, 1, `"e"`},
+		{&connsvcv1.RemoveHostsRequest{ProjectId: "p", ConnectionId: "c", Hosts: spec("").GetHosts(), Names: []string{"canary", "canary2"}, AllowEmpty: true}, 3, "true"},
+	} {
+		before := proto.Clone(tt.req)
+		var got audit.Record
+		got.SetRequest(tt.req)
+		if got.Hosts != tt.hosts || got.HostsSHA256 == "" || strings.Contains(string(got.Request), "canary") || !strings.Contains(string(got.Request), tt.rest) {
+			t.Errorf("got %+v of %v", got, tt.req)
+		}
+		if !proto.Equal(before, tt.req) {
+			t.Errorf("the request was changed to %v", tt.req)
+		}
 	}
 }
 

@@ -61,11 +61,11 @@ func start(tb testing.TB, o emulator.Options) *stage {
 func replica(tb testing.TB, url, token string) *service.Service {
 	tb.Helper()
 	router, err := upstream.New([]*configv1.Upstream{{
-		Endpoint: url, Projects: []string{projectID}, Timeout: durationpb.New(time.Second),
+		Endpoint: url, Projects: []string{projectID}, Timeout: durationpb.New(10 * time.Second),
 		Credentials: &configv1.Upstream_Token{Token: &configv1.Secret{}},
 		Retry:       &configv1.Retry{MaxAttempts: 2, BaseDelay: durationpb.New(time.Millisecond), MaxDelay: durationpb.New(time.Millisecond), BudgetPercent: proto.Int32(100)},
 		Idempotency: &configv1.Idempotency{ReconcileTimeout: durationpb.New(300 * time.Millisecond), ListLag: durationpb.New(100 * time.Millisecond)},
-	}}, upstream.Options{Secret: func(*configv1.Secret) (string, error) { return token, nil }})
+	}}, upstream.Options{MaxResponseBytes: 4 << 20, Secret: func(*configv1.Secret) (string, error) { return token, nil }})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func (s *stage) apply(t *testing.T, spec *connsvcv1.EnhancedConnectionSpec, chan
 	for _, f := range change {
 		f(req)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	return s.ApplyEnhancedConnection(ctx, req)
 }
