@@ -94,13 +94,14 @@ type shell struct {
 	dir       string
 	addresses *strings.Replacer
 	emulator  string // one that accepts every caller
+	grpc      string // of dev, for connsvc connections
 	variables string
 }
 
 func newShell(t *testing.T) *shell {
 	t.Helper()
 	dev := startDev(t)
-	s := &shell{t: t, dir: t.TempDir(), emulator: startEmulator(t)}
+	s := &shell{t: t, dir: t.TempDir(), emulator: startEmulator(t), grpc: dev.grpc}
 	s.addresses = strings.NewReplacer("http://127.0.0.1:8080", dev.rest, "127.0.0.1:9090", dev.grpc,
 		"http://127.0.0.1:9091", dev.admin, "http://127.0.0.1:8090", dev.emulator)
 	test, err := os.Executable()
@@ -132,7 +133,7 @@ func (s *shell) runAll(commands []shown) {
 			ran++
 			continue
 		}
-		if regexp.MustCompile(`^[A-Z]+=\S+$`).MatchString(line) {
+		if regexp.MustCompile(`^(export )?[A-Z_]+=\S+$`).MatchString(line) {
 			s.variables += s.addresses.Replace(line) + "\n"
 			continue
 		}
@@ -157,7 +158,7 @@ func (s *shell) run(line string) string {
 		line = strings.Replace(line, "go run ./cmd/connsvc call", "connsvc call --address 127.0.0.1:9090", 1)
 	}
 	bash := exec.CommandContext(s.t.Context(), "bash", "-c", s.variables+s.addresses.Replace(line))
-	bash.Dir, bash.Env = dir, append(os.Environ(), "PATH="+s.dir+":"+os.Getenv("PATH"))
+	bash.Dir, bash.Env = dir, append(os.Environ(), "PATH="+s.dir+":"+os.Getenv("PATH"), "CONNSVC_ADDRESS="+s.grpc)
 	output, err := bash.CombinedOutput()
 	if err != nil {
 		s.t.Errorf("%s: %v\n%s", line, err, output)

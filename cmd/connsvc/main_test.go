@@ -19,17 +19,6 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
 }
 
-// TestConnections runs the sessions of "connsvc connections" beside a dev, each in a project
-// of its own.
-func TestConnections(t *testing.T) {
-	dev := startDev(t, "--peering-delay", "0s")
-	testscript.Run(t, testscript.Params{Dir: "testdata/connections", Setup: func(env *testscript.Env) error {
-		env.Setenv("CONNSVC_ADDRESS", dev.grpc)
-		env.Setenv("CONNSVC_PROJECT", strings.TrimPrefix(filepath.Base(env.WorkDir), "script-"))
-		return nil
-	}})
-}
-
 // TestStop starts dev, stops it, and finds nothing left running.
 func TestStop(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -144,21 +145,28 @@ func (c *applyCommand) print(s *session, a *applied) error {
 		s.message("warning: %s: %s", a.Name, a.Warning)
 	}
 	t := s.table()
+	var unneeded []string
 	for _, step := range a.steps {
 		state := words(step.GetState())
-		if c.DryRun && step.GetState() == connsvcv1.ApplyStep_LEFT {
+		switch {
+		case step.GetState() == connsvcv1.ApplyStep_NOT_NEEDED:
+			unneeded = append(unneeded, words(step.GetAction()))
+			continue
+		case c.DryRun && step.GetState() == connsvcv1.ApplyStep_LEFT:
 			state = "to do"
 		}
-		t.row("  "+words(step.GetAction()), state, stepSubject(step))
+		t.row("  "+state, words(step.GetAction()), stepSubject(step))
 	}
-	return t.flush()
+	if err := t.flush(); err != nil || len(unneeded) == 0 {
+		return err
+	}
+	_, err := fmt.Fprintln(s.Stdout, "  not needed: "+strings.Join(unneeded, ", "))
+	return err
 }
 
 // stepSubject returns what a step is about: names, or a number.
 func stepSubject(step *connsvcv1.ApplyStep) string {
 	switch {
-	case step.GetState() == connsvcv1.ApplyStep_NOT_NEEDED:
-		return ""
 	case len(step.GetNames()) > 0:
 		return elements(step.GetNames(), int(step.GetCount()))
 	case step.GetCount() > 0 && step.GetAction() == connsvcv1.ApplyStep_SET_HOSTS:

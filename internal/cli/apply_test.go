@@ -124,13 +124,13 @@ func TestApply(t *testing.T) {
 	r := c.run(t, "apply", "-f", a, "-f", "-")
 	if want := `a: same
 b: changed
-  set hosts   done        20,000 hosts
-  add routes  not needed
-  bind        done        q1, q2 and 1 more
+  done  set hosts  20,000 hosts
+  done  bind       q1, q2 and 1 more
+  not needed: add routes
 c: failed
 d: failed
-  bind   failed  q1
-  grant  left    p9
+  failed  bind   q1
+  left    grant  p9
 a: created
 `; r.stdout != want || r.status != 1 {
 		t.Errorf("status %d, got\n%s\nwant\n%s", r.status, r.stdout, want)
@@ -184,7 +184,7 @@ func TestApplyDryRun(t *testing.T) {
 		step(connsvcv1.ApplyStep_DELETE, connsvcv1.ApplyStep_LEFT, 0), step(connsvcv1.ApplyStep_CREATE, connsvcv1.ApplyStep_LEFT, 0),
 	}})
 	r := f.command(t).run(t, "apply", "-f", file, "--dry-run", "--allow-replace")
-	if r.status != 0 || r.stdout != "a: to be replaced\n  delete  to do\n  create  to do\n" {
+	if r.status != 0 || r.stdout != "a: to be replaced\n  to do  delete\n  to do  create\n" {
 		t.Errorf("status %d: %s", r.status, r.stdout)
 	}
 	sent := f.calls("ApplyEnhancedConnection")[0].(*connsvcv1.ApplyEnhancedConnectionRequest)
@@ -241,7 +241,7 @@ b: same
 		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
 	}
 	r = f.command(t).run(t, "diff", "-f", file, "-o", "json")
-	check(t, r.stdout, `"different": true`, `"project_id": "p1"`, `"kind": "CHANGED"`)
+	check(t, r.stdout, `"different": true`, "    {\n      \"project_id\": \"p1\",\n      \"name\": \"a\",\n      \"kind\": \"CHANGED\",\n")
 	f.on("CompareEnhancedConnection", compared(difference("a", same), difference("b", same)))
 	if r = f.command(t).run(t, "diff", "-f", file); r.status != 0 {
 		t.Errorf("status %d", r.status)

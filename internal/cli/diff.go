@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protojson"
-
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
@@ -28,12 +26,6 @@ const wantedHelp = `The file has the keys project (optional) and connections, a 
 name, dest_vpc_id, dest_network_id, queues, elastic_resource_pools, hosts, routes, granted_project_ids, tags, allow_empty.
 A list that is not there is not compared and not changed.`
 
-// A difference is a difference in the JSON of diff.
-type difference struct {
-	Project    string          `json:"project_id"`
-	Difference json.RawMessage `json:"difference"`
-}
-
 // Run compares connections with how they are wanted.
 func (c *diffCommand) Run(p *Process, connections *Connections) error {
 	s, err := connections.open(p)
@@ -47,9 +39,9 @@ func (c *diffCommand) Run(p *Process, connections *Connections) error {
 	}
 	var errs []error
 	found := struct {
-		Different   bool         `json:"different"`
-		Differences []difference `json:"differences"`
-	}{Differences: []difference{}}
+		Different   bool              `json:"different"`
+		Differences []json.RawMessage `json:"differences"`
+	}{Differences: []json.RawMessage{}}
 	for _, w := range all {
 		differences, err := s.compare(w)
 		if err != nil {
@@ -63,9 +55,7 @@ func (c *diffCommand) Run(p *Process, connections *Connections) error {
 				errs = append(errs, s.differenceTable(d))
 				continue
 			}
-			text, err := protojson.Marshal(d)
-			errs = append(errs, err)
-			found.Differences = append(found.Differences, difference{w.project, text})
+			found.Differences = append(found.Differences, withProject(w.project, d))
 		}
 	}
 	if c.Output != formatTable {
@@ -75,6 +65,11 @@ func (c *diffCommand) Run(p *Process, connections *Connections) error {
 		return err
 	}
 	return &ExitError{Status: ExitDifferent}
+}
+
+// withProject returns a difference as JSON with the ID of its project.
+func withProject(project string, d *connsvcv1.ConnectionDifference) json.RawMessage {
+	return fmt.Appendf(nil, `{"project_id":%q,%s`, project, message(d)[1:])
 }
 
 // differenceTable prints the fields of a difference: + is wanted and not there, - is there
