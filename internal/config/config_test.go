@@ -92,6 +92,7 @@ func defaultUpstream(u *configv1.Upstream) {
 	}
 	u.Protection = &configv1.Protection{MaxConcurrency: 200, BreakerFailures: 20, BreakerDelay: durationpb.New(2 * time.Second)}
 	u.Idempotency = &configv1.Idempotency{ReconcileTimeout: durationpb.New(10 * time.Second), ListLag: durationpb.New(5 * time.Second), RivalWindow: &durationpb.Duration{}, TagKey: "connsvc.request_id"}
+	u.Polling = &configv1.Polling{MinInterval: durationpb.New(time.Second), MaxInterval: durationpb.New(30 * time.Second), MaxCallsPerMinute: 300}
 }
 
 func TestLoadDocumented(t *testing.T) {

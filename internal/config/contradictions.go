@@ -92,6 +92,10 @@ func upstreamContradictions(cfg, effective *configv1.Config) []*protovalidate.Vi
 		if longest := retry.GetMaxDelay().AsDuration(); retry.GetBaseDelay().AsDuration() > longest {
 			report("retry.base_delay", fmt.Sprintf("must be at most max_delay, which is %v", longest), "retry", "base_delay")
 		}
+		polling := effective.GetUpstreams()[i].GetPolling()
+		if longest := polling.GetMaxInterval().AsDuration(); polling.GetMinInterval().AsDuration() > longest {
+			report("polling.min_interval", fmt.Sprintf("must be at most max_interval, which is %v", longest), "polling", "min_interval")
+		}
 		if u.GetName() != "" && named[u.GetName()] > 1 {
 			report("upstreams.name", "another upstream has this name", "name")
 		}

@@ -25,6 +25,11 @@ const (
 	DefaultListLag = 5 * time.Second
 	// DefaultTagKey is the key of the tag that carries a request_id.
 	DefaultTagKey = "connsvc.request_id"
+	// DefaultMinInterval and DefaultMaxInterval limit the interval of polls.
+	DefaultMinInterval = time.Second
+	DefaultMaxInterval = 30 * time.Second
+	// DefaultPollsPerMinute limits the calls of polls to one upstream.
+	DefaultPollsPerMinute = 300
 )
 
 // defaultReloadInterval is the time between two looks at the configuration file.
@@ -120,6 +125,12 @@ func fillUpstreamDefaults(u *configv1.Upstream) {
 	idempotency.RivalWindow = duration(idempotency.GetRivalWindow(), 0)
 	idempotency.TagKey = cmp.Or(idempotency.GetTagKey(), DefaultTagKey)
 	u.Idempotency = idempotency
+
+	polling := cmp.Or(u.GetPolling(), &configv1.Polling{})
+	polling.MinInterval = duration(polling.GetMinInterval(), DefaultMinInterval)
+	polling.MaxInterval = duration(polling.GetMaxInterval(), DefaultMaxInterval)
+	polling.MaxCallsPerMinute = cmp.Or(polling.GetMaxCallsPerMinute(), DefaultPollsPerMinute)
+	u.Polling = polling
 }
 
 // nameUpstreams names upstreams without a name by their hosts. A number is added to

@@ -113,6 +113,10 @@ config.reload.disable_watch: without restartOnConfigChange a changed configurati
 {{- if gt (include "connsvc.milliseconds" ($retry.base_delay | default "100ms") | float64) (include "connsvc.milliseconds" ($retry.max_delay | default "5s") | float64) }}
 {{ $at }}.retry.base_delay: must be at most max_delay, {{ $retry.max_delay | default "5s" }}
 {{- end }}
+{{- $polling := $upstream.polling | default dict }}
+{{- if gt (include "connsvc.milliseconds" ($polling.min_interval | default "1s") | float64) (include "connsvc.milliseconds" ($polling.max_interval | default "30s") | float64) }}
+{{ $at }}.polling.min_interval: must be at most max_interval, {{ $polling.max_interval | default "30s" }}
+{{- end }}
 {{- if and $upstream.name (has $upstream.name $names) }}
 {{ $at }}.name: another upstream is named {{ $upstream.name }}
 {{- end }}

@@ -245,7 +245,7 @@ func (x Log_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Log_Level.Descriptor instead.
 func (Log_Level) EnumDescriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{26, 0}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{27, 0}
 }
 
 // Config is the configuration of connsvc serve, read from a YAML file. Unknown
@@ -1404,8 +1404,10 @@ type Upstream struct {
 	// Whether DLI gets the trace context (traceparent, tracestate) of a call. By default
 	// it does where connsvc exports traces. A caller's trace is never passed on to IAM.
 	PropagateTrace *bool `protobuf:"varint,18,opt,name=propagate_trace,json=propagateTrace,proto3,oneof" json:"propagate_trace,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What callers who wait and watch cost DLI.
+	Polling       *Polling `protobuf:"bytes,19,opt,name=polling,proto3" json:"polling,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Upstream) Reset() {
@@ -1581,6 +1583,13 @@ func (x *Upstream) GetPropagateTrace() bool {
 		return *x.PropagateTrace
 	}
 	return false
+}
+
+func (x *Upstream) GetPolling() *Polling {
+	if x != nil {
+		return x.Polling
+	}
+	return nil
 }
 
 type isUpstream_Credentials interface {
@@ -2012,9 +2021,8 @@ type Protection struct {
 	// Maximum number of calls to DLI in flight: 200 by default. Below it the limit
 	// adapts to DLI's latency.
 	MaxConcurrency int32 `protobuf:"varint,1,opt,name=max_concurrency,json=maxConcurrency,proto3" json:"max_concurrency,omitempty"`
-	// Consecutive failures (no connection, no response, 502, 503 or 504) of a caller in a
-	// project that open the circuit breaker, which then rejects its calls at once: 20 by
-	// default.
+	// Consecutive failures (no connection, no response, 502, 503 or 504) that open the
+	// circuit breaker, which then rejects calls at once: 20 by default.
 	BreakerFailures int32 `protobuf:"varint,2,opt,name=breaker_failures,json=breakerFailures,proto3" json:"breaker_failures,omitempty"`
 	// How long an open circuit breaker rejects calls before it lets one through: 2s by
 	// default.
@@ -2175,6 +2183,74 @@ func (x *Idempotency) GetRivalWindow() *durationpb.Duration {
 	return nil
 }
 
+// Polling configures how connsvc reads connections for callers who wait or watch. One
+// poller for each project and replica reads for all of them, and only while there are any.
+type Polling struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Interval while something changes: after a change, and while a peering is CREATING. 1s
+	// by default.
+	MinInterval *durationpb.Duration `protobuf:"bytes,1,opt,name=min_interval,json=minInterval,proto3" json:"min_interval,omitempty"`
+	// Interval when nothing has changed for long, and while DLI cannot be read: 30s by
+	// default. In between the interval grows by half each time.
+	MaxInterval *durationpb.Duration `protobuf:"bytes,2,opt,name=max_interval,json=maxInterval,proto3" json:"max_interval,omitempty"`
+	// Maximum number of calls to DLI a minute, of all pollers and connectivity tests of
+	// waits at this upstream: 300 by default. Calls beyond it are delayed, not rejected.
+	MaxCallsPerMinute int32 `protobuf:"varint,3,opt,name=max_calls_per_minute,json=maxCallsPerMinute,proto3" json:"max_calls_per_minute,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *Polling) Reset() {
+	*x = Polling{}
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Polling) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Polling) ProtoMessage() {}
+
+func (x *Polling) ProtoReflect() protoreflect.Message {
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Polling.ProtoReflect.Descriptor instead.
+func (*Polling) Descriptor() ([]byte, []int) {
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Polling) GetMinInterval() *durationpb.Duration {
+	if x != nil {
+		return x.MinInterval
+	}
+	return nil
+}
+
+func (x *Polling) GetMaxInterval() *durationpb.Duration {
+	if x != nil {
+		return x.MaxInterval
+	}
+	return nil
+}
+
+func (x *Polling) GetMaxCallsPerMinute() int32 {
+	if x != nil {
+		return x.MaxCallsPerMinute
+	}
+	return 0
+}
+
 // An AccessKey is a pair of access key ID (AK) and secret access key (SK). With a
 // security token it is temporary. Files are reloaded when they change.
 type AccessKey struct {
@@ -2191,7 +2267,7 @@ type AccessKey struct {
 
 func (x *AccessKey) Reset() {
 	*x = AccessKey{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2203,7 +2279,7 @@ func (x *AccessKey) String() string {
 func (*AccessKey) ProtoMessage() {}
 
 func (x *AccessKey) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[22]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2216,7 +2292,7 @@ func (x *AccessKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessKey.ProtoReflect.Descriptor instead.
 func (*AccessKey) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{22}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AccessKey) GetId() *Secret {
@@ -2254,7 +2330,7 @@ type Secret struct {
 
 func (x *Secret) Reset() {
 	*x = Secret{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2266,7 +2342,7 @@ func (x *Secret) String() string {
 func (*Secret) ProtoMessage() {}
 
 func (x *Secret) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[23]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2279,7 +2355,7 @@ func (x *Secret) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Secret.ProtoReflect.Descriptor instead.
 func (*Secret) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{23}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Secret) GetSource() isSecret_Source {
@@ -2370,7 +2446,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2382,7 +2458,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[24]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2395,7 +2471,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{24}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Limits) GetMaxRequestBytes() int64 {
@@ -2500,7 +2576,7 @@ type CallerLimits struct {
 
 func (x *CallerLimits) Reset() {
 	*x = CallerLimits{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2512,7 +2588,7 @@ func (x *CallerLimits) String() string {
 func (*CallerLimits) ProtoMessage() {}
 
 func (x *CallerLimits) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[25]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2525,7 +2601,7 @@ func (x *CallerLimits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallerLimits.ProtoReflect.Descriptor instead.
 func (*CallerLimits) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{25}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CallerLimits) GetCallsPerSecond() int32 {
@@ -2588,7 +2664,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2600,7 +2676,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[26]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2613,7 +2689,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{26}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Log) GetLevel() Log_Level {
@@ -2638,7 +2714,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[27]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2650,7 +2726,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[27]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2663,7 +2739,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{27}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Shutdown) GetDrainDelay() *durationpb.Duration {
@@ -2696,7 +2772,7 @@ type Reload struct {
 
 func (x *Reload) Reset() {
 	*x = Reload{}
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[28]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2708,7 +2784,7 @@ func (x *Reload) String() string {
 func (*Reload) ProtoMessage() {}
 
 func (x *Reload) ProtoReflect() protoreflect.Message {
-	mi := &file_connsvc_config_v1_config_proto_msgTypes[28]
+	mi := &file_connsvc_config_v1_config_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2721,7 +2797,7 @@ func (x *Reload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reload.ProtoReflect.Descriptor instead.
 func (*Reload) Descriptor() ([]byte, []int) {
-	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{28}
+	return file_connsvc_config_v1_config_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Reload) GetInterval() *durationpb.Duration {
@@ -2856,7 +2932,7 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\x03TLS\x12$\n" +
 	"\tcert_file\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\bcertFile\x12\"\n" +
 	"\bkey_file\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\akeyFile\x12$\n" +
-	"\x0eclient_ca_file\x18\x03 \x01(\tR\fclientCaFile\"\x91\t\n" +
+	"\x0eclient_ca_file\x18\x03 \x01(\tR\fclientCaFile\"\xc7\t\n" +
 	"\bUpstream\x12'\n" +
 	"\bendpoint\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x88\x01\x01R\bendpoint\x12}\n" +
 	"\bprojects\x18\x02 \x03(\tBa\xbaH^\x92\x01[\x18\x01\"W\xba\x01T\n" +
@@ -2883,7 +2959,8 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\tproxy_url\x18\x0f \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\x88\x01\x01R\bproxyUrl\x12F\n" +
 	"\x11proxy_credentials\x18\x10 \x01(\v2\x19.connsvc.config.v1.SecretR\x10proxyCredentials\x120\n" +
 	"\x03tls\x18\x11 \x01(\v2\x1e.connsvc.config.v1.UpstreamTLSR\x03tls\x12,\n" +
-	"\x0fpropagate_trace\x18\x12 \x01(\bH\x01R\x0epropagateTrace\x88\x01\x01B\x14\n" +
+	"\x0fpropagate_trace\x18\x12 \x01(\bH\x01R\x0epropagateTrace\x88\x01\x01\x124\n" +
+	"\apolling\x18\x13 \x01(\v2\x1a.connsvc.config.v1.PollingR\apollingB\x14\n" +
 	"\vcredentials\x12\x05\xbaH\x02\b\x01B\x12\n" +
 	"\x10_propagate_trace\"^\n" +
 	"\vUpstreamTLS\x12\x17\n" +
@@ -2931,7 +3008,11 @@ const file_connsvc_config_v1_config_proto_rawDesc = "" +
 	"\blist_lag\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
 	"\xaa\x01\a\"\x03\b\xd8\x04*\x00R\alistLag\x12!\n" +
 	"\funique_names\x18\x05 \x01(\bR\vuniqueNames\x12J\n" +
-	"\frival_window\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\vrivalWindow\"\xbb\x01\n" +
+	"\frival_window\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\vrivalWindow\"\xe7\x01\n" +
+	"\aPolling\x12P\n" +
+	"\fmin_interval\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\xd8\x042\x05\x10\x80\xc2\xd7/R\vminInterval\x12P\n" +
+	"\fmax_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/R\vmaxInterval\x128\n" +
+	"\x14max_calls_per_minute\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x11maxCallsPerMinute\"\xbb\x01\n" +
 	"\tAccessKey\x121\n" +
 	"\x02id\x18\x01 \x01(\v2\x19.connsvc.config.v1.SecretB\x06\xbaH\x03\xc8\x01\x01R\x02id\x129\n" +
 	"\x06secret\x18\x02 \x01(\v2\x19.connsvc.config.v1.SecretB\x06\xbaH\x03\xc8\x01\x01R\x06secret\x12@\n" +
@@ -3001,7 +3082,7 @@ func file_connsvc_config_v1_config_proto_rawDescGZIP() []byte {
 }
 
 var file_connsvc_config_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_connsvc_config_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(Auth_Open)(0),              // 0: connsvc.config.v1.Auth.Open
 	(PolicyRule_Effect)(0),      // 1: connsvc.config.v1.PolicyRule.Effect
@@ -3029,24 +3110,25 @@ var file_connsvc_config_v1_config_proto_goTypes = []any{
 	(*Retry)(nil),               // 23: connsvc.config.v1.Retry
 	(*Protection)(nil),          // 24: connsvc.config.v1.Protection
 	(*Idempotency)(nil),         // 25: connsvc.config.v1.Idempotency
-	(*AccessKey)(nil),           // 26: connsvc.config.v1.AccessKey
-	(*Secret)(nil),              // 27: connsvc.config.v1.Secret
-	(*Limits)(nil),              // 28: connsvc.config.v1.Limits
-	(*CallerLimits)(nil),        // 29: connsvc.config.v1.CallerLimits
-	(*Log)(nil),                 // 30: connsvc.config.v1.Log
-	(*Shutdown)(nil),            // 31: connsvc.config.v1.Shutdown
-	(*Reload)(nil),              // 32: connsvc.config.v1.Reload
-	(*durationpb.Duration)(nil), // 33: google.protobuf.Duration
+	(*Polling)(nil),             // 26: connsvc.config.v1.Polling
+	(*AccessKey)(nil),           // 27: connsvc.config.v1.AccessKey
+	(*Secret)(nil),              // 28: connsvc.config.v1.Secret
+	(*Limits)(nil),              // 29: connsvc.config.v1.Limits
+	(*CallerLimits)(nil),        // 30: connsvc.config.v1.CallerLimits
+	(*Log)(nil),                 // 31: connsvc.config.v1.Log
+	(*Shutdown)(nil),            // 32: connsvc.config.v1.Shutdown
+	(*Reload)(nil),              // 33: connsvc.config.v1.Reload
+	(*durationpb.Duration)(nil), // 34: google.protobuf.Duration
 }
 var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	14, // 0: connsvc.config.v1.Config.grpc:type_name -> connsvc.config.v1.Listener
 	14, // 1: connsvc.config.v1.Config.rest:type_name -> connsvc.config.v1.Listener
 	14, // 2: connsvc.config.v1.Config.admin:type_name -> connsvc.config.v1.Listener
 	17, // 3: connsvc.config.v1.Config.upstreams:type_name -> connsvc.config.v1.Upstream
-	28, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
-	30, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
-	31, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
-	32, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
+	29, // 4: connsvc.config.v1.Config.limits:type_name -> connsvc.config.v1.Limits
+	31, // 5: connsvc.config.v1.Config.log:type_name -> connsvc.config.v1.Log
+	32, // 6: connsvc.config.v1.Config.shutdown:type_name -> connsvc.config.v1.Shutdown
+	33, // 7: connsvc.config.v1.Config.reload:type_name -> connsvc.config.v1.Reload
 	5,  // 8: connsvc.config.v1.Config.auth:type_name -> connsvc.config.v1.Auth
 	9,  // 9: connsvc.config.v1.Config.policy:type_name -> connsvc.config.v1.Policy
 	11, // 10: connsvc.config.v1.Config.audit:type_name -> connsvc.config.v1.Audit
@@ -3055,53 +3137,56 @@ var file_connsvc_config_v1_config_proto_depIdxs = []int32{
 	13, // 13: connsvc.config.v1.Auth.mtls:type_name -> connsvc.config.v1.MTLS
 	8,  // 14: connsvc.config.v1.Auth.access_keys:type_name -> connsvc.config.v1.CallerKey
 	0,  // 15: connsvc.config.v1.Auth.allow_unauthenticated:type_name -> connsvc.config.v1.Auth.Open
-	27, // 16: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
+	28, // 16: connsvc.config.v1.CallerToken.sha256:type_name -> connsvc.config.v1.Secret
 	12, // 17: connsvc.config.v1.CallerToken.attributes:type_name -> connsvc.config.v1.Attribute
-	33, // 18: connsvc.config.v1.JWT.leeway:type_name -> google.protobuf.Duration
-	27, // 19: connsvc.config.v1.CallerKey.secret:type_name -> connsvc.config.v1.Secret
+	34, // 18: connsvc.config.v1.JWT.leeway:type_name -> google.protobuf.Duration
+	28, // 19: connsvc.config.v1.CallerKey.secret:type_name -> connsvc.config.v1.Secret
 	12, // 20: connsvc.config.v1.CallerKey.attributes:type_name -> connsvc.config.v1.Attribute
 	10, // 21: connsvc.config.v1.Policy.rules:type_name -> connsvc.config.v1.PolicyRule
 	1,  // 22: connsvc.config.v1.PolicyRule.effect:type_name -> connsvc.config.v1.PolicyRule.Effect
 	2,  // 23: connsvc.config.v1.Audit.on_failure:type_name -> connsvc.config.v1.Audit.OnFailure
 	16, // 24: connsvc.config.v1.Listener.tls:type_name -> connsvc.config.v1.TLS
 	15, // 25: connsvc.config.v1.Listener.cors:type_name -> connsvc.config.v1.CORS
-	26, // 26: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
-	27, // 27: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
+	27, // 26: connsvc.config.v1.Upstream.access_key:type_name -> connsvc.config.v1.AccessKey
+	28, // 27: connsvc.config.v1.Upstream.token:type_name -> connsvc.config.v1.Secret
 	19, // 28: connsvc.config.v1.Upstream.iam_password:type_name -> connsvc.config.v1.IAMPassword
 	20, // 29: connsvc.config.v1.Upstream.iam_agency:type_name -> connsvc.config.v1.IAMAgency
 	21, // 30: connsvc.config.v1.Upstream.ecs_metadata:type_name -> connsvc.config.v1.ECSMetadata
 	22, // 31: connsvc.config.v1.Upstream.pass_through:type_name -> connsvc.config.v1.PassThrough
-	33, // 32: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
+	34, // 32: connsvc.config.v1.Upstream.timeout:type_name -> google.protobuf.Duration
 	23, // 33: connsvc.config.v1.Upstream.retry:type_name -> connsvc.config.v1.Retry
 	24, // 34: connsvc.config.v1.Upstream.protection:type_name -> connsvc.config.v1.Protection
 	25, // 35: connsvc.config.v1.Upstream.idempotency:type_name -> connsvc.config.v1.Idempotency
-	27, // 36: connsvc.config.v1.Upstream.proxy_credentials:type_name -> connsvc.config.v1.Secret
+	28, // 36: connsvc.config.v1.Upstream.proxy_credentials:type_name -> connsvc.config.v1.Secret
 	18, // 37: connsvc.config.v1.Upstream.tls:type_name -> connsvc.config.v1.UpstreamTLS
-	27, // 38: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
-	26, // 39: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
-	33, // 40: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
-	33, // 41: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
-	33, // 42: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
-	33, // 43: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
-	33, // 44: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
-	33, // 45: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
-	27, // 46: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
-	27, // 47: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
-	27, // 48: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
-	29, // 49: connsvc.config.v1.Limits.per_caller:type_name -> connsvc.config.v1.CallerLimits
-	33, // 50: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
-	33, // 51: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
-	33, // 52: connsvc.config.v1.Limits.max_wait:type_name -> google.protobuf.Duration
-	33, // 53: connsvc.config.v1.Limits.max_watch:type_name -> google.protobuf.Duration
-	3,  // 54: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
-	33, // 55: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
-	33, // 56: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
-	33, // 57: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
-	58, // [58:58] is the sub-list for method output_type
-	58, // [58:58] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	26, // 38: connsvc.config.v1.Upstream.polling:type_name -> connsvc.config.v1.Polling
+	28, // 39: connsvc.config.v1.IAMPassword.password:type_name -> connsvc.config.v1.Secret
+	27, // 40: connsvc.config.v1.IAMAgency.access_key:type_name -> connsvc.config.v1.AccessKey
+	34, // 41: connsvc.config.v1.Retry.base_delay:type_name -> google.protobuf.Duration
+	34, // 42: connsvc.config.v1.Retry.max_delay:type_name -> google.protobuf.Duration
+	34, // 43: connsvc.config.v1.Protection.breaker_delay:type_name -> google.protobuf.Duration
+	34, // 44: connsvc.config.v1.Idempotency.reconcile_timeout:type_name -> google.protobuf.Duration
+	34, // 45: connsvc.config.v1.Idempotency.list_lag:type_name -> google.protobuf.Duration
+	34, // 46: connsvc.config.v1.Idempotency.rival_window:type_name -> google.protobuf.Duration
+	34, // 47: connsvc.config.v1.Polling.min_interval:type_name -> google.protobuf.Duration
+	34, // 48: connsvc.config.v1.Polling.max_interval:type_name -> google.protobuf.Duration
+	28, // 49: connsvc.config.v1.AccessKey.id:type_name -> connsvc.config.v1.Secret
+	28, // 50: connsvc.config.v1.AccessKey.secret:type_name -> connsvc.config.v1.Secret
+	28, // 51: connsvc.config.v1.AccessKey.security_token:type_name -> connsvc.config.v1.Secret
+	30, // 52: connsvc.config.v1.Limits.per_caller:type_name -> connsvc.config.v1.CallerLimits
+	34, // 53: connsvc.config.v1.Limits.max_connection_age:type_name -> google.protobuf.Duration
+	34, // 54: connsvc.config.v1.Limits.call_timeout:type_name -> google.protobuf.Duration
+	34, // 55: connsvc.config.v1.Limits.max_wait:type_name -> google.protobuf.Duration
+	34, // 56: connsvc.config.v1.Limits.max_watch:type_name -> google.protobuf.Duration
+	3,  // 57: connsvc.config.v1.Log.level:type_name -> connsvc.config.v1.Log.Level
+	34, // 58: connsvc.config.v1.Shutdown.drain_delay:type_name -> google.protobuf.Duration
+	34, // 59: connsvc.config.v1.Shutdown.timeout:type_name -> google.protobuf.Duration
+	34, // 60: connsvc.config.v1.Reload.interval:type_name -> google.protobuf.Duration
+	61, // [61:61] is the sub-list for method output_type
+	61, // [61:61] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_connsvc_config_v1_config_proto_init() }
@@ -3122,7 +3207,7 @@ func file_connsvc_config_v1_config_proto_init() {
 		(*Upstream_PassThrough)(nil),
 	}
 	file_connsvc_config_v1_config_proto_msgTypes[19].OneofWrappers = []any{}
-	file_connsvc_config_v1_config_proto_msgTypes[23].OneofWrappers = []any{
+	file_connsvc_config_v1_config_proto_msgTypes[24].OneofWrappers = []any{
 		(*Secret_File)(nil),
 		(*Secret_Env)(nil),
 	}
@@ -3132,7 +3217,7 @@ func file_connsvc_config_v1_config_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connsvc_config_v1_config_proto_rawDesc), len(file_connsvc_config_v1_config_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   29,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
