@@ -20,6 +20,7 @@ import (
 	"github.com/connsvc/connsvc/internal/server"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/service/create"
+	"github.com/connsvc/connsvc/internal/service/waiting"
 	"github.com/connsvc/connsvc/internal/telemetry"
 	"github.com/connsvc/connsvc/internal/upstream"
 	"github.com/connsvc/connsvc/internal/validation"
@@ -108,17 +109,24 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		Tracer:           tel.Tracer,
 		Log:              tel.Log,
 	})
+	waits, err := waiting.New(dli, tel.Meter)
+	if err != nil {
+		return nil, err
+	}
 	log, auditErr := audit.New(cfg.GetAudit(), audit.Options{Stdout: o.Audit, Dir: o.Dir, Log: tel.Log, Meter: tel.Meter})
 	guard, guardErr := newGuard(cfg, o, tel, log, nil)
 	guardErr = errors.Join(auditErr, guardErr)
 	srv, srvErr := server.New(cfg, server.Options{
 		Guard:         guard,
-		Service:       service.New(dli, creates),
+		Service:       service.New(dli, creates, waits),
 		Validator:     validator,
 		Telemetry:     tel,
 		Reflection:    o.Reflection,
 		Version:       o.Version,
-		CloseUpstream: dli.Close,
+		CloseUpstream: func(ctx context.Context) {
+			waits.Close() // pollers call DLI
+			dli.Close(ctx)
+		},
 		Dir:           o.Dir,
 		Flags:         o.Flags,
 	})

@@ -62,7 +62,7 @@ func (k Key) String() string {
 
 // A caller is what one caller holds.
 type caller struct {
-	name  string // Key.String
+	key   Key
 	bytes atomic.Int64
 
 	// Guarded by callers.mu.
@@ -119,7 +119,7 @@ func (t *callers) sweep() bool {
 
 func (t *callers) newCaller(key Key) *caller {
 	return &caller{
-		name:       key.String(),
+		key:        key,
 		callRate:   newRate(t.quota.GetCallsPerSecond(), time.Second, t.quota.GetCallsBurst()),
 		createRate: newRate(t.quota.GetCreatesPerMinute(), time.Minute, t.quota.GetCreatesBurst()),
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/connsvc/connsvc/internal/server"
 	"github.com/connsvc/connsvc/internal/service"
 	safecreate "github.com/connsvc/connsvc/internal/service/create"
+	"github.com/connsvc/connsvc/internal/service/waiting"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -123,6 +124,9 @@ func (f *fleet) Idempotency() *configv1.Idempotency   { return nil }
 func (f *fleet) Skew() (ahead time.Duration, ok bool) { return 0, false }
 func (f *fleet) UniqueNames() bool                    { return false }
 func (f *fleet) RecordUniqueNames(bool)               {}
+func (f *fleet) CallersOwn() bool                     { return false }
+func (f *fleet) Polling() *configv1.Polling           { return nil }
+func (f *fleet) AwaitPoll(context.Context) error      { return nil }
 
 func idOf(i int) string { return fmt.Sprintf("2a620c33-5609-40c9-affd-%012d", i) }
 
@@ -169,7 +173,12 @@ func (f *fleet) service(t *testing.T) connsvcv1.ConnectionServiceServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return service.New(f, creates)
+	waits, err := waiting.New(f, metricnoop.Meter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(waits.Close)
+	return service.New(f, creates, waits)
 }
 
 // list lists over REST, by the query, and returns the names.

@@ -24,6 +24,7 @@ import (
 	"github.com/connsvc/connsvc/internal/server"
 	"github.com/connsvc/connsvc/internal/service"
 	safecreate "github.com/connsvc/connsvc/internal/service/create"
+	"github.com/connsvc/connsvc/internal/service/waiting"
 	"github.com/connsvc/connsvc/internal/telemetry"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
@@ -148,5 +149,9 @@ func newService(b *testing.B, dli *upstream.Router) *service.Service {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return service.New(dli, creates)
+	waits, err := waiting.New(dli, metricnoop.Meter{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return service.New(dli, creates, waits)
 }

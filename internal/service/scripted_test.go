@@ -13,6 +13,8 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/service/create"
+	"github.com/connsvc/connsvc/internal/service/poll"
+	"github.com/connsvc/connsvc/internal/service/waiting"
 )
 
 const (
@@ -33,6 +35,10 @@ func (plain) Skew() (time.Duration, bool) { return 0, false }
 
 func (plain) UniqueNames() bool      { return false }
 func (plain) RecordUniqueNames(bool) {}
+
+func (plain) CallersOwn() bool                { return false }
+func (plain) Polling() *configv1.Polling      { return nil }
+func (plain) AwaitPoll(context.Context) error { return nil }
 
 // A received is one call that a scripted DLI received.
 type received struct {
@@ -71,14 +77,24 @@ func (d *scripted) Call(_ context.Context, method string, req, resp proto.Messag
 // Idempotency lets a create look once, and no more, for what it made.
 func (d *scripted) Idempotency() *configv1.Idempotency { return within(time.Millisecond) }
 
+type dli interface {
+	create.DLI
+	poll.DLI
+}
+
 // newService makes a service over a DLI.
-func newService[D create.DLI](tb testing.TB, dli interface{ For(string) (D, error) }) *service.Service {
+func newService[D dli](tb testing.TB, router interface{ For(string) (D, error) }) *service.Service {
 	tb.Helper()
 	creates, err := create.New(noop.Meter{})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return service.New(dli, creates)
+	waits, err := waiting.New(router, noop.Meter{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(waits.Close)
+	return service.New(router, creates, waits)
 }
 
 func within(d time.Duration) *configv1.Idempotency {

@@ -13,6 +13,7 @@ import (
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/service/apply"
 	"github.com/connsvc/connsvc/internal/service/create"
+	"github.com/connsvc/connsvc/internal/service/waiting"
 )
 
 // Service implements connsvcv1.ConnectionServiceServer.
@@ -21,17 +22,19 @@ type Service struct {
 	dli                                     func(projectID string) (create.DLI, error)
 	creates                                 *create.Creator
 	applier                                 *apply.Applier
+	waits                                   *waiting.Waits
 }
 
 // New returns the service. It looks up the DLI of a project once for each RPC; the
 // result is a type parameter, so that *upstream.Router fits as it is.
 func New[D create.DLI](router interface {
 	For(projectID string) (D, error)
-}, creates *create.Creator,
+}, creates *create.Creator, waits *waiting.Waits,
 ) *Service {
 	s := &Service{
 		dli:     func(projectID string) (create.DLI, error) { return router.For(projectID) },
 		creates: creates,
+		waits:   waits,
 	}
 	s.applier = apply.New(rpcs{s})
 	return s

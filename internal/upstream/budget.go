@@ -1,8 +1,14 @@
 package upstream
 
 import (
+	"cmp"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/config"
 )
 
 // The token bucket counts in hundredths of a retry.
@@ -70,4 +76,10 @@ func (b *budget) refund() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.tokens = min(b.tokens+100, maxTokens)
+}
+
+// newPolls returns the budget of polls: as many at once as it allows in a second.
+func newPolls(cfg *configv1.Polling) *rate.Limiter {
+	perMinute := int(cmp.Or(cfg.GetMaxCallsPerMinute(), config.DefaultPollsPerMinute))
+	return rate.NewLimiter(rate.Limit(perMinute)/60, max(perMinute/60, 1))
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -28,6 +29,7 @@ type Client struct {
 	credentials credentials.Provider
 	backoff     backoff
 	budget      *budget
+	polls       *rate.Limiter
 	breaker     *breaker
 	limit       *limit
 	reads       reads
@@ -65,12 +67,11 @@ func (c *Client) call(ctx context.Context, fullMethod string, req, resp proto.Me
 		return transportError(ctx, err, false)
 	}
 	c.budget.deposit()
-	call := &call{op: op, to: c, response: resp, project: projectOf(req), record: record.From(ctx)}
-	call.source = source{project: call.project, caller: call.record.Origin, list: op.listsAll(req)}
 	// Before a body is encoded: calls to an upstream that is down must cost nothing.
-	if err := c.breakerError(call.source); err != nil {
+	if err := c.breakerError(); err != nil {
 		return err
 	}
+	call := &call{op: op, to: c, response: resp, project: projectOf(req), record: record.From(ctx)}
 	path, query, err := op.target(req)
 	if err == nil {
 		call.url, err = c.url(path, query)
@@ -118,6 +119,24 @@ func projectOf(req proto.Message) string {
 // Idempotency returns how creates are made safe to retry, nil if the configuration does
 // not say. It must not be changed.
 func (c *Client) Idempotency() *configv1.Idempotency { return c.config.GetIdempotency() }
+
+// CallersOwn reports whether calls are made with the caller's own credentials.
+func (c *Client) CallersOwn() bool { return c.credentials.CallersOwn() }
+
+// Polling returns how connections are polled, nil if the configuration does not say. It
+// must not be changed.
+func (c *Client) Polling() *configv1.Polling { return c.config.GetPolling() }
+
+// AwaitPoll waits until the budget of polls allows one more call, in the order of those
+// who wait, or until ctx ends.
+func (c *Client) AwaitPoll(ctx context.Context) error {
+	c.counts.polls.Add(1)
+	if c.polls.Allow() {
+		return nil
+	}
+	c.counts.pollsDelayed.Add(1)
+	return c.polls.Wait(ctx)
+}
 
 // UniqueNames reports whether DLI is known to reject a taken name: by what it has shown
 // last, else by configuration.

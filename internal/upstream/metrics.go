@@ -27,6 +27,9 @@ type counts struct {
 	shed        [lastReason]atomic.Int64
 	renewals    [lastRenewal]atomic.Int64
 	unsolicited atomic.Int64
+	// polls counts the calls that took from the budget of polls, and pollsDelayed those of
+	// them that had to wait for it.
+	polls, pollsDelayed atomic.Int64
 	// credentialsRejected counts calls, not attempts.
 	credentialsRejected atomic.Int64
 	inFlight            atomic.Int64
@@ -145,8 +148,8 @@ func renewalResult(err error) credentials.Kind {
 // adds to numbers. Every attribute is from a closed set, and every series of an upstream
 // exists from the start, except the durations.
 type metrics struct {
-	attempts, retries, shared, shed, renewals, unsolicited, rejected metric.Int64ObservableCounter
-	breaker, limit, inFlight                                         metric.Int64ObservableGauge
+	attempts, retries, shared, shed, renewals, unsolicited, rejected, polls, delayed metric.Int64ObservableCounter
+	breaker, limit, inFlight                                                         metric.Int64ObservableGauge
 }
 
 // measure makes the metrics; a nil meter makes ones that nobody reads.
@@ -155,7 +158,7 @@ func (r *Router) measure(meter metric.Meter) error {
 		meter = noop.Meter{}
 	}
 	var m metrics
-	var errs [11]error
+	var errs [13]error
 	counter := func(name, description string) (c metric.Int64ObservableCounter, err error) {
 		return meter.Int64ObservableCounter(name, metric.WithDescription(description))
 	}
@@ -170,17 +173,19 @@ func (r *Router) measure(meter metric.Meter) error {
 	m.shed, errs[4] = counter("connsvc.upstream.refused", "Calls that were not sent: the breaker is open, the limit is reached, or too many wait for credentials.")
 	m.renewals, errs[5] = counter("connsvc.credentials.renewals", "Attempts to get new credentials.")
 	m.unsolicited, errs[6] = counter("connsvc.upstream.unsolicited", "Connections that were dropped because DLI sent bytes before a request.")
-	m.breaker, errs[7] = gauge("connsvc.upstream.breaker_state", "Whether calls are rejected while nobody has a response: 0 no (closed), 1 one call probes (half-open), 2 yes (open).")
+	m.breaker, errs[7] = gauge("connsvc.upstream.breaker_state", "Whether calls are rejected: 0 no (closed), 1 one call probes (half-open), 2 yes (open).")
 	m.limit, errs[8] = gauge("connsvc.upstream.limit", "Most calls in flight, as of now.")
 	m.inFlight, errs[9] = gauge("connsvc.upstream.in_flight", "HTTP calls to DLI in flight.")
 	m.rejected, errs[10] = counter("connsvc.upstream.credentials.rejected", "Calls that failed because connsvc had no valid credentials for DLI.")
+	m.polls, errs[11] = counter("connsvc.upstream.polls", "Calls to DLI for callers who wait or watch.")
+	m.delayed, errs[12] = counter("connsvc.upstream.polls_delayed", "Calls for callers who wait or watch that max_calls_per_minute delayed.")
 	if err := errors.Join(errs[:]...); err != nil {
 		return fmt.Errorf("making the metrics of the upstreams: %w", err)
 	}
 	registration, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		m.observe(o, r.graph.Load())
 		return nil
-	}, m.attempts, m.retries, m.shared, m.shed, m.renewals, m.unsolicited, m.rejected, m.breaker, m.limit, m.inFlight)
+	}, m.attempts, m.retries, m.shared, m.shed, m.renewals, m.unsolicited, m.rejected, m.polls, m.delayed, m.breaker, m.limit, m.inFlight)
 	if err != nil {
 		return fmt.Errorf("registering the metrics of the upstreams: %w", err)
 	}
@@ -206,6 +211,8 @@ func (m *metrics) observe(o metric.Observer, g *graph) {
 		o.ObserveInt64(m.retries, counts.retries.Load(), with())
 		o.ObserveInt64(m.shared, counts.shared.Load(), with())
 		o.ObserveInt64(m.unsolicited, counts.unsolicited.Load(), with())
+		o.ObserveInt64(m.polls, counts.polls.Load(), with())
+		o.ObserveInt64(m.delayed, counts.pollsDelayed.Load(), with())
 		o.ObserveInt64(m.rejected, counts.credentialsRejected.Load(), with())
 		for i := range counts.shed {
 			o.ObserveInt64(m.shed, counts.shed[i].Load(), with(attribute.String("reason", shedReasons[i])))

@@ -90,7 +90,7 @@ func TestMetrics(t *testing.T) {
 
 	// Every series is there from the start: 11 outcomes, and the others.
 	before := collect(t, reader)
-	if want := 2 * (11 + 3 /* refused */ + 10 /* renewals */ + 7); len(before) != want {
+	if want := 2 * (11 + 3 /* refused */ + 10 /* renewals */ + 9); len(before) != want {
 		t.Errorf("%d series, want %d: %v", len(before), want, before)
 	}
 	for name, value := range before {

@@ -24,11 +24,9 @@ import (
 )
 
 // slowly answers after a second.
-func slowly(handler http.HandlerFunc) http.HandlerFunc { return slowlyBy(time.Second, handler) }
-
-func slowlyBy(delay time.Duration, handler http.HandlerFunc) http.HandlerFunc {
+func slowly(handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(delay)
+		time.Sleep(time.Second)
 		handler(w, r)
 	}
 }

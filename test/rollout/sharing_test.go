@@ -22,6 +22,7 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/wire"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/service/create"
+	"github.com/connsvc/connsvc/internal/service/waiting"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -81,7 +82,12 @@ func parts(tb testing.TB, n int, dli string, change func(*configv1.Upstream)) []
 		if err != nil {
 			tb.Fatal(err)
 		}
-		all[i] = part{service.New(router, creates), reader}
+		waits, err := waiting.New(router, noop.Meter{})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		tb.Cleanup(waits.Close)
+		all[i] = part{service.New(router, creates, waits), reader}
 	}
 	return all
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/service/create"
+	"github.com/connsvc/connsvc/internal/service/waiting"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -74,7 +75,12 @@ func replica(tb testing.TB, url, token string) *service.Service {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return service.New(router, creates)
+	waits, err := waiting.New(router, noop.Meter{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(waits.Close)
+	return service.New(router, creates, waits)
 }
 
 func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,201 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"time"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
+	"github.com/connsvc/connsvc/internal/config"
+)
+
+const (
+	// creatingFor is how long a peering that is CREATING keeps the interval short. DLI's
+	// documents tell users to wait 5 to 10 minutes.
+	creatingFor = 15 * time.Minute
+	// goneFor is how long a connection that no list shows is remembered as deleted.
+	goneFor = time.Minute
+)
+
+// errMoved ends a round: see poller.move.
+var errMoved = errors.New("credentials are configured in another way")
+
+// A round is one poll: the calls to DLI, and what they have shown.
+type round struct {
+	mark
+	poller  *poller
+	dli     DLI
+	lag     time.Duration // of lists
+	prev    *State
+	all     bool           // some caller wants every connection
+	asks    map[string]ask // for single connections, by folded ID
+	viewers []*viewer
+
+	listed map[string]*Entry // nil: there was no list
+	got    map[string]*Entry // by GETs; nil: it does not exist
+	open   map[string]bool   // what the list does not decide
+}
+
+// An ask is the interest of callers in a single connection.
+type ask struct {
+	id      string
+	confirm bool
+	after   uint64 // the last round that began before the last of these callers came
+}
+
+// A viewer is a subscription whose caller may not see every connection.
+type viewer struct {
+	sub      *Subscription
+	verdicts map[string]verdict // a copy; those of the subscription do not change
+}
+
+// poll runs one round, and publishes what it has found.
+func (p *poller) poll() {
+	ctx, cancel := context.WithCancel(call.NewContext(p.all.ctx, &call.Call{CallerToken: p.key.token}))
+	defer cancel()
+	r := p.begin(cancel)
+	err := r.read(ctx)
+	next, changed := r.next()
+	next.last, next.failure = r.round, err
+	if r.listed != nil || err == nil {
+		next.read = r.round
+	}
+	if err == nil && len(r.open) == 0 {
+		next.AsOf, next.round = r.at, r.round
+	}
+	p.finish(r, next, changed, err)
+}
+
+// begin starts a round for the present subscriptions.
+func (p *poller) begin(cancel context.CancelFunc) *round {
+	p.all.mu.Lock()
+	defer p.all.mu.Unlock()
+	p.cancel = cancel
+	p.begun++
+	r := &round{
+		mark: mark{p.begun, time.Now()}, poller: p, prev: p.state,
+		asks: make(map[string]ask), got: make(map[string]*Entry), open: make(map[string]bool),
+	}
+	for s := range p.subs {
+		s.urgent = false
+		r.all = r.all || s.interest.All
+		for id, asked := range s.ids {
+			a := r.asks[id]
+			r.asks[id] = ask{asked, a.confirm || s.interest.Confirm && !s.busy, max(a.after, s.after)}
+		}
+		if s.interest.Sees != nil {
+			r.viewers = append(r.viewers, &viewer{s, maps.Clone(s.verdicts)})
+		}
+	}
+	return r
+}
+
+// read makes the calls of a round. A panic is an error: on this goroutine it would end
+// the process.
+func (r *round) read(ctx context.Context) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = apierror.New(connsvcv1.ErrorReason_INTERNAL, "", fmt.Errorf("%v\n%s", v, debug.Stack()))
+		}
+	}()
+	if r.dli, err = r.poller.all.dli(r.poller.key.project); err != nil {
+		return apierror.FromDLI(err, apierror.Subject{Project: r.poller.key.project})
+	}
+	if r.dli.CallersOwn() != r.poller.key.own {
+		return errMoved
+	}
+	if r.lag = r.dli.Idempotency().GetListLag().AsDuration(); r.lag <= 0 {
+		r.lag = config.DefaultListLag
+	}
+	switch {
+	case r.all || len(r.asks) > 1:
+		return r.listAndGet(ctx)
+	default:
+		for id, a := range r.asks {
+			return r.get(ctx, id, a.id)
+		}
+		return nil
+	}
+}
+
+// see returns the entry of a connection as it was read, and judges whether callers may see
+// it: its hosts are not kept.
+func (r *round) see(id string, c *connsvcv1.EnhancedConnection) *Entry {
+	e := &Entry{Conn: c, Hash: HashOf(c), changed: r.at}
+	for _, v := range r.viewers {
+		if judged, ok := v.verdicts[id]; !ok || !judged.of.Same(e) {
+			if v.verdicts == nil {
+				v.verdicts = make(map[string]verdict)
+			}
+			v.verdicts[id] = verdict{e, v.sub.interest.Sees(c)}
+		}
+	}
+	c.Hosts = nil
+	return e
+}
+
+// next returns the state after a round, and whether a connection differs.
+func (r *round) next() (next *State, changed bool) {
+	next = &State{AsOf: r.prev.AsOf, round: r.prev.round, read: r.prev.read, entries: maps.Clone(r.prev.entries), gone: maps.Clone(r.prev.gone)}
+	if next.entries == nil {
+		next.entries, next.gone = make(map[string]*Entry), make(map[string]mark)
+	}
+	for id, e := range r.listed {
+		if _, decided := r.got[id]; !decided && !r.open[id] && next.gone[id].round == 0 {
+			changed = r.put(next, id, e) || changed
+		}
+	}
+	for id, e := range r.got {
+		if e == nil {
+			changed = changed || next.entries[id] != nil
+			delete(next.entries, id)
+			next.gone[id] = r.mark
+			continue
+		}
+		delete(next.gone, id)
+		changed = r.put(next, id, e) || changed
+	}
+	if r.listed == nil && !r.all && len(r.asks) == 1 {
+		// Nobody is interested in the others, and they are not kept up to date.
+		maps.DeleteFunc(next.entries, func(id string, _ *Entry) bool { return r.asks[id].id == "" })
+	}
+	maps.DeleteFunc(next.gone, func(id string, m mark) bool { return r.listed[id] == nil && r.at.Sub(m.at) > goneFor })
+	next.sorted = sortEntries(next.entries)
+	return next, changed
+}
+
+// put adds a connection as it was read, and reports whether it differs.
+func (r *round) put(next *State, id string, e *Entry) bool {
+	known := r.prev.entries[id]
+	if known == nil {
+		next.entries[id] = e
+		return true
+	}
+	if e.Conn.IsPrivis == nil {
+		e.Conn.IsPrivis = known.Conn.IsPrivis
+	}
+	switch same := known.Same(e); {
+	case !same:
+		next.entries[id] = e
+		return true
+	case e.got.round > 0:
+		e.changed = known.changed
+		next.entries[id] = e
+	}
+	return false
+}
+
+// creating reports whether a peering that callers are interested in is being created.
+func (r *round) creating(next *State) bool {
+	for id, e := range next.entries {
+		if (r.all || r.asks[id].id != "") && creating(e.Conn) && r.at.Sub(e.changed) < creatingFor {
+			return true
+		}
+	}
+	return false
+}
