@@ -91,7 +91,7 @@ bench: ## Prints the table of docs/performance.md: each row a ratio within one r
 	go run ./internal/bench
 
 include deploy/deploy.mk
-include test/completion.mk test/attack.mk test/faults.mk test/iam.mk test/rollout.mk test/clients.mk test/page.mk
+include test/apply.mk test/completion.mk test/attack.mk test/faults.mk test/iam.mk test/rollout.mk test/clients.mk test/page.mk
 
 .PHONY: clean
 clean: ## Removes what was built.

@@ -8,6 +8,8 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
 // A Client calls connsvc over one of its two APIs.
@@ -29,6 +31,7 @@ type Failure struct {
 	Metadata   map[string]string // of ErrorInfo
 	Resource   string            // name in ResourceInfo
 	Message    string
+	Report     *connsvcv1.ApplyReport // of an apply; nil: none
 }
 
 // Error makes a Failure an error.
@@ -59,6 +62,8 @@ func (r *Failure) add(detail any) {
 		r.Reason, r.Metadata = d.GetReason(), d.GetMetadata()
 	case *errdetails.RetryInfo:
 		r.RetryAfter = d.GetRetryDelay().AsDuration()
+	case *connsvcv1.ApplyReport:
+		r.Report = d
 	case *errdetails.ResourceInfo:
 		r.Resource = d.GetResourceName()
 	}

@@ -64,15 +64,29 @@ func (c *restClient) Call(ctx context.Context, fullMethod string, req, resp prot
 	return nil
 }
 
-// request writes a call as an HTTP request. In REST a request_id is a header.
+// ownOperations are operations of connsvc that DLI does not have.
+var ownOperations = map[string]dlirest.Operation{
+	"ApplyEnhancedConnection":   {Method: http.MethodPost, Path: "/connsvc/v1/{project_id}/enhanced-connections:apply"},
+	"CompareEnhancedConnection": {Method: http.MethodPost, Path: "/connsvc/v1/{project_id}/enhanced-connections:compare"},
+	"ListHosts":                 {Method: http.MethodGet, Path: "/connsvc/v1/{project_id}/enhanced-connections/{connection_id}/hosts"},
+	"AddHosts":                  {Method: http.MethodPost, Path: "/connsvc/v1/{project_id}/enhanced-connections/{connection_id}:addHosts"},
+	"RemoveHosts":               {Method: http.MethodPost, Path: "/connsvc/v1/{project_id}/enhanced-connections/{connection_id}:removeHosts"},
+}
+
+// request writes a call as an HTTP request. In DLI's REST a request_id is a header.
 func (c *restClient) request(ctx context.Context, rpc string, req proto.Message) (*http.Request, error) {
 	fields, err := dlirest.Fields(req)
 	if err != nil {
 		return nil, err
 	}
-	key, _ := fields["request_id"].(string)
-	delete(fields, "request_id")
-	call, err := dlirest.OperationsOf(rpc)[0].Request(fields)
+	operation, own := ownOperations[rpc]
+	key := ""
+	if !own {
+		operation = dlirest.OperationsOf(rpc)[0]
+		key, _ = fields["request_id"].(string)
+		delete(fields, "request_id")
+	}
+	call, err := operation.Request(fields)
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,7 @@ func (a *Applier) changeHosts(ctx context.Context, c hostChange) (hostResult, er
 			return hostResult{}, err
 		}
 		failed := t.send(ctx, update)
-		if failed != nil && !apierror.MayHaveExecuted(failed) {
+		if failed != nil && !apierror.Sent(failed) {
 			return hostResult{}, failed
 		}
 		if conn, err = a.rpcs.GetEnhancedConnection(ctx, get); err != nil {
