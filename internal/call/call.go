@@ -22,6 +22,9 @@ type Call struct {
 	// Caller is who calls: the name of the principal, or where callers are not
 	// authenticated the name in the client certificate; empty without one.
 	Caller string
+	// Origin tells callers apart where they share something: the caller's name, or without
+	// credentials its network address. It is bounded in number, as the limits are.
+	Origin string
 	// Unpaginated says that a list is answered whole, as DLI's own is: the caller does
 	// not know of pages.
 	Unpaginated bool

@@ -62,7 +62,7 @@ func (k Key) String() string {
 
 // A caller is what one caller holds.
 type caller struct {
-	key   Key
+	name  string // Key.String
 	bytes atomic.Int64
 
 	// Guarded by callers.mu.
@@ -119,7 +119,7 @@ func (t *callers) sweep() bool {
 
 func (t *callers) newCaller(key Key) *caller {
 	return &caller{
-		key:        key,
+		name:       key.String(),
 		callRate:   newRate(t.quota.GetCallsPerSecond(), time.Second, t.quota.GetCallsBurst()),
 		createRate: newRate(t.quota.GetCreatesPerMinute(), time.Minute, t.quota.GetCreatesBurst()),
 	}

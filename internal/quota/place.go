@@ -140,10 +140,10 @@ func (p *Place) End() {
 	}
 }
 
-// Caller names the caller of the call in an error.
+// Caller names the caller of the call; callers without room in the table have one name.
 func (p *Place) Caller() string {
 	if p.caller == nil {
 		return ""
 	}
-	return p.caller.key.String()
+	return p.caller.name
 }

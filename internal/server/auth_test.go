@@ -92,9 +92,9 @@ func TestCallersAreAuthenticated(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			overBothAPIs(t, func(t *testing.T, d api) {
-				caller := ""
+				caller, origin := "", ""
 				b := guarded(t, &stub{on: func(ctx context.Context, _ proto.Message) error {
-					caller = call.From(ctx).Caller
+					caller, origin = call.From(ctx).Caller, call.From(ctx).Origin
 					return nil
 				}}, authConfig(), nil)
 				got := d.create(t, b, createRequest(), tt.sent)
@@ -104,6 +104,9 @@ func TestCallersAreAuthenticated(t *testing.T) {
 				}
 				if want := map[bool]string{true: "token:orders"}[tt.want == ""]; caller != want || want != "" && logged["caller"] != want {
 					t.Errorf("caller %q, logged %v; want %q", caller, logged, want)
+				}
+				if want := map[bool]string{true: "caller:token:orders"}[tt.want == ""]; origin != want {
+					t.Errorf("origin %q, want %q", origin, want)
 				}
 				if got.status == http.StatusUnauthorized && got.header.Get("WWW-Authenticate") == "" {
 					t.Errorf("no WWW-Authenticate in %v", got.header)
@@ -127,13 +130,20 @@ func TestUnauthenticatedBodyIsNotRead(t *testing.T) {
 }
 
 // TestAnonymous: a call without credentials is allowed explicitly, one with invalid
-// credentials is not.
+// credentials is not. It counts against its address, not against all without credentials.
 func TestAnonymous(t *testing.T) {
 	cfg := authConfig()
 	cfg.Anonymous = true
 	overBothAPIs(t, func(t *testing.T, d api) {
-		b := guarded(t, &stub{}, cfg, nil)
+		origin := ""
+		b := guarded(t, &stub{on: func(ctx context.Context, _ proto.Message) error {
+			origin = call.From(ctx).Origin
+			return nil
+		}}, cfg, nil)
 		got := d.create(t, b, createRequest(), nil)
+		if origin != "address:127.0.0.1" {
+			t.Errorf("origin %q", origin)
+		}
 		if logged := b.logs.await(t, "call", got.requestID); got.code != "OK" || logged["caller"] != "anonymous" {
 			t.Errorf("got %+v, logged %v", got, logged)
 		}

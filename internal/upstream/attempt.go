@@ -24,7 +24,7 @@ type attempt struct {
 
 // attempt sends a call once and reads the response, if the breaker and the limit permit.
 func (c *Client) attempt(ctx context.Context, call *call) (*attempt, *Error) {
-	if err := c.breakerError(); err != nil {
+	if err := c.breakerError(call.source); err != nil {
 		return &attempt{}, err
 	}
 	deadline, ok := ctx.Deadline()
@@ -42,7 +42,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (*attempt, *Error) {
 // sendIfPermitted sends the request of an attempt if the breaker and the limit permit,
 // and records the attempt.
 func (c *Client) sendIfPermitted(ctx context.Context, call *call, a *attempt) *Error {
-	p, err := c.acquire(ctx)
+	p, err := c.acquire(ctx, call.source)
 	if err != nil {
 		return err
 	}
@@ -161,13 +161,13 @@ type permits struct {
 
 // acquire returns the permits of an attempt, or why there are none. It may wait for a place
 // in the limit.
-func (c *Client) acquire(ctx context.Context) (permits, *Error) {
-	b, err := c.breaker.acquire()
+func (c *Client) acquire(ctx context.Context, s source) (permits, *Error) {
+	b, err := c.breaker.acquire(s)
 	if err != nil {
 		c.counts.shed[shedByBreaker].Add(1)
 		return permits{}, err
 	}
-	l, err := c.limit.acquire(ctx)
+	l, err := c.limit.acquire(ctx, s.caller)
 	if err != nil {
 		c.breaker.release(b, inconclusive)
 		if err.Kind == Shed {
@@ -181,13 +181,13 @@ func (c *Client) acquire(ctx context.Context) (permits, *Error) {
 
 func (c *Client) release(p permits, v verdict) {
 	c.counts.inFlight.Add(-1)
-	p.limit.release(v)
+	c.limit.release(p.limit, v)
 	c.breaker.release(p.breaker, v)
 }
 
-// breakerError returns why the breaker rejects every call now, or nil.
-func (c *Client) breakerError() *Error {
-	err := c.breaker.openError()
+// breakerError returns why the breaker rejects every call of a source now, or nil.
+func (c *Client) breakerError(s source) *Error {
+	err := c.breaker.openError(s)
 	if err != nil {
 		c.counts.shed[shedByBreaker].Add(1)
 	}

@@ -67,11 +67,12 @@ func (c *Client) call(ctx context.Context, fullMethod string, req, resp proto.Me
 		return transportError(ctx, err, false)
 	}
 	c.budget.deposit()
+	call := &call{op: op, to: c, response: resp, project: projectOf(req), record: record.From(ctx)}
+	call.source = source{project: call.project, caller: call.record.Origin, list: op.listsAll(req)}
 	// Before a body is encoded: calls to an upstream that is down must cost nothing.
-	if err := c.breakerError(); err != nil {
+	if err := c.breakerError(call.source); err != nil {
 		return err
 	}
-	call := &call{op: op, to: c, response: resp, project: projectOf(req), record: record.From(ctx)}
 	path, query, err := op.target(req)
 	if err == nil {
 		call.url, err = c.url(path, query)

@@ -27,3 +27,20 @@ func OperationsWithout(fullMethod string) error {
 	_, err := readOperations(policies)
 	return err
 }
+
+// Sources returns how many sources and projects the breaker of a project's upstream knows to
+// fail, and how many there may be.
+func (r *Router) Sources(project string) (sources, projects, most int) {
+	b := r.graph.Load().lookup(project).breaker
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.circuits), len(b.projects), maxSources
+}
+
+// Callers returns how many callers the limit of a project's upstream knows.
+func (r *Router) Callers(project string) int {
+	l := r.graph.Load().lookup(project).limit
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queues)
+}

@@ -15,6 +15,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -174,4 +175,15 @@ func protected(endpoint string, projects ...string) *configv1.Upstream {
 	}
 	u.Protection = &configv1.Protection{MaxConcurrency: 200, BreakerFailures: 20, BreakerDelay: durationpb.New(2 * time.Second)}
 	return u
+}
+
+// as returns a context in which a caller calls.
+func as(ctx context.Context, caller string) context.Context {
+	return call.NewContext(ctx, &call.Call{Origin: caller})
+}
+
+// getIn reads a connection of a project.
+func getIn(ctx context.Context, r *upstream.Router, project, id string) error {
+	req := &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: id}
+	return callOf(ctx, r, get, req, &connsvcv1.EnhancedConnection{})
 }

@@ -173,7 +173,7 @@ func (r *Router) measure(meter metric.Meter) error {
 	m.shed, errs[4] = counter("connsvc.upstream.refused", "Calls that were not sent: the breaker is open, the limit is reached, or too many wait for credentials.")
 	m.renewals, errs[5] = counter("connsvc.credentials.renewals", "Attempts to get new credentials.")
 	m.unsolicited, errs[6] = counter("connsvc.upstream.unsolicited", "Connections that were dropped because DLI sent bytes before a request.")
-	m.breaker, errs[7] = gauge("connsvc.upstream.breaker_state", "Whether calls are rejected: 0 no (closed), 1 one call probes (half-open), 2 yes (open).")
+	m.breaker, errs[7] = gauge("connsvc.upstream.breaker_state", "Whether calls are rejected while nobody has a response: 0 no (closed), 1 one call probes (half-open), 2 yes (open).")
 	m.limit, errs[8] = gauge("connsvc.upstream.limit", "Most calls in flight, as of now.")
 	m.inFlight, errs[9] = gauge("connsvc.upstream.in_flight", "HTTP calls to DLI in flight.")
 	m.rejected, errs[10] = counter("connsvc.upstream.credentials.rejected", "Calls that failed because connsvc had no valid credentials for DLI.")

@@ -77,6 +77,13 @@ func (op *operation) target(req proto.Message) (path, query string, err error) {
 	return op.URLPath(req), query, nil
 }
 
+// listsAll reports whether a request is for a list without the name of what it looks for,
+// as the lookups of creates have it.
+func (op *operation) listsAll(req proto.Message) bool {
+	named, _ := req.(interface{ GetName() string })
+	return strings.HasPrefix(string(op.Method.Name()), "List") && (named == nil || named.GetName() == "")
+}
+
 // encode writes spaces as %20, because not every server decodes a plus sign.
 func encode(q url.Values) string {
 	return strings.ReplaceAll(q.Encode(), "+", "%20")

@@ -29,7 +29,8 @@ type reads struct {
 type audience struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	held   held // of the response; on behalf of the caller who started the attempt
+	source source // of the caller who started the attempt
+	held   held   // of the response; on behalf of the caller who started the attempt
 
 	// Guarded by reads.mu.
 	waiting int
@@ -82,11 +83,16 @@ func (c *Client) shareAttempt(ctx context.Context, call *call, retry bool) *Erro
 			}
 		}
 		err := c.take(key, a, result.Val.(*reading), call, first)
-		// That the caller who started the attempt may hold no more says nothing of this one.
-		if err == nil || err.Kind != NoRoom || first {
+		if err == nil || first || !a.failedForItsCaller(err, call.source) {
 			return err
 		}
 	}
+}
+
+// failedForItsCaller reports whether an attempt failed because the caller who started it may
+// hold no more, has failed before, or waits in a longer line, which says nothing of others.
+func (a *audience) failedForItsCaller(err *Error, s source) bool {
+	return err.Kind == NoRoom || (err.Kind == BreakerOpen || err.Kind == Shed) && a.source != s
 }
 
 // take gives a caller the response of an attempt, or its error.
@@ -136,7 +142,7 @@ func (c *Client) join(ctx context.Context, key string, call *call) (a *audience,
 	defer s.mu.Unlock()
 	a = s.audiences[key]
 	if first = a == nil; first {
-		a = &audience{held: held{holder: call.record.NewHolder()}}
+		a = &audience{source: call.source, held: held{holder: call.record.NewHolder()}}
 		a.ctx, a.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 		if s.audiences == nil {
 			s.audiences = make(map[string]*audience)

@@ -24,9 +24,11 @@ import (
 )
 
 // slowly answers after a second.
-func slowly(handler http.HandlerFunc) http.HandlerFunc {
+func slowly(handler http.HandlerFunc) http.HandlerFunc { return slowlyBy(time.Second, handler) }
+
+func slowlyBy(delay time.Duration, handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(time.Second)
+		time.Sleep(delay)
 		handler(w, r)
 	}
 }

@@ -21,6 +21,7 @@ type call struct {
 	to       *Client
 	url      *url.URL
 	project  string // X-Project-Id
+	source   source // for the breaker and the limit
 	body     []byte // empty for none
 	response proto.Message
 	record   *record.Call

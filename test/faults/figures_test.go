@@ -39,7 +39,7 @@ type figure struct{ what, measured, wanted string }
 // broken, never because of a duration.
 func TestFigures(t *testing.T) {
 	t.Parallel()
-	rows := slices.Concat(measureOutage(t), measureRecovery(t), measureOverload(t), measureBrownOut(t))
+	rows := slices.Concat(measureOutage(t), measureRecovery(t), measureOverload(t), measureBrownOut(t), measureThroughput(t))
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "what\tmeasured\tto reach")

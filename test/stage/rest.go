@@ -97,6 +97,9 @@ func (c *restClient) request(ctx context.Context, rpc string, req proto.Message)
 	r.URL = &url.URL{Scheme: "http", Host: c.host, Opaque: call.Target()}
 	// With GetBody, the transport retries requests that have an Idempotency-Key.
 	r.GetBody = nil
+	if sent := authorizationOf(ctx); len(sent) > 0 {
+		r.Header["Authorization"] = sent
+	}
 	if key != "" {
 		r.Header["Idempotency-Key"] = []string{key}
 	}

@@ -40,9 +40,10 @@ type Stage struct {
 	// Log collects what connsvc logs.
 	Log *Log
 
-	projects map[string]*Project
-	dli      *httptest.Server // nil: it is the caller's
-	close    func() error
+	grpcAddress, restAddress string
+	projects                 map[string]*Project
+	dli                      *httptest.Server // nil: it is the caller's
+	close                    func() error
 }
 
 // New starts a stage.
@@ -78,7 +79,7 @@ func ServeFile(path string, signals <-chan os.Signal) (*Stage, error) {
 
 func (s *Stage) serve(cfg *configv1.Config, secret func(*configv1.Secret) (string, error), run func(*app.App, context.Context) error) error {
 	if secret == nil {
-		secret = func(*configv1.Secret) (string, error) { return "stage", nil }
+		secret = secretOfStage
 	}
 	cfg = proto.CloneOf(cfg)
 	cfg.Grpc.Address, cfg.Rest.Address, cfg.Admin.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
@@ -98,20 +99,17 @@ func (s *Stage) serve(cfg *configv1.Config, secret func(*configv1.Secret) (strin
 		}
 		return err
 	}
-	if err := s.openClients(connsvc.GRPCAddr().String(), connsvc.RESTAddr().String()); err != nil {
+	s.grpcAddress, s.restAddress = connsvc.GRPCAddr().String(), connsvc.RESTAddr().String()
+	s.REST = newRESTClient(s.restAddress)
+	if s.GRPC, err = s.AnotherGRPC(); err != nil {
 		return errors.Join(err, s.close())
 	}
 	return nil
 }
 
-func (s *Stage) openClients(grpcAddress, restAddress string) error {
-	grpcClient, err := newGRPCClient(grpcAddress)
-	if err != nil {
-		return err
-	}
-	s.GRPC, s.REST = grpcClient, newRESTClient(restAddress)
-	return nil
-}
+// AnotherGRPC returns a further client of the gRPC API: one connection has at most 100 calls
+// in flight. The caller closes it.
+func (s *Stage) AnotherGRPC() (Client, error) { return newGRPCClient(s.grpcAddress) }
 
 func (s *Stage) config(o Options, endpoint string) *configv1.Config {
 	cfg := config.Default()

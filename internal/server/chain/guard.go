@@ -61,6 +61,7 @@ func (c *Call) VerifySignature(ctx context.Context, body [sha256.Size]byte) erro
 		return err
 	}
 	c.signature = nil
+	c.Record.Origin = c.Record.Caller
 	return nil
 }
 

@@ -41,7 +41,13 @@ func (ch *Chain) BeginAuxiliary(peer string) (end func(), err error) {
 // is read.
 func (ch *Chain) begin(c *Call) error {
 	c.Record.Holders = c
-	return c.limited(ch.limits.Begin(&c.place, quota.KeyOf(c.Record.Caller, c.Peer), c.kind()))
+	name := c.Record.Caller
+	if c.principal == call.Nobody {
+		name = ""
+	}
+	err := ch.limits.Begin(&c.place, quota.KeyOf(name, c.Peer), c.kind())
+	c.Record.Origin = c.place.Caller()
+	return c.limited(err)
 }
 
 func (c *Call) kind() quota.Kind {

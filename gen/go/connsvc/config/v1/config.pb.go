@@ -2021,8 +2021,9 @@ type Protection struct {
 	// Maximum number of calls to DLI in flight: 200 by default. Below it the limit
 	// adapts to DLI's latency.
 	MaxConcurrency int32 `protobuf:"varint,1,opt,name=max_concurrency,json=maxConcurrency,proto3" json:"max_concurrency,omitempty"`
-	// Consecutive failures (no connection, no response, 502, 503 or 504) that open the
-	// circuit breaker, which then rejects calls at once: 20 by default.
+	// Consecutive failures (no connection, no response, 502, 503 or 504) of a caller in a
+	// project that open the circuit breaker, which then rejects its calls at once: 20 by
+	// default.
 	BreakerFailures int32 `protobuf:"varint,2,opt,name=breaker_failures,json=breakerFailures,proto3" json:"breaker_failures,omitempty"`
 	// How long an open circuit breaker rejects calls before it lets one through: 2s by
 	// default.
