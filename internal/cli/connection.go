@@ -240,7 +240,7 @@ func (c *createCommand) Run(p *Process, connections *Connections) error {
 		Hosts: hosts, Tags: tags(c.Tag), RoutetableId: c.RouteTable, RequestId: c.RequestID,
 	})
 	if err != nil {
-		return fmt.Errorf("creating connection %q: %w", c.Name, err)
+		return creating(c.Name, err)
 	}
 	if created.GetWarning() != "" {
 		s.message("warning: %s", created.GetWarning())
@@ -263,6 +263,15 @@ func (c *createCommand) Run(p *Process, connections *Connections) error {
 		return err
 	}
 	return notReached(c.Name, reached)
+}
+
+// creating says what failed, which the client's Create says of a call that it repeated.
+func creating(name string, err error) error {
+	doing := fmt.Sprintf("creating connection %q: ", name)
+	if strings.HasPrefix(err.Error(), doing) {
+		return err
+	}
+	return fmt.Errorf("%s%w", doing, err)
 }
 
 func tags(from map[string]string) []*connsvcv1.Tag {

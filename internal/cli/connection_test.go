@@ -1,12 +1,14 @@
 package cli_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -138,6 +140,11 @@ func TestCreate(t *testing.T) {
 	r = f.command(t).run(t, append(args, "--wait", "-o", "id")...)
 	if r.status != cli.ExitNotReached || r.stdout != id1+"\n" {
 		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
+	}
+	f.on("CreateEnhancedConnection", failure(codes.Unavailable, connsvcv1.ErrorReason_OVERLOADED, "later", &errdetails.RetryInfo{RetryDelay: durationpb.New(time.Hour)}))
+	r = f.command(t).run(t, append(args, "--timeout", "50ms")...)
+	if r.status != 1 || strings.Count(r.stderr, "creating connection") != 1 {
+		t.Errorf("status %d: %s", r.status, r.stderr)
 	}
 	if r = f.command(t).run(t, append(args, "--host", "a")...); r.status != cli.ExitUsage {
 		t.Errorf("status %d: %s", r.status, r.stderr)

@@ -18,8 +18,11 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// maxResumeDelay is the longest time between two attempts to resume a watch.
-const maxResumeDelay = 15 * time.Second
+// minResumeDelay and maxResumeDelay limit the time between two attempts to resume a watch.
+const (
+	minResumeDelay = 200 * time.Millisecond
+	maxResumeDelay = 15 * time.Second
+)
 
 type watchCommand struct {
 	Connection  string `arg:"" optional:"" help:"Name or ID of the only connection to watch (all of the project)."`
@@ -55,7 +58,7 @@ func (c *watchCommand) Run(p *Process, connections *Connections) error {
 		defer cancel()
 	}
 	w := &watcher{session: s, command: c, req: req}
-	delay := time.Duration(0)
+	delay := minResumeDelay
 	for {
 		seen := w.seen
 		err := w.receive(ctx)
@@ -63,7 +66,9 @@ func (c *watchCommand) Run(p *Process, connections *Connections) error {
 		case ctx.Err() != nil || w.deleted:
 			return nil
 		case err == nil: // RECONNECT
-			delay = 0
+			if delay = minResumeDelay; w.seen == seen+1 { // and nothing else
+				sleep(ctx, delay)
+			}
 			continue
 		case req.GetResumeToken() != "" && connsvc.Reason(err) == connsvcv1.ErrorReason_VALIDATION_FAILED && c.ResumeToken != req.GetResumeToken():
 			s.message("connsvc does not take the resume token any more: the watch starts anew")
@@ -73,12 +78,12 @@ func (c *watchCommand) Run(p *Process, connections *Connections) error {
 			return fmt.Errorf("watching: %w", err)
 		}
 		if w.seen > seen {
-			delay = 0
+			delay = minResumeDelay
 		}
 		s.message("the watch broke, resuming: %v", status.Convert(err).Message())
 		told, _ := connsvc.RetryAfter(err)
 		sleep(ctx, max(delay, told))
-		delay = min(max(2*delay, time.Second/2), maxResumeDelay)
+		delay = min(2*delay, maxResumeDelay)
 	}
 }
 
