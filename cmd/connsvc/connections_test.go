@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -22,6 +23,28 @@ func TestConnections(t *testing.T) {
 		env.Setenv("CONNSVC_PROJECT", strings.TrimPrefix(filepath.Base(env.WorkDir), "script-"))
 		return nil
 	}})
+}
+
+// TestWatchConnection: a watch of a connection ends when it is deleted.
+func TestWatchConnection(t *testing.T) {
+	dev := startDev(t, "--peering-delay", "0s")
+	connections := func(args ...string) []string {
+		return append([]string{"connections", "--address", dev.grpc, "--project", "p1"}, args...)
+	}
+	if status, out := runCommand(t, "", connections("create", "orders", "--vpc", "22094d8f-c310-4621-913d-4c4d655d8495", "--network", "78f2562a-36e4-4b39-95b9-f5aab22e1281")...); status != 0 {
+		t.Fatal(out)
+	}
+	out, ended := newLines(), make(chan int)
+	go func() {
+		ended <- run(connections("watch", "orders", "-o", "json"), &process{ctx: t.Context(), stdout: out, stderr: out, lookupEnv: os.LookupEnv})
+	}()
+	out.waitFor(t, `"type":"SYNCED"`)
+	if status, out := runCommand(t, "", connections("delete", "orders")...); status != 0 {
+		t.Fatal(out)
+	}
+	if status := <-ended; status != 0 || !strings.Contains(out.String(), `{"type":"DELETED"`) {
+		t.Errorf("status %d: %s", status, out)
+	}
 }
 
 // TestApplyCost: an apply of 50 connections of which none differs is one request to DLI.

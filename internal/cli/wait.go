@@ -82,7 +82,8 @@ func notReached(name string, resp *connsvcv1.WaitEnhancedConnectionResponse) err
 }
 
 // wait calls WaitEnhancedConnection until the wait is over: connsvc's own limit of a wait,
-// a restart and a broken connection do not end it.
+// a restart and a broken connection do not end it. The first call asks once, so that a wrong
+// address is an error at once, and a person sees what there is to wait for.
 func (s *session) wait(req *connsvcv1.WaitEnhancedConnectionRequest, name string) (*connsvcv1.WaitEnhancedConnectionResponse, error) {
 	end := time.Now().Add(cmp.Or(s.timeout, waitTimeout))
 	progress := s.progress("waiting for %s", name)
@@ -90,7 +91,10 @@ func (s *session) wait(req *connsvcv1.WaitEnhancedConnectionRequest, name string
 	for called := false; ; {
 		left := max(time.Until(end), 0)
 		part := proto.CloneOf(req)
-		part.Timeout = durationpb.New(min(left, waitPart))
+		part.Timeout = &durationpb.Duration{}
+		if called {
+			part.Timeout = durationpb.New(min(left, waitPart))
+		}
 		ctx, cancel := context.WithTimeout(s.Ctx, part.GetTimeout().AsDuration()+waitMargin)
 		resp, err := s.client.WaitEnhancedConnection(ctx, part)
 		cancel()

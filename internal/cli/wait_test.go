@@ -47,13 +47,22 @@ q1     db:5432  yes        REACHABLE
 	if strings.ContainsAny(r.stderr, "\r\x1b") {
 		t.Errorf("%q is for a terminal", r.stderr)
 	}
+	waits := 0
 	for _, call := range f.calls("WaitEnhancedConnection") {
 		sent := call.(*connsvcv1.WaitEnhancedConnectionRequest)
-		if sent.GetTimeout().AsDuration() <= 0 || !proto.Equal(&connsvcv1.WaitEnhancedConnectionRequest{
+		if sent.GetTimeout().AsDuration() > 0 {
+			waits++
+		} else if waits > 0 {
+			t.Error("it does not wait")
+		}
+		if !proto.Equal(&connsvcv1.WaitEnhancedConnectionRequest{
 			ProjectId: "p1", ConnectionId: id1, Addresses: []string{"db:5432"}, Queues: []string{"q1"}, Timeout: sent.GetTimeout(),
 		}, sent) {
 			t.Errorf("sent %v", sent)
 		}
+	}
+	if waits == 0 {
+		t.Error("it does not wait")
 	}
 
 	f.on("WaitEnhancedConnection", timeOver(), status.Error(codes.Unavailable, "the connection broke"), ready)

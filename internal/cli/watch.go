@@ -51,11 +51,10 @@ func (c *watchCommand) Run(p *Process, connections *Connections) error {
 			return err
 		}
 	}
-	ctx := s.Ctx
-	if s.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.timeout)
-		defer cancel()
+	ctx, cancel := context.WithCancel(s.Ctx)
+	defer cancel()
+	if s.timeout > 0 { // no deadline, before which connsvc would have the watch resumed
+		defer time.AfterFunc(s.timeout, cancel).Stop()
 	}
 	w := &watcher{session: s, command: c, req: req}
 	delay := minResumeDelay
@@ -93,6 +92,7 @@ type watcher struct {
 	command *watchCommand
 	req     *connsvcv1.WatchEnhancedConnectionsRequest
 	seen    int  // number of events
+	synced  bool // all that existed was printed
 	deleted bool // the only connection
 }
 
@@ -142,11 +142,17 @@ func (w *watcher) print(event *connsvcv1.WatchEnhancedConnectionsResponse) error
 	case connsvcv1.WatchEnhancedConnectionsResponse_HEARTBEAT:
 		return nil
 	case connsvcv1.WatchEnhancedConnectionsResponse_SYNCED:
-		w.message("all connections are printed; changes follow")
+		if !w.synced {
+			w.message("all connections are printed; changes follow")
+		}
+		w.synced = true
 		return nil
 	}
 	c := event.GetConnection()
-	parts := []string{fmt.Sprintf("%-19s  %-8v  %s  %s", shortTime(event.GetAsOf()), event.GetType(), c.GetId(), c.GetName())}
+	parts := []string{fmt.Sprintf("%-19s  %-8v  %s", shortTime(event.GetAsOf()), event.GetType(), c.GetId())}
+	if c.GetName() != "" { // absent where the watch was broken off when it was deleted
+		parts = append(parts, c.GetName())
+	}
 	if event.GetType() != connsvcv1.WatchEnhancedConnectionsResponse_DELETED {
 		parts = append(parts, peeringSummary(c))
 	}
