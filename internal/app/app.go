@@ -15,6 +15,7 @@ import (
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/auth"
 	"github.com/connsvc/connsvc/internal/auth/audit"
 	"github.com/connsvc/connsvc/internal/certs"
 	"github.com/connsvc/connsvc/internal/server"
@@ -70,6 +71,9 @@ type App struct {
 	audit     *audit.Log
 	version   string
 	config    *configv1.Config
+	// callers is the last authenticator, which may be closed: where auth is removed and set
+	// again, the changes that were signed before must not be accepted again. Of reloads alone.
+	callers *auth.Authenticator
 }
 
 // New wires the service and listens. cfg is as config.Load returns it. What is
@@ -143,7 +147,11 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 		}
 		return nil, err
 	}
-	return &App{server: srv, upstreams: dli, telemetry: tel, options: o, audit: log, version: o.Version, config: cfg}, nil
+	a := &App{server: srv, upstreams: dli, telemetry: tel, options: o, audit: log, version: o.Version, config: cfg}
+	if guard != nil {
+		a.callers = guard.Auth
+	}
+	return a, nil
 }
 
 // GRPCAddr returns the address of gRPC.

@@ -10,8 +10,9 @@ import (
 )
 
 // newGuard makes what decides who may call: nil where the configuration says nothing of
-// it. previous is what it replaces, at a reload. Its error is one of the configuration.
-func newGuard(cfg *configv1.Config, o Options, tel *telemetry.Telemetry, log *audit.Log, previous *chain.Guard) (*chain.Guard, error) {
+// it. previous is the last authenticator before it, at a reload. Its error is one of the
+// configuration.
+func newGuard(cfg *configv1.Config, o Options, tel *telemetry.Telemetry, log *audit.Log, previous *auth.Authenticator) (*chain.Guard, error) {
 	if cfg.GetAuth() == nil && cfg.GetPolicy() == nil && log == nil {
 		return nil, nil
 	}
@@ -22,12 +23,8 @@ func newGuard(cfg *configv1.Config, o Options, tel *telemetry.Telemetry, log *au
 			return nil, policy.Error(problems)
 		}
 	}
-	options := auth.Options{Secret: o.Secret, Dir: o.Dir, Log: tel.Log, Meter: tel.Meter}
-	if previous != nil {
-		options.Previous = previous.Auth
-	}
 	var err error
-	g.Auth, err = auth.New(cfg.GetAuth(), options)
+	g.Auth, err = auth.New(cfg.GetAuth(), auth.Options{Secret: o.Secret, Dir: o.Dir, Log: tel.Log, Meter: tel.Meter, Previous: previous})
 	if err != nil {
 		return nil, err
 	}

@@ -58,13 +58,16 @@ func (a *App) newReloader() (*reloader, error) {
 
 // apply starts with the steps that can fail, so that a failure changes nothing.
 func (r *reloader) apply(cfg *configv1.Config) error {
-	guard, err := newGuard(cfg, r.app.options, r.app.telemetry, r.app.audit, r.app.server.Guard())
+	guard, err := newGuard(cfg, r.app.options, r.app.telemetry, r.app.audit, r.app.callers)
 	if err != nil {
 		return err
 	}
 	if err := r.app.upstreams.Reload(cfg.GetUpstreams()); err != nil {
 		closeGuard(guard)
 		return err
+	}
+	if guard != nil {
+		r.app.callers = guard.Auth
 	}
 	closeGuard(r.app.server.SetGuard(guard))
 	r.app.telemetry.Level.Set(logLevel(cfg.GetLog().GetLevel()))

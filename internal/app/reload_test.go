@@ -8,14 +8,23 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/signing"
 )
 
-// TestReloadKeepsReplays: a signed change is not accepted again after a reload.
+// TestReloadKeepsReplays: a signed change is not accepted again after a reload, nor after
+// auth was removed and set again.
 func TestReloadKeepsReplays(t *testing.T) {
+	t.Run("changed", func(t *testing.T) { testReplays(t, false) })
+	t.Run("removed", func(t *testing.T) { testReplays(t, true) })
+}
+
+func testReplays(t *testing.T, removed bool) {
+	t.Helper()
 	const key = "0123456789abcdef0123456789abcdef"
 	cfg := config.Default(&configv1.Upstream{
 		Endpoint: "http://127.0.0.1:1", Credentials: &configv1.Upstream_Token{Token: &configv1.Secret{}},
@@ -52,6 +61,13 @@ func TestReloadKeepsReplays(t *testing.T) {
 		resp.Body.Close()
 		if resp.StatusCode != want {
 			t.Errorf("status %d, want %d", resp.StatusCode, want)
+		}
+		if removed {
+			without := proto.CloneOf(cfg)
+			without.Auth = nil
+			if err := a.Reload(without); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := a.Reload(cfg); err != nil {
 			t.Fatal(err)

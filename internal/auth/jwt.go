@@ -78,12 +78,13 @@ func newIssuer(c *configv1.JWT, o Options, m *metrics) (*issuer, error) {
 	)}, nil
 }
 
-// issuer returns the issuer of exactly this configuration, or nil; all may be nil.
+// issuer returns the issuer of exactly this configuration, or nil; all may be nil. One whose
+// keys are no longer read is not returned.
 func (all *issuers) issuer(c *configv1.JWT) *issuer {
 	if all == nil {
 		return nil
 	}
-	if i := all.byName[c.GetIssuer()]; i != nil && proto.Equal(i.config, c) {
+	if i := all.byName[c.GetIssuer()]; i != nil && i.users.Load() > 0 && proto.Equal(i.config, c) {
 		return i
 	}
 	return nil

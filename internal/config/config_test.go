@@ -172,7 +172,7 @@ func exampleConfig() *configv1.Config {
 		}},
 		Mtls:                 &configv1.MTLS{},
 		AllowUnauthenticated: []configv1.Auth_Open{configv1.Auth_HEALTH},
-		Operators:            []string{"group:sre", "mtls:spiffe://example.com/ops"},
+		Operators:            []string{"group:corp/sre", "mtls:spiffe://example.com/ops"},
 	}
 	for _, u := range cfg.GetUpstreams() {
 		u.Timeout = durationpb.New(30 * time.Second)

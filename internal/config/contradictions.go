@@ -181,6 +181,15 @@ func Authenticates(cfg *configv1.Auth) bool {
 	return len(cfg.GetTokens())+len(cfg.GetJwt())+len(cfg.GetAccessKeys()) > 0 || cfg.GetMtls() != nil
 }
 
+// hasGroup reports whether an operator of the configuration is no group, or one that
+// somebody can have.
+func hasGroup(a *configv1.Auth, operator string) bool {
+	group, ok := strings.CutPrefix(operator, "group:")
+	issuer, _, qualified := strings.Cut(group, "/")
+	return !ok || slices.ContainsFunc(a.GetTokens(), func(t *configv1.CallerToken) bool { return slices.Contains(t.GetGroups(), group) }) ||
+		qualified && slices.ContainsFunc(a.GetJwt(), func(j *configv1.JWT) bool { return j.GetName() == issuer && j.GetGroupsClaim() != "" })
+}
+
 // authContradictions reports keys of auth that have no effect.
 func authContradictions(cfg *configv1.Config) []*protovalidate.Violation {
 	var all []*protovalidate.Violation
@@ -194,6 +203,12 @@ func authContradictions(cfg *configv1.Config) []*protovalidate.Violation {
 	}
 	if !Authenticates(a) && len(a.GetOperators()) > 0 {
 		report("auth.operators", "has no effect: callers are not authenticated; set tokens, jwt or mtls", "operators")
+	}
+	for i, operator := range a.GetOperators() {
+		if Authenticates(a) && !hasGroup(a, operator) {
+			all = append(all, violation("auth.operators.group", "matches nobody: no token has this group, and one of JWTs is group:issuer/name, with the name of an entry of jwt that has groups_claim",
+				name("auth"), item("operators", i)))
+		}
 	}
 	if len(a.GetAllowUnauthenticated()) > 0 && (!Authenticates(a) || a.GetAnonymous()) {
 		report("auth.allow_unauthenticated", "has no effect: everything is open to everyone", "allow_unauthenticated")

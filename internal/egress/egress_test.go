@@ -52,6 +52,9 @@ func TestNewFilesAreUsed(t *testing.T) {
 				if pair := issued.Pair(t); !bytes.Equal(config.Certificates[0].Certificate[0], pair.Certificate[0]) {
 					t.Error("another client certificate is used")
 				}
+				if got, want := route.CertificateExpiry(), issued.Pair(t).Leaf.NotAfter; !got.Equal(want) {
+					t.Errorf("the client certificate expires at %v, want %v", got, want)
+				}
 				if !config.RootCAs.Equal(ca.Pool()) {
 					t.Error("other CAs are used")
 				}

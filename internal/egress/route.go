@@ -107,6 +107,19 @@ func New(u *configv1.Upstream, o Options) (*Route, error) {
 // without the name of the server. It is the caller's.
 func (r *Route) TLS() *tls.Config { return r.settings().tls.Clone() }
 
+// CertificateExpiry returns when the client certificate expires; zero without one. It has the
+// files read again, as a new connection would, but does not wait for that. r may be nil.
+func (r *Route) CertificateExpiry() time.Time {
+	if r == nil {
+		return time.Time{}
+	}
+	r.startReading()
+	if pairs := r.current.Load().tls.Certificates; len(pairs) > 0 {
+		return pairs[0].Leaf.NotAfter
+	}
+	return time.Time{}
+}
+
 // settings returns what the files contain, at most a second old. The caller that starts a
 // reading waits for it for a while; the others do not.
 func (r *Route) settings() *settings {

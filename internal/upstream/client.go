@@ -14,6 +14,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	record "github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/credentials"
+	"github.com/connsvc/connsvc/internal/egress"
 	"github.com/connsvc/connsvc/internal/upstream/exchange"
 )
 
@@ -26,6 +27,7 @@ type Client struct {
 	timeout     time.Duration // of an attempt
 	propagate   bool          // the trace context is sent to DLI
 	transport   *exchange.Transport
+	route       *egress.Route // nil: direct
 	credentials credentials.Provider
 	backoff     backoff
 	budget      *budget

@@ -62,6 +62,7 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph) (*Client, e
 	log := r.options.Log.With("upstream", c.name)
 	route, routeErr := egress.New(u, egress.Options{Secret: r.options.Secret, Dir: r.options.Dir, Log: log})
 	err = errors.Join(err, routeErr)
+	c.route = route
 	c.transport = exchange.New(c.base, exchange.Options{Route: route, Dial: r.options.dial, Log: log, Unsolicited: &c.counts.unsolicited})
 	if c.credentials = previous.credentialsOf(c); c.credentials != nil {
 		return c, err

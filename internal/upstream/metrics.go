@@ -149,7 +149,7 @@ func renewalResult(err error) credentials.Kind {
 // exists from the start, except the durations.
 type metrics struct {
 	attempts, retries, shared, shed, renewals, unsolicited, rejected, polls, delayed metric.Int64ObservableCounter
-	breaker, limit, inFlight                                                         metric.Int64ObservableGauge
+	breaker, limit, inFlight, expiry                                                 metric.Int64ObservableGauge
 }
 
 // measure makes the metrics; a nil meter makes ones that nobody reads.
@@ -158,7 +158,7 @@ func (r *Router) measure(meter metric.Meter) error {
 		meter = noop.Meter{}
 	}
 	var m metrics
-	var errs [13]error
+	var errs [14]error
 	counter := func(name, description string) (c metric.Int64ObservableCounter, err error) {
 		return meter.Int64ObservableCounter(name, metric.WithDescription(description))
 	}
@@ -179,13 +179,15 @@ func (r *Router) measure(meter metric.Meter) error {
 	m.rejected, errs[10] = counter("connsvc.upstream.credentials.rejected", "Calls that failed because connsvc had no valid credentials for DLI.")
 	m.polls, errs[11] = counter("connsvc.upstream.polls", "Calls to DLI for callers who wait or watch.")
 	m.delayed, errs[12] = counter("connsvc.upstream.polls_delayed", "Calls for callers who wait or watch that max_calls_per_minute delayed.")
+	m.expiry, errs[13] = meter.Int64ObservableGauge("connsvc.upstream.client_certificate.expiry.timestamp", metric.WithUnit("s"),
+		metric.WithDescription("Expiry of the certificate that connsvc shows to DLI and IAM, in Unix time."))
 	if err := errors.Join(errs[:]...); err != nil {
 		return fmt.Errorf("making the metrics of the upstreams: %w", err)
 	}
 	registration, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		m.observe(o, r.graph.Load())
 		return nil
-	}, m.attempts, m.retries, m.shared, m.shed, m.renewals, m.unsolicited, m.rejected, m.polls, m.delayed, m.breaker, m.limit, m.inFlight)
+	}, m.attempts, m.retries, m.shared, m.shed, m.renewals, m.unsolicited, m.rejected, m.polls, m.delayed, m.breaker, m.limit, m.inFlight, m.expiry)
 	if err != nil {
 		return fmt.Errorf("registering the metrics of the upstreams: %w", err)
 	}
@@ -195,8 +197,11 @@ func (r *Router) measure(meter metric.Meter) error {
 
 // observe reports the configured upstreams. Upstreams of one name are one here.
 func (m *metrics) observe(o metric.Observer, g *graph) {
-	breaker, limit := make(map[string]int64), make(map[string]int64)
+	breaker, limit, expiry := make(map[string]int64), make(map[string]int64), make(map[string]int64)
 	for _, c := range g.clients {
+		if at := c.route.CertificateExpiry(); !at.IsZero() && (expiry[c.name] == 0 || at.Unix() < expiry[c.name]) {
+			expiry[c.name] = at.Unix()
+		}
 		breaker[c.name] = max(breaker[c.name], c.breaker.state())
 		limit[c.name] += c.limit.now()
 	}
@@ -207,6 +212,9 @@ func (m *metrics) observe(o metric.Observer, g *graph) {
 		}
 		o.ObserveInt64(m.breaker, breaker[name], with())
 		o.ObserveInt64(m.limit, limit[name], with())
+		if at, ok := expiry[name]; ok {
+			o.ObserveInt64(m.expiry, at, with())
+		}
 		o.ObserveInt64(m.inFlight, counts.inFlight.Load(), with())
 		o.ObserveInt64(m.retries, counts.retries.Load(), with())
 		o.ObserveInt64(m.shared, counts.shared.Load(), with())

@@ -118,8 +118,9 @@ admin: {address: "127.0.0.1:0"}
 auth: {tokens: [{name: a, sha256: {env: SHA256}}]}
 audit: {}
 upstreams:
-  - endpoint: http://127.0.0.1:9
+  - endpoint: https://127.0.0.1:9
     token: {env: TOKEN}
+    tls: {cert_file: tls.crt, key_file: tls.key}
 `),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {

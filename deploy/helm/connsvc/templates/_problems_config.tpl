@@ -66,6 +66,24 @@ config.auth: callers come from outside the pod, and nothing says how they authen
 config.{{ $name }}.address: the chart sets the addresses, here to {{ $.Values.listenAddress }}:{{ $port }}; leave it out
 {{- end }}
 {{- end }}
+{{- $groups := list }}
+{{- range $auth.tokens }}
+{{- range .groups }}
+{{- $groups = append $groups . }}
+{{- end }}
+{{- end }}
+{{- $issuers := list }}
+{{- range $auth.jwt }}
+{{- if .groups_claim }}
+{{- $issuers = append $issuers .name }}
+{{- end }}
+{{- end }}
+{{- range $i, $operator := $auth.operators }}
+{{- $group := trimPrefix "group:" $operator }}
+{{- if and (or $auth.tokens $auth.jwt (hasKey $auth "mtls") $auth.access_keys) (hasPrefix "group:" $operator) (not (has $group $groups)) (not (and (contains "/" $group) (has (first (splitList "/" $group)) $issuers))) }}
+config.auth.operators[{{ $i }}]: matches nobody: no token has this group, and one of JWTs is group:issuer/name, with the name of an entry of jwt that has groups_claim
+{{- end }}
+{{- end }}
 {{- if and $auth.anonymous $auth.allow_unauthenticated }}
 config.auth.allow_unauthenticated: has no effect, as config.auth.anonymous opens everything; leave one out
 {{- end }}
