@@ -61,19 +61,23 @@ func FuzzFromDLI(f *testing.F) {
 			RetryAfter: time.Duration(retryAfter), Sent: sent,
 		}
 		checkError(t, u)
-		for operation := apierror.Other; operation <= apierror.ListConnections; operation++ {
+		for operation := apierror.Other; operation <= apierror.GetConnectivityTest; operation++ {
 			subject := apierror.Subject{Operation: operation, Project: "p", Name: "c1", Queues: []string{"q1"}}
-			if operation != apierror.CreateConnection && operation != apierror.ListConnections {
+			tests := operation == apierror.CreateConnectivityTest || operation == apierror.GetConnectivityTest
+			if operation != apierror.CreateConnection && operation != apierror.ListConnections && !tests {
 				subject.ConnectionID = connectionID
 			}
-			subject.Change = operation != apierror.Other && operation != apierror.ListConnections
+			subject.Change = operation != apierror.Other && operation != apierror.ListConnections && !tests
 			err := apierror.FromDLI(u, subject)
 			checkError(t, err)
 			e := apierror.From(err)
 			if e.Reason == connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN && !sent {
 				t.Error("a create that was never sent has an unknown outcome")
 			}
-			if !subject.Change && e.HTTPStatus == 404 && (e.Reason != connsvcv1.ErrorReason_CONNECTION_NOT_FOUND || operation == apierror.ListConnections) {
+			if tests && (e.Reason == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND || e.Reason == connsvcv1.ErrorReason_CONNECTION_BUSY) {
+				t.Errorf("a connectivity test is about a connection: %v", e)
+			}
+			if !subject.Change && !tests && e.HTTPStatus == 404 && (e.Reason != connsvcv1.ErrorReason_CONNECTION_NOT_FOUND || operation == apierror.ListConnections) {
 				t.Errorf("a read is 404 for %v", e)
 			}
 			if again := apierror.FromDLI(fmt.Errorf("wrapped: %w", err), apierror.Subject{}); apierror.From(again) != e {

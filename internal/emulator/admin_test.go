@@ -75,13 +75,13 @@ func TestHandlerIsDLI(t *testing.T) {
 	d := startAll(t, emulator.Options{})
 	d.create("c")
 	d.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	for _, path := range []string{"/" + connectionsA, connectionsA + "/", "/_emulator", "/_emulator/faults/", "/_emulator//faults"} {
+	for _, path := range []string{"/" + connectionsA, connectionsA + "/", "/_emulator", "/_emulator/faults/", "/_emulator//faults", "/_emulator/network/"} {
 		if r := d.do("GET", path, ""); r.status != 404 || r.text("error_code") != "APIG.0101" {
 			t.Errorf("%s: %d %s", r.request, r.status, r.body)
 		}
 	}
 	alone := start(t, emulator.Options{})
-	for _, path := range []string{emulator.FaultsPath, emulator.ConnectionsPath, "/openstack/latest/securitykey"} {
+	for _, path := range []string{emulator.FaultsPath, emulator.NetworkPath, emulator.ConnectionsPath, "/openstack/latest/securitykey"} {
 		if r := alone.do("GET", path, ""); r.status != 404 {
 			t.Errorf("DLI alone, %s: %d %s", r.request, r.status, r.body)
 		}

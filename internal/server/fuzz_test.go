@@ -74,6 +74,7 @@ func FuzzRESTPath(f *testing.F) {
 			{http.MethodPost, one + "/routes"},
 			{http.MethodDelete, one + "/routes/" + url.PathEscape(name)},
 			{http.MethodPut, "/v1.0/" + url.PathEscape(project) + "/authorization"},
+			{http.MethodGet, "/v1.0/" + url.PathEscape(project) + "/queues/" + url.PathEscape(connection) + "/connection-test/" + url.PathEscape(name)},
 		} {
 			recorder := httptest.NewRecorder()
 			b.RESTHandler().ServeHTTP(recorder, request(t, tt.method, tt.target, strings.NewReader(body)))
