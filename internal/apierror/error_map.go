@@ -61,7 +61,7 @@ var errorMap = [...]row{
 	connsvcv1.ErrorReason_CALLER_CANCELLED:                {codes.Canceled, statusClientClosedRequest, "DLI.0999", 0, "the caller cancelled the call"},
 	connsvcv1.ErrorReason_INTERNAL:                        {codes.Internal, http.StatusInternalServerError, "DLI.0999", 0, "internal error"},
 	connsvcv1.ErrorReason_REQUEST_TIMEOUT:                 {codes.DeadlineExceeded, http.StatusRequestTimeout, "DLI.0999", 0, "the request did not arrive completely in time"},
-	connsvcv1.ErrorReason_CONCURRENT_CHANGE:               {codes.Aborted, http.StatusPreconditionFailed, "DLI.0007", 0, "the hosts are not those of the etag, or were changed at the same time: read them, and repeat the change"},
+	connsvcv1.ErrorReason_CONCURRENT_CHANGE:               {codes.Aborted, http.StatusPreconditionFailed, "DLI.0007", 0, "the hosts are not those of the etag, or somebody else changed the connection at the same time: read it, and repeat the change"},
 	connsvcv1.ErrorReason_REPLACE_NEEDED:                  {codes.FailedPrecondition, http.StatusBadRequest, "DLI.0007", 0, "the connection leads to another VPC or network, which DLI cannot change: apply with allow_replace, or choose another name"},
 	connsvcv1.ErrorReason_NAME_AMBIGUOUS:                  {codes.FailedPrecondition, http.StatusBadRequest, "DLI.0007", 0, "several connections have this name: delete those that are not wanted"},
 	connsvcv1.ErrorReason_EMPTY_NOT_ALLOWED:               {codes.FailedPrecondition, http.StatusBadRequest, "DLI.0007", 0, "no host would be left: set allow_empty if that is meant"},

@@ -254,7 +254,8 @@ type EnhancedConnectionSpec struct {
 	RoutetableId string `protobuf:"bytes,4,opt,name=routetable_id,proto3" json:"routetable_id,omitempty"`
 	// Names of the queues to bind: unique, each 1 to 128 letters, digits and
 	// underscores, not only digits, not starting with an underscore. DLI does not
-	// allow the default queue. At most 1,000; this limit is connsvc's.
+	// allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+	// an elastic resource pool only as the pool: name the pool instead.
 	Queues []string `protobuf:"bytes,5,rep,name=queues,proto3" json:"queues,omitempty"`
 	// Names of the elastic resource pools to bind, in the form of queue names.
 	// At most 1,000; this limit is connsvc's.
@@ -450,7 +451,8 @@ type ApplyEnhancedConnectionRequest struct {
 	// Return the difference and the steps, and do nothing.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,proto3" json:"validate_only,omitempty"`
 	// Allow that a connection to another VPC or network is deleted and created anew, which
-	// cuts its queues off meanwhile. DLI cannot change these two.
+	// cuts its queues off meanwhile. DLI cannot change these two. A connection that has
+	// elements in a list that is empty here, and not in allow_empty, is not replaced.
 	AllowReplace bool `protobuf:"varint,4,opt,name=allow_replace,proto3" json:"allow_replace,omitempty"`
 	// The request_id of the create, if there is one; see CreateEnhancedConnectionRequest.
 	// Absent: one that follows from the request, so that the same apply finds what an
@@ -538,7 +540,8 @@ type ApplyEnhancedConnectionResponse struct {
 	Changed bool `protobuf:"varint,4,opt,name=changed,proto3" json:"changed,omitempty"`
 	// What differed before.
 	Difference *ConnectionDifference `protobuf:"bytes,5,opt,name=difference,proto3" json:"difference,omitempty"`
-	// The steps in their order: what is added comes before what is removed.
+	// All steps in their order: what is added comes before what is removed. Empty if the name
+	// is ambiguous.
 	Steps []*ApplyStep `protobuf:"bytes,6,rep,name=steps,proto3" json:"steps,omitempty"`
 	// The connection after a change, without its hosts; absent if nothing was changed.
 	Connection *EnhancedConnection `protobuf:"bytes,7,opt,name=connection,proto3" json:"connection,omitempty"`

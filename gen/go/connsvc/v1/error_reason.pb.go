@@ -125,11 +125,13 @@ const (
 	// The request did not arrive completely in time. Send it again, faster.
 	// (DEADLINE_EXCEEDED; HTTP 408)
 	ErrorReason_REQUEST_TIMEOUT ErrorReason = 31
-	// The hosts of the connection are not those of the etag, or somebody else changed them at
-	// the same time. Read them, and repeat the change. (ABORTED; HTTP 412)
+	// The hosts of the connection are not those of the etag, or somebody else changed the
+	// connection at the same time. Read it, and repeat the change or the apply. (ABORTED; HTTP
+	// 412)
 	ErrorReason_CONCURRENT_CHANGE ErrorReason = 32
 	// The connection leads to another VPC or network than is wanted, which DLI cannot change;
-	// the metadata says what differs. Apply with allow_replace, or choose another name.
+	// the metadata says what differs. Apply with allow_replace, or choose another name. If the
+	// metadata has would_lose, name all that these lists have, or name them in allow_empty.
 	// (FAILED_PRECONDITION)
 	ErrorReason_REPLACE_NEEDED ErrorReason = 33
 	// Several connections of the project have the name; the metadata has their IDs. Delete

@@ -171,7 +171,8 @@ type AddHostsRequest struct {
 	// Other hosts with the name of one in hosts are removed: the name moves to another IP.
 	ReplaceNames bool `protobuf:"varint,4,opt,name=replace_names,proto3" json:"replace_names,omitempty"`
 	// Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
-	// this etag. Absent: whatever they are.
+	// this etag. Absent: whatever they are. Where all are there already, nothing is changed,
+	// and the call succeeds whatever the etag.
 	Etag          string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -346,7 +347,8 @@ type RemoveHostsRequest struct {
 	// Names of which all hosts are removed: unique, at most 20,000.
 	Names []string `protobuf:"bytes,4,rep,name=names,proto3" json:"names,omitempty"`
 	// Remove only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned
-	// with this etag. Absent: whatever they are.
+	// with this etag. Absent: whatever they are. Where none is there any more, nothing is
+	// changed, and the call succeeds whatever the etag.
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Allow that no host is left.
 	AllowEmpty    bool `protobuf:"varint,6,opt,name=allow_empty,proto3" json:"allow_empty,omitempty"`

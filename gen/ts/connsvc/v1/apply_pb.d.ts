@@ -52,7 +52,8 @@ export declare type EnhancedConnectionSpec = Message<"connsvc.v1.EnhancedConnect
   /**
    * Names of the queues to bind: unique, each 1 to 128 letters, digits and
    * underscores, not only digits, not starting with an underscore. DLI does not
-   * allow the default queue. At most 1,000; this limit is connsvc's.
+   * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+   * an elastic resource pool only as the pool: name the pool instead.
    *
    * @generated from field: repeated string queues = 5;
    */
@@ -169,7 +170,8 @@ export declare type ApplyEnhancedConnectionRequest = Message<"connsvc.v1.ApplyEn
 
   /**
    * Allow that a connection to another VPC or network is deleted and created anew, which
-   * cuts its queues off meanwhile. DLI cannot change these two.
+   * cuts its queues off meanwhile. DLI cannot change these two. A connection that has
+   * elements in a list that is empty here, and not in allow_empty, is not replaced.
    *
    * @generated from field: bool allow_replace = 4 [json_name = "allow_replace"];
    */
@@ -233,7 +235,8 @@ export declare type ApplyEnhancedConnectionResponse = Message<"connsvc.v1.ApplyE
   difference?: ConnectionDifference | undefined;
 
   /**
-   * The steps in their order: what is added comes before what is removed.
+   * All steps in their order: what is added comes before what is removed. Empty if the name
+   * is ambiguous.
    *
    * @generated from field: repeated connsvc.v1.ApplyStep steps = 6;
    */

@@ -276,8 +276,9 @@ export enum ErrorReason {
   REQUEST_TIMEOUT = 31,
 
   /**
-   * The hosts of the connection are not those of the etag, or somebody else changed them at
-   * the same time. Read them, and repeat the change. (ABORTED; HTTP 412)
+   * The hosts of the connection are not those of the etag, or somebody else changed the
+   * connection at the same time. Read it, and repeat the change or the apply. (ABORTED; HTTP
+   * 412)
    *
    * @generated from enum value: CONCURRENT_CHANGE = 32;
    */
@@ -285,7 +286,8 @@ export enum ErrorReason {
 
   /**
    * The connection leads to another VPC or network than is wanted, which DLI cannot change;
-   * the metadata says what differs. Apply with allow_replace, or choose another name.
+   * the metadata says what differs. Apply with allow_replace, or choose another name. If the
+   * metadata has would_lose, name all that these lists have, or name them in allow_empty.
    * (FAILED_PRECONDITION)
    *
    * @generated from enum value: REPLACE_NEEDED = 33;

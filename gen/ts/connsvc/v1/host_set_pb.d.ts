@@ -122,7 +122,8 @@ export declare type AddHostsRequest = Message<"connsvc.v1.AddHostsRequest"> & {
 
   /**
    * Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
-   * this etag. Absent: whatever they are.
+   * this etag. Absent: whatever they are. Where all are there already, nothing is changed,
+   * and the call succeeds whatever the etag.
    *
    * @generated from field: string etag = 5;
    */
@@ -227,7 +228,8 @@ export declare type RemoveHostsRequest = Message<"connsvc.v1.RemoveHostsRequest"
 
   /**
    * Remove only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned
-   * with this etag. Absent: whatever they are.
+   * with this etag. Absent: whatever they are. Where none is there any more, nothing is
+   * changed, and the call succeeds whatever the etag.
    *
    * @generated from field: string etag = 5;
    */

@@ -227,7 +227,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
-   * this etag. Absent: whatever they are.
+   * this etag. Absent: whatever they are. Where all are there already, nothing is changed,
+   * and the call succeeds whatever the etag.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -249,7 +250,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
-   * this etag. Absent: whatever they are.
+   * this etag. Absent: whatever they are. Where all are there already, nothing is changed,
+   * and the call succeeds whatever the etag.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -1286,7 +1288,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
-     * this etag. Absent: whatever they are.
+     * this etag. Absent: whatever they are. Where all are there already, nothing is changed,
+     * and the call succeeds whatever the etag.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -1307,7 +1310,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
-     * this etag. Absent: whatever they are.
+     * this etag. Absent: whatever they are. Where all are there already, nothing is changed,
+     * and the call succeeds whatever the etag.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -1329,7 +1333,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
-     * this etag. Absent: whatever they are.
+     * this etag. Absent: whatever they are. Where all are there already, nothing is changed,
+     * and the call succeeds whatever the etag.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -1347,7 +1352,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
-     * this etag. Absent: whatever they are.
+     * this etag. Absent: whatever they are. Where all are there already, nothing is changed,
+     * and the call succeeds whatever the etag.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -1362,7 +1368,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
-     * this etag. Absent: whatever they are.
+     * this etag. Absent: whatever they are. Where all are there already, nothing is changed,
+     * and the call succeeds whatever the etag.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>

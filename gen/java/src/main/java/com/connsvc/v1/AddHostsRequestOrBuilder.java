@@ -104,7 +104,8 @@ public interface AddHostsRequestOrBuilder extends
   /**
    * <pre>
    * Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
-   * this etag. Absent: whatever they are.
+   * this etag. Absent: whatever they are. Where all are there already, nothing is changed,
+   * and the call succeeds whatever the etag.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -114,7 +115,8 @@ public interface AddHostsRequestOrBuilder extends
   /**
    * <pre>
    * Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
-   * this etag. Absent: whatever they are.
+   * this etag. Absent: whatever they are. Where all are there already, nothing is changed,
+   * and the call succeeds whatever the etag.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>

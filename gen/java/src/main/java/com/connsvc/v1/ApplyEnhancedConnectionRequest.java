@@ -154,7 +154,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Allow that a connection to another VPC or network is deleted and created anew, which
-   * cuts its queues off meanwhile. DLI cannot change these two.
+   * cuts its queues off meanwhile. DLI cannot change these two. A connection that has
+   * elements in a list that is empty here, and not in allow_empty, is not replaced.
    * </pre>
    *
    * <code>bool allow_replace = 4 [json_name = "allow_replace"];</code>
@@ -947,7 +948,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Allow that a connection to another VPC or network is deleted and created anew, which
-     * cuts its queues off meanwhile. DLI cannot change these two.
+     * cuts its queues off meanwhile. DLI cannot change these two. A connection that has
+     * elements in a list that is empty here, and not in allow_empty, is not replaced.
      * </pre>
      *
      * <code>bool allow_replace = 4 [json_name = "allow_replace"];</code>
@@ -960,7 +962,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Allow that a connection to another VPC or network is deleted and created anew, which
-     * cuts its queues off meanwhile. DLI cannot change these two.
+     * cuts its queues off meanwhile. DLI cannot change these two. A connection that has
+     * elements in a list that is empty here, and not in allow_empty, is not replaced.
      * </pre>
      *
      * <code>bool allow_replace = 4 [json_name = "allow_replace"];</code>
@@ -977,7 +980,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Allow that a connection to another VPC or network is deleted and created anew, which
-     * cuts its queues off meanwhile. DLI cannot change these two.
+     * cuts its queues off meanwhile. DLI cannot change these two. A connection that has
+     * elements in a list that is empty here, and not in allow_empty, is not replaced.
      * </pre>
      *
      * <code>bool allow_replace = 4 [json_name = "allow_replace"];</code>

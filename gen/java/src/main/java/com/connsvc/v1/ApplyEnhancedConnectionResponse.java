@@ -219,7 +219,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<com.connsvc.v1.ApplyStep> steps_;
   /**
    * <pre>
-   * The steps in their order: what is added comes before what is removed.
+   * All steps in their order: what is added comes before what is removed. Empty if the name
+   * is ambiguous.
    * </pre>
    *
    * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -230,7 +231,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The steps in their order: what is added comes before what is removed.
+   * All steps in their order: what is added comes before what is removed. Empty if the name
+   * is ambiguous.
    * </pre>
    *
    * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -242,7 +244,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The steps in their order: what is added comes before what is removed.
+   * All steps in their order: what is added comes before what is removed. Empty if the name
+   * is ambiguous.
    * </pre>
    *
    * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -253,7 +256,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The steps in their order: what is added comes before what is removed.
+   * All steps in their order: what is added comes before what is removed. Empty if the name
+   * is ambiguous.
    * </pre>
    *
    * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -264,7 +268,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The steps in their order: what is added comes before what is removed.
+   * All steps in their order: what is added comes before what is removed. Empty if the name
+   * is ambiguous.
    * </pre>
    *
    * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1389,7 +1394,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1403,7 +1409,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1417,7 +1424,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1431,7 +1439,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1452,7 +1461,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1470,7 +1480,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1490,7 +1501,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1511,7 +1523,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1529,7 +1542,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1547,7 +1561,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1566,7 +1581,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1583,7 +1599,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1600,7 +1617,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1611,7 +1629,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1625,7 +1644,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1640,7 +1660,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1651,7 +1672,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -1663,7 +1685,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The steps in their order: what is added comes before what is removed.
+     * All steps in their order: what is added comes before what is removed. Empty if the name
+     * is ambiguous.
      * </pre>
      *
      * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>

@@ -96,7 +96,8 @@ public interface ApplyEnhancedConnectionResponseOrBuilder extends
 
   /**
    * <pre>
-   * The steps in their order: what is added comes before what is removed.
+   * All steps in their order: what is added comes before what is removed. Empty if the name
+   * is ambiguous.
    * </pre>
    *
    * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -105,7 +106,8 @@ public interface ApplyEnhancedConnectionResponseOrBuilder extends
       getStepsList();
   /**
    * <pre>
-   * The steps in their order: what is added comes before what is removed.
+   * All steps in their order: what is added comes before what is removed. Empty if the name
+   * is ambiguous.
    * </pre>
    *
    * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -113,7 +115,8 @@ public interface ApplyEnhancedConnectionResponseOrBuilder extends
   com.connsvc.v1.ApplyStep getSteps(int index);
   /**
    * <pre>
-   * The steps in their order: what is added comes before what is removed.
+   * All steps in their order: what is added comes before what is removed. Empty if the name
+   * is ambiguous.
    * </pre>
    *
    * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -121,7 +124,8 @@ public interface ApplyEnhancedConnectionResponseOrBuilder extends
   int getStepsCount();
   /**
    * <pre>
-   * The steps in their order: what is added comes before what is removed.
+   * All steps in their order: what is added comes before what is removed. Empty if the name
+   * is ambiguous.
    * </pre>
    *
    * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>
@@ -130,7 +134,8 @@ public interface ApplyEnhancedConnectionResponseOrBuilder extends
       getStepsOrBuilderList();
   /**
    * <pre>
-   * The steps in their order: what is added comes before what is removed.
+   * All steps in their order: what is added comes before what is removed. Empty if the name
+   * is ambiguous.
    * </pre>
    *
    * <code>repeated .connsvc.v1.ApplyStep steps = 6 [json_name = "steps"];</code>

@@ -257,7 +257,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Names of the queues to bind: unique, each 1 to 128 letters, digits and
    * underscores, not only digits, not starting with an underscore. DLI does not
-   * allow the default queue. At most 1,000; this limit is connsvc's.
+   * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+   * an elastic resource pool only as the pool: name the pool instead.
    * </pre>
    *
    * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -271,7 +272,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Names of the queues to bind: unique, each 1 to 128 letters, digits and
    * underscores, not only digits, not starting with an underscore. DLI does not
-   * allow the default queue. At most 1,000; this limit is connsvc's.
+   * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+   * an elastic resource pool only as the pool: name the pool instead.
    * </pre>
    *
    * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -284,7 +286,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Names of the queues to bind: unique, each 1 to 128 letters, digits and
    * underscores, not only digits, not starting with an underscore. DLI does not
-   * allow the default queue. At most 1,000; this limit is connsvc's.
+   * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+   * an elastic resource pool only as the pool: name the pool instead.
    * </pre>
    *
    * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -298,7 +301,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Names of the queues to bind: unique, each 1 to 128 letters, digits and
    * underscores, not only digits, not starting with an underscore. DLI does not
-   * allow the default queue. At most 1,000; this limit is connsvc's.
+   * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+   * an elastic resource pool only as the pool: name the pool instead.
    * </pre>
    *
    * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -1820,7 +1824,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Names of the queues to bind: unique, each 1 to 128 letters, digits and
      * underscores, not only digits, not starting with an underscore. DLI does not
-     * allow the default queue. At most 1,000; this limit is connsvc's.
+     * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+     * an elastic resource pool only as the pool: name the pool instead.
      * </pre>
      *
      * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -1834,7 +1839,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Names of the queues to bind: unique, each 1 to 128 letters, digits and
      * underscores, not only digits, not starting with an underscore. DLI does not
-     * allow the default queue. At most 1,000; this limit is connsvc's.
+     * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+     * an elastic resource pool only as the pool: name the pool instead.
      * </pre>
      *
      * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -1847,7 +1853,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Names of the queues to bind: unique, each 1 to 128 letters, digits and
      * underscores, not only digits, not starting with an underscore. DLI does not
-     * allow the default queue. At most 1,000; this limit is connsvc's.
+     * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+     * an elastic resource pool only as the pool: name the pool instead.
      * </pre>
      *
      * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -1861,7 +1868,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Names of the queues to bind: unique, each 1 to 128 letters, digits and
      * underscores, not only digits, not starting with an underscore. DLI does not
-     * allow the default queue. At most 1,000; this limit is connsvc's.
+     * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+     * an elastic resource pool only as the pool: name the pool instead.
      * </pre>
      *
      * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -1876,7 +1884,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Names of the queues to bind: unique, each 1 to 128 letters, digits and
      * underscores, not only digits, not starting with an underscore. DLI does not
-     * allow the default queue. At most 1,000; this limit is connsvc's.
+     * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+     * an elastic resource pool only as the pool: name the pool instead.
      * </pre>
      *
      * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -1896,7 +1905,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Names of the queues to bind: unique, each 1 to 128 letters, digits and
      * underscores, not only digits, not starting with an underscore. DLI does not
-     * allow the default queue. At most 1,000; this limit is connsvc's.
+     * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+     * an elastic resource pool only as the pool: name the pool instead.
      * </pre>
      *
      * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -1915,7 +1925,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Names of the queues to bind: unique, each 1 to 128 letters, digits and
      * underscores, not only digits, not starting with an underscore. DLI does not
-     * allow the default queue. At most 1,000; this limit is connsvc's.
+     * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+     * an elastic resource pool only as the pool: name the pool instead.
      * </pre>
      *
      * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -1934,7 +1945,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Names of the queues to bind: unique, each 1 to 128 letters, digits and
      * underscores, not only digits, not starting with an underscore. DLI does not
-     * allow the default queue. At most 1,000; this limit is connsvc's.
+     * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+     * an elastic resource pool only as the pool: name the pool instead.
      * </pre>
      *
      * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -1950,7 +1962,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Names of the queues to bind: unique, each 1 to 128 letters, digits and
      * underscores, not only digits, not starting with an underscore. DLI does not
-     * allow the default queue. At most 1,000; this limit is connsvc's.
+     * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+     * an elastic resource pool only as the pool: name the pool instead.
      * </pre>
      *
      * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>

@@ -93,7 +93,8 @@ public interface EnhancedConnectionSpecOrBuilder extends
    * <pre>
    * Names of the queues to bind: unique, each 1 to 128 letters, digits and
    * underscores, not only digits, not starting with an underscore. DLI does not
-   * allow the default queue. At most 1,000; this limit is connsvc's.
+   * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+   * an elastic resource pool only as the pool: name the pool instead.
    * </pre>
    *
    * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -105,7 +106,8 @@ public interface EnhancedConnectionSpecOrBuilder extends
    * <pre>
    * Names of the queues to bind: unique, each 1 to 128 letters, digits and
    * underscores, not only digits, not starting with an underscore. DLI does not
-   * allow the default queue. At most 1,000; this limit is connsvc's.
+   * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+   * an elastic resource pool only as the pool: name the pool instead.
    * </pre>
    *
    * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -116,7 +118,8 @@ public interface EnhancedConnectionSpecOrBuilder extends
    * <pre>
    * Names of the queues to bind: unique, each 1 to 128 letters, digits and
    * underscores, not only digits, not starting with an underscore. DLI does not
-   * allow the default queue. At most 1,000; this limit is connsvc's.
+   * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+   * an elastic resource pool only as the pool: name the pool instead.
    * </pre>
    *
    * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>
@@ -128,7 +131,8 @@ public interface EnhancedConnectionSpecOrBuilder extends
    * <pre>
    * Names of the queues to bind: unique, each 1 to 128 letters, digits and
    * underscores, not only digits, not starting with an underscore. DLI does not
-   * allow the default queue. At most 1,000; this limit is connsvc's.
+   * allow the default queue. At most 1,000; this limit is connsvc's. DLI shows a queue of
+   * an elastic resource pool only as the pool: name the pool instead.
    * </pre>
    *
    * <code>repeated string queues = 5 [json_name = "queues", (.buf.validate.field) = { ... }</code>

@@ -306,8 +306,9 @@ public enum ErrorReason
   REQUEST_TIMEOUT(31),
   /**
    * <pre>
-   * The hosts of the connection are not those of the etag, or somebody else changed them at
-   * the same time. Read them, and repeat the change. (ABORTED; HTTP 412)
+   * The hosts of the connection are not those of the etag, or somebody else changed the
+   * connection at the same time. Read it, and repeat the change or the apply. (ABORTED; HTTP
+   * 412)
    * </pre>
    *
    * <code>CONCURRENT_CHANGE = 32;</code>
@@ -316,7 +317,8 @@ public enum ErrorReason
   /**
    * <pre>
    * The connection leads to another VPC or network than is wanted, which DLI cannot change;
-   * the metadata says what differs. Apply with allow_replace, or choose another name.
+   * the metadata says what differs. Apply with allow_replace, or choose another name. If the
+   * metadata has would_lose, name all that these lists have, or name them in allow_empty.
    * (FAILED_PRECONDITION)
    * </pre>
    *
@@ -636,8 +638,9 @@ public enum ErrorReason
   public static final int REQUEST_TIMEOUT_VALUE = 31;
   /**
    * <pre>
-   * The hosts of the connection are not those of the etag, or somebody else changed them at
-   * the same time. Read them, and repeat the change. (ABORTED; HTTP 412)
+   * The hosts of the connection are not those of the etag, or somebody else changed the
+   * connection at the same time. Read it, and repeat the change or the apply. (ABORTED; HTTP
+   * 412)
    * </pre>
    *
    * <code>CONCURRENT_CHANGE = 32;</code>
@@ -646,7 +649,8 @@ public enum ErrorReason
   /**
    * <pre>
    * The connection leads to another VPC or network than is wanted, which DLI cannot change;
-   * the metadata says what differs. Apply with allow_replace, or choose another name.
+   * the metadata says what differs. Apply with allow_replace, or choose another name. If the
+   * metadata has would_lose, name all that these lists have, or name them in allow_empty.
    * (FAILED_PRECONDITION)
    * </pre>
    *

@@ -270,7 +270,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Remove only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned
-   * with this etag. Absent: whatever they are.
+   * with this etag. Absent: whatever they are. Where none is there any more, nothing is
+   * changed, and the call succeeds whatever the etag.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -292,7 +293,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Remove only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned
-   * with this etag. Absent: whatever they are.
+   * with this etag. Absent: whatever they are. Where none is there any more, nothing is
+   * changed, and the call succeeds whatever the etag.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -1498,7 +1500,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Remove only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned
-     * with this etag. Absent: whatever they are.
+     * with this etag. Absent: whatever they are. Where none is there any more, nothing is
+     * changed, and the call succeeds whatever the etag.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -1519,7 +1522,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Remove only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned
-     * with this etag. Absent: whatever they are.
+     * with this etag. Absent: whatever they are. Where none is there any more, nothing is
+     * changed, and the call succeeds whatever the etag.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -1541,7 +1545,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Remove only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned
-     * with this etag. Absent: whatever they are.
+     * with this etag. Absent: whatever they are. Where none is there any more, nothing is
+     * changed, and the call succeeds whatever the etag.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -1559,7 +1564,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Remove only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned
-     * with this etag. Absent: whatever they are.
+     * with this etag. Absent: whatever they are. Where none is there any more, nothing is
+     * changed, and the call succeeds whatever the etag.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -1574,7 +1580,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Remove only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned
-     * with this etag. Absent: whatever they are.
+     * with this etag. Absent: whatever they are. Where none is there any more, nothing is
+     * changed, and the call succeeds whatever the etag.
      * </pre>
      *
      * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>

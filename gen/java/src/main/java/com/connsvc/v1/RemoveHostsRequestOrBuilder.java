@@ -140,7 +140,8 @@ public interface RemoveHostsRequestOrBuilder extends
   /**
    * <pre>
    * Remove only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned
-   * with this etag. Absent: whatever they are.
+   * with this etag. Absent: whatever they are. Where none is there any more, nothing is
+   * changed, and the call succeeds whatever the etag.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
@@ -150,7 +151,8 @@ public interface RemoveHostsRequestOrBuilder extends
   /**
    * <pre>
    * Remove only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned
-   * with this etag. Absent: whatever they are.
+   * with this etag. Absent: whatever they are. Where none is there any more, nothing is
+   * changed, and the call succeeds whatever the etag.
    * </pre>
    *
    * <code>string etag = 5 [json_name = "etag", (.buf.validate.field) = { ... }</code>
