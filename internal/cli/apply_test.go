@@ -210,7 +210,7 @@ connections:
 `; r.stdout != want {
 		t.Errorf("got\n%s", r.stdout)
 	}
-	check(t, r.stderr, "comparing 1 connection of project p1 (0s)", "applying a (0s)")
+	check(t, r.stderr, "comparing 1 connection of project p1 (", "applying a (")
 	f.on("ApplyEnhancedConnection", failure(codes.FailedPrecondition, connsvcv1.ErrorReason_REPLACE_NEEDED, "another VPC"))
 	r = f.command(t).run(t, "apply", "-f", file, "-o", "json")
 	check(t, r.stdout, `"outcome": "failed"`, `"reason": "REPLACE_NEEDED"`)

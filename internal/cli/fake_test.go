@@ -47,7 +47,7 @@ type fake struct {
 }
 
 // startFake starts a fake until the test ends.
-func startFake(t *testing.T) *fake {
+func startFake(t *testing.T, options ...grpc.ServerOption) *fake {
 	t.Helper()
 	f := &fake{responses: make(map[string][]any), requests: make(map[string][]proto.Message)}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -55,7 +55,7 @@ func startFake(t *testing.T) *fake {
 		t.Fatal(err)
 	}
 	f.address = listener.Addr().String()
-	server := grpc.NewServer(grpc.UnknownServiceHandler(f.handle), grpc.MaxRecvMsgSize(32<<20))
+	server := grpc.NewServer(append(options, grpc.UnknownServiceHandler(f.handle), grpc.MaxRecvMsgSize(32<<20))...)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	t.Cleanup(func() { server.Stop(); <-served })

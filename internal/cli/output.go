@@ -145,8 +145,12 @@ func clean(text string) string {
 	}, text)
 }
 
-// message prints a line for a person, on standard error.
+// message prints a line for a person, on standard error. On a terminal it replaces the line
+// of a progress.
 func (s *session) message(format string, args ...any) {
+	if s.Terminal {
+		fmt.Fprint(s.Stderr, clearLine)
+	}
 	fmt.Fprintln(s.Stderr, clean(fmt.Sprintf(format, args...)))
 }
 

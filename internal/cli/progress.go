@@ -19,6 +19,10 @@ type progress struct {
 	text string
 }
 
+// maxLine is the most characters of the text on a terminal: a line that wraps could not be
+// rewritten.
+const maxLine = 70
+
 // clearLine moves to the start of the line and clears it.
 const clearLine = "\r\x1b[K"
 
@@ -58,7 +62,11 @@ func (p *progress) tick() {
 
 // draw needs mu.
 func (p *progress) draw() {
-	fmt.Fprintf(p.s.Stderr, "%s%s (%v)", clearLine, p.text, time.Since(p.started).Truncate(time.Second))
+	text := []rune(p.text)
+	if len(text) > maxLine {
+		text = append(text[:maxLine-3:maxLine-3], '.', '.', '.')
+	}
+	fmt.Fprintf(p.s.Stderr, "%s%s (%v)", clearLine, string(text), time.Since(p.started).Truncate(time.Second))
 }
 
 // show shows another text.

@@ -1,14 +1,18 @@
 package cli_test
 
 import (
+	"crypto/tls"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/certs/certstest"
 	"github.com/connsvc/connsvc/internal/cli"
 )
 
@@ -121,6 +125,37 @@ func TestSettingsRefused(t *testing.T) {
 		if r.status != tt.status || !strings.Contains(r.stderr, tt.want) || strings.Contains(r.stderr, "CANARY") || r.stdout != "" {
 			t.Errorf("%v %v: status %d, %s; want %d, %s", tt.env, tt.args, r.status, r.stderr, tt.status, tt.want)
 		}
+	}
+}
+
+// TestTLS: a token goes over TLS, with a client certificate where connsvc wants one. The
+// paths of a context start at its folder.
+func TestTLS(t *testing.T) {
+	authority := certstest.NewAuthority(t)
+	f := startFake(t, grpc.Creds(credentials.NewTLS(&tls.Config{
+		Certificates: []tls.Certificate{authority.Issue(t, "connsvc").Pair(t)}, ClientCAs: authority.Pool(), ClientAuth: tls.RequireAndVerifyClientCert,
+		MinVersion: tls.VersionTLS12,
+	})))
+	f.on("ListEnhancedConnections", &connsvcv1.ListEnhancedConnectionsResponse{})
+	folder := certstest.NewFolder(t, authority.Issue(t, "me"), authority)
+	contexts := folder.Path("contexts.yaml")
+	text := "current: a\ncontexts: [{name: a, project: p1, ca_file: ca.crt, cert_file: tls.crt, key_file: tls.key}]\n"
+	if err := os.WriteFile(contexts, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := &command{ctx: t.Context(), env: map[string]string{"CONNSVC_ADDRESS": "https://" + f.address + "/", "CONNSVC_CONTEXT_FILE": contexts, "CONNSVC_TOKEN": "TOKEN"}}
+	if r := c.run(t, "list"); r.status != 0 || len(f.headers) != 1 || f.headers[0] != "Bearer TOKEN" {
+		t.Errorf("status %d: %s; sent %q", r.status, r.stderr, f.headers)
+	}
+	other := certstest.NewFolder(t, authority.Issue(t, "me"), certstest.NewAuthority(t))
+	r := c.run(t, "list", "--ca-file", other.Path("ca.crt"))
+	check(t, r.stderr, "certificate signed by unknown authority")
+	if r = c.run(t, "list", "--plaintext"); r.status != 1 {
+		t.Errorf("status %d: %s", r.status, r.stderr)
+	}
+	check(t, r.stderr, "whether it has TLS")
+	if len(f.headers) != 1 {
+		t.Errorf("sent %q", f.headers)
 	}
 }
 

@@ -70,7 +70,7 @@ q1     db:5432  yes        REACHABLE
 	c.terminal = true
 	r = c.run(t, "wait", id1, "-o", "json")
 	check(t, r.stdout, `"reached": "READY"`)
-	check(t, r.stderr, "\r\x1b[K")
+	check(t, r.stderr, "\r\x1b[Kwaiting for "+id1+": q1 is CREATING, q... (")
 }
 
 // TestWaitNotReached: a wait that did not end with READY has an exit status of its own.
