@@ -225,13 +225,13 @@ func TestOverloadOfOneCaller(t *testing.T) {
 	})
 }
 
-// At five times what DLI takes, by more callers than it has places, no more wait than have a
+// At 15 times what DLI takes, by more callers than it has places, no more wait than have a
 // place, and the others are rejected at once.
 func TestOverloadOfManyCallers(t *testing.T) {
 	inLine(t, 10, 300, 100*time.Millisecond, func(t *testing.T, l *line) {
 		end := time.Now().Add(5 * time.Second)
 		var served, waited atomic.Int64
-		for i := range 50 {
+		for i := range 150 {
 			l.running.Go(func() {
 				for time.Now().Before(end) {
 					began := time.Now()
@@ -242,7 +242,7 @@ func TestOverloadOfManyCallers(t *testing.T) {
 					case took > 0 && time.Until(end) < 3*time.Second:
 						waited.Add(1)
 					}
-					time.Sleep(10 * time.Millisecond)
+					time.Sleep(50 * time.Millisecond)
 				}
 			})
 		}

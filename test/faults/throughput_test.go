@@ -13,8 +13,9 @@ import (
 	"github.com/connsvc/connsvc/test/stage"
 )
 
-// takes is how long DLI takes for a call: one caller makes fewer than 20 a second.
-const takes = 50 * time.Millisecond
+// takes is how long DLI takes for a call: another makes fewer than 10 a second. So few calls
+// cost little processor time: that of rejected calls is not what these figures are about.
+const takes = 100 * time.Millisecond
 
 // others are the callers whose throughput is measured, one call after another each.
 var others = []string{"a", "b", "c", "d"}
@@ -22,7 +23,7 @@ var others = []string{"a", "b", "c", "d"}
 // measureThroughput measures what is left to others while one caller calls 20 times as often
 // as it may, or as much as all others together, relative to the others alone.
 func measureThroughput(t *testing.T) []figure {
-	const quota, times = 20, 20 // calls per second, of a caller; the others stay just below it
+	const quota, times = 10, 20 // calls per second, of a caller; the others stay just below it
 	within := &configv1.Limits{PerCaller: &configv1.CallerLimits{CallsPerSecond: quota}}
 	return []figure{
 		measureBurst(t, 0), measureBurst(t, 1),
@@ -36,10 +37,10 @@ func measureThroughput(t *testing.T) []figure {
 				}
 			}
 		}),
-		measureOthers(t, fmt.Sprintf("no quotas, DLI takes 8 calls at once, one caller makes %d at once", times*len(others)), nil, 8, func(ctx context.Context, call func() string) {
+		measureOthers(t, fmt.Sprintf("no quotas, DLI takes 8 calls at once, one caller makes %d at once", times), nil, 8, func(ctx context.Context, call func() string) {
 			var calling sync.WaitGroup
 			defer calling.Wait()
-			for range times * len(others) {
+			for range times {
 				calling.Go(func() {
 					for ctx.Err() == nil {
 						if call() != ok {
@@ -86,11 +87,12 @@ func measureOthers(t *testing.T, what string, limits *configv1.Limits, places in
 	if limits != nil && rejected.Load() == 0 || beside == 0 {
 		t.Errorf("%s: %d calls of the greedy caller were rejected, %d of the others served", what, rejected.Load(), beside)
 	}
-	return figure{
-		what + ": throughput of the others",
-		fmt.Sprintf("%.1f %% (%d and %d calls; %d of %d rejected)", 100*float64(beside)/float64(alone), alone, beside, rejected.Load(), made.Load()),
-		"at least 95 %",
+	measured := fmt.Sprintf("%.1f %% (%d and %d calls; %d of %d rejected)", 100*float64(beside)/float64(alone), alone, beside, rejected.Load(), made.Load())
+	wanted := "at least 95 %"
+	if limits == nil {
+		wanted = "no target"
 	}
+	return figure{what + ": throughput of the others", measured, wanted}
 }
 
 // measureBurst counts the calls that are served of 256 at once, more than an upstream has in

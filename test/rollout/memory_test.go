@@ -20,6 +20,9 @@ import (
 	"github.com/connsvc/connsvc/internal/emulator/iam"
 )
 
+// streams is how many calls a gRPC connection has in flight.
+const streams = 100
+
 // roomy raises the limits that these benchmarks would reach.
 const roomy = "limits: { max_calls: 4000, max_calls_bytes: 1Gi }"
 
@@ -114,6 +117,14 @@ func (m *measured) memoryInFlight(b *testing.B, h *blockingDLI, name string, hos
 	var calling sync.WaitGroup
 	failures := make(chan error, calls)
 	for i := range calls {
+		if i%streams == 0 && name == "gRPC" {
+			conn, err := newGRPCClient([]string{m.replica.GRPC})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = conn.close() }()
+			d = conn
+		}
 		calling.Go(func() {
 			if _, err := d.create(context.WithoutCancel(b.Context()), createOf(fmt.Sprintf("held_%d", i), hosts)); err != nil {
 				failures <- err
