@@ -5,8 +5,12 @@ import {
   ConnectionService, ListEnhancedConnectionsRequestSchema,
   type CreateEnhancedConnectionRequestSchema, type CreateEnhancedConnectionResponse,
 } from "./connsvc/v1/connection_service_pb.js";
-import { Peering_Status, type EnhancedConnection } from "./connsvc/v1/enhanced_connection_pb.js";
+import type { EnhancedConnection } from "./connsvc/v1/enhanced_connection_pb.js";
 import { ErrorReason } from "./connsvc/v1/error_reason_pb.js";
+import {
+  WaitEnhancedConnectionResponse_Reached, WatchEnhancedConnectionsRequestSchema,
+  type WaitEnhancedConnectionResponse, type WatchEnhancedConnectionsResponse,
+} from "./connsvc/v1/waiting_pb.js";
 import { reason, retryAfter } from "./errors.js";
 import { ErrorInfoSchema } from "./google/rpc/error_details_pb.js";
 
@@ -60,18 +64,58 @@ export async function* list(
   }
 }
 
-/** Returns the connection once its queues and pools can use it: all peerings are ACTIVE. */
+/**
+ * Returns the connection, without its hosts, once its queues and pools can use it: no peering is
+ * CREATING. It goes on at another replica when one stops.
+ */
 export async function waitActive(
-  client: Client, projectId: string, connectionId: string,
-  { signal = AbortSignal.timeout(600_000), intervalMs = 2000 } = {},
+  client: Client, projectId: string, connectionId: string, { signal = AbortSignal.timeout(600_000) } = {},
 ): Promise<EnhancedConnection> {
   for (;;) {
-    const connection = await client.getEnhancedConnection({ projectId, connectionId }, { signal, timeoutMs: 30_000 });
-    const peerings = [...connection.availableQueueInfo, ...connection.elasticResourcePools];
-    const failed = peerings.find((p) => p.status === Peering_Status.FAILED);
-    if (failed) throw new PeeringFailed(`${failed.name}: ${failed.errMsg}`);
-    if (peerings.every((p) => p.status === Peering_Status.ACTIVE)) return connection;
-    if (!(await sleep(intervalMs, signal))) throw signal.reason;
+    let response: WaitEnhancedConnectionResponse;
+    try {
+      // Shorter than proxies and browsers keep a response that does not come.
+      response = await client.waitEnhancedConnection({ projectId, connectionId, timeout: { seconds: 30n } }, { signal, timeoutMs: 45_000 });
+    } catch (error) {
+      const wait = retryAfter(error);
+      if (wait === undefined || !(await sleep(wait, signal))) throw error;
+      continue;
+    }
+    switch (response.reached) {
+      case WaitEnhancedConnectionResponse_Reached.READY:
+        return response.connection!;
+      case WaitEnhancedConnectionResponse_Reached.FAILED:
+        throw new PeeringFailed(response.failures.map((f) => `${f.name}: ${f.errMsg}`).join("; "));
+      case WaitEnhancedConnectionResponse_Reached.GONE:
+        throw new ConnectError("the connection does not exist any more", Code.NotFound);
+    }
+    signal.throwIfAborted();
+  }
+}
+
+/**
+ * Yields the events of a watch over gRPC, until the signal aborts. It watches again from where the
+ * watch was broken off, when connsvc says RECONNECT or the network fails. Before SYNCED an ADDED
+ * may come again. Over REST use EventSource.
+ */
+export async function* watch(
+  client: Client, request: MessageInitShape<typeof WatchEnhancedConnectionsRequestSchema>, signal: AbortSignal,
+): AsyncGenerator<WatchEnhancedConnectionsResponse> {
+  const next = init(WatchEnhancedConnectionsRequestSchema, request);
+  for (;;) {
+    let pause = 1000;
+    try {
+      for await (const event of client.watchEnhancedConnections(next, { signal })) {
+        next.resumeToken = event.resumeToken || next.resumeToken;
+        pause = 0;
+        yield event;
+      }
+    } catch (error) {
+      const told = retryAfter(error);
+      if (told === undefined && ConnectError.from(error).code !== Code.Unavailable) throw error;
+      pause = told ?? 1000;
+    }
+    if (!(await sleep(pause, signal))) throw signal.reason;
   }
 }
 

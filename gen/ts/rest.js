@@ -54,16 +54,18 @@ function encode(method, message) {
         headers.push(["Content-Type", "application/json"]);
         return { verb, target, headers, body: JSON.stringify(json) };
     }
-    const query = Object.entries(json).map(([name, value]) => `${name}=${encodeURIComponent(parameter(value))}`);
+    const query = Object.entries(json).flatMap(([name, value]) => parameters(value).map((v) => `${name}=${encodeURIComponent(v)}`));
     if (query.length > 0)
         target += "?" + query.join("&");
     return { verb, target, headers, body: undefined };
 }
-/** Tags are the only list in a query: "k=v,k=v". */
-function parameter(value) {
+/** A list has a parameter for each element; tags are one: "k=v,k=v". */
+function parameters(value) {
     if (!Array.isArray(value))
-        return String(value);
-    return value.map((tag) => `${tag.key}=${tag.value ?? ""}`).join(",");
+        return [String(value)];
+    if (value.every((v) => typeof v !== "object"))
+        return value.map(String);
+    return [value.map((tag) => `${tag.key}=${tag.value ?? ""}`).join(",")];
 }
 /** Converts times: DLI writes milliseconds where protobuf's JSON has texts. */
 function convert(desc, json, time) {

@@ -15,7 +15,7 @@ import (
 )
 
 // every scene has to be played by each client.
-var every = []string{"lifecycle", "hosts", "violations", "deadline", "retry", "outcome", "tls"}
+var every = []string{"lifecycle", "waiting", "hosts", "violations", "deadline", "retry", "outcome", "tls"}
 
 // sceneTimeout ends a client that hangs.
 const sceneTimeout = 5 * time.Minute
@@ -26,9 +26,9 @@ var clients = []struct {
 	command   []string
 	more      []string // scenes of this language alone
 }{
-	{name: "Go", dir: "go", command: []string{"go", "run", "."}},
-	{name: "Python", dir: "python", command: []string{"../../../.bin/clients/python/bin/python", "scenes.py"}, more: []string{"asyncio"}},
-	{name: "TypeScript gRPC", dir: "ts", command: []string{"node", "out/scenes.js", "grpc"}},
+	{name: "Go", dir: "go", command: []string{"go", "run", "."}, more: []string{"watch"}},
+	{name: "Python", dir: "python", command: []string{"../../../.bin/clients/python/bin/python", "scenes.py"}, more: []string{"watch", "asyncio"}},
+	{name: "TypeScript gRPC", dir: "ts", command: []string{"node", "out/scenes.js", "grpc"}, more: []string{"watch"}},
 	{name: "TypeScript REST", dir: "ts", command: []string{"node", "out/scenes.js", "rest"}},
 	{name: "grpc-js", dir: "grpcjs", command: []string{"node", "scenes.js"}},
 	{name: "Java", dir: "java", command: []string{"java", "-Djava.library.path=" + javaClasses, "-cp", javaClasses + ":/usr/share/java/*", "Scenes"}},

@@ -3,9 +3,11 @@ package connsvc
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"io"
 	"iter"
-	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -74,28 +76,86 @@ func (c *Client) All(ctx context.Context, req *connsvcv1.ListEnhancedConnections
 	}
 }
 
-// WaitActive returns the connection once its queues and pools can use it: all peerings are
-// ACTIVE. A FAILED one is ErrPeeringFailed.
+// WaitActive returns the connection, without its hosts, once its queues and pools can use
+// it: no peering is CREATING. A FAILED one is ErrPeeringFailed, and a connection that does not
+// exist any more NOT_FOUND. It waits until ctx ends, and goes on at another replica when one
+// stops.
 func (c *Client) WaitActive(ctx context.Context, projectID, connectionID string) (*connsvcv1.EnhancedConnection, error) {
+	req := &connsvcv1.WaitEnhancedConnectionRequest{ProjectId: projectID, ConnectionId: connectionID}
 	for {
-		connection, err := c.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{
-			ProjectId: projectID, ConnectionId: connectionID,
-		})
-		if err != nil {
+		resp, err := c.WaitEnhancedConnection(ctx, req)
+		wait, told := RetryAfter(err)
+		switch {
+		case err != nil && told:
+			if !sleep(ctx, wait) {
+				return nil, fmt.Errorf("waiting for connection %s: %w", connectionID, err)
+			}
+			continue
+		case err != nil:
 			return nil, err
 		}
-		waiting := false
-		for _, p := range slices.Concat(connection.GetAvailableQueueInfo(), connection.GetElasticResourcePools()) {
-			if p.GetStatus() == connsvcv1.Peering_FAILED {
-				return connection, fmt.Errorf("%w: %s: %s", ErrPeeringFailed, p.GetName(), p.GetErrMsg())
+		switch resp.GetReached() {
+		case connsvcv1.WaitEnhancedConnectionResponse_READY:
+			return resp.GetConnection(), nil
+		case connsvcv1.WaitEnhancedConnectionResponse_FAILED:
+			return resp.GetConnection(), fmt.Errorf("%w: %s", ErrPeeringFailed, describe(resp.GetFailures()))
+		case connsvcv1.WaitEnhancedConnectionResponse_GONE:
+			return nil, status.Errorf(codes.NotFound, "connection %s does not exist any more", connectionID)
+		}
+		// TIMEOUT: the deadline of ctx is near, or connsvc waits no longer.
+		if !sleep(ctx, time.Second) {
+			return resp.GetConnection(), fmt.Errorf("waiting for connection %s: %w", connectionID, ctx.Err())
+		}
+	}
+}
+
+func describe(failures []*connsvcv1.PeeringFailure) string {
+	all := make([]string, len(failures))
+	for i, f := range failures {
+		all[i] = f.GetName() + ": " + f.GetErrMsg()
+	}
+	return strings.Join(all, "; ")
+}
+
+// Watch yields the events of a watch. It watches again from where the watch was broken off,
+// when connsvc says RECONNECT or the network fails, until ctx ends: that error is the last it
+// yields, or one that another watch would have, too. Before SYNCED an ADDED may come again.
+func (c *Client) Watch(ctx context.Context, req *connsvcv1.WatchEnhancedConnectionsRequest) iter.Seq2[*connsvcv1.WatchEnhancedConnectionsResponse, error] {
+	return func(yield func(*connsvcv1.WatchEnhancedConnectionsResponse, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		next := proto.CloneOf(req)
+		for {
+			wait := time.Second
+			stream, err := c.WatchEnhancedConnections(ctx, next)
+			for err == nil {
+				var event *connsvcv1.WatchEnhancedConnectionsResponse
+				if event, err = stream.Recv(); err != nil {
+					break
+				}
+				if token := event.GetResumeToken(); token != "" {
+					next.ResumeToken = token
+				}
+				if !yield(event, nil) {
+					return
+				}
+				wait = 0
 			}
-			waiting = waiting || p.GetStatus() != connsvcv1.Peering_ACTIVE
-		}
-		if !waiting {
-			return connection, nil
-		}
-		if !sleep(ctx, pollInterval) {
-			return connection, fmt.Errorf("waiting for connection %s: %w", connectionID, ctx.Err())
+			after, told := RetryAfter(err)
+			switch {
+			case errors.Is(err, io.EOF):
+			case told:
+				wait = after
+			case status.Code(err) == codes.Unavailable:
+				wait = time.Second
+			default:
+				yield(nil, err)
+				return
+			}
+			if !sleep(ctx, wait) {
+				yield(nil, ctx.Err())
+				return
+			}
 		}
 	}
 }

@@ -24,7 +24,7 @@ import (
 //go:embed service_config.json
 var ServiceConfig string
 
-// A Client has the RPCs as methods, and Create, All and WaitActive on top of them.
+// A Client has the RPCs as methods, and Create, All, WaitActive and Watch on top of them.
 type Client struct {
 	connsvcv1.ConnectionServiceClient
 
@@ -64,10 +64,8 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 
 func (bearer) RequireTransportSecurity() bool { return true }
 
-// ErrPeeringFailed is returned by WaitActive: DLI could not connect a queue.
+// ErrPeeringFailed is an error of WaitActive: DLI could not connect a queue.
 var ErrPeeringFailed = errors.New("the peering failed")
 
-const (
-	createTimeout = 45 * time.Second // of one attempt: docs/reliability.md
-	pollInterval  = 2 * time.Second
-)
+// createTimeout is that of one attempt: docs/reliability.md.
+const createTimeout = 45 * time.Second

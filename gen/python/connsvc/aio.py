@@ -79,16 +79,18 @@ class Client(_Stub):
                 return
             page.offset = 0
 
-    async def wait(
-        self, project_id: str, connection_id: str, timeout: float = 600, interval: float = 2
-    ) -> EnhancedConnection:
+    async def wait(self, project_id: str, connection_id: str, timeout: float = 600) -> EnhancedConnection:
         """As connsvc.Client.wait."""
-        request = pb.GetEnhancedConnectionRequest(project_id=project_id, connection_id=connection_id)
         deadline = time.monotonic() + timeout
         while True:
-            connection = await self.GetEnhancedConnection(request, timeout=30)
-            if _channel.all_active(connection):
-                return connection
-            if time.monotonic() + interval >= deadline:
-                raise TimeoutError(f"the peerings of {connection_id} are not ACTIVE yet")
-            await asyncio.sleep(interval)
+            request, left = _channel.wait_request(project_id, connection_id, deadline)
+            try:
+                connection = _channel.ready(await self.WaitEnhancedConnection(request, timeout=left))
+            except grpc.RpcError as error:
+                wait = errors.retry_after(error)
+                if wait is None or time.monotonic() + wait >= deadline:
+                    raise
+                await asyncio.sleep(wait)
+            else:
+                if connection:
+                    return connection

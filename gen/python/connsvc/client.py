@@ -11,12 +11,13 @@ import grpc
 
 from connsvc import _channel, errors
 from connsvc.v1 import connection_service_pb2 as pb
+from connsvc.v1 import waiting_pb2 as waiting
 from connsvc.v1.connection_service_pb2_grpc import ConnectionServiceStub
 from connsvc.v1.enhanced_connection_pb2 import EnhancedConnection
 
 
 class Client(ConnectionServiceStub):
-    """Has the RPCs as methods, and create, list and wait on top of them.
+    """Has the RPCs as methods, and create, list, wait and watch on top of them.
 
     It uses TLS with gRPC's own list of CAs by default; insecure=True is for plaintext. The token
     authenticates the caller to connsvc and is sent over TLS only; it may be a function.
@@ -78,19 +79,49 @@ class Client(ConnectionServiceStub):
                 return
             page.offset = 0
 
-    def wait(
-        self, project_id: str, connection_id: str, timeout: float = 600, interval: float = 2
-    ) -> EnhancedConnection:
-        """Returns the connection once its queues and pools can use it.
+    def wait(self, project_id: str, connection_id: str, timeout: float = 600) -> EnhancedConnection:
+        """Returns the connection, without its hosts, once its queues and pools can use it.
 
-        A FAILED peering is PeeringFailed; the end of the time is TimeoutError.
+        It goes on at another replica when one stops. A FAILED peering is PeeringFailed, a
+        connection that does not exist any more LookupError, and the end of the time TimeoutError.
         """
-        request = pb.GetEnhancedConnectionRequest(project_id=project_id, connection_id=connection_id)
         deadline = time.monotonic() + timeout
         while True:
-            connection = self.GetEnhancedConnection(request, timeout=30)
-            if _channel.all_active(connection):
-                return connection
-            if time.monotonic() + interval >= deadline:
-                raise TimeoutError(f"the peerings of {connection_id} are not ACTIVE yet")
-            time.sleep(interval)
+            request, left = _channel.wait_request(project_id, connection_id, deadline)
+            try:
+                connection = _channel.ready(self.WaitEnhancedConnection(request, timeout=left))
+            except grpc.RpcError as error:
+                wait = errors.retry_after(error)
+                if wait is None or time.monotonic() + wait >= deadline:
+                    raise
+                time.sleep(wait)
+            else:
+                if connection:
+                    return connection
+
+    def watch(
+        self, request: waiting.WatchEnhancedConnectionsRequest
+    ) -> Iterator[waiting.WatchEnhancedConnectionsResponse]:
+        """Yields the events of a watch, without an end.
+
+        It watches again from where the watch was broken off, when connsvc says RECONNECT or the
+        network fails. Before SYNCED an ADDED may come again.
+        """
+        following = waiting.WatchEnhancedConnectionsRequest()
+        following.CopyFrom(request)
+        while True:
+            pause: float = 1
+            stream = self.WatchEnhancedConnections(following)
+            try:
+                for event in stream:
+                    following.resume_token = event.resume_token or following.resume_token
+                    pause = 0
+                    yield event
+            except grpc.RpcError as error:
+                told = errors.retry_after(error)
+                if told is None and error.code() != grpc.StatusCode.UNAVAILABLE:
+                    raise
+                pause = 1 if told is None else told
+            finally:
+                stream.cancel()
+            time.sleep(pause)

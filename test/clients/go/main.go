@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/connsvc/connsvc/gen/go/connsvc"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -39,12 +40,14 @@ func main() {
 		play func(context.Context)
 	}{
 		{"lifecycle", lifecycle},
+		{"waiting", waiting},
 		{"hosts", hosts},
 		{"violations", violations},
 		{"deadline", deadline},
 		{"retry", retry},
 		{"outcome", outcome},
 		{"tls", tlsAndToken},
+		{"watch", watch},
 	} {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		scene.play(ctx)
@@ -85,6 +88,44 @@ func lifecycle(ctx context.Context) {
 	must(err)
 	_, err = client.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: id})
 	check(connsvc.Reason(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND, err)
+}
+
+func waiting(ctx context.Context) {
+	created, err := client.Create(ctx, request("waiting", "q1"))
+	must(err)
+	id := created.GetConnectionId()
+	short := &connsvcv1.WaitEnhancedConnectionRequest{ProjectId: project, ConnectionId: id, Timeout: durationpb.New(100 * time.Millisecond)}
+	resp, err := client.WaitEnhancedConnection(ctx, short)
+	must(err)
+	check(resp.GetReached() == connsvcv1.WaitEnhancedConnectionResponse_TIMEOUT, resp)
+	connection, err := client.WaitActive(ctx, project, id)
+	must(err)
+	check(connection.GetName() == "waiting" && connection.GetAvailableQueueInfo()[0].GetStatus() == connsvcv1.Peering_ACTIVE, connection)
+	_, err = client.DeleteEnhancedConnection(ctx, &connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: project, ConnectionId: id})
+	must(err)
+	_, err = client.WaitActive(ctx, project, id)
+	check(connsvc.Reason(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND, err)
+}
+
+// watch sees a new connection, and after a resume_token only what is newer.
+func watch(ctx context.Context) {
+	token := ""
+	for event, err := range client.Watch(ctx, &connsvcv1.WatchEnhancedConnectionsRequest{ProjectId: project}) {
+		must(err)
+		if event.GetType() == connsvcv1.WatchEnhancedConnectionsResponse_SYNCED {
+			token = event.GetResumeToken()
+			break
+		}
+	}
+	created, err := client.Create(ctx, request("watched"))
+	must(err)
+	for event, err := range client.Watch(ctx, &connsvcv1.WatchEnhancedConnectionsRequest{ProjectId: project, ResumeToken: token}) {
+		must(err)
+		if event.GetType() == connsvcv1.WatchEnhancedConnectionsResponse_ADDED {
+			check(event.GetConnection().GetId() == created.GetConnectionId(), event)
+			return
+		}
+	}
 }
 
 func hosts(ctx context.Context) {

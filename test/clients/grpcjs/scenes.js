@@ -56,11 +56,9 @@ async function faults(...rules) {
 }
 
 async function active(at) {
-  for (;;) {
-    const connection = await call("getEnhancedConnection", at);
-    if (connection.available_queue_info.every((p) => p.status === "ACTIVE")) return connection;
-    await sleep(500);
-  }
+  const { reached, connection } = await call("waitEnhancedConnection", at);
+  assert.equal(reached, "READY");
+  return connection;
 }
 
 const scenes = {
@@ -79,6 +77,17 @@ const scenes = {
     await call("deleteRoute", { ...at, name: "r1" });
     await call("deleteEnhancedConnection", at);
     assert.equal(reason(await failure(call("getEnhancedConnection", at))), "CONNECTION_NOT_FOUND");
+  },
+
+  async waiting() {
+    const { connection_id } = await create(request("waiting", { queues: ["q1"] }));
+    const at = { project_id, connection_id };
+    assert.equal((await call("waitEnhancedConnection", { ...at, timeout: { nanos: 100_000_000 } })).reached, "TIMEOUT");
+    const connection = await active(at);
+    assert.equal(connection.name, "waiting");
+    assert.equal(connection.available_queue_info[0].status, "ACTIVE");
+    await call("deleteEnhancedConnection", at);
+    assert.equal(reason(await failure(active(at))), "CONNECTION_NOT_FOUND");
   },
 
   async hosts() {

@@ -33,6 +33,7 @@ public class Scenes {
     public static void main(String[] args) throws Exception {
         client = new ConnsvcClient(System.getenv("CONNSVC_GRPC"), InsecureChannelCredentials.create());
         play("lifecycle", Scenes::lifecycle);
+        play("waiting", Scenes::waiting);
         play("hosts", Scenes::hosts);
         play("violations", Scenes::violationsArrive);
         play("deadline", Scenes::deadline);
@@ -63,6 +64,19 @@ public class Scenes {
         stub.deleteRoute(DeleteRouteRequest.newBuilder().setProjectId(PROJECT).setConnectionId(id).setName("r1").build());
         stub.deleteEnhancedConnection(DeleteEnhancedConnectionRequest.newBuilder().setProjectId(PROJECT).setConnectionId(id).build());
         StatusRuntimeException gone = failure(() -> client.stub(LONG).getEnhancedConnection(NOBODY.toBuilder().setConnectionId(id).build()));
+        check(reason(gone) == ErrorReason.CONNECTION_NOT_FOUND, gone);
+    }
+
+    static void waiting() throws Exception {
+        String id = create(request("waiting").addQueues("q1")).getConnectionId();
+        var shortly = WaitEnhancedConnectionRequest.newBuilder().setProjectId(PROJECT).setConnectionId(id)
+                .setTimeout(com.google.protobuf.Duration.newBuilder().setNanos(100_000_000)).build();
+        var response = client.stub(LONG).waitEnhancedConnection(shortly);
+        check(response.getReached() == WaitEnhancedConnectionResponse.Reached.TIMEOUT, response);
+        EnhancedConnection connection = client.waitActive(PROJECT, id, LONG);
+        check(connection.getName().equals("waiting") && connection.getAvailableQueueInfo(0).getStatus() == Peering.Status.ACTIVE, connection);
+        client.stub(LONG).deleteEnhancedConnection(DeleteEnhancedConnectionRequest.newBuilder().setProjectId(PROJECT).setConnectionId(id).build());
+        StatusRuntimeException gone = failure(() -> client.waitActive(PROJECT, id, LONG));
         check(reason(gone) == ErrorReason.CONNECTION_NOT_FOUND, gone);
     }
 

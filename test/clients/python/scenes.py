@@ -15,6 +15,7 @@ import connsvc
 import connsvc.aio
 from connsvc.v1 import connection_service_pb2 as pb
 from connsvc.v1.enhanced_connection_pb2 import Host, Peering
+from connsvc.v1.waiting_pb2 import WaitEnhancedConnectionRequest, WatchEnhancedConnectionsRequest
 
 PROJECT = "48cc2c48765f481480c7db940d6409d1"
 THROTTLED = {"times": 1, "fault": {"kind": "status", "status": 429, "retry_after": "6s"}}
@@ -60,6 +61,32 @@ def lifecycle(client: connsvc.Client) -> None:
     client.DeleteEnhancedConnection(pb.DeleteEnhancedConnectionRequest(**at))
     error = failure(lambda: client.GetEnhancedConnection(pb.GetEnhancedConnectionRequest(**at)))
     assert connsvc.reason(error) == "CONNECTION_NOT_FOUND", error
+
+
+def waiting(client: connsvc.Client) -> None:
+    created = client.create(request("waiting", queues=["q1"]))
+    at = {"project_id": PROJECT, "connection_id": created.connection_id}
+    short = WaitEnhancedConnectionRequest(**at)
+    short.timeout.FromMilliseconds(100)
+    response = client.WaitEnhancedConnection(short)
+    assert response.reached == response.TIMEOUT, response
+    connection = client.wait(PROJECT, created.connection_id)
+    assert connection.name == "waiting" and connection.available_queue_info[0].status == Peering.ACTIVE, connection
+    client.DeleteEnhancedConnection(pb.DeleteEnhancedConnectionRequest(**at))
+    error = failure(lambda: client.wait(PROJECT, created.connection_id))
+    assert connsvc.reason(error) == "CONNECTION_NOT_FOUND", error
+
+
+def watch(client: connsvc.Client) -> None:
+    """Sees a new connection, and after a resume_token only what is newer."""
+    events = client.watch(WatchEnhancedConnectionsRequest(project_id=PROJECT))
+    synced = next(event for event in events if event.type == event.SYNCED)
+    events.close()
+    created = client.create(request("watched"))
+    events = client.watch(WatchEnhancedConnectionsRequest(project_id=PROJECT, resume_token=synced.resume_token))
+    added = next(event for event in events if event.type == event.ADDED)
+    events.close()
+    assert added.connection.id == created.connection_id, added
 
 
 def hosts(client: connsvc.Client) -> None:
@@ -144,7 +171,7 @@ async def asynchronous() -> None:
 
 def main() -> None:
     with connsvc.Client(os.environ["CONNSVC_GRPC"], insecure=True) as client:
-        for scene in lifecycle, hosts, violations, deadline, retry, outcome, tls:
+        for scene in lifecycle, waiting, hosts, violations, deadline, retry, outcome, tls, watch:
             scene(client)
             print("ok", scene.__name__, flush=True)
     asyncio.run(asynchronous())

@@ -6,10 +6,10 @@ import com.connsvc.v1.CreateEnhancedConnectionRequest;
 import com.connsvc.v1.CreateEnhancedConnectionResponse;
 import com.connsvc.v1.EnhancedConnection;
 import com.connsvc.v1.ErrorReason;
-import com.connsvc.v1.GetEnhancedConnectionRequest;
 import com.connsvc.v1.ListEnhancedConnectionsRequest;
 import com.connsvc.v1.ListEnhancedConnectionsResponse;
-import com.connsvc.v1.Peering;
+import com.connsvc.v1.WaitEnhancedConnectionRequest;
+import com.connsvc.v1.WaitEnhancedConnectionResponse;
 import com.google.gson.Gson;
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -28,13 +28,13 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A client of connsvc: {@link #stub} has the RPCs, the other methods stand on top of them. */
@@ -134,27 +134,42 @@ public final class ConnsvcClient implements AutoCloseable {
         }
     }
 
-    /** Returns the connection once its queues and pools can use it: all peerings are ACTIVE. */
+    /**
+     * Returns the connection, without its hosts, once its queues and pools can use it: no peering
+     * is CREATING. It goes on at another replica when one stops.
+     */
     public EnhancedConnection waitActive(String projectId, String connectionId, Duration timeout) throws InterruptedException {
         Instant deadline = Instant.now().plus(timeout);
-        GetEnhancedConnectionRequest request = GetEnhancedConnectionRequest.newBuilder()
-                .setProjectId(projectId).setConnectionId(connectionId).build();
         while (true) {
-            EnhancedConnection connection = stub(Duration.ofSeconds(30)).getEnhancedConnection(request);
-            List<Peering> peerings = new ArrayList<>(connection.getAvailableQueueInfoList());
-            peerings.addAll(connection.getElasticResourcePoolsList());
-            for (Peering peering : peerings) {
-                if (peering.getStatus() == Peering.Status.FAILED) {
-                    throw new IllegalStateException("the peering failed: " + peering.getName() + ": " + peering.getErrMsg());
-                }
-            }
-            if (peerings.stream().allMatch(p -> p.getStatus() == Peering.Status.ACTIVE)) {
-                return connection;
-            }
-            if (Instant.now().isAfter(deadline)) {
+            Duration left = Duration.between(Instant.now(), deadline);
+            if (left.isNegative()) {
                 throw new IllegalStateException("the peerings of " + connectionId + " are not ACTIVE yet");
             }
-            Thread.sleep(2000);
+            WaitEnhancedConnectionRequest request = WaitEnhancedConnectionRequest.newBuilder()
+                    .setProjectId(projectId).setConnectionId(connectionId)
+                    .setTimeout(com.google.protobuf.Duration.newBuilder()
+                            .setSeconds(Math.min(left.getSeconds(), 3599)).setNanos(left.getNano()))
+                    .build();
+            try {
+                WaitEnhancedConnectionResponse response =
+                        stub(left.plusSeconds(10)).waitEnhancedConnection(request); // connsvc ends the wait by itself
+                switch (response.getReached()) {
+                    case READY:
+                        return response.getConnection();
+                    case FAILED:
+                        throw new IllegalStateException("the peering failed: " + response.getFailuresList().stream()
+                                .map(f -> f.getName() + ": " + f.getErrMsg()).collect(Collectors.joining("; ")));
+                    case GONE:
+                        throw new IllegalStateException("the connection does not exist any more");
+                    default: // the time is over
+                }
+            } catch (StatusRuntimeException error) {
+                Optional<Duration> wait = retryAfter(error);
+                if (wait.isEmpty() || Instant.now().plus(wait.get()).isAfter(deadline)) {
+                    throw error;
+                }
+                Thread.sleep(wait.get().toMillis());
+            }
         }
     }
 
