@@ -1,8 +1,8 @@
 # Two replicas and more: included by the Makefile.
 
 .PHONY: rollout
-rollout: ## Restarts two replicas under 200 calls/s over both APIs: no call may fail.
-	go test ./test/rollout -run '^TestRollingRestart$$' -count=1 -v -timeout 5m -args -whole
+rollout: ## Restarts two replicas under 200 calls/s over both APIs: no call may fail, and no watch misses an event.
+	go test ./test/rollout -run 'RollingRestart$$' -count=1 -v -timeout 5m -args -whole
 
 # SCALING chooses among Core, InFlight, Full, Responses, Connections, Projects, RateLimit, SlowDLI.
 SCALING ?= .

@@ -36,7 +36,7 @@ upstreams: [{ endpoint: %q, %s }]
 // writeConfig writes the configuration of both replicas.
 func writeConfig(dir, dli string, drain time.Duration) (string, error) {
 	file := filepath.Join(dir, "connsvc.yaml")
-	return file, os.WriteFile(file, fmt.Appendf(nil, configuration, dli, "token: { env: DLI_TOKEN }",
+	return file, os.WriteFile(file, fmt.Appendf(nil, configuration, dli, "token: { env: DLI_TOKEN }, polling: { min_interval: 100ms, max_interval: 1s, max_calls_per_minute: 6000 }",
 		fmt.Sprintf("limits: { call_timeout: 10s }\nshutdown: { drain_delay: %v, timeout: 10s }", drain)), 0o600)
 }
 
