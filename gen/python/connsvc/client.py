@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Optional
 
 import grpc
@@ -101,7 +101,7 @@ class Client(ConnectionServiceStub):
 
     def watch(
         self, request: waiting.WatchEnhancedConnectionsRequest
-    ) -> Iterator[waiting.WatchEnhancedConnectionsResponse]:
+    ) -> Generator[waiting.WatchEnhancedConnectionsResponse, None, None]:
         """Yields the events of a watch, without an end.
 
         It watches again from where the watch was broken off, when connsvc says RECONNECT or the
