@@ -6,7 +6,7 @@ PROTOC_VERSION := 3.21.12
 DEBIAN_STUBS := protobuf-compiler protobuf-compiler-grpc protobuf-compiler-grpc-java-plugin nodejs
 DEBIAN_CLIENTS := python3 python3-grpcio python3-protobuf python3-venv python3-setuptools python3-wheel mypy \
   openjdk-17-jdk-headless \
-  libgrpc-java libprotobuf-java libgoogle-gson-java libgeronimo-annotation-1.3-spec-java libnetty-tcnative-java
+  libgrpc-java libnetty-java libperfmark-java libprotobuf-java libgoogle-gson-java libgeronimo-annotation-1.3-spec-java libnetty-tcnative-java
 
 # $(call installed,PACKAGES) installs those that are missing.
 define installed
