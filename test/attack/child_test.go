@@ -66,9 +66,20 @@ func newChild(t *testing.T, dli string) *child {
 }
 
 // peak returns the most memory that the child had so far, in bytes, as Go's limit counts it.
-func (c *child) peak(t *testing.T) (bytes int64) {
+func (c *child) peak(t *testing.T) int64 {
 	t.Helper()
-	if _, err := fmt.Fprintln(c.input); err != nil {
+	return c.ask(t, "peak")
+}
+
+// idle returns the memory that the child has when its garbage is collected.
+func (c *child) idle(t *testing.T) int64 {
+	t.Helper()
+	return c.ask(t, "idle")
+}
+
+func (c *child) ask(t *testing.T, what string) (bytes int64) {
+	t.Helper()
+	if _, err := fmt.Fprintln(c.input, what); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := fmt.Fscanln(c.output, &bytes); err != nil {
@@ -90,6 +101,11 @@ func serveAsChild(dli string) int {
 		fmt.Println(a.RESTAddr(), a.GRPCAddr(), a.AdminAddr())
 		asked := bufio.NewScanner(os.Stdin)
 		for asked.Scan() {
+			if asked.Text() == "idle" {
+				debug.FreeOSMemory()
+				fmt.Println(memoryInUse())
+				continue
+			}
 			fmt.Println(peak.Load())
 		}
 	})

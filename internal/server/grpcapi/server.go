@@ -35,6 +35,8 @@ const (
 	maxStreams = 100
 	// streamWindow is what a caller may send of a call before it is read and so counted.
 	streamWindow, connectionWindow = 64 << 10, 1 << 20
+	// readBuffer is what a connection reads at once of small frames; larger ones bypass it.
+	readBuffer = 4 << 10
 	// streamWorkers is how many goroutines wait for calls: their stacks have grown
 	// already. Where all are busy a call gets a goroutine of its own.
 	streamWorkers = 32
@@ -101,6 +103,8 @@ func (s *Server) options(o Options) []grpc.ServerOption {
 		grpc.StaticConnWindowSize(connectionWindow),
 		grpc.MaxSendMsgSize(math.MaxInt32), // reply bounds responses
 		grpc.MaxHeaderListSize(o.MaxHeaderBytes),
+		// An idle connection keeps it.
+		grpc.ReadBufferSize(readBuffer),
 		grpc.NumStreamWorkers(streamWorkers),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(10 * time.Second),
