@@ -43,7 +43,11 @@ func main() {
 	if err != nil {
 		exit(err)
 	}
-	printTable(append(rows, calls...))
+	watches, err := watchRows(*binary, *only)
+	if err != nil {
+		exit(err)
+	}
+	printTable(slices.Concat(rows, calls, watches))
 }
 
 func exit(err error) {

@@ -48,7 +48,7 @@ func (s *stage) start(binary string) error {
 	config := filepath.Join(s.dir, "connsvc.yaml")
 	text := fmt.Sprintf(`grpc: { address: "127.0.0.1:0" }
 rest: { address: "127.0.0.1:0" }
-admin: { address: "127.0.0.1:0" }
+admin: { address: "127.0.0.1:0", pprof: true }
 upstreams:
   - endpoint: %q
     access_key:

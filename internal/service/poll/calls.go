@@ -121,7 +121,7 @@ func (r *round) list(ctx context.Context) error {
 		if reasonOf(err) != connsvcv1.ErrorReason_ANSWER_TOO_LARGE || r.poller.pageSize == 1 {
 			return err
 		}
-		if r.poller.pageSize = r.poller.pageSize / 4; r.poller.pageSize == 0 {
+		if r.poller.pageSize /= 4; r.poller.pageSize == 0 {
 			r.poller.pageSize = firstPageSize
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
 )
 
 // DLI is what a poller needs of the DLI of its project.
@@ -90,11 +91,8 @@ type Interest struct {
 	IDs []string
 	// Confirm wants a GET to confirm that the connections of IDs are settled: lists lag.
 	Confirm bool
-	// Token is the caller's own IAM token, where the upstream passes it through.
-	Token string
-	// Sees reports whether the caller may see a connection, given with all of its fields;
-	// nil: all. It is called by one goroutine at a time.
-	Sees func(*connsvcv1.EnhancedConnection) bool
+	// Caller is who is interested. Its Visible is called by one goroutine at a time.
+	Caller *call.Call
 }
 
 // Join subscribes to what an interest is about. Its first complete View is of a read that
@@ -129,7 +127,7 @@ func (s *Pollers) callersOwn(project string) (bool, error) {
 func (s *Pollers) place(sub *Subscription, own bool) {
 	k := key{project: sub.interest.Project, own: own}
 	if own {
-		k.token = sub.interest.Token
+		k.token = sub.interest.Caller.CallerToken
 	}
 	p := s.byKey[k]
 	if p == nil {

@@ -35,6 +35,7 @@ type round struct {
 	all     bool           // some caller wants every connection
 	asks    map[string]ask // for single connections, by folded ID
 	viewers []*viewer
+	record  *call.Call // of the calls to DLI
 
 	listed map[string]*Entry // nil: there was no list
 	got    map[string]*Entry // by GETs; nil: it does not exist
@@ -56,10 +57,11 @@ type viewer struct {
 
 // poll runs one round, and publishes what it has found.
 func (p *poller) poll() {
-	ctx, cancel := context.WithCancel(call.NewContext(p.all.ctx, &call.Call{CallerToken: p.key.token}))
+	ctx, cancel := context.WithCancel(p.all.ctx)
 	defer cancel()
 	r := p.begin(cancel)
-	err := r.read(ctx)
+	defer r.record.End()
+	err := r.read(call.NewContext(ctx, r.record))
 	next, changed := r.next()
 	next.last, next.failure = r.round, err
 	if r.listed != nil || err == nil {
@@ -80,15 +82,18 @@ func (p *poller) begin(cancel context.CancelFunc) *round {
 	r := &round{
 		mark: mark{p.begun, time.Now()}, poller: p, prev: p.state,
 		asks: make(map[string]ask), got: make(map[string]*Entry), open: make(map[string]bool),
+		record: &call.Call{CallerToken: p.key.token},
 	}
 	for s := range p.subs {
 		s.urgent = false
+		// One of the callers holds the bytes of the responses, another time another one.
+		r.record.Holders, r.record.Origin = s.interest.Caller.Holders, s.interest.Caller.Origin
 		r.all = r.all || s.interest.All
 		for id, asked := range s.ids {
 			a := r.asks[id]
 			r.asks[id] = ask{asked, a.confirm || s.interest.Confirm && !s.busy, max(a.after, s.after)}
 		}
-		if s.interest.Sees != nil {
+		if s.interest.Caller.Visible != nil {
 			r.viewers = append(r.viewers, &viewer{s, maps.Clone(s.verdicts)})
 		}
 	}
@@ -132,7 +137,7 @@ func (r *round) see(id string, c *connsvcv1.EnhancedConnection) *Entry {
 			if v.verdicts == nil {
 				v.verdicts = make(map[string]verdict)
 			}
-			v.verdicts[id] = verdict{e, v.sub.interest.Sees(c)}
+			v.verdicts[id] = verdict{e, v.sub.interest.Caller.Sees(c)}
 		}
 	}
 	c.Hosts = nil

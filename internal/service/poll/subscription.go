@@ -14,7 +14,7 @@ type Subscription struct {
 	busy   bool
 	urgent bool // it has asked since the last round began
 	err    error
-	// verdicts are the results of interest.Sees. The map does not change: it is replaced.
+	// verdicts are the results of the caller's Visible. The map does not change: it is replaced.
 	verdicts map[string]verdict
 }
 
@@ -37,7 +37,7 @@ func (s *Subscription) View() View {
 	defer s.pollers.mu.Unlock()
 	return View{
 		State: s.poller.state, Changed: s.poller.changed, Err: s.err,
-		after: s.after, filtered: s.interest.Sees != nil, verdicts: s.verdicts,
+		after: s.after, filtered: s.interest.Caller.Visible != nil, verdicts: s.verdicts,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -248,20 +249,18 @@ func (s *stream) take() []*connsvcv1.WatchEnhancedConnectionsResponse {
 
 // words describes events, each by its type, and the name and peerings of its connection.
 func words(events []*connsvcv1.WatchEnhancedConnectionsResponse) string {
-	text := ""
-	for _, e := range events {
-		if text != "" {
-			text += ", "
-		}
-		text += e.GetType().String()
+	all := make([]string, len(events))
+	for i, e := range events {
+		each := []string{e.GetType().String()}
 		if c := e.GetConnection(); c != nil {
-			text += " " + c.GetName()
+			each = append(each, c.GetName())
 			for _, p := range c.GetAvailableQueueInfo() {
-				text += " " + p.GetStatus().String()
+				each = append(each, p.GetStatus().String())
 			}
 		}
+		all[i] = strings.Join(each, " ")
 	}
-	return text
+	return strings.Join(all, ", ")
 }
 
 // token returns the last resume token of events.

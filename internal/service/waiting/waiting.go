@@ -55,8 +55,7 @@ func count(counter metric.Int64UpDownCounter) (done func()) {
 
 // join subscribes a call to connections, or with all to every one of its project.
 func (w *Waits) join(ctx context.Context, i poll.Interest) (*poll.Subscription, error) {
-	caller := call.From(ctx)
-	i.Token, i.Sees = caller.CallerToken, caller.Visible
+	i.Caller = call.From(ctx)
 	return w.pollers.Join(i)
 }
 

@@ -416,10 +416,10 @@ func TestResumeLosesNoEvent(t *testing.T) {
 		kinds := []*connsvcv1.Peering{creating, active, failed}
 		for round := range 60 {
 			for i := range 4 {
-				switch n := (round*7 + i*3) % 11; {
-				case (round+i)%5 == 0:
+				n := (round*7 + i*3) % 11
+				if (round+i)%5 == 0 {
 					c.remove(n)
-				default:
+				} else {
 					c.put(n, kinds[(round+i)%3])
 				}
 			}
