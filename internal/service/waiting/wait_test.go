@@ -187,8 +187,9 @@ func TestWaitIsNotAnsweredFromAnEarlierRead(t *testing.T) {
 		s := watch(t.Context(), w, &connsvcv1.WatchEnhancedConnectionsRequest{})
 		time.Sleep(10 * time.Minute) // the interval has grown
 		c.put(1, creating)           // as by a bind
-		if got := wait(t, w, within(0, request(1))).GetReached(); got != timeout {
-			t.Errorf("reached %v by what was read before the wait", got)
+		resp := wait(t, w, within(0, request(1)))
+		if resp.GetReached() != timeout || resp.GetConnection().GetAvailableQueueInfo()[0].GetStatus() != connsvcv1.Peering_CREATING {
+			t.Errorf("got %v, by what was read before the wait", resp)
 		}
 		_ = s.end()
 	})

@@ -224,6 +224,25 @@ func TestListsShowWhatIsDeleted(t *testing.T) {
 		expect(t, one, "ADDED c1, SYNCED, DELETED c1")
 		_ = s.end()
 	})
+	// A GET proves it at once, and lists still show it.
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.put(1)
+		c.put(2)
+		c.lag = 20 * time.Second
+		time.Sleep(time.Minute)
+		s := watch(t.Context(), w, ofProject())
+		expect(t, s, "ADDED c1, ADDED c2, SYNCED")
+		c.remove(1)
+		if _, err := w.Wait(t.Context(), request(1)); reasonOf(t, err) != connsvcv1.ErrorReason_CONNECTION_NOT_FOUND {
+			t.Errorf("got %v", err)
+		}
+		expect(t, s, "DELETED c1")
+		late := watch(t.Context(), w, ofProject())
+		time.Sleep(2 * time.Minute)
+		expect(t, s, "")
+		expect(t, late, "ADDED c2, SYNCED")
+		_, _ = s.end(), late.end()
+	})
 }
 
 func TestWhatAGetHasShownStays(t *testing.T) {
@@ -240,6 +259,24 @@ func TestWhatAGetHasShownStays(t *testing.T) {
 		expect(t, s, "ADDED c2 CREATING") // which lists do not show yet
 		time.Sleep(2 * time.Minute)
 		expect(t, s, "")
+		_ = s.end()
+	})
+}
+
+func TestListsDoNotTakeBackWhatAGetHasShown(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.put(1, active)
+		time.Sleep(time.Minute)
+		c.lag = 4 * time.Second
+		s := watch(t.Context(), w, ofProject())
+		time.Sleep(10 * time.Second)
+		expect(t, s, "ADDED c1 ACTIVE, SYNCED")
+		c.put(1, failed)
+		if got := wait(t, w, request(1)).GetReached(); got != hasFail {
+			t.Errorf("reached %v", got)
+		}
+		time.Sleep(time.Minute)
+		expect(t, s, "MODIFIED c1 FAILED") // and not ACTIVE again, by a list
 		_ = s.end()
 	})
 }
