@@ -58,7 +58,14 @@ func callRows(rounds int, binary, only string) ([]row, error) {
 		}
 		rows = append(rows, more...)
 	}
-	return rows, nil
+	if !strings.HasPrefix(applyName, only) {
+		return rows, nil
+	}
+	more, err := applyRows(stage, conn, rounds)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", applyName, err)
+	}
+	return append(rows, more...), nil
 }
 
 // rows runs a scenario in short turns, each through the proxy, over gRPC and over REST, so

@@ -57,6 +57,11 @@ func (s *stubDLI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case strings.Contains(r.URL.Path, watchedProject):
 		w.Write(s.watched)
+	case r.URL.Query().Get("name") != "":
+		before, after, _ := bytes.Cut(s.listed, []byte(`"name":"test"`))
+		for _, part := range [][]byte{before, []byte(`"name":"` + r.URL.Query().Get("name") + `"`), after} {
+			w.Write(part)
+		}
 	default:
 		w.Write(s.listed)
 	}
