@@ -96,7 +96,8 @@ func TestApplyAsksThePolicy(t *testing.T) {
 func TestApplyIsAudited(t *testing.T) {
 	steps := []*connsvcv1.ApplyStep{
 		{Action: connsvcv1.ApplyStep_SET_HOSTS, State: connsvcv1.ApplyStep_DONE, Count: 3},
-		{Action: connsvcv1.ApplyStep_BIND, State: connsvcv1.ApplyStep_FAILED, Count: 1}, {Action: connsvcv1.ApplyStep_GRANT, State: connsvcv1.ApplyStep_NOT_NEEDED},
+		{Action: connsvcv1.ApplyStep_BIND, State: connsvcv1.ApplyStep_FAILED, Count: 1},
+		{Action: connsvcv1.ApplyStep_GRANT, State: connsvcv1.ApplyStep_NOT_NEEDED},
 	}
 	for name, outcome := range map[string]func() (*connsvcv1.ApplyEnhancedConnectionResponse, error){
 		"OK": func() (*connsvcv1.ApplyEnhancedConnectionResponse, error) {

@@ -45,11 +45,15 @@ func TestErrors(t *testing.T) {
 	}{
 		{
 			"another VPC", "ApplyEnhancedConnection", applied(moved, false), &connsvcv1.ApplyEnhancedConnectionResponse{},
-			codes.FailedPrecondition, "REPLACE_NEEDED", map[string]string{"existing_connection_id": id, "differs": "dest_vpc_id"}, "",
+			codes.FailedPrecondition, "REPLACE_NEEDED",
+			map[string]string{"existing_connection_id": id, "differs": "dest_vpc_id"},
+			"",
 		},
 		{
 			"a replacement that loses hosts", "ApplyEnhancedConnection", applied(changed(func(s *spec) { s.DestVpcId, s.Hosts = otherVPC, nil }), true), &connsvcv1.ApplyEnhancedConnectionResponse{},
-			codes.FailedPrecondition, "REPLACE_NEEDED", map[string]string{"would_lose": "hosts"}, "",
+			codes.FailedPrecondition, "REPLACE_NEEDED",
+			map[string]string{"would_lose": "hosts"},
+			"",
 		},
 		{
 			"a replacement while a peering is created", "ApplyEnhancedConnection", applied(moved, true), &connsvcv1.ApplyEnhancedConnectionResponse{},

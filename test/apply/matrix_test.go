@@ -203,6 +203,12 @@ func (c *cell) run(t *testing.T) {
 	if c.late {
 		time.Sleep(300 * time.Millisecond)
 	}
+	if c.late && c.column.name == "CHANGE_ROUTES: delete" {
+		// Routes are deleted by name: a delete that DLI executes late may meet the new route.
+		if _, failure := apply(c.client, c.project, c.after); failure != nil {
+			t.Fatal(failure)
+		}
+	}
 	if got, want := elements(t, c.stage, c.project), wantedElements(c.after); !slices.Equal(got, want) {
 		t.Errorf("DLI has %q, wanted %q", got, want)
 	}

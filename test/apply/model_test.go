@@ -148,9 +148,16 @@ func drawFaults(t *rapid.T) []faults.Rule {
 		"AssociateQueues", "DisassociateQueues", "CreateRoute", "DeleteRoute", "ListPrivileges", "UpdatePrivileges",
 	}
 	kinds := []faults.Fault{
-		{Kind: faults.ResetBefore}, {Kind: faults.ResetAfter}, {Kind: faults.DropAnswer}, {Kind: faults.TruncatedBody},
-		{Kind: faults.Status, Status: 500}, {Kind: faults.Status, Status: 500, Commit: true}, {Kind: faults.Status, Status: 503}, {Kind: faults.Status, Status: 429},
-		{Kind: faults.InvalidJSON, Commit: true}, {Kind: faults.Unsuccessful},
+		{Kind: faults.ResetBefore},
+		{Kind: faults.ResetAfter},
+		{Kind: faults.DropAnswer},
+		{Kind: faults.TruncatedBody},
+		{Kind: faults.Status, Status: 500},
+		{Kind: faults.Status, Status: 500, Commit: true},
+		{Kind: faults.Status, Status: 503},
+		{Kind: faults.Status, Status: 429},
+		{Kind: faults.InvalidJSON, Commit: true},
+		{Kind: faults.Unsuccessful},
 	}
 	var rules []faults.Rule
 	for range rapid.IntRange(0, 3).Draw(t, "faults") {

@@ -129,8 +129,8 @@ func (r *run) permitted(ctx context.Context) error {
 
 // do takes the steps that are left.
 func (r *run) do(ctx context.Context) error {
-	for i := 0; i < len(r.steps); i++ { // a create may change what follows
-		s := r.steps[i]
+	for i := range r.steps {
+		s := r.steps[i] // not as it was: a create may change what follows
 		if s.State != connsvcv1.ApplyStep_LEFT {
 			continue
 		}
@@ -153,7 +153,7 @@ func (r *run) do(ctx context.Context) error {
 // take makes the calls of a step.
 func (r *run) take(ctx context.Context, s *step) error {
 	if s.Action == connsvcv1.ApplyStep_SET_HOSTS {
-		unlock, err := r.Applier.hosts.lock(ctx, hostsKey(r.project, r.id))
+		unlock, err := r.hosts.lock(ctx, hostsKey(r.project, r.id))
 		if err != nil {
 			return err
 		}
@@ -283,7 +283,7 @@ func (r *run) verify(ctx context.Context) (*connsvcv1.EnhancedConnection, error)
 	conn, err := r.get(ctx, r.id)
 	if err != nil || conn == nil { // of a new one, a GET may come too early
 		r.warn("the connection could not be read after the change")
-		return nil, nil
+		return nil, nil //nolint:nilerr // DLI has confirmed each step
 	}
 	switch {
 	case r.took(connsvcv1.ApplyStep_CREATE):
