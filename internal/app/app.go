@@ -121,18 +121,18 @@ func wire(cfg *configv1.Config, o Options, tel *telemetry.Telemetry) (*App, erro
 	guard, guardErr := newGuard(cfg, o, tel, log, nil)
 	guardErr = errors.Join(auditErr, guardErr)
 	srv, srvErr := server.New(cfg, server.Options{
-		Guard:         guard,
-		Service:       service.New(dli, creates, waits),
-		Validator:     validator,
-		Telemetry:     tel,
-		Reflection:    o.Reflection,
-		Version:       o.Version,
+		Guard:      guard,
+		Service:    service.New(dli, creates, waits),
+		Validator:  validator,
+		Telemetry:  tel,
+		Reflection: o.Reflection,
+		Version:    o.Version,
 		CloseUpstream: func(ctx context.Context) {
 			waits.Close() // pollers call DLI
 			dli.Close(ctx)
 		},
-		Dir:           o.Dir,
-		Flags:         o.Flags,
+		Dir:   o.Dir,
+		Flags: o.Flags,
 	})
 	if err := errors.Join(dliErr, guardErr, srvErr); err != nil {
 		closeGuard(guard)

@@ -103,7 +103,8 @@ func TestIDs(t *testing.T) {
 				changed.ProtoReflect().Set(field, protoreflect.ValueOfString(c.value))
 				var want []string
 				_, optional := m.(*connsvcv1.WatchEnhancedConnectionsRequest)
-				if c.rule != "" && !(optional && name == "connection_id" && c.value == "") {
+				optional = optional && name == "connection_id" && c.value == ""
+				if c.rule != "" && !optional {
 					want = []string{string(name) + " " + c.rule}
 				}
 				if diff := cmp.Diff(want, broken(t, v, changed)); diff != "" {
