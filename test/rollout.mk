@@ -4,7 +4,7 @@
 rollout: ## Restarts two replicas under 200 calls/s over both APIs: no call may fail, and no watch misses an event.
 	go test ./test/rollout -run 'RollingRestart$$' -count=1 -v -timeout 5m -args -whole
 
-# SCALING chooses among Core, InFlight, Full, Responses, Connections, Projects, RateLimit, SlowDLI.
+# SCALING chooses among Core, InFlight, Full, Responses, Connections, Watchers, Projects, RateLimit, SlowDLI.
 SCALING ?= .
 
 .PHONY: scaling

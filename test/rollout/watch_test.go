@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -298,5 +299,62 @@ func setNetwork(t *testing.T, dli, rules string) {
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("the emulator responds %s", resp.Status)
+	}
+}
+
+// BenchmarkWatchers measures the memory of a watcher of 100 connections, and what all of
+// them together cost DLI.
+func BenchmarkWatchers(b *testing.B) {
+	const watchers, made = 1000, 100
+	for _, api := range []string{"gRPC", "REST"} {
+		b.Run(api, func(b *testing.B) {
+			for b.Loop() {
+				var asked atomic.Int64
+				dli := newDLI()
+				m := measure(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked.Add(1); dli.ServeHTTP(w, r) }), "", roomy)
+				each(b, made, 8, func(ctx context.Context, i int) error {
+					_, err := m.grpc.create(ctx, createOf(fmt.Sprintf("c%d", i), 2))
+					return err
+				})
+				ctx, leave := context.WithCancel(b.Context())
+				synced := make(chan struct{}, watchers)
+				see := func(e observed) {
+					if e.kind == "SYNCED" {
+						synced <- struct{}{}
+					}
+				}
+				before, calls, began := m.memory(b, ownMemory), asked.Load(), time.Now()
+				var watching sync.WaitGroup
+				var conn *grpcClient
+				for i := range watchers {
+					follow := watcherOf("http://" + m.replica.REST)
+					if api == "gRPC" {
+						if i%streams == 0 {
+							next, err := newGRPCClient([]string{m.replica.GRPC})
+							if err != nil {
+								b.Fatal(err)
+							}
+							b.Cleanup(func() { _ = next.close() })
+							conn = next
+						}
+						follow = conn.watch
+					}
+					watching.Go(func() {
+						if err := follow(ctx, "", see); err != nil && ctx.Err() == nil {
+							b.Error(err)
+						}
+					})
+				}
+				for range watchers {
+					<-synced
+				}
+				_ = pause(b.Context(), 10*time.Second) // a heartbeat or two, and idle
+				b.ReportMetric(float64(m.memory(b, ownMemory)-before)/watchers/1024, "KiB/watcher")
+				b.ReportMetric(float64(asked.Load()-calls)/time.Since(began).Seconds(), "DLI-calls/s")
+				b.ReportMetric(0, "ns/op")
+				leave()
+				watching.Wait()
+			}
+		})
 	}
 }

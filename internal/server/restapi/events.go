@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,8 +22,6 @@ const (
 	watchMethod = connsvcv1.ConnectionService_WatchEnhancedConnections_FullMethodName
 	// reconnect is how long a browser is asked to wait before it watches again.
 	reconnect = time.Second
-	// errorEvent is the type of the event that ends a watch that has failed.
-	errorEvent = "error"
 )
 
 // handleWatch has the gateway pass watches to g.watch: its generated handler cannot stream.
@@ -69,18 +68,23 @@ func (s *eventStream) ended() bool {
 
 // Send sends an event, and returns when the connection has taken it.
 func (s *eventStream) Send(event *connsvcv1.WatchEnhancedConnectionsResponse) error {
-	var b bytes.Buffer
+	buffer := s.exchange.gateway.buffers.Take()
+	b := *buffer
 	if token := event.GetResumeToken(); token != "" {
-		b.WriteString("id: " + token + "\n")
+		b = append(append(append(b, "id: "...), token...), '\n')
 	}
-	data, err := dlijson.AppendResponse(nil, event)
+	b = append(append(append(b, "event: "...), event.GetType().String()...), "\ndata: "...)
+	b, err := dlijson.AppendResponse(b, event)
 	if err != nil {
 		return err
 	}
-	if err := s.write(&b, event.GetType().String(), data); err != nil {
+	b = append(b, "\n\n"...)
+	if err := s.write(b); err != nil {
 		return err
 	}
 	s.exchange.call.Events++
+	*buffer = b
+	s.exchange.gateway.buffers.Give(buffer)
 	return nil
 }
 
@@ -90,16 +94,12 @@ func (s *eventStream) fail(e *apierror.Error) {
 		return
 	}
 	// If it cannot be sent the caller is gone.
-	_ = s.write(&bytes.Buffer{}, errorEvent, bytes.TrimSpace(errorJSON(e, true)))
+	_ = s.write(slices.Concat([]byte("event: error\ndata: "), bytes.TrimSpace(errorJSON(e, true)), []byte("\n\n")))
 }
 
-// write sends an event with data of one line; b has its ID.
-func (s *eventStream) write(b *bytes.Buffer, name string, data []byte) error {
-	x := s.exchange
-	b.WriteString("event: " + name + "\ndata: ")
-	b.Write(data)
-	b.WriteString("\n\n")
-	n := int64(b.Len())
+// write sends an event.
+func (s *eventStream) write(event []byte) error {
+	x, n := s.exchange, int64(len(event))
 	if n > x.gateway.limits.GetMaxResponseBytes() {
 		return apierror.New(connsvcv1.ErrorReason_ANSWER_TOO_LARGE, "", nil)
 	}
@@ -114,7 +114,7 @@ func (s *eventStream) write(b *bytes.Buffer, name string, data []byte) error {
 		return apierror.NotSent(nil)
 	}
 	x.call.BytesOut += n
-	if err := s.flush(b.Bytes()); err != nil {
+	if err := s.flush(event); err != nil {
 		s.broken = true
 		return apierror.NotSent(err)
 	}
