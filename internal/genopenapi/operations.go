@@ -94,6 +94,9 @@ func (p *pass) changeRequest(op *openapi3.Operation, rpc protoreflect.MethodDesc
 	if fields.ByName("request_id") != nil {
 		op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Ref: "#/components/parameters/IdempotencyKey"})
 	}
+	if fields.ByName("resume_token") != nil {
+		op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Ref: "#/components/parameters/LastEventID"})
+	}
 	if op.RequestBody == nil {
 		return addTags(op, fields.ByName("tags"))
 	}
