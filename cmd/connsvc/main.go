@@ -41,9 +41,9 @@ var errUsage = errors.New("wrong command line")
 const memoryRatio = 0.9
 
 // collectAt is the growth of the heap, in percent, that starts a collection, unless
-// GOGC is set. The live heap is small and limited, so four times of it is too; near
-// the memory limit collections start earlier.
-const collectAt = 400
+// GOGC is set. The live heap is small and limited, so twice of it is too; near the memory
+// limit collections start earlier.
+const collectAt = 200
 
 // process is a command's access to the process it runs in.
 type process struct {
