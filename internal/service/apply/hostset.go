@@ -103,7 +103,11 @@ func (a *Applier) changeHosts(ctx context.Context, c hostChange) (hostResult, er
 	if err != nil {
 		return hostResult{}, err
 	}
+	// Whoever changes hosts may get the connection: counts, etag and errors tell of it.
 	t := a.target(ctx, c.project, nil)
+	if err := t.caller.Permit(ctx, get, conn); err != nil {
+		return hostResult{}, err
+	}
 	var first hostResult
 	for try := 0; ; try++ {
 		next := c.of(conn.GetHosts())
@@ -114,11 +118,11 @@ func (a *Applier) changeHosts(ctx context.Context, c hostChange) (hostResult, er
 		if try == 0 {
 			first = next
 		}
-		if err := c.check(conn.GetHosts(), next.hosts, try); err != nil {
-			return hostResult{}, err
-		}
 		update := &connsvcv1.UpdateEnhancedConnectionHostsRequest{ProjectId: c.project, ConnectionId: c.id, Hosts: next.hosts}
 		if err := t.caller.Permit(ctx, update, conn); err != nil {
+			return hostResult{}, err
+		}
+		if err := c.check(conn.GetHosts(), next.hosts, try); err != nil {
 			return hostResult{}, err
 		}
 		failed := t.send(ctx, update)

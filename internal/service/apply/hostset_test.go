@@ -9,7 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/emulator"
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
@@ -255,4 +259,41 @@ func TestWaitingInVain(t *testing.T) {
 	close(release)
 	calls.Wait()
 	s.wantHosts(t, "a=192.168.0.1", "b=192.168.0.1")
+}
+
+// TestHiddenHosts: a connection that the caller may not get is denied before anything is
+// said of its hosts.
+func TestHiddenHosts(t *testing.T) {
+	s, id := withHosts(t, "a")
+	denied := apierror.New(connsvcv1.ErrorReason_POLICY_DENIED, "", nil)
+	ctx := call.NewContext(t.Context(), &call.Call{Permits: func(_ context.Context, req proto.Message, conn *connsvcv1.EnhancedConnection) error {
+		if _, gets := req.(*connsvcv1.GetEnhancedConnectionRequest); gets && conn.GetId() == id {
+			return denied
+		}
+		return nil
+	}})
+	for name, change := range map[string]func() error{
+		"a host that is there": func() error {
+			_, err := s.AddHosts(ctx, &connsvcv1.AddHostsRequest{ProjectId: projectID, ConnectionId: id, Hosts: hosts("a")})
+			return err
+		},
+		"a name that is not": func() error {
+			_, err := s.RemoveHosts(ctx, &connsvcv1.RemoveHostsRequest{ProjectId: projectID, ConnectionId: id, Names: []string{"x"}})
+			return err
+		},
+		"another etag": func() error {
+			_, err := s.AddHosts(ctx, &connsvcv1.AddHostsRequest{ProjectId: projectID, ConnectionId: id, Hosts: hosts("b"), Etag: "x"})
+			return err
+		},
+		"the last host": func() error {
+			_, err := s.RemoveHosts(ctx, &connsvcv1.RemoveHostsRequest{ProjectId: projectID, ConnectionId: id, Names: []string{"a"}})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.took()
+			wantReason(t, change(), connsvcv1.ErrorReason_POLICY_DENIED)
+			s.wantCalls(t, "get")
+		})
+	}
 }
