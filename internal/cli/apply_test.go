@@ -276,3 +276,28 @@ func TestManyCompared(t *testing.T) {
 		}
 	}
 }
+
+// TestManyHostsCompared: the lists of a call have less elements than connsvc's limit of
+// 100,000.
+func TestManyHostsCompared(t *testing.T) {
+	f := startFake(t)
+	text, hosts := "connections:\n", strings.Repeat("{ip: 10.0.0.1}, ", 20_000)
+	var answers []*connsvcv1.ConnectionDifference
+	for i := range 6 {
+		text += fmt.Sprintf("  - {name: c%d%s, hosts: [%s]}\n", i, head, hosts)
+		answers = append(answers, difference(fmt.Sprint("c", i), same))
+	}
+	f.on("CompareEnhancedConnection", compared(answers[:4]...), compared(answers[4:]...))
+	if r := f.command(t).run(t, "diff", "-f", write(t, "a.yaml", text)); r.status != 0 {
+		t.Fatalf("status %d: %s", r.status, r.stderr)
+	}
+	for _, call := range f.calls("CompareEnhancedConnection") {
+		n := 0
+		for _, spec := range call.(*connsvcv1.CompareEnhancedConnectionRequest).GetConnections() {
+			n += 1 + len(spec.GetHosts())
+		}
+		if n > 100_000 {
+			t.Errorf("%d elements in one call", n)
+		}
+	}
+}

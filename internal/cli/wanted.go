@@ -19,10 +19,12 @@ import (
 const (
 	// maxFileBytes limits a file of connections or of hosts: 32 MiB.
 	maxFileBytes = 32 << 20
-	// maxCompared and maxComparedBytes limit what one call compares: the contract's limit,
-	// and half of connsvc's default limit of a request.
+	// maxCompared, maxComparedBytes and maxComparedItems limit what one call compares: the
+	// contract's limit, half of connsvc's default limit of a request, and less elements of
+	// all lists together than the 100,000 that a request may have.
 	maxCompared      = 1000
 	maxComparedBytes = 8 << 20
+	maxComparedItems = 90_000
 )
 
 // A wanted is the connections of a project as they are wanted.
@@ -162,19 +164,29 @@ func (s *session) compare(w *wanted) ([]*connsvcv1.ConnectionDifference, error) 
 // parts yields connections in lists that one call can compare.
 func parts(specs []*connsvcv1.EnhancedConnectionSpec) func(yield func([]*connsvcv1.EnhancedConnectionSpec) bool) {
 	return func(yield func([]*connsvcv1.EnhancedConnectionSpec) bool) {
-		start, size := 0, 0
+		start, size, all := 0, 0, 0
 		for i, spec := range specs {
-			bytes := proto.Size(spec)
-			if i > start && (i-start == maxCompared || size+bytes > maxComparedBytes) {
+			bytes, n := proto.Size(spec), 1+items(spec)
+			if i > start && (i-start == maxCompared || size+bytes > maxComparedBytes || all+n > maxComparedItems) {
 				if !yield(specs[start:i]) {
 					return
 				}
-				start, size = i, 0
+				start, size, all = i, 0, 0
 			}
-			size += bytes
+			size, all = size+bytes, all+n
 		}
 		yield(specs[start:])
 	}
+}
+
+// items returns the number of elements of all lists of a connection.
+func items(spec *connsvcv1.EnhancedConnectionSpec) (n int) {
+	for field, value := range spec.ProtoReflect().Range {
+		if field.IsList() {
+			n += value.List().Len()
+		}
+	}
+	return n
 }
 
 // words returns the word of an enum as a person reads it: SET_HOSTS is "set hosts".
