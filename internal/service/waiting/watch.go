@@ -53,7 +53,8 @@ type watch struct {
 	req    *connsvcv1.WatchEnhancedConnectionsRequest
 	stream Stream
 	sub    *poll.Subscription
-	sent   map[string]*poll.Entry // what the reader has, by ID
+	sent   map[string]*poll.Entry                      // what the reader has, by ID; with held
+	held   *connsvcv1.WatchEnhancedConnectionsResponse // not sent yet: it may be the last of a view
 	synced bool
 	ended  bool        // nothing can change any more
 	silent *time.Timer // fires after heartbeatInterval without an event
@@ -106,6 +107,9 @@ func (n *watch) sendChanges() (poll.View, error) {
 		var open bool
 		if err == nil && !newer {
 			newer, open, err = n.sendDeleted(v)
+		}
+		if err == nil {
+			err = n.sendHeld(true)
 		}
 		switch {
 		case err != nil:
@@ -186,17 +190,33 @@ func (n *watch) sendDeleted(v poll.View) (newer, open bool, err error) {
 	return false, open, nil
 }
 
-// send sends an event.
+// send sends an event. Those of connections have a resume_token after SYNCED, but only the
+// last of each view: a token is as large as all that the reader has.
 func (n *watch) send(what connsvcv1.WatchEnhancedConnectionsResponse_Type, e *poll.Entry, asOf time.Time) error {
-	event := &connsvcv1.WatchEnhancedConnectionsResponse{Type: what}
-	if e != nil {
-		event.Connection = e.Conn
+	if err := n.sendHeld(false); err != nil {
+		return err
 	}
-	if e == nil || n.single() {
-		event.ResumeToken = newToken(n.req, n.sent)
+	n.held = &connsvcv1.WatchEnhancedConnectionsResponse{Type: what}
+	if e != nil {
+		n.held.Connection = e.Conn
 	}
 	if !asOf.IsZero() {
-		event.AsOf = timestamppb.New(asOf)
+		n.held.AsOf = timestamppb.New(asOf)
+	}
+	if n.synced && e != nil && !n.single() {
+		return nil
+	}
+	return n.sendHeld(e == nil || n.single())
+}
+
+// sendHeld sends the event that is held, if there is one.
+func (n *watch) sendHeld(withToken bool) error {
+	event := n.held
+	if n.held = nil; event == nil {
+		return nil
+	}
+	if withToken {
+		event.ResumeToken = newToken(n.req, n.sent)
 	}
 	if err := n.stream.Send(event); err != nil {
 		return apierror.From(err)

@@ -442,6 +442,42 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestResumeAfterAnEvent: a reader resumes with the last token that is not empty, whatever
+// came before the watch broke.
+func TestResumeAfterAnEvent(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.put(1, active)
+		s := watch(t.Context(), w, ofProject())
+		saved := token(expect(t, s, "ADDED c1 ACTIVE, SYNCED"))
+		c.put(1, failed)
+		c.put(2, active)
+		time.Sleep(time.Second)
+		events := expect(t, s, "MODIFIED c1 FAILED, ADDED c2 ACTIVE")
+		if events[0].GetResumeToken() != "" || events[1].GetResumeToken() == "" {
+			t.Error("the last event of a view must have a token, and it alone")
+		}
+		_ = s.end()
+		c.put(1, active)
+		c.remove(2)
+		s = watch(t.Context(), w, from(token(events), ofProject()))
+		time.Sleep(time.Second)
+		expect(t, s, "MODIFIED c1 ACTIVE, DELETED , SYNCED")
+		_ = s.end()
+		c.put(1, failed)
+		s = watch(t.Context(), w, from(saved, ofProject()))
+		time.Sleep(time.Second)
+		expect(t, s, "MODIFIED c1 FAILED, SYNCED")
+		c.remove(1)
+		time.Sleep(time.Second)
+		saved = token(expect(t, s, "DELETED c1 FAILED"))
+		_ = s.end()
+		s = watch(t.Context(), w, from(saved, ofProject()))
+		time.Sleep(time.Second)
+		expect(t, s, "SYNCED")
+		_ = s.end()
+	})
+}
+
 // TestResumeLosesNoEvent moves a watch between two replicas, whose lists lag, while
 // connections change. What the reader has must be what exists, in the end.
 func TestResumeLosesNoEvent(t *testing.T) {
