@@ -1,0 +1,4 @@
+package cli
+
+// Parts is parts.
+var Parts = parts
