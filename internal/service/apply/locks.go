@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
@@ -20,7 +21,8 @@ type keyLock struct {
 	users int           // who hold it or wait
 }
 
-// lock waits for its turn; the error is that of a call whose time ends before.
+// lock waits for its turn; the error is that of a call whose time ends before. It leaves
+// time for the error to reach the caller before his own clock ends the call.
 func (l *locks) lock(ctx context.Context, key string) (unlock func(), err error) {
 	l.mu.Lock()
 	if l.byKey == nil {
@@ -33,18 +35,24 @@ func (l *locks) lock(ctx context.Context, key string) (unlock func(), err error)
 	}
 	k.users++
 	l.mu.Unlock()
+	wait := ctx
+	if at, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		wait, cancel = context.WithDeadline(ctx, at.Add(-min(time.Second, time.Until(at)/3)))
+		defer cancel()
+	}
 	select {
 	case k.turn <- struct{}{}:
 		return func() {
 			<-k.turn
 			l.leave(key, k)
 		}, nil
-	case <-ctx.Done():
+	case <-wait.Done():
 		l.leave(key, k)
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, apierror.New(connsvcv1.ErrorReason_OVERLOADED, "another change of this connection is under way; retry later", ctx.Err())
+		if errors.Is(wait.Err(), context.DeadlineExceeded) {
+			return nil, apierror.New(connsvcv1.ErrorReason_OVERLOADED, "another change of this connection is under way; retry later", wait.Err())
 		}
-		return nil, apierror.From(ctx.Err())
+		return nil, apierror.From(wait.Err())
 	}
 }
 
