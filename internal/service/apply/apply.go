@@ -42,6 +42,7 @@ type Applier struct {
 	applies  locks // by project and name: one that waits finds what the one before has done
 	hosts    locks // by project and connection: DLI overwrites hosts whole
 	standIns standIns
+	recent   recent
 }
 
 // New returns an Applier over the RPCs.
@@ -81,6 +82,8 @@ func (a *Applier) Apply(ctx context.Context, req *connsvcv1.ApplyEnhancedConnect
 	if err := r.permitted(ctx); err != nil {
 		return nil, err
 	}
+	a.recent.add(t.project, t.spec.GetName())
+	defer a.recent.add(t.project, t.spec.GetName()) // the last step may be long after the first
 	if err := r.do(ctx); err != nil {
 		return nil, r.failure(err)
 	}

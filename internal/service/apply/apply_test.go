@@ -33,7 +33,7 @@ func TestFromNothing(t *testing.T) {
 		t.Errorf("got %v of %v", resp, conn)
 	}
 	again := s.mustApply(t, wanted)
-	s.wantCalls(t, "list", "privileges") // lists do not say who has privileges
+	s.wantCalls(t, "list", "privileges", "get") // lists lag, and do not say who has privileges
 	wantSteps(t, again.GetSteps())
 	if again.GetChanged() || again.Connection != nil || again.GetDifference().GetKind() != connsvcv1.ConnectionDifference_SAME || again.GetConnectionId() != conn.GetId() {
 		t.Errorf("got %v", again)
@@ -45,6 +45,7 @@ func TestSameTwice(t *testing.T) {
 	s := start(t, emulator.Options{})
 	wanted := spec()
 	s.mustApply(t, wanted)
+	s.forget()
 	s.took()
 	for name, same := range map[string]*connsvcv1.EnhancedConnectionSpec{
 		"as it was":    wanted,
@@ -247,6 +248,30 @@ func TestOldList(t *testing.T) {
 		t.Errorf("got %v", resp)
 	}
 	s.wantCalls(t, "list", "get")
+}
+
+// TestRolledBackAtOnce: that a list shows what is wanted counts for nothing right after a
+// change, which it may not show yet.
+func TestRolledBackAtOnce(t *testing.T) {
+	now := time.Now()
+	s := start(t, emulator.Options{Now: func() time.Time { return now }})
+	before, after := spec(), spec(func(s *connsvcv1.EnhancedConnectionSpec) { s.Hosts = hosts("c") })
+	id := s.mustApply(t, before).GetConnectionId()
+	now = now.Add(time.Hour)
+	s.fault(t, all("ListEnhancedConnections", faults.Fault{Kind: faults.OldList, Delay: faults.Duration(time.Minute)}))
+	s.mustApply(t, after)
+	if resp := s.compare(t, before); !resp.GetDifferent() {
+		t.Error("a comparison shows no difference")
+	}
+	wantSteps(t, s.mustApply(t, before).GetSteps(), "SET_HOSTS DONE")
+	s.wantHosts(t, "a=192.168.0.1", "b=192.168.0.1")
+
+	s.forget()
+	if _, err := s.add(t, &connsvcv1.AddHostsRequest{ConnectionId: id, Hosts: hosts("c")}); err != nil {
+		t.Fatal(err)
+	}
+	wantSteps(t, s.mustApply(t, before).GetSteps(), "SET_HOSTS DONE")
+	s.wantHosts(t, "a=192.168.0.1", "b=192.168.0.1")
 }
 
 // TestNameTakenMeanwhile goes on with a connection that lists did not show.

@@ -10,7 +10,8 @@ import (
 )
 
 // maxConfirmed is how many connections a comparison reads by their IDs, to confirm that they
-// differ: lists lag. Of more that differ, the list's word counts.
+// differ: lists lag. Of more that differ, the list's word counts, unless they are recent:
+// these cost less than their changes did.
 const maxConfirmed = 50
 
 // Compare compares connections with how they are wanted. One list shows them all, if DLI
@@ -29,8 +30,11 @@ func (a *Applier) Compare(ctx context.Context, req *connsvcv1.CompareEnhancedCon
 	confirmed := 0
 	for _, spec := range req.GetConnections() {
 		each := c.byName[spec.GetName()]
-		if confirmed < maxConfirmed && each.uncertain() {
-			confirmed += len(each.ids)
+		recent := each.recent.has(req.GetProjectId(), spec.GetName())
+		if len(each.ids) > 0 && (recent || confirmed < maxConfirmed && each.shown.GetKind() != connsvcv1.ConnectionDifference_SAME) {
+			if !recent {
+				confirmed += len(each.ids)
+			}
 			f, err := each.confirm(ctx, each.ids)
 			if err != nil {
 				return nil, err
@@ -104,9 +108,4 @@ func (c *comparison) add(ctx context.Context, conn *connsvcv1.EnhancedConnection
 		each.shown = changes.difference(conn.GetName(), conn.GetId())
 	}
 	return err
-}
-
-// uncertain reports whether a GET may show something else than the list.
-func (c *compared) uncertain() bool {
-	return len(c.ids) > 0 && c.shown.GetKind() != connsvcv1.ConnectionDifference_SAME
 }

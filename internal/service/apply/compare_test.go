@@ -45,6 +45,7 @@ func TestCompareMany(t *testing.T) {
 		s.mustApply(t, specs[i])
 	}
 	s.mustApply(t, spec(named("not_wanted")))
+	s.forget()
 	s.took()
 	if resp := s.compare(t, specs...); resp.GetDifferent() || len(resp.GetDifferences()) != 50 {
 		t.Errorf("got %v", resp)
@@ -64,6 +65,7 @@ func TestCompare(t *testing.T) {
 	if _, err := s.CreateEnhancedConnection(t.Context(), &connsvcv1.CreateEnhancedConnectionRequest{ProjectId: projectID, Name: "twice", DestVpcId: vpcID, DestNetworkId: networkID}); err != nil {
 		t.Fatal(err)
 	}
+	s.forget()
 	s.took()
 	resp := s.compare(t, spec(named("none")), spec(named("moved"), func(s *connsvcv1.EnhancedConnectionSpec) { s.DestVpcId = otherVPC }),
 		spec(named("same")), spec(named("twice")), spec(named("changed"), func(s *connsvcv1.EnhancedConnectionSpec) { s.Hosts = hosts("z") }))
@@ -90,6 +92,7 @@ func TestCompareLargeLists(t *testing.T) {
 		specs = append(specs, spec(named(fmt.Sprintf("c%d", i))))
 		s.mustApply(t, specs[i])
 	}
+	s.forget()
 	s.took()
 	lists := 0
 	s.before = func(call string) {

@@ -40,6 +40,7 @@ type stage struct {
 	*service.Service
 
 	emulator *emulator.Emulator
+	forget   func() // goes on with another replica, which remembers nothing
 
 	mu     sync.Mutex
 	calls  []string
@@ -54,7 +55,8 @@ func start(tb testing.TB, o emulator.Options) *stage {
 	s := &stage{emulator: emulator.New(o)}
 	server := httptest.NewServer(s)
 	tb.Cleanup(server.Close)
-	s.Service = replica(tb, server.URL, token)
+	s.forget = func() { s.Service = replica(tb, server.URL, token) }
+	s.forget()
 	return s
 }
 

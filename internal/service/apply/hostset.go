@@ -125,6 +125,7 @@ func (a *Applier) changeHosts(ctx context.Context, c hostChange) (hostResult, er
 		if err := c.check(conn.GetHosts(), next.hosts, try); err != nil {
 			return hostResult{}, err
 		}
+		a.recent.add(c.project, conn.GetName())
 		failed := t.send(ctx, update)
 		if failed != nil && !apierror.Sent(failed) {
 			return hostResult{}, failed

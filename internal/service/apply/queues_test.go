@@ -33,7 +33,7 @@ func TestQueueInPool(t *testing.T) {
 				if resp := s.mustApply(t, spec(bound("q1 A1", pools))); resp.GetChanged() {
 					t.Errorf("it is bound again: %v", resp)
 				}
-				s.wantCalls(t, "list")
+				s.wantCalls(t, "list", "get")
 				// What is not bound yet is, though a pool shows that it could be in.
 				resp = s.mustApply(t, spec(bound("q1 a1 a2 q2", pools)))
 				wantSteps(t, resp.GetSteps(), "BIND DONE a2,q2")

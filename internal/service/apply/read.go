@@ -31,7 +31,7 @@ func (f *found) difference(name string) *connsvcv1.ConnectionDifference {
 }
 
 // find reads the connection with the name, from one list. As lists lag, a difference counts
-// only if a GET shows it too.
+// only if a GET shows it too, and so does none right after a change.
 func (t *target) find(ctx context.Context) (*found, error) {
 	resp, err := t.rpcs.ListFrom(ctx, &connsvcv1.ListEnhancedConnectionsRequest{
 		ProjectId: t.project, Name: t.spec.GetName(), Status: connsvcv1.EnhancedConnection_ACTIVE,
@@ -47,7 +47,8 @@ func (t *target) find(ctx context.Context) (*found, error) {
 		}
 	}
 	if len(f.ids) == 1 {
-		if f.changes, err = t.inspect(ctx, f.conn); err != nil || f.changes.none() {
+		f.changes, err = t.inspect(ctx, f.conn)
+		if err != nil || f.changes.none() && !t.recent.has(t.project, t.spec.GetName()) {
 			return f, err
 		}
 	}
