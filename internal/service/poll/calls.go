@@ -15,6 +15,8 @@ const (
 	// maxGets is the most GETs of a round with a list: where a list is wrong about many,
 	// the next list is worth more than asking for each.
 	maxGets = 10
+	// maxToldGets is the most GETs of a round of which only resume tokens tell.
+	maxToldGets = 3
 	// callTimeout ends a call, with its retries, that DLI does not respond to.
 	callTimeout = time.Minute
 	// firstPageSize is the size of pages where one list is too large.
@@ -49,20 +51,43 @@ func (r *round) listAndGet(ctx context.Context) error {
 	if err := r.list(ctx); err != nil {
 		return err
 	}
-	doubts := r.doubts()
-	for _, id := range doubts {
-		r.open[id] = true
-	}
-	var fault error // of one connection: it does not keep callers from the others
-	for _, id := range doubts[:min(len(doubts), maxGets)] {
-		switch err := r.get(ctx, id, r.idOf(id)); {
-		case reasonOf(err) == connsvcv1.ErrorReason_UPSTREAM_FAULT:
-			fault = err
-		case err != nil:
-			return err
+	var failure error
+	wrong := false // the list does not show a connection that exists
+	for _, id := range r.doubts() {
+		if err := r.get(ctx, id, r.idOf(id)); err != nil {
+			failure = err
 		}
+		if failure != nil && reasonOf(failure) != connsvcv1.ErrorReason_UPSTREAM_FAULT {
+			break // a fault of one connection does not keep callers from the others
+		}
+		wrong = wrong || r.listed[id] == nil && r.got[id] != nil
 	}
-	return fault
+	r.decideByLists(failure == nil && !wrong)
+	return failure
+}
+
+// decideByLists takes it as proof that a connection does not exist any more that no list
+// has shown it for the lag of lists. They prove nothing where a GET of this round has failed
+// or contradicts its list.
+func (r *round) decideByLists(proof bool) {
+	r.missing = make(map[string]time.Time)
+	for id := range r.open {
+		if _, decided := r.got[id]; decided || r.listed[id] != nil || r.asks[id].direct {
+			continue
+		}
+		since := r.at
+		if at, known := r.prev.missing[id]; known {
+			since = at
+		} else if gone := r.prev.gone[id]; gone.round > 0 {
+			since = gone.at
+		}
+		if !proof || r.at.Sub(since) < r.lag {
+			r.missing[id] = since
+			continue
+		}
+		r.got[id] = nil
+		delete(r.open, id)
+	}
 }
 
 // idOf returns an ID as DLI writes it, or as the caller does.
@@ -77,40 +102,48 @@ func (r *round) idOf(id string) string {
 	}
 }
 
-// doubts returns the connections, by folded ID, that the list does not decide. Those that
-// callers ask for come first.
+// doubts returns the connections, by folded ID, that this round gets: first those that
+// callers ask for, then those that are known, and few of which only a resume token tells,
+// as anyone can write one. All that the list does not decide are open.
 func (r *round) doubts() []string {
-	var first, others []string
+	var asked, known, told []string
 	for id, a := range r.asks {
-		listed, known := r.listed[id], r.prev.entries[id]
+		listed, entry := r.listed[id], r.prev.entries[id]
 		unproven := r.prev.gone[id].round <= a.after
-		confirmed := known != nil && known.got.round > a.after && listed != nil && known.Same(listed)
+		confirmed := entry != nil && entry.got.round > a.after && listed != nil && entry.Same(listed)
 		switch {
-		case listed == nil && (known != nil || unproven),
-			listed != nil && r.prev.gone[id].round > 0 && unproven,
-			listed != nil && a.confirm && Settled(listed.Conn) && !confirmed:
-			first = append(first, id)
-		}
-	}
-	add := func(id string) {
-		if !slices.Contains(first, id) {
-			others = append(others, id)
+		case listed == nil && entry == nil && unproven && !a.direct:
+			told = append(told, id)
+			r.open[id] = true
+		case a.direct && listed == nil && (entry != nil || unproven),
+			listed != nil && r.prev.gone[id].round > 0 && unproven:
+			asked = append(asked, id)
+			r.open[id] = true
+		case listed != nil && a.confirm && Settled(listed.Conn) && !confirmed:
+			asked = append(asked, id)
 		}
 	}
 	for id := range r.prev.entries {
-		if r.listed[id] == nil {
-			add(id)
+		if r.listed[id] == nil && !r.open[id] {
+			known = append(known, id)
+			r.open[id] = true
 		}
 	}
 	for id, listed := range r.listed {
-		known, gone := r.prev.entries[id], r.prev.gone[id]
+		entry, gone := r.prev.entries[id], r.prev.gone[id]
 		switch {
+		case r.open[id]:
 		case gone.round > 0 && r.at.Sub(gone.at) >= r.lag,
-			known != nil && known.got.round > 0 && r.at.Sub(known.got.at) < r.lag && !known.Same(listed):
-			add(id)
+			entry != nil && entry.got.round > 0 && r.at.Sub(entry.got.at) < r.lag && !entry.Same(listed):
+			if r.open[id] = true; !slices.Contains(asked, id) {
+				known = append(known, id)
+			}
 		}
 	}
-	return append(first, others...)
+	first := slices.Concat(asked, known)
+	r.late = len(first) > maxGets
+	first = first[:min(len(first), maxGets)]
+	return append(first, told[:min(len(told), maxToldGets)]...)
 }
 
 // list reads all connections of the project. If they are too large for one response, it

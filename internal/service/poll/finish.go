@@ -29,7 +29,7 @@ func (p *poller) finish(r *round, next *State, changed bool, err error) {
 		}
 	}
 	for s := range p.subs {
-		if permanent(reasonOf(err), next.round > s.after) {
+		if permanent(reasonOf(err), next.read > s.after) {
 			s.err = err
 			p.drop(s)
 		}
@@ -45,7 +45,7 @@ func (p *poller) finish(r *round, next *State, changed bool, err error) {
 	if r.dli != nil {
 		cfg = r.dli.Polling()
 	}
-	p.schedule(cfg, err == nil && (changed || len(r.open) > 0 || r.creating(next)), wait)
+	p.schedule(cfg, err == nil && (changed || r.late || len(r.open) > 0 || r.creating(next)), wait)
 }
 
 // permanent reports whether polling cannot succeed for a caller. An operator may replace

@@ -2,8 +2,10 @@
 // interested in a project share one poller, which reads only while there are any.
 //
 // DLI's lists lag: that a list does not show a connection proves nothing. A list says where
-// to look; what is missing, or contradicts a recent GET, is decided by a GET. A caller is
-// never answered from a read that began before it came.
+// to look; what is missing, or contradicts a recent GET, is decided by a GET, or where much
+// is missing by further lists. What is not decided yet stays as it is known, and holds
+// back no caller who does not ask for it. A caller is never answered from a read that began
+// before it came.
 package poll
 
 import (
@@ -95,7 +97,7 @@ type Interest struct {
 	Caller *call.Call
 }
 
-// Join subscribes to what an interest is about. Its first complete View is of a read that
+// Join subscribes to what an interest is about. Its first View that is Read is of a read that
 // begins after Join. The caller must Leave.
 func (s *Pollers) Join(i Interest) (*Subscription, error) {
 	own, err := s.callersOwn(i.Project)

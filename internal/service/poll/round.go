@@ -37,15 +37,18 @@ type round struct {
 	viewers []*viewer
 	record  *call.Call // of the calls to DLI
 
-	listed map[string]*Entry // nil: there was no list
-	got    map[string]*Entry // by GETs; nil: it does not exist
-	open   map[string]bool   // what the list does not decide
+	listed  map[string]*Entry    // nil: there was no list
+	got     map[string]*Entry    // by GETs; nil: it does not exist
+	open    map[string]bool      // what the list does not decide, but a GET or further lists
+	missing map[string]time.Time // see State
+	late    bool                 // some GETs are left for the next round
 }
 
 // An ask is the interest of callers in a single connection.
 type ask struct {
 	id      string
-	confirm bool
+	direct  bool   // a caller is interested in this connection, not in all
+	confirm bool   // see Interest.Confirm
 	after   uint64 // the last round that began before the last of these callers came
 }
 
@@ -65,10 +68,7 @@ func (p *poller) poll() {
 	next, changed := r.next()
 	next.last, next.failure = r.round, err
 	if r.listed != nil || err == nil {
-		next.read = r.round
-	}
-	if err == nil && len(r.open) == 0 {
-		next.AsOf, next.round = r.at, r.round
+		next.AsOf, next.read = r.at, r.round
 	}
 	p.finish(r, next, changed, err)
 }
@@ -91,7 +91,7 @@ func (p *poller) begin(cancel context.CancelFunc) *round {
 		r.all = r.all || s.interest.All
 		for id, asked := range s.ids {
 			a := r.asks[id]
-			r.asks[id] = ask{asked, a.confirm || s.interest.Confirm && !s.busy, max(a.after, s.after)}
+			r.asks[id] = ask{asked, a.direct || !s.interest.All, a.confirm || s.interest.Confirm && !s.busy, max(a.after, s.after)}
 		}
 		if s.interest.Caller.Visible != nil {
 			r.viewers = append(r.viewers, &viewer{s, maps.Clone(s.verdicts)})
@@ -146,7 +146,10 @@ func (r *round) see(id string, c *connsvcv1.EnhancedConnection) *Entry {
 
 // next returns the state after a round, and whether a connection differs.
 func (r *round) next() (next *State, changed bool) {
-	next = &State{AsOf: r.prev.AsOf, round: r.prev.round, read: r.prev.read, entries: maps.Clone(r.prev.entries), gone: maps.Clone(r.prev.gone)}
+	next = &State{AsOf: r.prev.AsOf, read: r.prev.read, entries: maps.Clone(r.prev.entries), gone: maps.Clone(r.prev.gone), missing: r.missing}
+	if r.listed == nil {
+		next.missing = r.prev.missing
+	}
 	if next.entries == nil {
 		next.entries, next.gone = make(map[string]*Entry), make(map[string]mark)
 	}

@@ -10,16 +10,17 @@ import (
 
 // A State is what a poller knows of its project. It does not change.
 type State struct {
-	// AsOf is when DLI was asked for the last complete state; zero: never yet.
+	// AsOf is when DLI was last asked with success; zero: never yet.
 	AsOf time.Time
 
 	failure error             // of the last round; nil if it did not fail
 	last    uint64            // the last round
 	read    uint64            // the last round that has read what the callers ask for
-	round   uint64            // that of AsOf: it has left nothing open
 	entries map[string]*Entry // by folded ID
 	sorted  []*Entry
 	gone    map[string]mark // proven not to exist, by folded ID
+	// missing is since when no list has shown a connection and no GET was made, by folded ID.
+	missing map[string]time.Time
 }
 
 // An Entry is a connection as it was read. It does not change.

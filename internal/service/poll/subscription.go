@@ -89,10 +89,6 @@ type View struct {
 // Read reports whether DLI was read since the caller came.
 func (v View) Read() bool { return v.read > v.after }
 
-// Complete reports whether DLI was read since the caller came, and decided what the read
-// left open.
-func (v View) Complete() bool { return v.round > v.after }
-
 // Failure returns why the last poll has failed since the caller came; nil if it has not.
 func (v View) Failure() error {
 	if v.last > v.after {

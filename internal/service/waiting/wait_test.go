@@ -352,6 +352,27 @@ func TestWaitOfManyConnectionsLists(t *testing.T) {
 	})
 }
 
+// TestManyWaitsAreConfirmed: what one round cannot confirm, the next does soon.
+func TestManyWaitsAreConfirmed(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		for n := range 50 {
+			c.put(n, active)
+		}
+		s := watch(t.Context(), w, ofProject())
+		time.Sleep(10 * time.Minute) // the interval has grown
+		var all sync.WaitGroup
+		for n := range 50 {
+			all.Go(func() {
+				if got := wait(t, w, within(6*time.Second, request(n))).GetReached(); got != ready {
+					t.Errorf("reached %v", got)
+				}
+			})
+		}
+		all.Wait()
+		_ = s.end()
+	})
+}
+
 func TestWaitDoesNotShareReadsOfOtherCallers(t *testing.T) {
 	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
 		c.own = true

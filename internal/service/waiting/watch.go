@@ -117,7 +117,7 @@ func (n *watch) sendChanges() (poll.View, error) {
 		case newer:
 			continue
 		}
-		if !n.synced && !open && (v.Complete() || n.ended) {
+		if !n.synced && !open && (!n.single() || len(n.sent) > 0 || n.ended) {
 			n.synced = true
 			if !n.single() {
 				n.sub.Resolve(slices.Collect(maps.Keys(n.sent))...) // lists show them

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -300,6 +301,77 @@ func TestListsInPages(t *testing.T) {
 	})
 }
 
+// TestManyAreDeletedAtOnce: more than a round gets are decided by lists, and hold back
+// nobody who comes meanwhile.
+func TestManyAreDeletedAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		for n := range 100 {
+			c.put(n)
+		}
+		s := watch(t.Context(), w, ofProject())
+		synctest.Wait()
+		s.take()
+		for n := range 99 {
+			c.remove(n)
+		}
+		time.Sleep(2 * time.Second)
+		late := watch(t.Context(), w, ofProject())
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if events := words(late.take()); !strings.Contains(events, "SYNCED") {
+			t.Errorf("got %s", events)
+		}
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if events := s.take(); len(events) != 99 {
+			t.Errorf("%d events after 8 s", len(events))
+		}
+		if _, gets := c.counted(); gets > 80 {
+			t.Errorf("%d gets", gets)
+		}
+		_, _ = s.end(), late.end()
+	})
+}
+
+// TestForgedToken: what a token tells of, and does not exist, is decided by few GETs, and
+// holds back nobody else.
+func TestForgedToken(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		elsewhere := newCloud()
+		for n := range 2000 {
+			elsewhere.put(n + 10)
+		}
+		other := newWaits(t, elsewhere)
+		defer other.Close()
+		s := watch(t.Context(), other, ofProject())
+		synctest.Wait()
+		forged := token(s.take())
+		_ = s.end()
+		if forged == "" {
+			t.Fatal("no token")
+		}
+		c.budget = rate.NewLimiter(5, 5)
+		c.put(1, active)
+		s = watch(t.Context(), w, from(forged, ofProject()))
+		time.Sleep(time.Second)
+		late := watch(t.Context(), w, ofProject())
+		if got := wait(t, w, within(2*time.Second, request(1))).GetReached(); got != ready {
+			t.Errorf("reached %v", got)
+		}
+		time.Sleep(2 * time.Second)
+		expect(t, late, "ADDED c1 ACTIVE, SYNCED")
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if events := s.take(); len(events) != 2002 || events[2001].GetType() != connsvcv1.WatchEnhancedConnectionsResponse_SYNCED {
+			t.Errorf("%d events", len(events))
+		}
+		if _, gets := c.counted(); gets > 30 {
+			t.Errorf("%d gets", gets)
+		}
+		_, _ = s.end(), late.end()
+	})
+}
+
 func TestBrokenConnectionDoesNotHideOthers(t *testing.T) {
 	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
 		c.put(1)
@@ -315,7 +387,7 @@ func TestBrokenConnectionDoesNotHideOthers(t *testing.T) {
 		expect(t, s, "MODIFIED c2 ACTIVE")
 		late := watch(t.Context(), w, ofProject())
 		time.Sleep(time.Minute)
-		expect(t, late, "ADDED c1, ADDED c2 ACTIVE") // and not SYNCED: c1 may be gone
+		expect(t, late, "ADDED c1, ADDED c2 ACTIVE, SYNCED") // c1 is as it was known last
 		_, _ = s.end(), late.end()
 	})
 }
