@@ -326,6 +326,65 @@ func TestRejected(t *testing.T) {
 	wantSteps(t, resp.GetSteps(), "BIND DONE q2", "UNBIND DONE q1", "DELETE_ROUTES DONE r1")
 }
 
+// TestFailedElement: the error names the element that failed, and the step those that are left.
+func TestFailedElement(t *testing.T) {
+	routes := func(all ...string) func(*connsvcv1.EnhancedConnectionSpec) {
+		return func(s *connsvcv1.EnhancedConnectionSpec) {
+			s.Routes = nil
+			for _, r := range all {
+				name, cidr, _ := strings.Cut(r, "=")
+				s.Routes = append(s.Routes, &connsvcv1.RouteSpec{Name: name, Cidr: cidr})
+			}
+		}
+	}
+	grants := func(all ...string) func(*connsvcv1.EnhancedConnectionSpec) {
+		return func(s *connsvcv1.EnhancedConnectionSpec) {
+			s.GrantedProjectIds, s.AllowEmpty = all, []string{"granted_project_ids"}
+		}
+	}
+	for name, tt := range map[string]struct {
+		before, after func(*connsvcv1.EnhancedConnectionSpec)
+		operation     string
+		nth           int
+		step, text    string
+		count         int32
+	}{
+		"routes":         {routes(), routes("a=10.1.0.0/16", "b=10.2.0.0/16", "c=10.3.0.0/16"), "CreateRoute", 2, "ADD_ROUTES FAILED b,c", "adding route b (10.2.0.0/16): ", 2},
+		"changed routes": {routes("a=10.1.0.0/16", "b=10.2.0.0/16"), routes("a=10.3.0.0/16", "b=10.4.0.0/16"), "DeleteRoute", 2, "CHANGE_ROUTES FAILED b", "deleting route b: ", 1},
+		"routes to delete": {
+			routes("a=10.1.0.0/16", "b=10.2.0.0/16", "c=10.3.0.0/16"), routes("a=10.1.0.0/16"), "DeleteRoute", 2, "DELETE_ROUTES FAILED c", "deleting route c: ", 1,
+		},
+		"grants":   {grants(), grants("g1", "g2", "g3"), "UpdatePrivileges", 3, "GRANT FAILED g3", "granting BIND_QUEUE to project g3: ", 1},
+		"revoking": {grants("g1", "g2"), grants(), "UpdatePrivileges", 2, "REVOKE FAILED g2", "revoking BIND_QUEUE from project g2: ", 1},
+		"queues": {
+			routes(), func(s *connsvcv1.EnhancedConnectionSpec) {
+				s.Queues, s.Routes = []string{"q1", "q2", "q3", "q4", "q5"}, nil
+			},
+			"AssociateQueues", 1, "BIND FAILED q2,q3,q4,q5", "binding q2, q3, q4 and 1 more: ", 4,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, emulator.Options{})
+			s.mustApply(t, spec(tt.before))
+			s.fault(t, faults.Rule{Operation: tt.operation, Nth: tt.nth, Fault: faults.Fault{Kind: faults.Status, Status: 400, Code: "DLI.0007"}})
+			_, err := s.apply(t, spec(tt.after))
+			e := apierror.From(err)
+			report, _ := e.Report.(*connsvcv1.ApplyReport)
+			if got := steps(report.GetSteps()); len(got) == 0 || got[0] != tt.step {
+				t.Errorf("steps %q, want %q", got, tt.step)
+			}
+			for _, step := range report.GetSteps() {
+				if step.GetState() == connsvcv1.ApplyStep_FAILED && step.GetCount() != tt.count {
+					t.Errorf("count %d, want %d", step.GetCount(), tt.count)
+				}
+			}
+			if !strings.HasPrefix(e.Message, tt.text) {
+				t.Errorf("message %q, want %q", e.Message, tt.text)
+			}
+		})
+	}
+}
+
 // TestReportFits: the largest report is in the trailers, which clients cut off.
 func TestReportFits(t *testing.T) {
 	s := start(t, emulator.Options{Queues: []string{}})

@@ -176,7 +176,8 @@ func (r *run) take(ctx context.Context, s *step) error {
 			if apierror.MayHaveExecuted(err) {
 				s.State = connsvcv1.ApplyStep_UNKNOWN
 			}
-			return err
+			s.keep(append([]proto.Message{req}, todo...))
+			return failedAt(req, err)
 		}
 		todo = slices.Concat(rest, todo)
 	}
@@ -185,6 +186,13 @@ func (r *run) take(ctx context.Context, s *step) error {
 		return r.bound(ctx)
 	}
 	return nil
+}
+
+// failedAt says in the error of a request what it was to do.
+func failedAt(request proto.Message, err error) error {
+	e := *apierror.From(err)
+	e.Message = doing(request) + ": " + e.Message
+	return &e
 }
 
 // bound finds out whether pools that are to be unbound stand for queues that were bound.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,59 @@ func newStep(action connsvcv1.ApplyStep_Action, names []string, requests ...prot
 		s.State, s.Names, s.Count = connsvcv1.ApplyStep_LEFT, first(names, maxNames), count(names)
 	}
 	return s
+}
+
+// keep keeps the names that requests are about, of a step that is about more.
+func (s *step) keep(requests []proto.Message) {
+	var names []string
+	for _, request := range requests {
+		switch req := request.(type) {
+		case *connsvcv1.CreateRouteRequest:
+			names = append(names, req.GetName())
+		case *connsvcv1.DeleteRouteRequest:
+			if s.Action == connsvcv1.ApplyStep_DELETE_ROUTES { // else its CreateRouteRequest follows
+				names = append(names, req.GetName())
+			}
+		case *connsvcv1.UpdatePrivilegesRequest:
+			names = append(names, req.GetGranteeProjectId())
+		case *connsvcv1.AssociateQueuesRequest:
+			names = append(names, bindings{req.GetQueues(), req.GetElasticResourcePools()}.names()...)
+		case *connsvcv1.DisassociateQueuesRequest:
+			names = append(names, bindings{req.GetQueues(), req.GetElasticResourcePools()}.names()...)
+		default:
+			return
+		}
+	}
+	s.Names, s.Count = first(names, maxNames), count(names)
+}
+
+// doing says what a request does.
+func doing(request proto.Message) string {
+	list := func(names []string) string {
+		if len(names) > 3 {
+			return strings.Join(names[:3], ", ") + " and " + strconv.Itoa(len(names)-3) + " more"
+		}
+		return strings.Join(names, ", ")
+	}
+	switch req := request.(type) {
+	case *connsvcv1.CreateRouteRequest:
+		return "adding route " + req.GetName() + " (" + req.GetCidr() + ")"
+	case *connsvcv1.DeleteRouteRequest:
+		return "deleting route " + req.GetName()
+	case *connsvcv1.AssociateQueuesRequest:
+		return "binding " + list(bindings{req.GetQueues(), req.GetElasticResourcePools()}.names())
+	case *connsvcv1.DisassociateQueuesRequest:
+		return "unbinding " + list(bindings{req.GetQueues(), req.GetElasticResourcePools()}.names())
+	case *connsvcv1.UpdatePrivilegesRequest:
+		if req.GetAction() == "grant" {
+			return "granting " + bindQueue + " to project " + req.GetGranteeProjectId()
+		}
+		return "revoking " + bindQueue + " from project " + req.GetGranteeProjectId()
+	case *connsvcv1.DeleteEnhancedConnectionRequest:
+		return "deleting the connection"
+	default:
+		return "setting the hosts"
+	}
 }
 
 // changeSteps are the steps that change a connection. What is added comes before what is
