@@ -9,6 +9,10 @@ import (
 	"github.com/connsvc/connsvc/internal/apierror"
 )
 
+// longestWait is the longest time that a poller waits because DLI asks it to: what is longer
+// may be an error of DLI, and would keep all callers of the project for as long.
+const longestWait = time.Minute
+
 // finish ends a round: it publishes the state, or ends the subscriptions for which polling
 // cannot succeed, and decides when the next round begins.
 func (p *poller) finish(r *round, next *State, changed bool, err error) {
@@ -34,13 +38,14 @@ func (p *poller) finish(r *round, next *State, changed bool, err error) {
 			p.drop(s)
 		}
 	}
+	var wait time.Duration
+	if err != nil {
+		wait = min(apierror.From(err).RetryAfter, longestWait)
+	}
+	next.waits = time.Now().Add(wait)
 	p.publish(next)
 	p.all.mu.Unlock()
 
-	var wait time.Duration
-	if err != nil {
-		wait = apierror.From(err).RetryAfter
-	}
 	var cfg *configv1.Polling
 	if r.dli != nil {
 		cfg = r.dli.Polling()

@@ -14,6 +14,7 @@ type State struct {
 	AsOf time.Time
 
 	failure error             // of the last round; nil if it did not fail
+	waits   time.Time         // until then DLI is not asked, because of failure
 	last    uint64            // the last round
 	read    uint64            // the last round that has read what the callers ask for
 	entries map[string]*Entry // by folded ID

@@ -37,7 +37,7 @@ func (s *Subscription) View() View {
 	defer s.pollers.mu.Unlock()
 	return View{
 		State: s.poller.state, Changed: s.poller.changed, Err: s.err,
-		after: s.after, filtered: s.interest.Caller.Visible != nil, verdicts: s.verdicts,
+		begun: s.poller.begun, after: s.after, filtered: s.interest.Caller.Visible != nil, verdicts: s.verdicts,
 	}
 }
 
@@ -81,6 +81,7 @@ type View struct {
 	// Err ends the subscription: polling cannot succeed for this caller.
 	Err error
 
+	begun    uint64 // the last round that has begun
 	after    uint64
 	filtered bool
 	verdicts map[string]verdict
@@ -89,16 +90,20 @@ type View struct {
 // Read reports whether DLI was read since the caller came.
 func (v View) Read() bool { return v.read > v.after }
 
-// Failure returns why the last poll has failed since the caller came; nil if it has not.
+// Asked reports whether a poll has begun since the caller came.
+func (v View) Asked() bool { return v.begun > v.after }
+
+// Failure returns why the last poll has failed since the caller came, or why there is none
+// yet; nil if it has not.
 func (v View) Failure() error {
-	if v.last > v.after {
+	if v.last > v.after || time.Now().Before(v.waits) {
 		return v.failure
 	}
 	return nil
 }
 
-// Asked returns when DLI was asked for what is known of an entry.
-func (v View) Asked(e *Entry) time.Time {
+// AskedFor returns when DLI was asked for what is known of an entry.
+func (v View) AskedFor(e *Entry) time.Time {
 	at := v.AsOf
 	for _, other := range []time.Time{e.changed, e.got.at} {
 		if other.After(at) {

@@ -65,13 +65,26 @@ func (n *wait) run(ctx context.Context) (*connsvcv1.WaitEnhancedConnectionRespon
 			timeUp = true
 		case <-last.C:
 			if timeUp = true; n.last == nil {
-				return nil, apierror.New(connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, "", nil)
+				return nil, unread(n.sub.View())
 			}
 		case <-stopping:
 			return nil, poll.Stopping()
 		case <-ctx.Done():
 			return nil, ended(ctx)
 		}
+	}
+}
+
+// unread is the error of a wait in whose time DLI was not read.
+func unread(v poll.View) error {
+	switch {
+	case v.Failure() != nil:
+		return v.Failure()
+	case !v.Asked():
+		return apierror.New(connsvcv1.ErrorReason_UPSTREAM_TIMEOUT,
+			"the call ended before DLI was asked: its time is shorter than the interval of polls", nil)
+	default:
+		return apierror.New(connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, "", nil)
 	}
 }
 

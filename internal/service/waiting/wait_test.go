@@ -2,6 +2,7 @@ package waiting_test
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -242,6 +243,42 @@ func TestWaitHeedsRetryAfter(t *testing.T) {
 			t.Errorf("reached %v after %v", got, time.Since(began))
 		}
 		synctest.Wait()
+	})
+}
+
+// TestLongRetryAfter: a long Retry-After is told to callers, but does not stop the poller
+// for all of its time.
+func TestLongRetryAfter(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.put(1, active)
+		c.fail(&upstream.Error{Kind: upstream.Status, HTTPStatus: http.StatusTooManyRequests, Code: "APIGW.0308", RetryAfter: time.Hour, Sent: true})
+		for range 2 { // the second comes when the poller waits, and nobody is there
+			began := time.Now()
+			_, err := w.Wait(t.Context(), within(2*time.Second, request(1)))
+			if e := apierror.From(err); e.Reason != connsvcv1.ErrorReason_UPSTREAM_THROTTLED || e.RetryAfter == 0 || time.Since(began) > 2*time.Second {
+				t.Errorf("got %v after %v", err, time.Since(began))
+			}
+		}
+		if _, gets := c.counted(); gets != 1 {
+			t.Errorf("%d gets", gets)
+		}
+		c.fail(nil)
+		if got := wait(t, w, within(time.Minute, request(1))).GetReached(); got != ready {
+			t.Errorf("reached %v", got)
+		}
+	})
+}
+
+func TestWaitOfACallThatIsTooShort(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.put(1, active)
+		_ = wait(t, w, request(1))
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		_, err := w.Wait(ctx, request(1))
+		if e := apierror.From(err); e.Reason != connsvcv1.ErrorReason_UPSTREAM_TIMEOUT || !strings.Contains(e.Message, "before DLI was asked") {
+			t.Errorf("got %v", err)
+		}
 	})
 }
 

@@ -137,9 +137,9 @@ func (n *watch) sendExisting(v poll.View) (newer bool, err error) {
 		n.sent[id] = e
 		switch {
 		case known == nil:
-			err = n.send(connsvcv1.WatchEnhancedConnectionsResponse_ADDED, e, v.Asked(e))
+			err = n.send(connsvcv1.WatchEnhancedConnectionsResponse_ADDED, e, v.AskedFor(e))
 		case !known.Same(e):
-			err = n.send(connsvcv1.WatchEnhancedConnectionsResponse_MODIFIED, e, v.Asked(e))
+			err = n.send(connsvcv1.WatchEnhancedConnectionsResponse_MODIFIED, e, v.AskedFor(e))
 		default:
 			continue
 		}
