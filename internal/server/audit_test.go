@@ -152,3 +152,21 @@ func TestAuditThatCannotBeWritten(t *testing.T) {
 		}
 	}
 }
+
+// TestWaitThatTestsIsAudited as CreateConnectivityTest is; one that only waits is a read.
+func TestWaitThatTestsIsAudited(t *testing.T) {
+	b, tr := audited(t, &stub{}, &configv1.Audit{OnFailure: configv1.Audit_REFUSE})
+	authorization := http.Header{"Authorization": {"Bearer " + callerToken}}
+	if got := b.do(t, http.MethodGet, waited, authorization, nil); got.status != http.StatusOK || len(tr.records(t, got.requestID)) > 0 {
+		t.Errorf("a wait: %+v, recorded %v", got, tr.records(t, got.requestID))
+	}
+	got := b.do(t, http.MethodGet, waited+"?queues=q1&addresses=10.0.0.1:22", authorization, nil)
+	records := tr.records(t, got.requestID)
+	if len(records) != 2 || records[0]["outcome"] != "STARTED" || records[1]["outcome"] != "OK" {
+		t.Fatalf("a wait that tests: %+v, recorded %v", got, records)
+	}
+	request, _ := json.Marshal(records[1]["request"])
+	if records[1]["event"] != "change" || records[1]["resource_id"] != connection || !strings.Contains(string(request), "10.0.0.1:22") {
+		t.Errorf("recorded %v", records[1])
+	}
+}

@@ -314,3 +314,22 @@ func TestConnectionsAreLookedUp(t *testing.T) {
 		}
 	}
 }
+
+// TestWaitsDoWhatTheCallerMay: a wait shows no connection that its caller may not get, and makes
+// no connectivity test that he may not make.
+func TestWaitsDoWhatTheCallerMay(t *testing.T) {
+	dli := &fleet{names: []string{"ops_1", "other"}}
+	b := governed(t, dli.service(t), &configv1.Policy{Rules: []*configv1.PolicyRule{
+		rule("wait", "", "WaitEnhancedConnection"), rule("own", `connection.name.startsWith("ops_")`, "GetEnhancedConnection"),
+		rule("tests", `request.queue_name == "q1"`, "CreateConnectivityTest"),
+	}})
+	for target, want := range map[string]string{
+		idOf(0) + ":wait": "", idOf(1) + ":wait": "CONNECTION_NOT_FOUND", idOf(2) + ":wait": "CONNECTION_NOT_FOUND",
+		idOf(0) + ":wait?timeout=0s&addresses=10.0.0.1:22&queues=q1&queues=q_secret": "POLICY_DENIED",
+	} {
+		got := b.do(t, http.MethodGet, "/connsvc/v1/"+project+"/enhanced-connections/"+target, http.Header{"Authorization": {"Bearer " + callerToken}}, nil)
+		if got.reason != want || (got.status == http.StatusOK) != (want == "") {
+			t.Errorf("%s: got %+v", target, got)
+		}
+	}
+}

@@ -29,9 +29,16 @@ func readsOf(services protoreflect.ServiceDescriptors) map[string]bool {
 	return all
 }
 
+// changes reports whether the call, whose request is decoded, is recorded as a change. A wait
+// that tests addresses is one, as CreateConnectivityTest is.
+func (c *Call) changes() bool {
+	wait, ok := c.request.(*connsvcv1.WaitEnhancedConnectionRequest)
+	return !reads[c.Method] || ok && len(wait.GetAddresses()) > 0
+}
+
 // beginAudit records a change before it takes place, where none may be without a record.
 func (c *Call) beginAudit(ctx context.Context) error {
-	if c.guard == nil || !c.guard.Audit.Refuses() || reads[c.Method] {
+	if c.guard == nil || !c.guard.Audit.Refuses() || !c.changes() {
 		return nil
 	}
 	r := c.record(audit.Change)
@@ -51,7 +58,7 @@ func (c *Call) endAudit(ctx context.Context, took time.Duration) {
 	switch {
 	case c.Failure != nil && isRefusal(c.Failure.Reason):
 		event = audit.Refusal
-	case !reads[c.Method] && c.request != nil:
+	case c.request != nil && c.changes():
 		event = audit.Change
 	default:
 		return

@@ -91,13 +91,13 @@ func (a api) authorize(ctx context.Context, c *Call, req proto.Message) error {
 	return e
 }
 
-// hide has the RPCs that return connections that the request does not name, lists and
-// creates, return only those that the policy lets the caller get.
+// hide has the RPCs that return connections, beside GetEnhancedConnection itself, return only
+// those that the policy lets the caller get.
 func hide(ctx context.Context, c *Call, input policy.Input) {
 	switch input.Request.(type) {
 	case *connsvcv1.ListEnhancedConnectionsRequest, *connsvcv1.CreateEnhancedConnectionRequest,
 		*connsvcv1.ApplyEnhancedConnectionRequest, *connsvcv1.CompareEnhancedConnectionRequest,
-		*connsvcv1.WatchEnhancedConnectionsRequest:
+		*connsvcv1.WaitEnhancedConnectionRequest, *connsvcv1.WatchEnhancedConnectionsRequest:
 		c.Record.Visible = c.guard.Policy.Filter(ctx, input)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
 )
 
 const (
@@ -64,6 +65,20 @@ func (n *wait) queues() []string {
 		all = append(all, p.GetName())
 	}
 	return all
+}
+
+// permitTests asks the policy for a test of each address from each of the queues: a wait must
+// not make those that its caller may not.
+func (n *wait) permitTests(ctx context.Context, queues []string) error {
+	for _, queue := range queues {
+		for _, address := range n.req.GetAddresses() {
+			test := &connsvcv1.CreateConnectivityTestRequest{ProjectId: n.req.GetProjectId(), QueueName: queue, Address: address}
+			if err := call.From(ctx).Permit(ctx, test, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (n *wait) startTests(ctx context.Context) {

@@ -1,15 +1,18 @@
 package waiting_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/service/waiting"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
@@ -143,4 +146,36 @@ func TestWaitForAddressesErrors(t *testing.T) {
 			t.Errorf("got %v", resp)
 		}
 	})
+}
+
+// TestWaitMakesPermittedTestsOnly: the policy decides on each test, of queues that the request
+// names before DLI is asked for anything.
+func TestWaitMakesPermittedTestsOnly(t *testing.T) {
+	denied := apierror.New(connsvcv1.ErrorReason_POLICY_DENIED, "", nil)
+	for name, queues := range map[string][]string{"named": {"q1", "q2"}, "bound": nil} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+				c.put(1, active, peering("q2", connsvcv1.Peering_ACTIVE))
+				c.reaches = func(string, string) string { return "REACHABLE" }
+				var asked []string
+				ctx := call.NewContext(t.Context(), &call.Call{Permits: func(_ context.Context, req proto.Message, _ *connsvcv1.EnhancedConnection) error {
+					test := req.(*connsvcv1.CreateConnectivityTestRequest)
+					asked = append(asked, test.GetQueueName()+" "+test.GetAddress())
+					if test.GetProjectId() == project && test.GetQueueName() == "q2" && test.GetAddress() == "10.0.0.1:22" {
+						return denied
+					}
+					return nil
+				}})
+				req := reaching(request(1), "10.0.0.1:80", "10.0.0.1:22")
+				req.Queues = queues
+				_, err := w.Wait(ctx, req)
+				if got := strings.Join(asked, ", "); reasonOf(t, err) != denied.Reason || got != "q1 10.0.0.1:80, q1 10.0.0.1:22, q2 10.0.0.1:80, q2 10.0.0.1:22" {
+					t.Errorf("asked for %s: %v", got, err)
+				}
+				if lists, gets := c.counted(); len(c.tests) > 0 || queues != nil && lists+gets > 0 {
+					t.Errorf("%d tests, %d lists, %d gets", len(c.tests), lists, gets)
+				}
+			})
+		})
+	}
 }

@@ -21,12 +21,16 @@ const (
 // Wait waits until a connection can be used. Its errors are *apierror.Error.
 func (w *Waits) Wait(ctx context.Context, req *connsvcv1.WaitEnhancedConnectionRequest) (*connsvcv1.WaitEnhancedConnectionResponse, error) {
 	defer count(w.waiting)()
+	n := &wait{waits: w, req: req}
+	if err := n.permitTests(ctx, req.GetQueues()); err != nil {
+		return nil, err
+	}
 	sub, err := w.join(ctx, poll.Interest{Project: req.GetProjectId(), IDs: []string{req.GetConnectionId()}, Confirm: true})
 	if err != nil {
 		return nil, err
 	}
 	defer sub.Leave()
-	n := &wait{waits: w, req: req, sub: sub}
+	n.sub = sub
 	defer n.stopTests()
 	return n.run(ctx)
 }
@@ -134,6 +138,9 @@ func (n *wait) look(ctx context.Context, v poll.View) (*connsvcv1.WaitEnhancedCo
 	case len(n.req.GetAddresses()) == 0:
 		return n.reached(connsvcv1.WaitEnhancedConnectionResponse_READY), nil
 	case n.tests == nil:
+		if err := n.permitTests(ctx, n.queues()); err != nil {
+			return nil, err
+		}
 		n.startTests(ctx)
 	}
 	if all, err := n.tests.outcome(); err != nil || !all {
