@@ -82,8 +82,6 @@ func (a *Applier) Apply(ctx context.Context, req *connsvcv1.ApplyEnhancedConnect
 	if err := r.permitted(ctx); err != nil {
 		return nil, err
 	}
-	a.recent.add(t.project, t.spec.GetName())
-	defer a.recent.add(t.project, t.spec.GetName()) // the last step may be long after the first
 	if err := r.do(ctx); err != nil {
 		return nil, r.failure(err)
 	}

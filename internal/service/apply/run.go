@@ -150,8 +150,11 @@ func (r *run) do(ctx context.Context) error {
 	return nil
 }
 
-// take makes the calls of a step.
+// take makes the calls of a step, which is no create: of a new connection no list shows how
+// it was before.
 func (r *run) take(ctx context.Context, s *step) error {
+	r.recent.add(r.project, r.spec.GetName())
+	defer r.recent.add(r.project, r.spec.GetName()) // the last call may be long after the first
 	if s.Action == connsvcv1.ApplyStep_SET_HOSTS {
 		unlock, err := r.hosts.lock(ctx, hostsKey(r.project, r.id))
 		if err != nil {
