@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -31,7 +33,7 @@ type applied struct {
 	Project      string            `json:"project_id"`
 	Name         string            `json:"name"`
 	ConnectionID string            `json:"connection_id,omitempty"`
-	Outcome      string            `json:"outcome"` // same, created, changed, replaced or failed
+	Outcome      string            `json:"outcome"` // same, created, changed, replaced, failed, or in a dry run refused
 	Difference   json.RawMessage   `json:"difference,omitempty"`
 	Steps        []json.RawMessage `json:"steps,omitempty"`
 	Warning      string            `json:"warning,omitempty"`
@@ -72,7 +74,7 @@ func (c *applyCommand) Run(p *Process, connections *Connections) error {
 				result = c.apply(s, w.project, w.specs[i], d)
 			}
 			if result.err != nil {
-				errs = append(errs, Explain(result.err))
+				errs = append(errs, c.explain(result.err))
 			}
 			if results = append(results, result); c.Output == formatTable {
 				errs = append(errs, c.print(s, &result))
@@ -113,6 +115,13 @@ func (c *applyCommand) apply(s *session, project string, spec *connsvcv1.Enhance
 			d = resp.GetDifference()
 		}
 		result.Outcome = outcomes[d.GetKind()]
+		// The one warning of a replacement says why apply refuses it.
+		if d.GetKind() == connsvcv1.ConnectionDifference_REPLACED && c.DryRun && (!c.AllowReplace || resp.GetWarning() != "") {
+			result.Outcome = refused
+		}
+		if result.Outcome == refused {
+			result.err = fmt.Errorf("connection %q would be refused: %s", spec.GetName(), cmp.Or(clean(resp.GetWarning()), "see --allow-replace"))
+		}
 	}
 	result.Difference = message(d)
 	for _, step := range result.steps {
@@ -121,12 +130,24 @@ func (c *applyCommand) apply(s *session, project string, spec *connsvcv1.Enhance
 	return result
 }
 
+// explain is Explain of an apply, whose steps are printed.
+func (c *applyCommand) explain(err error) error {
+	explained := explain(err, false)
+	if code := status.Code(err); code == codes.DeadlineExceeded || code == codes.Canceled {
+		explained = fmt.Errorf("%w\n  the same apply goes on from there", explained)
+	}
+	return explained
+}
+
+const refused = "refused"
+
 // outcomes are the words for what is done, or would be done.
 var outcomes = map[connsvcv1.ConnectionDifference_Kind]string{
-	connsvcv1.ConnectionDifference_SAME:     "same",
-	connsvcv1.ConnectionDifference_MISSING:  "created",
-	connsvcv1.ConnectionDifference_CHANGED:  "changed",
-	connsvcv1.ConnectionDifference_REPLACED: "replaced",
+	connsvcv1.ConnectionDifference_SAME:      "same",
+	connsvcv1.ConnectionDifference_MISSING:   "created",
+	connsvcv1.ConnectionDifference_CHANGED:   "changed",
+	connsvcv1.ConnectionDifference_REPLACED:  "replaced",
+	connsvcv1.ConnectionDifference_AMBIGUOUS: refused,
 }
 
 // message returns a message as JSON.
@@ -141,7 +162,7 @@ func (c *applyCommand) print(s *session, a *applied) error {
 		outcome = "to be " + outcome
 	}
 	fmt.Fprintf(s.Stdout, "%s: %s\n", clean(a.Name), outcome)
-	if a.Warning != "" {
+	if a.Warning != "" && a.err == nil {
 		s.message("warning: %s: %s", a.Name, a.Warning)
 	}
 	t := s.table()

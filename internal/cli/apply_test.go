@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
@@ -138,6 +139,7 @@ a: created
 	if want := `warning: b: beware
 applying connection "c": FailedPrecondition: another VPC
   reason: REPLACE_NEEDED
+  connsvc connections apply has the flag --allow-replace
   request ID: r1
 applying connection "d": Internal: broken
   reason: UPSTREAM_FAULT
@@ -198,7 +200,7 @@ func TestApplyDryRun(t *testing.T) {
 connections:
   - project_id: p1
     name: a
-    outcome: replaced
+    outcome: refused
     difference:
       name: a
       kind: REPLACED
@@ -216,6 +218,69 @@ connections:
 	check(t, r.stdout, `"outcome": "failed"`, `"reason": "REPLACE_NEEDED"`)
 	if r.status != 1 {
 		t.Errorf("status %d", r.status)
+	}
+}
+
+// TestApplyDryRunRefused: what apply would refuse is no success of a dry run.
+func TestApplyDryRunRefused(t *testing.T) {
+	for name, tt := range map[string]struct {
+		kind    connsvcv1.ConnectionDifference_Kind
+		warning string
+		args    []string
+	}{
+		"two of the name":          {ambiguous, "apply refuses to choose between 1, 2", nil},
+		"no --allow-replace":       {replaced, "apply with allow_replace", nil},
+		"a replacement would lose": {replaced, "a replacement would lose hosts", []string{"--allow-replace"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := startFake(t)
+			file := write(t, "a.yaml", "connections: [{name: a"+head+"}]\n")
+			f.on("CompareEnhancedConnection", compared(difference("a", tt.kind)))
+			f.on("ApplyEnhancedConnection", &connsvcv1.ApplyEnhancedConnectionResponse{Difference: difference("a", tt.kind), Warning: &tt.warning})
+			r := f.command(t).run(t, append([]string{"apply", "-f", file, "--dry-run"}, tt.args...)...)
+			if r.status != 1 || r.stdout != "a: refused\n" || r.stderr != `connection "a" would be refused: `+tt.warning {
+				t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
+			}
+			r = f.command(t).run(t, append([]string{"apply", "-f", file, "--dry-run", "-o", "json"}, tt.args...)...)
+			if check(t, r.stdout, `"outcome": "refused"`); r.status != 1 {
+				t.Errorf("status %d", r.status)
+			}
+		})
+	}
+}
+
+// TestErrorDetails: what an error says beside its text, with the flags that it stands for.
+func TestErrorDetails(t *testing.T) {
+	f := startFake(t)
+	file := write(t, "a.yaml", "connections: [{name: a"+head+"}]\n")
+	f.on("CompareEnhancedConnection", compared(difference("a", replaced)))
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"metadata": {failure(codes.FailedPrecondition, connsvcv1.ErrorReason_REPLACE_NEEDED, "another VPC", &errdetails.ErrorInfo{
+			Reason: "REPLACE_NEEDED", Metadata: map[string]string{"would_lose": "hosts,routes", "differs": "dest_vpc_id", "dli_code": "x", "existing_connection_id": ""},
+		}), "reason: REPLACE_NEEDED\n  differs: dest_vpc_id\n  would_lose: hosts,routes\n  connsvc connections apply has the flag --allow-replace"},
+		"no token": {failure(codes.Unauthenticated, connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED, "no"), "--token-file or CONNSVC_TOKEN"},
+		"too late": {failure(codes.DeadlineExceeded, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, "late"), "request ID: r1\n  the same apply goes on from there"},
+		"retries":  {failure(codes.Unavailable, connsvcv1.ErrorReason_OVERLOADED, "refused"), ": Unavailable: refused\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f.on("ApplyEnhancedConnection", tt.err)
+			r := f.command(t).run(t, "apply", "-f", file)
+			check(t, r.stderr, tt.want)
+			if strings.Contains(r.stderr, "dli_code") || strings.Contains(r.stderr, "attempts") {
+				t.Errorf("got %s", r.stderr)
+			}
+		})
+	}
+	// connsvc call prints nothing of the steps but this.
+	got := cli.Explain(failure(codes.Internal, connsvcv1.ErrorReason_UPSTREAM_FAULT, "broken", &connsvcv1.ApplyReport{Steps: []*connsvcv1.ApplyStep{
+		step(connsvcv1.ApplyStep_SET_HOSTS, connsvcv1.ApplyStep_DONE, 2), step(connsvcv1.ApplyStep_BIND, connsvcv1.ApplyStep_FAILED, 1, "q1"),
+		step(connsvcv1.ApplyStep_GRANT, connsvcv1.ApplyStep_NOT_NEEDED, 0),
+	}})).Error()
+	if check(t, got, "\n  set hosts: done 2 hosts\n  bind: failed q1"); strings.Contains(got, "grant") {
+		t.Errorf("got %s", got)
 	}
 }
 
