@@ -127,6 +127,7 @@ func (f *fleet) RecordUniqueNames(bool)               {}
 func (f *fleet) CallersOwn() bool                     { return false }
 func (f *fleet) Polling() *configv1.Polling           { return nil }
 func (f *fleet) AwaitPoll(context.Context) error      { return nil }
+func (f *fleet) AwaitTest(context.Context) error      { return nil }
 
 func idOf(i int) string { return fmt.Sprintf("2a620c33-5609-40c9-affd-%012d", i) }
 

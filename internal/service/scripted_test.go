@@ -13,7 +13,6 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/service"
 	"github.com/connsvc/connsvc/internal/service/create"
-	"github.com/connsvc/connsvc/internal/service/poll"
 	"github.com/connsvc/connsvc/internal/service/waiting"
 )
 
@@ -39,6 +38,7 @@ func (plain) RecordUniqueNames(bool) {}
 func (plain) CallersOwn() bool                { return false }
 func (plain) Polling() *configv1.Polling      { return nil }
 func (plain) AwaitPoll(context.Context) error { return nil }
+func (plain) AwaitTest(context.Context) error { return nil }
 
 // A received is one call that a scripted DLI received.
 type received struct {
@@ -79,7 +79,7 @@ func (d *scripted) Idempotency() *configv1.Idempotency { return within(time.Mill
 
 type dli interface {
 	create.DLI
-	poll.DLI
+	waiting.DLI
 }
 
 // newService makes a service over a DLI.

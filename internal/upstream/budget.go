@@ -78,8 +78,16 @@ func (b *budget) refund() {
 	b.tokens = min(b.tokens+100, maxTokens)
 }
 
-// newPolls returns the budget of polls: as many at once as it allows in a second.
-func newPolls(cfg *configv1.Polling) *rate.Limiter {
+// A pollBudget limits the calls for callers who wait or watch. Tests of addresses have half
+// of it at most, so that those of one caller do not keep others from being told of changes.
+type pollBudget struct{ all, tests *rate.Limiter }
+
+// newPollBudget returns a budget that allows as many calls at once as in a second.
+func newPollBudget(cfg *configv1.Polling) pollBudget {
 	perMinute := int(cmp.Or(cfg.GetMaxCallsPerMinute(), config.DefaultPollsPerMinute))
-	return rate.NewLimiter(rate.Limit(perMinute)/60, max(perMinute/60, 1))
+	perSecond := rate.Limit(perMinute) / 60
+	return pollBudget{
+		all:   rate.NewLimiter(perSecond, max(perMinute/60, 1)),
+		tests: rate.NewLimiter(perSecond/2, max(perMinute/120, 1)),
+	}
 }

@@ -31,7 +31,7 @@ type Client struct {
 	credentials credentials.Provider
 	backoff     backoff
 	budget      *budget
-	polls       *rate.Limiter
+	polls       pollBudget
 	breaker     *breaker
 	limit       *limit
 	reads       reads
@@ -132,13 +132,30 @@ func (c *Client) Polling() *configv1.Polling { return c.config.GetPolling() }
 
 // AwaitPoll waits until the budget of polls allows one more call, in the order of those
 // who wait, or until ctx ends.
-func (c *Client) AwaitPoll(ctx context.Context) error {
+func (c *Client) AwaitPoll(ctx context.Context) error { return c.await(ctx, c.polls.all) }
+
+// AwaitTest is AwaitPoll for the calls of tests of addresses. They first wait for each other,
+// so that they take no more than their share of the budget.
+func (c *Client) AwaitTest(ctx context.Context) error {
+	return c.await(ctx, c.polls.tests, c.polls.all)
+}
+
+func (c *Client) await(ctx context.Context, limits ...*rate.Limiter) error {
 	c.counts.polls.Add(1)
-	if c.polls.Allow() {
-		return nil
+	delayed := false
+	for _, limit := range limits {
+		if limit.Allow() {
+			continue
+		}
+		if !delayed {
+			delayed = true
+			c.counts.pollsDelayed.Add(1)
+		}
+		if err := limit.Wait(ctx); err != nil {
+			return err
+		}
 	}
-	c.counts.pollsDelayed.Add(1)
-	return c.polls.Wait(ctx)
+	return nil
 }
 
 // UniqueNames reports whether DLI is known to reject a taken name: by what it has shown

@@ -47,7 +47,7 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph) (*Client, e
 		router: r, config: u, timeout: config.DefaultTimeout,
 		backoff: newBackoff(u.GetRetry()), budget: newBudget(u.GetRetry().GetBudgetPercent()),
 		breaker: newBreaker(u.GetProtection()), limit: newLimit(u.GetProtection(), r.options.MaxWaiting),
-		propagate: propagatesTrace(u, r.options.Tracer), polls: newPolls(u.GetPolling()),
+		propagate: propagatesTrace(u, r.options.Tracer), polls: newPollBudget(u.GetPolling()),
 	}
 	if d := u.GetTimeout().AsDuration(); d > 0 {
 		c.timeout = d

@@ -47,6 +47,7 @@ type cloud struct {
 	own      bool
 	polling  *configv1.Polling
 	budget   *rate.Limiter
+	testing  *rate.Limiter // the share of tests; nil: all of the budget
 	tests    []string
 	testDown error
 }
@@ -83,6 +84,15 @@ func (c *cloud) AwaitPoll(ctx context.Context) error {
 		return nil
 	}
 	return c.budget.Wait(ctx)
+}
+
+func (c *cloud) AwaitTest(ctx context.Context) error {
+	if c.testing != nil {
+		if err := c.testing.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return c.AwaitPoll(ctx)
 }
 
 // change changes the connections.

@@ -244,7 +244,7 @@ func (t *tests) test(ctx context.Context, queue, address string) (string, error)
 func (t *tests) call(ctx context.Context, method string, about apierror.Subject, req, resp proto.Message) error {
 	dli, err := t.waits.dli(t.project)
 	if err == nil {
-		err = dli.AwaitPoll(ctx)
+		err = dli.AwaitTest(ctx)
 	}
 	if err == nil {
 		err = dli.Call(ctx, method, req, resp)

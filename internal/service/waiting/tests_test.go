@@ -2,11 +2,14 @@ package waiting_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
@@ -49,6 +52,31 @@ func TestWaitForAddresses(t *testing.T) {
 		if len(c.tests) < 6 || len(c.tests) > 15 {
 			t.Errorf("%d tests", len(c.tests))
 		}
+	})
+}
+
+// TestTestsDoNotHoldBackOthers: tests of one caller take their share of the budget alone.
+func TestTestsDoNotHoldBackOthers(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.budget, c.testing = rate.NewLimiter(5, 5), rate.NewLimiter(2.5, 2)
+		c.reaches = func(_, _ string) string { return "UNREACHABLE" }
+		c.put(1, active)
+		c.put(2, active)
+		var addresses []string
+		for n := range 20 {
+			addresses = append(addresses, fmt.Sprintf("10.0.0.%d:80", n))
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() { _, _ = w.Wait(ctx, reaching(request(1), addresses...)) })
+		}
+		time.Sleep(30 * time.Second)
+		if got := wait(t, w, within(2*time.Second, request(2))).GetReached(); got != ready {
+			t.Errorf("reached %v", got)
+		}
+		stop()
+		all.Wait()
 	})
 }
 

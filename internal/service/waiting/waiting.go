@@ -18,20 +18,27 @@ import (
 	"github.com/connsvc/connsvc/internal/service/poll"
 )
 
+// DLI is what waits need of the DLI of their project.
+type DLI interface {
+	poll.DLI
+	// AwaitTest is AwaitPoll for the calls of tests, which share a part of the budget.
+	AwaitTest(ctx context.Context) error
+}
+
 // Waits runs waits and watches. It is safe for concurrent use.
 type Waits struct {
 	pollers  *poll.Pollers
-	dli      func(projectID string) (poll.DLI, error)
+	dli      func(projectID string) (DLI, error)
 	waiting  metric.Int64UpDownCounter
 	watching metric.Int64UpDownCounter
 }
 
 // New returns a Waits that looks up the DLI of a project in router.
-func New[D poll.DLI](router interface {
+func New[D DLI](router interface {
 	For(projectID string) (D, error)
 }, meter metric.Meter,
 ) (*Waits, error) {
-	w := &Waits{dli: func(projectID string) (poll.DLI, error) { return router.For(projectID) }}
+	w := &Waits{dli: func(projectID string) (DLI, error) { return router.For(projectID) }}
 	var errs [3]error
 	w.pollers, errs[0] = poll.New(router, meter)
 	w.waiting, errs[1] = meter.Int64UpDownCounter("connsvc.waiting", metric.WithDescription("Calls that wait for a connection."))
