@@ -3,6 +3,7 @@ package waiting_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -114,6 +115,28 @@ func TestWaitForAddressesEnds(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestListsDoNotEndAWaitForAddresses: a queue that was bound before the wait is not in lists
+// yet.
+func TestListsDoNotEndAWaitForAddresses(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.put(1)
+		time.Sleep(time.Minute)
+		c.lag = 3 * time.Second
+		c.reaches = func(_, _ string) string { return "REACHABLE" }
+		s := watch(t.Context(), w, ofProject()) // so that it lists
+		time.Sleep(time.Second)
+		c.put(1, active)
+		c.with(func() {
+			c.getDown[idOf(1)] = &upstream.Error{Kind: upstream.Status, HTTPStatus: http.StatusServiceUnavailable, Sent: true}
+		})
+		time.AfterFunc(10*time.Second, func() { c.with(func() { clear(c.getDown) }) })
+		if got := wait(t, w, within(time.Minute, reaching(request(1), "10.0.0.1:80"))).GetReached(); got != ready {
+			t.Errorf("reached %v", got)
+		}
+		_ = s.end()
+	})
 }
 
 // TestFlappingPeeringBeginsTestsAnew: what was reached before may not be reached now.

@@ -125,7 +125,7 @@ func (n *wait) look(ctx context.Context, v poll.View) (*connsvcv1.WaitEnhancedCo
 		return nil, nil
 	}
 	n.last = now
-	if err := n.checkQueues(); err != nil {
+	if err := n.checkQueues(); err != nil && confirmed {
 		return nil, err
 	}
 	failed := len(failures(now.Conn)) > 0
