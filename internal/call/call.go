@@ -36,8 +36,9 @@ type Call struct {
 	// which this one consists: its request, and the connection that it is about. nil: all.
 	Permits func(context.Context, proto.Message, *connsvcv1.EnhancedConnection) error
 
-	// Stopping is closed when connsvc begins to stop: a call that waits for something must
-	// end then, and have the caller come back; nil: never.
+	// Stopping is closed when connsvc begins to stop, and of a watch also when it is decided
+	// anew who may call: a call that waits for something must end then, and have the caller
+	// come back; nil: never.
 	Stopping <-chan struct{}
 	// Holders count the bytes of DLI's responses; nil: they are not counted.
 	Holders Holders

@@ -18,6 +18,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/auth/policy"
 	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/certs/certstest"
 	"github.com/connsvc/connsvc/internal/server"
@@ -178,6 +179,51 @@ func TestWatchIsGuarded(t *testing.T) {
 			if end := w.end(); end.code != tt.code || end.reason != tt.reason || api.name == "rest" && end.status != tt.status || (end.code == "OK") != (len(got) == 2) {
 				t.Errorf("%s: got %+v, then %+v", tt.name, got, end)
 			}
+		}
+	})
+}
+
+// TestNewGuardEndsWatches, so that a reload of the policy reaches their callers; a wait goes on.
+func TestNewGuardEndsWatches(t *testing.T) {
+	overBothWatches(t, func(t *testing.T, api watchAPI) {
+		f, g := newFollower(), newGate()
+		b := governed(t, &stub{watch: f.watch, on: func(ctx context.Context, req proto.Message) error {
+			if _, ok := req.(*connsvcv1.WaitEnhancedConnectionRequest); ok {
+				if err := g.wait(ctx, req); err != nil {
+					return err
+				}
+				select {
+				case <-call.From(ctx).Stopping:
+					t.Error("a wait ends")
+				default:
+				}
+			}
+			return nil
+		}}, &configv1.Policy{Rules: []*configv1.PolicyRule{rule("all", "")}})
+		w := api.begin(t, b, &watchRequest{ProjectId: project}, bearer(callerToken))
+		<-f.begun
+		waits := make(chan result)
+		go func() {
+			waits <- b.do(t, http.MethodGet, waited, http.Header{"Authorization": {"Bearer " + callerToken}}, nil)
+		}()
+		<-g.entered
+		none, problems := policy.Compile(&configv1.Policy{CostLimit: 1000, Rules: []*configv1.PolicyRule{rule("get", "", "GetEnhancedConnection")}})
+		if problems != nil {
+			t.Fatal(problems)
+		}
+		changed := *b.server.Guard()
+		changed.Policy = none
+		b.server.SetGuard(&changed)
+		if got := all(t, w); !equalSeen(got, []seen{{"SYNCED", "token-1", ""}, {"RECONNECT", "token-2", ""}}) || w.end().code != "OK" {
+			t.Errorf("got %+v, then %+v", got, w.end())
+		}
+		again := api.begin(t, b, &watchRequest{ProjectId: project, ResumeToken: "token-2"}, bearer(callerToken))
+		if all(t, again); again.end().reason != "POLICY_DENIED" {
+			t.Errorf("another watch: %+v", again.end())
+		}
+		close(g.open)
+		if got := <-waits; got.status != http.StatusOK {
+			t.Errorf("the wait: %+v", got)
 		}
 	})
 }

@@ -44,7 +44,18 @@ type Chain struct {
 	access     accessLog
 	limits     *quota.Limits
 	guard      atomic.Pointer[Guard]
-	stopping   chan struct{} // call.Call.Stopping
+	term       atomic.Pointer[term] // of the guard
+	stopping   <-chan struct{}      // closed by Stop
+	newTerm    func() *term
+
+	// Stop has the calls that wait for something end, and their callers come back.
+	Stop func()
+}
+
+// A term is the time of one guard: it is over when another one follows, or connsvc stops.
+type term struct {
+	over <-chan struct{}
+	end  func()
 }
 
 // New makes the chain in front of a service.
@@ -61,6 +72,7 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 	if err := observeLimits(o.Telemetry.Meter, limits); err != nil {
 		return nil, err
 	}
+	stopping, stop := context.WithCancel(context.Background())
 	ch := &Chain{
 		API:        api{service: o.Service, validator: o.Validator, decisions: decisions},
 		Metrics:    metrics,
@@ -69,21 +81,25 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 		log:        o.Telemetry.Log,
 		access:     newAccessLog(o.Telemetry.Log),
 		limits:     limits,
-		stopping:   make(chan struct{}),
+		stopping:   stopping.Done(),
+		Stop:       func() { stop() },
+		newTerm: func() *term {
+			over, end := context.WithCancel(stopping)
+			return &term{over.Done(), end}
+		},
 	}
 	ch.guard.Store(o.Guard)
+	ch.term.Store(ch.newTerm())
 	return ch, nil
 }
-
-// Stop has the calls that wait for something end, and their callers come back. It is
-// called once.
-func (ch *Chain) Stop() { close(ch.stopping) }
 
 // Serve passes a call through the chain: observe, admit, receive, check, handle,
 // reply. The Transport has sent the response, or the error that is c.Failure then.
 func (ch *Chain) Serve(ctx context.Context, c *Call) {
 	start := time.Now()
-	c.Record.Stopping = ch.stopping
+	if c.Record.Stopping = ch.stopping; "/"+c.Method == watchMethod {
+		c.Record.Stopping = ch.term.Load().over // before the guard is loaded
+	}
 	ctx, span := ch.startSpan(ctx, c)
 	ch.Metrics.begin(c)
 	defer ch.Metrics.end(c)

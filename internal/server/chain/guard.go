@@ -17,7 +17,7 @@ import (
 )
 
 // A Guard decides who may call what. A reload replaces it as a whole; a call keeps the one
-// that it began with.
+// that it began with, and a watch ends.
 type Guard struct {
 	Auth   *auth.Authenticator
 	Policy *policy.Policy // nil: every caller may do everything
@@ -27,8 +27,15 @@ type Guard struct {
 // Guard returns the active guard; nil where everyone may call everything.
 func (ch *Chain) Guard() *Guard { return ch.guard.Load() }
 
-// SetGuard replaces the guard and returns the previous one.
-func (ch *Chain) SetGuard(g *Guard) *Guard { return ch.guard.Swap(g) }
+// SetGuard replaces the guard and returns the previous one. Watches end, so that their callers
+// are authenticated and authorized anew when they come back.
+func (ch *Chain) SetGuard(g *Guard) *Guard {
+	previous := ch.guard.Swap(g)
+	if g != nil || previous != nil {
+		ch.term.Swap(ch.newTerm()).end()
+	}
+	return previous
+}
 
 // authenticate finds out who calls, before a byte of the body is read.
 func (ch *Chain) authenticate(ctx context.Context, c *Call) error {
