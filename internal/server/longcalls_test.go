@@ -371,7 +371,8 @@ func (b *bench) held(t *testing.T) int64 {
 	return int64(n)
 }
 
-// TestLastEventID: a browser says by a header where its watch was broken off.
+// TestLastEventID: a browser says by a header where its watch was broken off, also of one that
+// it began with a token in the query.
 func TestLastEventID(t *testing.T) {
 	var tokens []string
 	b := start(t, &stub{watch: func(ctx context.Context, req *watchRequest, send sender) error {
@@ -380,11 +381,13 @@ func TestLastEventID(t *testing.T) {
 	}}, setup{})
 	id := http.Header{"Last-Event-Id": {"of-the-header"}}
 	for _, target := range []string{watched, watched + "?resume_token=of-the-query"} {
-		if status := b.status(t, http.MethodGet, target, id, ""); status != http.StatusOK {
-			t.Errorf("%s: %d", target, status)
+		for _, header := range []http.Header{nil, id} {
+			if status := b.status(t, http.MethodGet, target, header, ""); status != http.StatusOK {
+				t.Errorf("%s: %d", target, status)
+			}
 		}
 	}
-	if fmt.Sprint(tokens) != "[of-the-header of-the-query]" {
+	if fmt.Sprint(tokens) != "[ of-the-header of-the-query of-the-header]" {
 		t.Errorf("tokens %v", tokens)
 	}
 	twice := http.Header{"Last-Event-Id": {"a", "b"}}

@@ -155,12 +155,13 @@ func (s *eventStream) begin() {
 // lastEventID is the HTTP header by which a browser says where its watch was broken off.
 const lastEventID = "Last-Event-Id"
 
-// readLastEventID sets the resume_token of a watch by the header, if the query has none.
+// readLastEventID sets the resume_token of a watch by the header. The query may have one too:
+// that is where a browser began, the header is where it was broken off.
 func readLastEventID(header http.Header, request proto.Message) error {
 	watch, ok := request.(*connsvcv1.WatchEnhancedConnectionsRequest)
 	sent := header[lastEventID]
 	switch {
-	case !ok || len(sent) == 0 || watch.GetResumeToken() != "":
+	case !ok || len(sent) == 0:
 		return nil
 	case len(sent) > 1:
 		return apierror.Invalid("Last-Event-ID", "header.repeated", "must be sent once")
