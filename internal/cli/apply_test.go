@@ -101,6 +101,20 @@ open absent.yaml: no such file or directory`; r.stderr != want {
 	}
 }
 
+// TestFileWithAliases says that they are not supported, in each place.
+func TestFileWithAliases(t *testing.T) {
+	for name, text := range map[string]string{
+		"of a connection": "connections:\n  - &a {name: x" + head + "}\n  - *a\n",
+		"of a list":       "connections:\n  - {name: x" + head + ", queues: &a [q1]}\n  - {name: y" + head + ", queues: *a}\n",
+		"of a name":       "connections:\n  - {name: &a x" + head + ", queues: [*a]}\n",
+	} {
+		r := (&command{ctx: t.Context()}).run(t, "diff", "--project", "p1", "-f", write(t, "a.yaml", text))
+		if r.status != 1 || !strings.Contains(r.stderr, "must be written out: aliases of YAML are not supported") {
+			t.Errorf("%s: status %d: %s", name, r.status, r.stderr)
+		}
+	}
+}
+
 // TestApply compares once for each project, applies what differs, and goes on after a failure.
 func TestApply(t *testing.T) {
 	f := startFake(t)

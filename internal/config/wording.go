@@ -57,6 +57,7 @@ var rewordings = []struct {
 }{
 	{regexp.MustCompile(`(?s)^unknown field ".*$`), ""}, // a keyChecker reports both
 	{regexp.MustCompile(`^field \w+ is already set for oneof \w+$`), ""},
+	{regexp.MustCompile(`^expected .*, got alias$`), "must be written out: aliases of YAML are not supported"},
 	{regexp.MustCompile(`^expected fields for \S+, got (\w+)$`), "must be a mapping of keys, not a $1"},
 	{regexp.MustCompile(`^expected bool, got .*$`), "must be true or false"},
 	{regexp.MustCompile(`^invalid integer: .*$`), "must be a whole number"},
