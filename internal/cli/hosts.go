@@ -54,7 +54,7 @@ func (c *hostsImportCommand) Run(p *Process, connections *Connections) error {
 		return err
 	}
 	defer s.close()
-	progress := s.progress("reading %s", c.File)
+	progress := s.progress("reading %s", nameOf(c.File))
 	defer progress.stop()
 	hosts, err := c.read(s)
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *hostsImportCommand) Run(p *Process, connections *Connections) error {
 	}
 	progress.stop()
 	if c.Output == formatTable {
-		fmt.Fprintf(s.Stdout, "%s: %s added, %s removed, %s now\n", clean(c.Connection), number(len(set.add)), number(len(set.remove)), count(set.count, "host"))
+		fmt.Fprintf(s.Stdout, "%s: %s added, %s removed, %s now\n", clean(c.Connection), number(set.added), number(set.removed), count(set.count, "host"))
 		return nil
 	}
 	return s.printValue(c.Output, struct {
@@ -88,7 +88,7 @@ func (c *hostsImportCommand) Run(p *Process, connections *Connections) error {
 		Removed int    `json:"removed"`
 		Count   int    `json:"count"`
 		Etag    string `json:"etag"`
-	}{len(set.add), len(set.remove), set.count, set.etag})
+	}{set.added, set.removed, set.count, set.etag})
 }
 
 // read returns the hosts of the file, each once. The error has all problems.
@@ -170,6 +170,7 @@ type hostSet struct {
 	count       int
 
 	wanted, add, remove []*connsvcv1.Host
+	added, removed      int // as connsvc has counted them
 }
 
 func (s *session) hostSet(id, name string) (*hostSet, error) {
@@ -190,7 +191,7 @@ func (h *hostSet) plan(wanted []*connsvcv1.Host, c *hostsImportCommand) {
 		there[keyOf(host)] = true
 	}
 	for _, host := range wanted {
-		asked[keyOf(host)], named[host.GetName()] = true, true
+		asked[keyOf(host)], named[host.GetName()] = true, host.GetName() != ""
 		if !there[keyOf(host)] {
 			h.add = append(h.add, host)
 		}
@@ -219,6 +220,7 @@ func (h *hostSet) change(s *session, c *hostsImportCommand, progress *progress) 
 		defer cancel()
 		resp, err := s.client.AddHosts(ctx, req)
 		h.etag, h.count = resp.GetEtag(), int(resp.GetCount())
+		h.added, h.removed = h.added+int(resp.GetAdded()), h.removed+int(resp.GetRemoved())
 		return err
 	}
 	removes := func() error {
@@ -233,6 +235,7 @@ func (h *hostSet) change(s *session, c *hostsImportCommand, progress *progress) 
 			AllowEmpty: len(h.remove) == h.count, // those of the file follow, or --allow-empty was set
 		})
 		h.etag, h.count = resp.GetEtag(), int(resp.GetCount())
+		h.removed += int(resp.GetRemoved())
 		return err
 	}
 	if len(h.hosts)+len(h.add) > maxHosts {

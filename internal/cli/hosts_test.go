@@ -57,8 +57,12 @@ func TestImport(t *testing.T) {
 			f := startFake(t)
 			f.on("ListEnhancedConnections", &connsvcv1.ListEnhancedConnectionsResponse{Connections: []*connsvcv1.EnhancedConnection{connection(id1, "orders")}})
 			f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: there, Etag: "e1"})
-			f.on("AddHosts", &connsvcv1.AddHostsResponse{Count: 5, Etag: "e2"})
-			f.on("RemoveHosts", &connsvcv1.RemoveHostsResponse{Count: 3, Etag: "e3"})
+			added := &connsvcv1.AddHostsResponse{Added: 2, Count: 5, Etag: "e2"}
+			if tt.add.GetReplaceNames() {
+				added.Removed = 1
+			}
+			f.on("AddHosts", added)
+			f.on("RemoveHosts", &connsvcv1.RemoveHostsResponse{Removed: 2, Count: 3, Etag: "e3"})
 			r := f.command(t).run(t, append([]string{"hosts", "import", "orders", write(t, "hosts", file)}, tt.args...)...)
 			if r.status != 0 || r.stdout != tt.out {
 				t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
@@ -98,6 +102,23 @@ func TestImportSame(t *testing.T) {
 	}
 }
 
+// TestImportNameless: hosts without a name have no other hosts of their name.
+func TestImportNameless(t *testing.T) {
+	f := startFake(t)
+	f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: hosts("=10.0.0.1"), Etag: "e1"})
+	c := f.command(t)
+	c.stdin = `[{"ip": "10.0.0.2"}]`
+	r := c.run(t, "hosts", "import", id1, "-", "--format", "json", "--replace-names", "--dry-run")
+	if r.status != 0 || r.stdout != "+ =10.0.0.2\n"+id1+": 1 to add, 0 to remove\n" {
+		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
+	}
+	check(t, r.stderr, "reading standard input\n")
+	f.on("AddHosts", &connsvcv1.AddHostsResponse{Added: 0, Count: 2}) // somebody else has added it
+	if r = c.run(t, "hosts", "import", id1, "-", "--format", "json"); r.stdout != id1+": 0 added, 0 removed, 2 hosts now\n" {
+		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
+	}
+}
+
 // TestImportFull: where the connection has no place for the old and the new hosts, the old
 // ones are removed first; none of them may be left.
 func TestImportFull(t *testing.T) {
@@ -109,8 +130,8 @@ func TestImportFull(t *testing.T) {
 		fmt.Fprintf(&file, "10.0.0.2 b%d\n", i)
 	}
 	f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: there, Etag: "e1"})
-	f.on("RemoveHosts", &connsvcv1.RemoveHostsResponse{Count: 0, Etag: "e2"})
-	f.on("AddHosts", &connsvcv1.AddHostsResponse{Count: 20000, Etag: "e3"})
+	f.on("RemoveHosts", &connsvcv1.RemoveHostsResponse{Removed: 20000, Count: 0, Etag: "e2"})
+	f.on("AddHosts", &connsvcv1.AddHostsResponse{Added: 20000, Count: 20000, Etag: "e3"})
 	r := f.command(t).run(t, "hosts", "import", id1, write(t, "hosts", file.String()), "--remove-others")
 	if r.status != 0 || r.stdout != id1+": 20,000 added, 20,000 removed, 20,000 hosts now\n" {
 		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
