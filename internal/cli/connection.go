@@ -79,7 +79,11 @@ func (c *listCommand) Run(p *Process, connections *Connections) error {
 	all.Count = int32(len(all.GetConnections()))
 	switch c.Output {
 	case formatTable:
-		return s.listTable(all.GetConnections())
+		none := "project %s has no connection"
+		if c.Name != "" || c.Status != "" || len(c.Tag) > 0 {
+			none = "project %s has no such connection"
+		}
+		return s.listTable(all.GetConnections(), none)
 	case formatName, formatID:
 		for _, connection := range all.GetConnections() {
 			s.printName(c.Output, connection.GetName(), connection.GetId())
@@ -89,9 +93,9 @@ func (c *listCommand) Run(p *Process, connections *Connections) error {
 	return s.printMessage(c.Output, all)
 }
 
-func (s *session) listTable(connections []*connsvcv1.EnhancedConnection) error {
+func (s *session) listTable(connections []*connsvcv1.EnhancedConnection, none string) error {
 	if len(connections) == 0 {
-		s.message("project %s has no such connection", s.project)
+		s.message(none, s.project)
 		return nil
 	}
 	t := s.table("NAME", "ID", "STATUS", "PEERINGS", "CREATED")

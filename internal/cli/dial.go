@@ -95,7 +95,7 @@ func TLS(caFile, certFile, keyFile string) (*tls.Config, error) {
 	if caFile != "" {
 		ca, err := os.ReadFile(caFile)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading the CA file: %w", err)
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(ca) {

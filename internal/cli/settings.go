@@ -80,9 +80,9 @@ func (f *Flags) resolve(p *Process) (*settings, error) {
 	if err := s.setPlaintext(f.Plaintext, env("PLAINTEXT"), context); err != nil {
 		return nil, configError(err)
 	}
-	s.token, err = token(f.TokenFile, env("TOKEN"), cmp.Or(env("TOKEN_FILE"), file(context.GetTokenFile())))
+	s.token, err = token(f.TokenFile, "CONNSVC_TOKEN", env("TOKEN"), cmp.Or(env("TOKEN_FILE"), file(context.GetTokenFile())))
 	if err == nil {
-		s.iamToken, err = token(f.IAMTokenFile, env("IAM_TOKEN"), cmp.Or(env("IAM_TOKEN_FILE"), file(context.GetIamTokenFile())))
+		s.iamToken, err = token(f.IAMTokenFile, "CONNSVC_IAM_TOKEN", env("IAM_TOKEN"), cmp.Or(env("IAM_TOKEN_FILE"), file(context.GetIamTokenFile())))
 	}
 	if err != nil {
 		return nil, configError(err)
@@ -126,20 +126,23 @@ func parseAddress(text string) (string, error) {
 	return address, nil
 }
 
-// token returns the content of file, else value, else the content of fallback.
-func token(file, value, fallback string) (string, error) {
-	if file == "" && value != "" {
-		return strings.TrimSpace(value), nil
+// token returns the content of file, else the value of the variable, else the content of
+// fallback.
+func token(file, variable, value, fallback string) (string, error) {
+	from := variable
+	if file != "" || value == "" {
+		if from = cmp.Or(file, fallback); from == "" {
+			return "", nil
+		}
+		text, err := os.ReadFile(from)
+		if err != nil {
+			return "", fmt.Errorf("reading a token: %w", err)
+		}
+		value = string(text)
 	}
-	if file = cmp.Or(file, fallback); file == "" {
-		return "", nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("reading a token: %w", err)
-	}
-	if value = strings.TrimSpace(string(text)); value == "" || strings.ContainsAny(value, "\r\n") {
-		return "", fmt.Errorf("%s must contain a token, in one line", file)
+	value = strings.TrimSpace(value)
+	if value == "" || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return "", fmt.Errorf("%s must contain a token, in one line, of printable ASCII", from)
 	}
 	return value, nil
 }

@@ -103,7 +103,7 @@ func TestContextFile(t *testing.T) {
 
 // TestSettingsRefused: what is wrong with the settings is said before anything is sent.
 func TestSettingsRefused(t *testing.T) {
-	empty := write(t, "token", "\n")
+	empty, accented := write(t, "token", "\n"), write(t, "token", "CANARYé\n")
 	for _, tt := range []struct {
 		env    map[string]string
 		args   []string
@@ -116,6 +116,10 @@ func TestSettingsRefused(t *testing.T) {
 		{map[string]string{"CONNSVC_TIMEOUT": "soon"}, nil, cli.ExitConfig, "CONNSVC_TIMEOUT must be a duration"},
 		{map[string]string{"CONNSVC_PLAINTEXT": "maybe"}, nil, cli.ExitConfig, "CONNSVC_PLAINTEXT must be true or false"},
 		{nil, []string{"--token-file", empty}, cli.ExitConfig, "must contain a token"},
+		{nil, []string{"--token-file", accented}, cli.ExitConfig, accented + " must contain a token, in one line, of printable ASCII"},
+		{map[string]string{"CONNSVC_TOKEN": "CANARY\nCANARY"}, nil, cli.ExitConfig, "CONNSVC_TOKEN must contain a token, in one line"},
+		{map[string]string{"CONNSVC_IAM_TOKEN": "CANARY\x00"}, nil, cli.ExitConfig, "CONNSVC_IAM_TOKEN must contain"},
+		{nil, []string{"--ca-file", empty + "x"}, cli.ExitConfig, "reading the CA file: open "},
 		{nil, []string{"--ca-file", empty}, cli.ExitConfig, "contains no certificate in PEM form"},
 		{nil, []string{"--no-plaintext", "--cert-file", empty}, cli.ExitConfig, "needs both"},
 		{map[string]string{"CONNSVC_TOKEN": "CANARY"}, []string{"--address", "connsvc.example.com:9090", "--plaintext"}, cli.ExitConfig, "a token is not sent to connsvc.example.com:9090 without TLS"},

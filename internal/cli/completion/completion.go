@@ -24,7 +24,9 @@ type Command struct {
 // Help says where the scripts belong.
 func (*Command) Help() string {
 	return `bash: connsvc completion bash >/etc/bash_completion.d/connsvc
+
 zsh:  connsvc completion zsh >"${fpath[1]}/_connsvc"
+
 fish: connsvc completion fish >~/.config/fish/completions/connsvc.fish`
 }
 
