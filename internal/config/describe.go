@@ -10,14 +10,27 @@ import (
 )
 
 // describe returns the differences of two configurations for people: each reloadable
-// key with its values, and each upstream with its changed keys. Upstreams are compared
+// key with its values, or a section with its changed keys, and each upstream with those. Upstreams are compared
 // by name.
 func describe(from, to *configv1.Config) []string {
 	all := describeUpstreams(from.GetUpstreams(), to.GetUpstreams())
 	for _, c := range changes(from.ProtoReflect(), to.ProtoReflect()) {
 		key := keys([]change{c})[0]
-		if key != "upstreams" {
-			all = append(all, fmt.Sprintf("%s: %s to %s", key, valueAt(from, c), valueAt(to, c)))
+		if key == "upstreams" {
+			continue
+		}
+		before, field := at(from, c)
+		after, _ := at(to, c)
+		switch had, has := before.Has(field), after.Has(field); {
+		case !isSection(field):
+			all = append(all, fmt.Sprintf("%s: %s to %s", key, itemOf(field, before.Get(field)).Value, itemOf(field, after.Get(field)).Value))
+		case !had:
+			all = append(all, key+": added")
+		case !has:
+			all = append(all, key+": removed")
+		default:
+			changed := changes(before.Get(field).Message(), after.Get(field).Message())
+			all = append(all, key+": "+strings.Join(keys(changed), ", "))
 		}
 	}
 	return all
@@ -46,15 +59,14 @@ func describeUpstreams(from, to []*configv1.Upstream) []string {
 	return all
 }
 
-// valueAt returns the value of a key, which is no list.
-func valueAt(cfg *configv1.Config, c change) string {
-	m := cfg.ProtoReflect()
-	for i, element := range c.path {
-		field := m.Descriptor().Fields().ByName(protoreflect.Name(element.GetFieldName()))
-		if i == len(c.path)-1 {
-			return itemOf(field, m.Get(field)).Value
-		}
-		m = m.Get(field).Message()
+// at returns the field of a key, and the message that it is of.
+func at(cfg *configv1.Config, c change) (protoreflect.Message, protoreflect.FieldDescriptor) {
+	m, last := cfg.ProtoReflect(), len(c.path)-1
+	field := func(i int) protoreflect.FieldDescriptor {
+		return m.Descriptor().Fields().ByName(protoreflect.Name(c.path[i].GetFieldName()))
 	}
-	return ""
+	for i := range last {
+		m = m.Get(field(i)).Message()
+	}
+	return m, field(last)
 }
