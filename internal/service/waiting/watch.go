@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -68,7 +69,9 @@ func (n *watch) run(ctx context.Context) error {
 	defer n.silent.Stop()
 	var tooOld <-chan time.Time
 	if at, bounded := respondBy(ctx, watchMargin); bounded {
-		timer := time.NewTimer(time.Until(at))
+		left := time.Until(at)
+		// Watches that began together do not all come back at once.
+		timer := time.NewTimer(left - time.Duration(rand.Int64N(int64(max(left/10, 1))))) //nolint:gosec // no secret
 		defer timer.Stop()
 		tooOld = timer.C
 	}

@@ -651,6 +651,33 @@ func TestReconnect(t *testing.T) {
 	})
 }
 
+// TestWatchesEndApart: those that began together, as after a restart, do not reconnect all
+// at once.
+func TestWatchesEndApart(t *testing.T) {
+	bubble(t, func(t *testing.T, _ *cloud, w *waiting.Waits) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
+		defer cancel()
+		ends := make(map[int]int) // by second
+		began := time.Now()
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				if err := <-watch(ctx, w, ofProject()).ended; err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				ends[int(time.Since(began).Seconds())]++
+			})
+		}
+		all.Wait()
+		if len(ends) < 30 {
+			t.Errorf("100 watches ended in %d seconds", len(ends))
+		}
+	})
+}
+
 func TestSendFails(t *testing.T) {
 	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
 		c.put(1)
