@@ -644,7 +644,8 @@ type ApplyStep struct {
 	Action ApplyStep_Action `protobuf:"varint,1,opt,name=action,proto3,enum=connsvc.v1.ApplyStep_Action" json:"action,omitempty"`
 	// What became of it.
 	State ApplyStep_State `protobuf:"varint,2,opt,name=state,proto3,enum=connsvc.v1.ApplyStep_State" json:"state,omitempty"`
-	// What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+	// What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+	// a step that FAILED or is UNKNOWN: those that are left.
 	Names []string `protobuf:"bytes,3,rep,name=names,proto3" json:"names,omitempty"`
 	// Number of hosts, routes, queues, pools or projects that it changes.
 	Count         int32 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`

@@ -96,14 +96,14 @@ const (
 	// The connection has changed.
 	WatchEnhancedConnectionsResponse_MODIFIED WatchEnhancedConnectionsResponse_Type = 2
 	// The connection does not exist any more. It is as it was last seen; after a
-	// resume_token it has its ID only.
+	// resume_token it has its ID only. A watch of one connection ends with it.
 	WatchEnhancedConnectionsResponse_DELETED WatchEnhancedConnectionsResponse_Type = 3
 	// All that exists, or has changed, has been sent.
 	WatchEnhancedConnectionsResponse_SYNCED WatchEnhancedConnectionsResponse_Type = 4
 	// Nothing has changed; sent every 15 seconds without another event.
 	WatchEnhancedConnectionsResponse_HEARTBEAT WatchEnhancedConnectionsResponse_Type = 5
-	// connsvc ends the watch, because it stops or because the watch is too old. Watch
-	// again with the resume_token, at once.
+	// connsvc ends the watch: it stops, the watch is too old, or who may call has
+	// changed. Watch again with the resume_token, at once.
 	WatchEnhancedConnectionsResponse_RECONNECT WatchEnhancedConnectionsResponse_Type = 6
 )
 

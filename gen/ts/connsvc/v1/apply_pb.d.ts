@@ -284,7 +284,8 @@ export declare type ApplyStep = Message<"connsvc.v1.ApplyStep"> & {
   state: ApplyStep_State;
 
   /**
-   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+   * a step that FAILED or is UNKNOWN: those that are left.
    *
    * @generated from field: repeated string names = 3;
    */

@@ -359,7 +359,7 @@ export enum WatchEnhancedConnectionsResponse_Type {
 
   /**
    * The connection does not exist any more. It is as it was last seen; after a
-   * resume_token it has its ID only.
+   * resume_token it has its ID only. A watch of one connection ends with it.
    *
    * @generated from enum value: DELETED = 3;
    */
@@ -380,8 +380,8 @@ export enum WatchEnhancedConnectionsResponse_Type {
   HEARTBEAT = 5,
 
   /**
-   * connsvc ends the watch, because it stops or because the watch is too old. Watch
-   * again with the resume_token, at once.
+   * connsvc ends the watch: it stops, the watch is too old, or who may call has
+   * changed. Watch again with the resume_token, at once.
    *
    * @generated from enum value: RECONNECT = 6;
    */

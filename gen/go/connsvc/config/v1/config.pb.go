@@ -2195,7 +2195,8 @@ type Polling struct {
 	// default. In between the interval grows by half each time.
 	MaxInterval *durationpb.Duration `protobuf:"bytes,2,opt,name=max_interval,json=maxInterval,proto3" json:"max_interval,omitempty"`
 	// Maximum number of calls to DLI a minute, of all pollers and connectivity tests of
-	// waits at this upstream: 300 by default. Calls beyond it are delayed, not rejected.
+	// waits at this upstream: 300 by default. The tests have at most half of them. Calls
+	// beyond it are delayed, not rejected.
 	MaxCallsPerMinute int32 `protobuf:"varint,3,opt,name=max_calls_per_minute,json=maxCallsPerMinute,proto3" json:"max_calls_per_minute,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache

@@ -584,7 +584,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.LazyStringList names_;
   /**
    * <pre>
-   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+   * a step that FAILED or is UNKNOWN: those that are left.
    * </pre>
    *
    * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -596,7 +597,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+   * a step that FAILED or is UNKNOWN: those that are left.
    * </pre>
    *
    * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -607,7 +609,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+   * a step that FAILED or is UNKNOWN: those that are left.
    * </pre>
    *
    * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -619,7 +622,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+   * a step that FAILED or is UNKNOWN: those that are left.
    * </pre>
    *
    * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -1216,7 +1220,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+     * a step that FAILED or is UNKNOWN: those that are left.
      * </pre>
      *
      * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -1228,7 +1233,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+     * a step that FAILED or is UNKNOWN: those that are left.
      * </pre>
      *
      * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -1239,7 +1245,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+     * a step that FAILED or is UNKNOWN: those that are left.
      * </pre>
      *
      * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -1251,7 +1258,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+     * a step that FAILED or is UNKNOWN: those that are left.
      * </pre>
      *
      * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -1264,7 +1272,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+     * a step that FAILED or is UNKNOWN: those that are left.
      * </pre>
      *
      * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -1282,7 +1291,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+     * a step that FAILED or is UNKNOWN: those that are left.
      * </pre>
      *
      * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -1299,7 +1309,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+     * a step that FAILED or is UNKNOWN: those that are left.
      * </pre>
      *
      * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -1316,7 +1327,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+     * a step that FAILED or is UNKNOWN: those that are left.
      * </pre>
      *
      * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -1330,7 +1342,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+     * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+     * a step that FAILED or is UNKNOWN: those that are left.
      * </pre>
      *
      * <code>repeated string names = 3 [json_name = "names"];</code>

@@ -47,7 +47,8 @@ public interface ApplyStepOrBuilder extends
 
   /**
    * <pre>
-   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+   * a step that FAILED or is UNKNOWN: those that are left.
    * </pre>
    *
    * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -57,7 +58,8 @@ public interface ApplyStepOrBuilder extends
       getNamesList();
   /**
    * <pre>
-   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+   * a step that FAILED or is UNKNOWN: those that are left.
    * </pre>
    *
    * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -66,7 +68,8 @@ public interface ApplyStepOrBuilder extends
   int getNamesCount();
   /**
    * <pre>
-   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+   * a step that FAILED or is UNKNOWN: those that are left.
    * </pre>
    *
    * <code>repeated string names = 3 [json_name = "names"];</code>
@@ -76,7 +79,8 @@ public interface ApplyStepOrBuilder extends
   java.lang.String getNames(int index);
   /**
    * <pre>
-   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20.
+   * What it is about: names of queues, pools or routes, or IDs of projects; at most 20. Of
+   * a step that FAILED or is UNKNOWN: those that are left.
    * </pre>
    *
    * <code>repeated string names = 3 [json_name = "names"];</code>

@@ -87,7 +87,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The connection does not exist any more. It is as it was last seen; after a
-     * resume_token it has its ID only.
+     * resume_token it has its ID only. A watch of one connection ends with it.
      * </pre>
      *
      * <code>DELETED = 3;</code>
@@ -111,8 +111,8 @@ private static final long serialVersionUID = 0L;
     HEARTBEAT(5),
     /**
      * <pre>
-     * connsvc ends the watch, because it stops or because the watch is too old. Watch
-     * again with the resume_token, at once.
+     * connsvc ends the watch: it stops, the watch is too old, or who may call has
+     * changed. Watch again with the resume_token, at once.
      * </pre>
      *
      * <code>RECONNECT = 6;</code>
@@ -148,7 +148,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The connection does not exist any more. It is as it was last seen; after a
-     * resume_token it has its ID only.
+     * resume_token it has its ID only. A watch of one connection ends with it.
      * </pre>
      *
      * <code>DELETED = 3;</code>
@@ -172,8 +172,8 @@ private static final long serialVersionUID = 0L;
     public static final int HEARTBEAT_VALUE = 5;
     /**
      * <pre>
-     * connsvc ends the watch, because it stops or because the watch is too old. Watch
-     * again with the resume_token, at once.
+     * connsvc ends the watch: it stops, the watch is too old, or who may call has
+     * changed. Watch again with the resume_token, at once.
      * </pre>
      *
      * <code>RECONNECT = 6;</code>
