@@ -262,6 +262,9 @@ func durationRules(rules *validate.FieldRules) []string {
 	if r.HasGt() {
 		bounds = append(bounds, "more than "+shortest(r.GetGt()))
 	}
+	if r.GetGte().AsDuration() > 0 { // a duration of the configuration is never negative
+		bounds = append(bounds, "at least "+shortest(r.GetGte()))
+	}
 	if r.HasLte() {
 		bounds = append(bounds, "at most "+shortest(r.GetLte()))
 	}

@@ -41,6 +41,7 @@ type schema struct {
 	Minimum              *int64             `json:"minimum,omitempty"`
 	Maximum              *int64             `json:"maximum,omitempty"`
 	Above                string             `json:"x-above,omitempty"` // of durations, which JSON Schema cannot compare
+	Least                string             `json:"x-least,omitempty"`
 	Most                 string             `json:"x-most,omitempty"`
 	Default              any                `json:"default,omitempty"`
 	Examples             []any              `json:"examples,omitempty"`
@@ -152,6 +153,9 @@ func setRules(s *schema, rules *validate.FieldRules) {
 	}
 	if r := rules.GetDuration(); r.HasGt() {
 		s.Above = shortest(r.GetGt())
+	}
+	if least := rules.GetDuration().GetGte(); least.AsDuration() > 0 {
+		s.Least = shortest(least)
 	}
 	if r := rules.GetDuration(); r.HasLte() {
 		s.Most = shortest(r.GetLte())

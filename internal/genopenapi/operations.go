@@ -33,6 +33,9 @@ func (p *pass) changeOperations() error {
 				return fmt.Errorf("there is no RPC %s", m[1])
 			}
 			describe(op, string(rpc.Name()), m[2] != "")
+			if tag := op.Tags[0]; p.doc.Tags.Get(tag) == nil {
+				return fmt.Errorf("base.yaml has no tag %q: the page of the API would not show %s", tag, rpc.Name())
+			}
 			if err := p.changeRequest(op, rpc); err != nil {
 				return fmt.Errorf("%s: %w", rpc.Name(), err)
 			}

@@ -71,6 +71,7 @@ func write(name string, content any) error {
 // A bound is the range of a duration.
 type bound struct {
 	Above string `json:"above,omitempty"`
+	Least string `json:"least,omitempty"`
 	Most  string `json:"most,omitempty"`
 }
 
@@ -78,9 +79,10 @@ type bound struct {
 // upstreams[].timeout.
 func addBounds(all map[string]bound, path string, schema map[string]any) {
 	above, _ := schema["x-above"].(string)
+	least, _ := schema["x-least"].(string)
 	most, _ := schema["x-most"].(string)
-	if above != "" || most != "" {
-		all[path] = bound{above, most}
+	if b := (bound{above, least, most}); b != (bound{}) {
+		all[path] = b
 	}
 	properties, _ := schema["properties"].(map[string]any)
 	for name, below := range properties {

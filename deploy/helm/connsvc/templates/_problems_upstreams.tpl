@@ -10,6 +10,9 @@
 {{- if and .above (le $duration (include "connsvc.milliseconds" .above | float64)) }}
 config.{{ $path }}: {{ $value }} must be more than {{ .above }}
 {{- end }}
+{{- if and .least (lt $duration (include "connsvc.milliseconds" .least | float64)) }}
+config.{{ $path }}: {{ $value }} must be at least {{ .least }}
+{{- end }}
 {{- if and .most (gt $duration (include "connsvc.milliseconds" .most | float64)) }}
 config.{{ $path }}: {{ $value }} must be at most {{ .most }}
 {{- end }}
