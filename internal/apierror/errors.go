@@ -125,3 +125,11 @@ func (e *Error) WithRequestID(id string) *Error {
 	c.RequestID = id
 	return &c
 }
+
+// ReasonOf is the reason of an error; NoReason for nil.
+func ReasonOf(err error) connsvcv1.ErrorReason {
+	if err == nil {
+		return NoReason
+	}
+	return From(err).Reason
+}

@@ -37,8 +37,15 @@ func IsDLI(method protoreflect.MethodDescriptor) bool {
 	if rule == nil {
 		return true // Bindings rejects it
 	}
-	pattern := rule.ProtoReflect().WhichOneof(rule.ProtoReflect().Descriptor().Oneofs().ByName("pattern"))
+	pattern := patternOf(rule)
 	return pattern == nil || !strings.HasPrefix(rule.ProtoReflect().Get(pattern).String(), ownPrefix)
+}
+
+// patternOf returns the field of a rule that has the path, named as the HTTP method; nil if
+// none is set.
+func patternOf(rule *annotations.HttpRule) protoreflect.FieldDescriptor {
+	m := rule.ProtoReflect()
+	return m.WhichOneof(m.Descriptor().Oneofs().ByName("pattern"))
 }
 
 // Bindings returns the bindings of those RPCs of a service that are operations of DLI, in the
@@ -88,7 +95,7 @@ func ofRule(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) (*
 		FullMethod: fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name()),
 		Method:     method,
 	}
-	pattern := rule.ProtoReflect().WhichOneof(rule.ProtoReflect().Descriptor().Oneofs().ByName("pattern"))
+	pattern := patternOf(rule)
 	if pattern == nil || pattern.Kind() != protoreflect.StringKind {
 		return nil, errors.New("neither get, put, post, delete nor patch")
 	}

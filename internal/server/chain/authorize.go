@@ -86,6 +86,11 @@ func (a api) authorize(ctx context.Context, c *Call, req proto.Message) error {
 	default:
 		a.decisions.count(ctx, denied)
 	}
+	return denial(d)
+}
+
+// denial is the error of a call that the policy does not allow.
+func denial(d policy.Decision) *apierror.Error {
 	e := apierror.New(connsvcv1.ErrorReason_POLICY_DENIED, d.Message, d.Err)
 	e.Metadata = map[string]string{"policy_rule": d.Rule}
 	return e
@@ -113,8 +118,8 @@ func (a api) permits(c *Call, outer policy.Input) func(context.Context, proto.Me
 		if d.Allowed {
 			return nil
 		}
-		e := apierror.New(connsvcv1.ErrorReason_POLICY_DENIED, d.Message, d.Err)
-		e.Metadata = map[string]string{"policy_rule": d.Rule, "method": input.Method}
+		e := denial(d)
+		e.Metadata["method"] = input.Method
 		return e
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 )
 
 // maxConfirmed is how many connections a comparison reads by their IDs, to confirm that they
@@ -73,7 +74,7 @@ func (c *comparison) list(ctx context.Context, req *connsvcv1.CompareEnhancedCon
 	limits := []int32{100, 10} // of smaller batches
 	for offset := int32(0); ; {
 		resp, err := rpcs.ListFrom(ctx, batch, offset)
-		if reasonOf(err) == connsvcv1.ErrorReason_ANSWER_TOO_LARGE && batch.GetName() == "" && len(limits) > 0 {
+		if apierror.ReasonOf(err) == connsvcv1.ErrorReason_ANSWER_TOO_LARGE && batch.GetName() == "" && len(limits) > 0 {
 			batch.Limit, limits = proto.Int32(limits[0]), limits[1:]
 			continue
 		}

@@ -35,12 +35,8 @@ func (l *locks) lock(ctx context.Context, key string) (unlock func(), err error)
 	}
 	k.users++
 	l.mu.Unlock()
-	wait := ctx
-	if at, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		wait, cancel = context.WithDeadline(ctx, at.Add(-min(time.Second, time.Until(at)/3)))
-		defer cancel()
-	}
+	wait, cancel := keepTime(ctx, time.Second)
+	defer cancel()
 	select {
 	case k.turn <- struct{}{}:
 		return func() {
@@ -54,6 +50,16 @@ func (l *locks) lock(ctx context.Context, key string) (unlock func(), err error)
 		}
 		return nil, apierror.From(wait.Err())
 	}
+}
+
+// keepTime ends a context earlier than its deadline: by most, or a third of the time that is
+// left where that is less.
+func keepTime(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
+	at, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, at.Add(-min(most, time.Until(at)/3)))
 }
 
 func (l *locks) leave(key string, k *keyLock) {

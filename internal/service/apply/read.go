@@ -85,7 +85,7 @@ func (t *target) confirm(ctx context.Context, ids []string) (*found, error) {
 func (t *target) get(ctx context.Context, id string) (*connsvcv1.EnhancedConnection, error) {
 	conn, err := t.rpcs.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: t.project, ConnectionId: id})
 	switch {
-	case reasonOf(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND:
+	case apierror.ReasonOf(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND:
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -132,11 +132,4 @@ func (t *target) granteesOf(ctx context.Context, conn *connsvcv1.EnhancedConnect
 	}
 	t.grantees = &all
 	return all, nil
-}
-
-func reasonOf(err error) connsvcv1.ErrorReason {
-	if err == nil {
-		return apierror.NoReason
-	}
-	return apierror.From(err).Reason
 }

@@ -219,7 +219,7 @@ func (r *run) bound(ctx context.Context) error {
 // create creates the connection, or goes on with one that has the name and may be used.
 func (r *run) create(ctx context.Context, s *step) error {
 	resp, err := r.rpcs.CreateEnhancedConnection(ctx, s.requests[0].(*connsvcv1.CreateEnhancedConnectionRequest))
-	reason := reasonOf(err)
+	reason := apierror.ReasonOf(err)
 	s.State = connsvcv1.ApplyStep_DONE
 	switch reason {
 	case apierror.NoReason:

@@ -247,12 +247,8 @@ func peeringsOf(names []string) []*connsvcv1.Peering {
 // send makes the call of a request that is no create. It keeps a part of the time that is
 // left, to find out what became of it.
 func (t *target) send(ctx context.Context, request proto.Message) error {
-	const most = 3 * time.Second
-	if at, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, at.Add(-min(most, time.Until(at)/3)))
-		defer cancel()
-	}
+	ctx, cancel := keepTime(ctx, 3*time.Second)
+	defer cancel()
 	var err error
 	switch req := request.(type) {
 	case *connsvcv1.DeleteEnhancedConnectionRequest:

@@ -126,7 +126,7 @@ func (n *creation) run(ctx context.Context) (*connsvcv1.CreateEnhancedConnection
 	resp, err := n.send(ctx)
 	n.postEnded = time.Now()
 	n.lookupsEnd = n.postEnded.Add(n.reconcileFor)
-	switch reasonOf(err) {
+	switch apierror.ReasonOf(err) {
 	case apierror.NoReason:
 		return n.resolveDuplicate(ctx, resp)
 	case connsvcv1.ErrorReason_NAME_TAKEN:
@@ -137,12 +137,4 @@ func (n *creation) run(ctx context.Context) (*connsvcv1.CreateEnhancedConnection
 	default:
 		return nil, err
 	}
-}
-
-// reasonOf is the reason of an error of a call to DLI; apierror.NoReason for nil.
-func reasonOf(err error) connsvcv1.ErrorReason {
-	if err == nil {
-		return apierror.NoReason
-	}
-	return apierror.From(err).Reason
 }

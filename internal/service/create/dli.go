@@ -70,7 +70,7 @@ func (n *creation) exists(ctx context.Context, id string) (conn *connsvcv1.Enhan
 		s.got = conn
 		n.seen[id] = s
 		return conn, true
-	case reasonOf(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND && n.mustShow(id, asked):
+	case apierror.ReasonOf(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND && n.mustShow(id, asked):
 		delete(n.seen, id)
 		n.gone[id] = true
 		return nil, true
@@ -87,7 +87,7 @@ func (n *creation) remove(ctx context.Context, id string) error {
 		return nil
 	}
 	mapped := apierror.FromDLI(err, apierror.Subject{Operation: apierror.DeleteConnection, Change: true, Project: n.req.GetProjectId(), ConnectionID: id})
-	if reasonOf(mapped) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND {
+	if apierror.ReasonOf(mapped) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND {
 		return nil
 	}
 	return mapped

@@ -73,7 +73,7 @@ func (n *creation) unknown(ctx context.Context, cause error) error {
 // made.
 func (n *creation) outcomeUnknown(cause error) error {
 	e := apierror.From(cause)
-	if reasonOf(cause) != connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN {
+	if apierror.ReasonOf(cause) != connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN {
 		e = apierror.New(connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, "", cause)
 	}
 	if n.notStored != "" {

@@ -83,7 +83,7 @@ func (f *flight) run(ctx context.Context, n *creation) (resp *connsvcv1.CreateEn
 	case err == nil || ctx.Err() == nil:
 	case !n.sent:
 		f.again = true
-	case reasonOf(err) == connsvcv1.ErrorReason_CALLER_CANCELLED:
+	case apierror.ReasonOf(err) == connsvcv1.ErrorReason_CALLER_CANCELLED:
 		f.err = n.outcomeUnknown(err)
 	}
 	return resp, err

@@ -30,7 +30,7 @@ func (r *round) get(ctx context.Context, id, asked string) error {
 	err := r.call(ctx, connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName, about,
 		&connsvcv1.GetEnhancedConnectionRequest{ProjectId: r.poller.key.project, ConnectionId: asked}, resp)
 	switch {
-	case reasonOf(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND,
+	case apierror.ReasonOf(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND,
 		err == nil && fold(resp.GetId()) == id && resp.GetStatus() == connsvcv1.EnhancedConnection_DELETED:
 		r.got[id] = nil
 	case err != nil:
@@ -57,7 +57,7 @@ func (r *round) listAndGet(ctx context.Context) error {
 		if err := r.get(ctx, id, r.idOf(id)); err != nil {
 			failure = err
 		}
-		if failure != nil && reasonOf(failure) != connsvcv1.ErrorReason_UPSTREAM_FAULT {
+		if failure != nil && apierror.ReasonOf(failure) != connsvcv1.ErrorReason_UPSTREAM_FAULT {
 			break // a fault of one connection does not keep callers from the others
 		}
 		wrong = wrong || r.listed[id] == nil && r.got[id] != nil
@@ -151,7 +151,7 @@ func (r *round) doubts() []string {
 func (r *round) list(ctx context.Context) error {
 	for {
 		err := r.listPages(ctx)
-		if reasonOf(err) != connsvcv1.ErrorReason_ANSWER_TOO_LARGE || r.poller.pageSize == 1 {
+		if apierror.ReasonOf(err) != connsvcv1.ErrorReason_ANSWER_TOO_LARGE || r.poller.pageSize == 1 {
 			return err
 		}
 		if r.poller.pageSize /= 4; r.poller.pageSize == 0 {
@@ -193,12 +193,4 @@ func (r *round) call(ctx context.Context, method string, about apierror.Subject,
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return apierror.FromDLI(r.dli.Call(ctx, method, req, resp), about)
-}
-
-// reasonOf is the reason of an error of call; apierror.NoReason for nil.
-func reasonOf(err error) connsvcv1.ErrorReason {
-	if err == nil {
-		return apierror.NoReason
-	}
-	return apierror.From(err).Reason
 }

@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"maps"
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -16,6 +15,9 @@ const longestWait = time.Minute
 // finish ends a round: it publishes the state, or ends the subscriptions for which polling
 // cannot succeed, and decides when the next round begins.
 func (p *poller) finish(r *round, next *State, changed bool, err error) {
+	for _, v := range r.viewers {
+		v.forget(next)
+	}
 	p.all.mu.Lock()
 	p.cancel = nil
 	if err == errMoved { //nolint:errorlint // it is not wrapped
@@ -23,17 +25,16 @@ func (p *poller) finish(r *round, next *State, changed bool, err error) {
 		p.all.mu.Unlock()
 		return
 	}
-	if abandoned := len(p.subs) == 0 && reasonOf(err) == connsvcv1.ErrorReason_CALLER_CANCELLED; !abandoned {
+	if abandoned := len(p.subs) == 0 && apierror.ReasonOf(err) == connsvcv1.ErrorReason_CALLER_CANCELLED; !abandoned {
 		p.all.metrics.count(changed, err)
 	}
 	for _, v := range r.viewers {
-		maps.DeleteFunc(v.verdicts, func(id string, _ verdict) bool { return next.entries[id] == nil })
 		if _, stays := p.subs[v.sub]; stays {
 			v.sub.verdicts = v.verdicts
 		}
 	}
 	for s := range p.subs {
-		if permanent(reasonOf(err), next.read > s.after) {
+		if permanent(apierror.ReasonOf(err), next.read > s.after) {
 			s.err = err
 			p.drop(s)
 		}

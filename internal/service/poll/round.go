@@ -55,7 +55,28 @@ type ask struct {
 // A viewer is a subscription whose caller may not see every connection.
 type viewer struct {
 	sub      *Subscription
-	verdicts map[string]verdict // a copy; those of the subscription do not change
+	verdicts map[string]verdict // those of the subscription, which do not change, or a copy
+	copied   bool
+}
+
+// change returns the verdicts, to be changed.
+func (v *viewer) change() map[string]verdict {
+	if !v.copied {
+		v.copied = true
+		if v.verdicts = maps.Clone(v.verdicts); v.verdicts == nil {
+			v.verdicts = make(map[string]verdict)
+		}
+	}
+	return v.verdicts
+}
+
+// forget forgets the verdicts on connections that a state does not have.
+func (v *viewer) forget(next *State) {
+	for id := range v.verdicts {
+		if next.entries[id] == nil {
+			delete(v.change(), id)
+		}
+	}
 }
 
 // poll runs one round, and publishes what it has found.
@@ -94,7 +115,7 @@ func (p *poller) begin(cancel context.CancelFunc) *round {
 			r.asks[id] = ask{asked, a.direct || !s.interest.All, a.confirm || s.interest.Confirm && !s.busy, max(a.after, s.after)}
 		}
 		if s.interest.Caller.Visible != nil {
-			r.viewers = append(r.viewers, &viewer{s, maps.Clone(s.verdicts)})
+			r.viewers = append(r.viewers, &viewer{sub: s, verdicts: s.verdicts})
 		}
 	}
 	return r
@@ -134,10 +155,7 @@ func (r *round) see(id string, c *connsvcv1.EnhancedConnection) *Entry {
 	e := &Entry{Conn: c, Hash: HashOf(c), changed: r.at}
 	for _, v := range r.viewers {
 		if judged, ok := v.verdicts[id]; !ok || !judged.of.Same(e) {
-			if v.verdicts == nil {
-				v.verdicts = make(map[string]verdict)
-			}
-			v.verdicts[id] = verdict{e, v.sub.interest.Caller.Sees(c)}
+			v.change()[id] = verdict{e, v.sub.interest.Caller.Sees(c)}
 		}
 	}
 	c.Hosts = nil
