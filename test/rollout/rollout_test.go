@@ -17,16 +17,7 @@ import (
 // stops as soon as the one before is ready, even if balancers do not know it yet. No call
 // may fail, and no connection may be created twice. Times are printed, not checked.
 func TestRollingRestart(t *testing.T) {
-	p := short
-	if *wholeRollout {
-		p = whole
-	}
-	dli := startEmulator(t)
-	config, err := writeConfig(t.TempDir(), dli, p.drain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := newCluster(t, p, config)
+	c, p, dli := startCluster(t)
 	calls := newTally()
 	l := &load{
 		interval: time.Second / time.Duration(p.rate),
@@ -93,6 +84,21 @@ type cluster struct {
 	dialing   *restClient
 	follow    sync.WaitGroup
 	unfollow  context.CancelFunc
+}
+
+// startCluster starts a DLI and a cluster in front of it, at the pace of the flag.
+func startCluster(t *testing.T) (c *cluster, p pace, dli string) {
+	t.Helper()
+	p = short
+	if *wholeRollout {
+		p = whole
+	}
+	dli = startEmulator(t)
+	config, err := writeConfig(t.TempDir(), dli, p.drain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newCluster(t, p, config), p, dli
 }
 
 func newCluster(t *testing.T, p pace, config string) *cluster {

@@ -32,16 +32,7 @@ const changeInterval = 20 * time.Millisecond
 // deleted. Watches go on by their resume_token at the other replica, and know all that has
 // changed; a wait is repeated until it ends.
 func TestWatchesSurviveRollingRestart(t *testing.T) {
-	p := short
-	if *wholeRollout {
-		p = whole
-	}
-	dli := startEmulator(t)
-	config, err := writeConfig(t.TempDir(), dli, p.drain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := newCluster(t, p, config)
+	c, p, dli := startCluster(t)
 	setNetwork(t, dli, `{"peerings":[{"name":"q_slow","delay":"1h"}]}`)
 	slow := newCreate("slow")
 	slow.Queues, slow.RequestId = []string{"q_slow"}, requestID(999_999)
