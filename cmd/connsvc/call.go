@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +19,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/app"
+	"github.com/connsvc/connsvc/internal/cli"
 )
 
 type callCommand struct {
@@ -89,7 +88,7 @@ func (c *callCommand) Run(p *process) error {
 	if err := conn.Invoke(ctx, path, request, response); err != nil {
 		return err // printed with its details
 	}
-	return printJSON(p.stdout, response)
+	return cli.PrintJSON(p.stdout, response)
 }
 
 // printStream prints the responses of a stream as they come. Once there is one, --timeout and
@@ -111,7 +110,7 @@ func printStream(ctx context.Context, conn *grpc.ClientConn, path string, reques
 			break
 		}
 		received = true
-		if err := printJSON(w, response); err != nil {
+		if err := cli.PrintJSON(w, response); err != nil {
 			return err
 		}
 	}
@@ -167,19 +166,4 @@ func newMessage(md protoreflect.MessageDescriptor) (proto.Message, error) {
 		return nil, err
 	}
 	return mt.New().Interface(), nil
-}
-
-// printJSON indents by itself, as protojson varies its spaces on purpose.
-func printJSON(w io.Writer, m proto.Message) error {
-	compact, err := protojson.Marshal(m)
-	if err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	if err := json.Indent(&text, compact, "", "  "); err != nil {
-		return err
-	}
-	text.WriteByte('\n')
-	_, err = text.WriteTo(w)
-	return err
 }

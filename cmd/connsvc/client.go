@@ -3,8 +3,6 @@ package main
 import (
 	"crypto/tls"
 	"fmt"
-	"net"
-	"strings"
 
 	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/cli"
@@ -13,19 +11,11 @@ import (
 // An address is host:port, as a flag.
 type address string
 
-// UnmarshalText also accepts the URL of an address, as dev prints it.
-func (a *address) UnmarshalText(text []byte) error { //nolint:unparam // of encoding.TextUnmarshaler
-	s := strings.TrimPrefix(strings.TrimPrefix(string(text), "http://"), "https://")
-	*a = address(strings.TrimSuffix(s, "/"))
-	return nil
-}
-
-// Validate rejects an address without a port.
-func (a address) Validate() error {
-	if _, _, err := net.SplitHostPort(string(a)); err != nil {
-		return fmt.Errorf("%q must be host:port, as in 127.0.0.1:9090", string(a))
-	}
-	return nil
+// UnmarshalText accepts what the commands for people do.
+func (a *address) UnmarshalText(text []byte) error {
+	parsed, err := cli.ParseAddress(string(text))
+	*a = address(parsed)
+	return err
 }
 
 // tlsFlags are the flags of commands that call a running connsvc.

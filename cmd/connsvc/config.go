@@ -12,6 +12,7 @@ import (
 	"github.com/connsvc/connsvc/internal/certs"
 	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/upstream"
+	"github.com/connsvc/connsvc/internal/watch"
 )
 
 type configCommands struct {
@@ -66,9 +67,7 @@ func (c *configCheckCommand) check(p *process, file string) error {
 // loadArgument loads a configuration from a file or standard input. name stands for it in
 // messages.
 func loadArgument(p *process, path string) (name string, data []byte, cfg *configv1.Config, err error) {
-	if name = path; path == "-" {
-		name = "standard input"
-	}
+	name = watch.ArgumentName(path)
 	if data, err = config.Read(path, p.stdin); err == nil {
 		cfg, err = config.Parse(name, data)
 	}

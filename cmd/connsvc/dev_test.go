@@ -18,6 +18,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/cli"
 )
 
 // A devRun is a running dev command.
@@ -154,7 +155,7 @@ func TestNetworkFile(t *testing.T) {
 	}
 	for _, command := range []string{"dev", "emulator"} {
 		status, out := runCommand(t, "", command, "--network", file)
-		if status != exitConfig || !strings.Contains(out, file+": addresses[0].connectivity: is required without after and takes") {
+		if status != cli.ExitConfig || !strings.Contains(out, file+": addresses[0].connectivity: is required without after and takes") {
 			t.Errorf("%s: status %d\n%s", command, status, out)
 		}
 	}

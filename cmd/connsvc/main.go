@@ -23,12 +23,8 @@ import (
 	"github.com/connsvc/connsvc/internal/cli/completion"
 )
 
-// The exit statuses; exitHelp documents them.
-const (
-	exitFailure = 1
-	exitUsage   = cli.ExitUsage
-	exitConfig  = cli.ExitConfig
-)
+// exitFailure is the exit status beside 0 and those of cli; exitHelp documents them all.
+const exitFailure = 1
 
 const exitHelp = `Exit status: 0 success; 1 failure at run time, as a port in use, a call that failed or not ready;
 64 wrong command line; 78 wrong configuration: its file, a secret, a certificate, fault rules or OTEL_*.
@@ -151,7 +147,7 @@ func run(args []string, p *process) int {
 			_ = parse.Context.PrintUsage(false)
 		}
 		fmt.Fprintf(p.stderr, "connsvc: %v\nRun \"connsvc --help\" for the commands.\n", err)
-		return exitUsage
+		return cli.ExitUsage
 	}
 	if err = command.Run(); err == nil {
 		return 0
@@ -165,9 +161,9 @@ func run(args []string, p *process) int {
 	case exit != nil:
 		return exit.Status
 	case errors.Is(err, app.ErrConfig):
-		return exitConfig
+		return cli.ExitConfig
 	case errors.Is(err, errUsage):
-		return exitUsage
+		return cli.ExitUsage
 	default:
 		return exitFailure
 	}

@@ -11,6 +11,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/cli/hostfile"
 	"github.com/connsvc/connsvc/internal/validation"
+	"github.com/connsvc/connsvc/internal/watch"
 )
 
 // maxHosts is DLI's limit of the hosts of a connection.
@@ -54,7 +55,7 @@ func (c *hostsImportCommand) Run(p *Process, connections *Connections) error {
 		return err
 	}
 	defer s.close()
-	progress := s.progress("reading %s", nameOf(c.File))
+	progress := s.progress("reading %s", watch.ArgumentName(c.File))
 	defer progress.stop()
 	hosts, err := c.read(s)
 	if err != nil {

@@ -34,14 +34,21 @@ type connectionOutput struct {
 	Output string `short:"o" enum:"table,json,yaml,name,id" default:"table" help:"Format of the output: table, json, yaml, or only name or id (${default})."`
 }
 
-// printMessage prints a message as JSON or YAML, with DLI's names of the fields and times
-// of RFC 3339.
+// PrintJSON prints a message as indented JSON, with DLI's names of the fields and times of
+// RFC 3339.
+func PrintJSON(w io.Writer, m proto.Message) error { return printMessage(w, formatJSON, m) }
+
 func (s *session) printMessage(format string, m proto.Message) error {
+	return printMessage(s.Stdout, format, m)
+}
+
+// printMessage prints a message as JSON or YAML.
+func printMessage(w io.Writer, format string, m proto.Message) error {
 	text, err := protojson.Marshal(m)
 	if err != nil {
 		return err
 	}
-	return s.printJSON(format, text)
+	return printJSON(w, format, text)
 }
 
 // printValue prints a value of encoding/json as JSON or YAML.
@@ -50,11 +57,11 @@ func (s *session) printValue(format string, value any) error {
 	if err != nil {
 		return err
 	}
-	return s.printJSON(format, text)
+	return printJSON(s.Stdout, format, text)
 }
 
-// printJSON prints JSON text, indented or as YAML.
-func (s *session) printJSON(format string, text []byte) error {
+// printJSON prints JSON text as YAML, or indented: protojson varies its spaces on purpose.
+func printJSON(w io.Writer, format string, text []byte) error {
 	var out bytes.Buffer
 	if format == formatYAML {
 		if err := toYAML(&out, text); err != nil {
@@ -66,7 +73,7 @@ func (s *session) printJSON(format string, text []byte) error {
 		}
 		out.WriteByte('\n')
 	}
-	_, err := out.WriteTo(s.Stdout)
+	_, err := out.WriteTo(w)
 	return err
 }
 

@@ -74,7 +74,7 @@ func (f *Flags) resolve(p *Process) (*settings, error) {
 	if s.timeout = cmp.Or(f.Timeout, s.timeout); s.timeout < 0 {
 		return nil, usageError("--timeout must be positive")
 	}
-	if s.address, err = parseAddress(cmp.Or(f.Address, env("ADDRESS"), context.GetAddress(), defaultAddress)); err != nil {
+	if s.address, err = ParseAddress(cmp.Or(f.Address, env("ADDRESS"), context.GetAddress(), defaultAddress)); err != nil {
 		return nil, usageError("%w", err)
 	}
 	if err := s.setPlaintext(f.Plaintext, env("PLAINTEXT"), context); err != nil {
@@ -116,8 +116,8 @@ func (s *settings) loopback() bool {
 	return endpoint.Loopback(host)
 }
 
-// parseAddress also accepts the URL of an address.
-func parseAddress(text string) (string, error) {
+// ParseAddress returns an address, host:port. It also accepts the URL of one, as dev prints it.
+func ParseAddress(text string) (string, error) {
 	address := strings.TrimPrefix(strings.TrimPrefix(text, "http://"), "https://")
 	address = strings.TrimSuffix(address, "/")
 	if _, _, err := net.SplitHostPort(address); err != nil {

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -125,26 +124,10 @@ func pairs(mapping *yaml.Node) func(yield func(string, *yaml.Node) bool) {
 	}
 }
 
-// nameOf returns the name of a file in messages.
-func nameOf(path string) string {
-	if path == "-" {
-		return "standard input"
-	}
-	return path
-}
-
 // readFile returns the content of a file, and its name in messages; "-" is standard input.
 func (s *session) readFile(path string) (name string, data []byte, err error) {
-	if path != "-" {
-		data, err = watch.ReadFile(path, maxFileBytes)
-		return path, data, err
-	}
-	name = nameOf(path)
-	data, err = io.ReadAll(io.LimitReader(s.Stdin, maxFileBytes+1))
-	if err == nil && len(data) > maxFileBytes {
-		err = fmt.Errorf("%s: larger than %d bytes", name, maxFileBytes)
-	}
-	return name, data, err
+	data, err = watch.ReadArgument(path, s.Stdin, maxFileBytes)
+	return watch.ArgumentName(path), data, err
 }
 
 // compare returns the differences of the connections of a project, in their order, by as few

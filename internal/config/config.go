@@ -37,15 +37,7 @@ func Load(path string) (*configv1.Config, error) {
 
 // Read returns the content of a configuration file; "-" is standard input.
 func Read(path string, stdin io.Reader) ([]byte, error) {
-	var data []byte
-	var err error
-	if path == "-" {
-		if data, err = io.ReadAll(io.LimitReader(stdin, maxFileBytes+1)); err == nil && len(data) > maxFileBytes {
-			err = fmt.Errorf("standard input: larger than %d bytes", maxFileBytes)
-		}
-	} else {
-		data, err = watch.ReadFile(path, maxFileBytes)
-	}
+	data, err := watch.ReadArgument(path, stdin, maxFileBytes)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}

@@ -1,4 +1,4 @@
-// Package watch reads files again and reports changed content. It compares content,
+// Package watch reads files, and again to report changed content. It compares content,
 // not times and sizes: file systems have coarse times, and Kubernetes updates a
 // mounted file by replacing a symlink. Between two readings it keeps a hash only, so
 // that no secret stays in memory.
@@ -63,14 +63,35 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	return readAll(file, path, limit)
+}
+
+func readAll(r io.Reader, name string, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%s: larger than %d bytes", path, limit)
+		return nil, fmt.Errorf("%s: larger than %d bytes", name, limit)
 	}
 	return data, nil
+}
+
+// ArgumentName returns the name of a file of the command line in messages: "-" is standard
+// input.
+func ArgumentName(path string) string {
+	if path == "-" {
+		return "standard input"
+	}
+	return path
+}
+
+// ReadArgument reads a file of the command line, or standard input, of at most limit bytes.
+func ReadArgument(path string, stdin io.Reader, limit int64) ([]byte, error) {
+	if path == "-" {
+		return readAll(stdin, ArgumentName(path), limit)
+	}
+	return ReadFile(path, limit)
 }
 
 // Consistent reads until two readings in a row agree, four times at most, so that

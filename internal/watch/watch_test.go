@@ -55,6 +55,27 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestReadArgument(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	if err := os.WriteFile(path, []byte("of a file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		path, want, wantErr string
+		limit               int64
+	}{
+		{path, "of a file", "", 9},
+		{path, "", path + ": larger than 8 bytes", 8},
+		{"-", "of stdin", "", 8},
+		{"-", "", "standard input: larger than 7 bytes", 7},
+	} {
+		got, err := watch.ReadArgument(c.path, strings.NewReader("of stdin"), c.limit)
+		if string(got) != c.want || (err == nil) != (c.wantErr == "") || err != nil && err.Error() != c.wantErr {
+			t.Errorf("%s, at most %d bytes: %q, error %v", c.path, c.limit, got, err)
+		}
+	}
+}
+
 func TestConsistent(t *testing.T) {
 	failed := errors.New("failed")
 	for _, tt := range []struct {
