@@ -6,12 +6,8 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/call"
 )
-
-// replyMargin is how much of a caller's time is kept to send the response, though at
-// most a tenth of it: a caller who hears nothing until its deadline must find out by
-// itself what became of the call.
-const replyMargin = 250 * time.Millisecond
 
 // The methods of long calls: those that mostly wait.
 const (
@@ -43,10 +39,9 @@ func LongestCall(l *configv1.Limits) time.Duration {
 // caller's own deadline applies where it is earlier, less the time to reply. A transport
 // calls it once for each call, before it reads anything of it.
 func (ch *Chain) WithDeadline(ctx context.Context, method string) (context.Context, context.CancelFunc) {
-	limit := timeLimit(ch.configured, method)
-	if at, ok := ctx.Deadline(); ok {
-		left := time.Until(at)
-		limit = min(limit, left-min(replyMargin, left/10))
+	end := time.Now().Add(timeLimit(ch.configured, method))
+	if by, bounded := call.RespondBy(ctx, call.ReplyMargin); bounded && by.Before(end) {
+		end = by
 	}
-	return context.WithTimeout(ctx, limit)
+	return context.WithDeadline(ctx, end)
 }

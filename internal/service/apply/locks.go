@@ -8,6 +8,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
 )
 
 // locks are mutexes by key. The zero value is ready for use.
@@ -35,7 +36,7 @@ func (l *locks) lock(ctx context.Context, key string) (unlock func(), err error)
 	}
 	k.users++
 	l.mu.Unlock()
-	wait, cancel := keepTime(ctx, time.Second)
+	wait, cancel := call.KeepTime(ctx, time.Second)
 	defer cancel()
 	select {
 	case k.turn <- struct{}{}:
@@ -50,16 +51,6 @@ func (l *locks) lock(ctx context.Context, key string) (unlock func(), err error)
 		}
 		return nil, apierror.From(wait.Err())
 	}
-}
-
-// keepTime ends a context earlier than its deadline: by most, or a third of the time that is
-// left where that is less.
-func keepTime(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
-	at, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, at.Add(-min(most, time.Until(at)/3)))
 }
 
 func (l *locks) leave(key string, k *keyLock) {

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/service/create"
 )
 
@@ -247,7 +248,7 @@ func peeringsOf(names []string) []*connsvcv1.Peering {
 // send makes the call of a request that is no create. It keeps a part of the time that is
 // left, to find out what became of it.
 func (t *target) send(ctx context.Context, request proto.Message) error {
-	ctx, cancel := keepTime(ctx, 3*time.Second)
+	ctx, cancel := call.KeepTime(ctx, 3*time.Second)
 	defer cancel()
 	var err error
 	switch req := request.(type) {

@@ -62,6 +62,7 @@ func (c *Creator) Create(ctx context.Context, dli DLI, req *connsvcv1.CreateEnha
 		rivalWindow:  dli.Idempotency().GetRivalWindow().AsDuration(),
 		seen:         sightings{}, gone: map[string]bool{}, sees: call.From(ctx).Sees,
 	}
+	n.respondBy, n.bounded = call.RespondBy(ctx, call.ReplyMargin)
 	if err := n.prepare(); err != nil {
 		return nil, err
 	}
@@ -89,6 +90,8 @@ type creation struct {
 	reconcileFor, listLag, rivalWindow time.Duration // see configv1.Idempotency
 
 	started    time.Time // the call
+	respondBy  time.Time
+	bounded    bool // whether the call has a deadline, and so respondBy
 	postBegan  time.Time
 	postEnded  time.Time
 	sent       bool      // the POST may have left

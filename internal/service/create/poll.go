@@ -10,18 +10,13 @@ const (
 	// firstPause is doubled for each further one, up to longestPause.
 	firstPause   = 100 * time.Millisecond
 	longestPause = 2 * time.Second
-	// responseMargin is the part of the caller's time in which the response reaches him.
-	responseMargin = 250 * time.Millisecond
 )
 
 // poll calls look until it is done, at most until the given time and while there is time
 // to respond. Pauses grow. No look takes more than half of the time that is left.
 func (n *creation) poll(ctx context.Context, until time.Time, look func(context.Context) (done bool)) {
-	if at, ok := ctx.Deadline(); ok {
-		respondBy := at.Add(-min(responseMargin, at.Sub(n.started)/10))
-		if respondBy.Before(until) {
-			until = respondBy
-		}
+	if n.bounded && n.respondBy.Before(until) {
+		until = n.respondBy
 	}
 	for try := 1; ctx.Err() == nil; try++ {
 		if left := time.Until(until); left <= 0 || lookOnce(ctx, left, look) {

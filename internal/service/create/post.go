@@ -7,6 +7,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -15,7 +16,8 @@ var errNoConnectionID = errors.New("DLI responded without a connection_id")
 // send makes the POST. The client of DLI sends it again only where DLI has certainly not
 // executed it.
 func (n *creation) send(ctx context.Context) (*connsvcv1.CreateEnhancedConnectionResponse, error) {
-	ctx, cancel := n.reserveTime(ctx)
+	// A POST that takes all of the caller's time leaves none to find out its outcome.
+	ctx, cancel := call.KeepTime(ctx, n.reconcileFor+call.ReplyMargin)
 	defer cancel()
 	n.postBegan, n.sent = time.Now(), true
 	resp := &connsvcv1.CreateEnhancedConnectionResponse{}
@@ -34,14 +36,4 @@ func (n *creation) send(ctx context.Context) (*connsvcv1.CreateEnhancedConnectio
 		Queues:    n.req.GetQueues(),
 		Pools:     n.req.GetElasticResourcePools(),
 	})
-}
-
-// reserveTime is ctx with an earlier deadline: a POST that takes all of the caller's
-// time leaves none to find out its outcome.
-func (n *creation) reserveTime(ctx context.Context) (context.Context, context.CancelFunc) {
-	at, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, at.Add(-min(n.reconcileFor+responseMargin, time.Until(at)/3)))
 }

@@ -11,12 +11,8 @@ import (
 	"github.com/connsvc/connsvc/internal/service/poll"
 )
 
-const (
-	// waitMargin is the part of a wait's time in which its response reaches the caller.
-	waitMargin = 250 * time.Millisecond
-	// firstReadTime is how long a wait may exceed its timeout, to read DLI once.
-	firstReadTime = 10 * time.Second
-)
+// firstReadTime is how long a wait may exceed its timeout, to read DLI once.
+const firstReadTime = 10 * time.Second
 
 // Wait waits until a connection can be used. Its errors are *apierror.Error.
 func (w *Waits) Wait(ctx context.Context, req *connsvcv1.WaitEnhancedConnectionRequest) (*connsvcv1.WaitEnhancedConnectionResponse, error) {
@@ -97,7 +93,7 @@ func unread(v poll.View) error {
 func (n *wait) timers(ctx context.Context) (over, last *time.Timer) {
 	const never = time.Duration(math.MaxInt64)
 	until, longest := never, never
-	if by, bounded := respondBy(ctx, waitMargin); bounded {
+	if by, bounded := call.RespondBy(ctx, call.ReplyMargin); bounded {
 		until = time.Until(by)
 		longest = until
 	}

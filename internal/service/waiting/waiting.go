@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"go.opentelemetry.io/otel/metric"
 
@@ -64,13 +63,6 @@ func count(counter metric.Int64UpDownCounter) (done func()) {
 func (w *Waits) join(ctx context.Context, i poll.Interest) (*poll.Subscription, error) {
 	i.Caller = call.From(ctx)
 	return w.pollers.Join(i)
-}
-
-// respondBy is when a call must respond, so that its response arrives before its deadline:
-// by the margin, or a tenth of its time where that is less. Without a deadline it is false.
-func respondBy(ctx context.Context, margin time.Duration) (time.Time, bool) {
-	at, ok := ctx.Deadline()
-	return at.Add(-min(margin, time.Until(at)/10)), ok
 }
 
 // ended is the error of a call whose context has ended.

@@ -68,7 +68,7 @@ func (n *watch) run(ctx context.Context) error {
 	n.silent = time.NewTimer(heartbeatInterval)
 	defer n.silent.Stop()
 	var tooOld <-chan time.Time
-	if at, bounded := respondBy(ctx, watchMargin); bounded {
+	if at, bounded := call.RespondBy(ctx, watchMargin); bounded {
 		left := time.Until(at)
 		// Watches that began together do not all come back at once.
 		timer := time.NewTimer(left - time.Duration(rand.Int64N(int64(max(left/10, 1))))) //nolint:gosec // no secret
