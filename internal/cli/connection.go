@@ -45,6 +45,34 @@ func (s *session) id(ctx context.Context, nameOrID string) (string, error) {
 	}
 }
 
+// with calls do with the ID of a connection, and the context of the lookup and of do together.
+func (s *session) with(nameOrID string, do func(ctx context.Context, id string) error) error {
+	ctx, cancel := s.call()
+	defer cancel()
+	id, err := s.id(ctx, nameOrID)
+	if err != nil {
+		return err
+	}
+	return do(ctx, id)
+}
+
+// lookup is id as a call of its own.
+func (s *session) lookup(nameOrID string) (id string, err error) {
+	ctx, cancel := s.call()
+	defer cancel()
+	return s.id(ctx, nameOrID)
+}
+
+// withConnection opens a session for a command that makes one call for a connection.
+func (c *Connections) withConnection(p *Process, nameOrID string, do func(ctx context.Context, s *session, id string) error) error {
+	s, err := c.openProject(p)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return s.with(nameOrID, func(ctx context.Context, id string) error { return do(ctx, s, id) })
+}
+
 type listCommand struct {
 	Name   string            `placeholder:"NAME" help:"Only connections of this name."`
 	Status string            `enum:",ACTIVE,DELETED" default:"" placeholder:"STATUS" help:"Only connections of this status: ACTIVE or DELETED."`
@@ -143,29 +171,20 @@ type getCommand struct {
 
 // Run shows a connection.
 func (c *getCommand) Run(p *Process, connections *Connections) error {
-	s, err := connections.openProject(p)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	ctx, cancel := s.call()
-	defer cancel()
-	id, err := s.id(ctx, c.Connection)
-	if err != nil {
-		return err
-	}
-	got, err := s.client.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: s.project, ConnectionId: id})
-	if err != nil {
-		return fmt.Errorf("getting connection %q: %w", c.Connection, err)
-	}
-	switch c.Output {
-	case formatTable:
-		return s.connectionTable(got)
-	case formatName, formatID:
-		s.printName(c.Output, got.GetName(), got.GetId())
-		return nil
-	}
-	return s.printMessage(c.Output, got)
+	return connections.withConnection(p, c.Connection, func(ctx context.Context, s *session, id string) error {
+		got, err := s.client.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: s.project, ConnectionId: id})
+		if err != nil {
+			return fmt.Errorf("getting connection %q: %w", c.Connection, err)
+		}
+		switch c.Output {
+		case formatTable:
+			return s.connectionTable(got)
+		case formatName, formatID:
+			s.printName(c.Output, got.GetName(), got.GetId())
+			return nil
+		}
+		return s.printMessage(c.Output, got)
+	})
 }
 
 // connectionTable prints a connection. Hosts, which can be thousands, are counted.
@@ -322,14 +341,10 @@ func (c *deleteCommand) Run(p *Process, connections *Connections) error {
 }
 
 func (s *session) delete(nameOrID string) error {
-	ctx, cancel := s.call()
-	defer cancel()
-	id, err := s.id(ctx, nameOrID)
-	if err != nil {
-		return err
-	}
-	if _, err := s.client.DeleteEnhancedConnection(ctx, &connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: s.project, ConnectionId: id}); err != nil {
-		return fmt.Errorf("deleting connection %q: %w", nameOrID, err)
-	}
-	return nil
+	return s.with(nameOrID, func(ctx context.Context, id string) error {
+		if _, err := s.client.DeleteEnhancedConnection(ctx, &connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: s.project, ConnectionId: id}); err != nil {
+			return fmt.Errorf("deleting connection %q: %w", nameOrID, err)
+		}
+		return nil
+	})
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -61,13 +62,7 @@ func (c *hostsImportCommand) Run(p *Process, connections *Connections) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := s.call()
-	id, err := s.id(ctx, c.Connection)
-	cancel()
-	if err != nil {
-		return err
-	}
-	set, err := s.hostSet(id, c.Connection)
+	set, err := s.hostSet(c.Connection)
 	if err != nil {
 		return err
 	}
@@ -174,12 +169,16 @@ type hostSet struct {
 	added, removed      int // as connsvc has counted them
 }
 
-func (s *session) hostSet(id, name string) (*hostSet, error) {
+func (s *session) hostSet(nameOrID string) (*hostSet, error) {
+	id, err := s.lookup(nameOrID)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := s.call()
 	defer cancel()
 	resp, err := s.client.ListHosts(ctx, &connsvcv1.ListHostsRequest{ProjectId: s.project, ConnectionId: id})
 	if err != nil {
-		return nil, fmt.Errorf("listing the hosts of connection %q: %w", name, err)
+		return nil, fmt.Errorf("listing the hosts of connection %q: %w", nameOrID, err)
 	}
 	return &hostSet{project: s.project, id: id, hosts: resp.GetHosts(), etag: resp.GetEtag(), count: len(resp.GetHosts())}, nil
 }
@@ -208,44 +207,48 @@ func (h *hostSet) plan(wanted []*connsvcv1.Host, c *hostsImportCommand) {
 // first, unless the connection has no place for both. The etag of the first is that of the
 // second, so that nobody else's change is overwritten.
 func (h *hostSet) change(s *session, c *hostsImportCommand, progress *progress) error {
-	adds := func() error {
-		if len(h.add) == 0 && (len(h.remove) == 0 || !c.ReplaceNames) {
-			return nil
-		}
-		progress.show("adding %s", count(len(h.add), "host"))
-		req := &connsvcv1.AddHostsRequest{ProjectId: h.project, ConnectionId: h.id, Hosts: h.add, Etag: h.etag}
-		if c.ReplaceNames {
-			req.Hosts, req.ReplaceNames = h.wanted, true
-		}
-		ctx, cancel := s.call()
-		defer cancel()
-		resp, err := s.client.AddHosts(ctx, req)
-		h.etag, h.count = resp.GetEtag(), int(resp.GetCount())
-		h.added, h.removed = h.added+int(resp.GetAdded()), h.removed+int(resp.GetRemoved())
-		return err
-	}
-	removes := func() error {
-		if len(h.remove) == 0 || c.ReplaceNames {
-			return nil
-		}
-		progress.show("removing %s", count(len(h.remove), "host"))
-		ctx, cancel := s.call()
-		defer cancel()
-		resp, err := s.client.RemoveHosts(ctx, &connsvcv1.RemoveHostsRequest{
-			ProjectId: h.project, ConnectionId: h.id, Hosts: h.remove, Etag: h.etag,
-			AllowEmpty: len(h.remove) == h.count, // those of the file follow, or --allow-empty was set
-		})
-		h.etag, h.count = resp.GetEtag(), int(resp.GetCount())
-		h.removed += int(resp.GetRemoved())
-		return err
-	}
+	first, second := h.addHosts, h.removeHosts
 	if len(h.hosts)+len(h.add) > maxHosts {
-		adds, removes = removes, adds
+		first, second = second, first
 	}
-	if err := adds(); err != nil {
+	if err := first(s, c, progress); err != nil {
 		return err
 	}
-	return removes()
+	return second(s, c, progress)
+}
+
+// addHosts also removes, for --replace-names.
+func (h *hostSet) addHosts(s *session, c *hostsImportCommand, progress *progress) error {
+	if len(h.add) == 0 && (len(h.remove) == 0 || !c.ReplaceNames) {
+		return nil
+	}
+	progress.show("adding %s", count(len(h.add), "host"))
+	req := &connsvcv1.AddHostsRequest{ProjectId: h.project, ConnectionId: h.id, Hosts: h.add, Etag: h.etag}
+	if c.ReplaceNames {
+		req.Hosts, req.ReplaceNames = h.wanted, true
+	}
+	ctx, cancel := s.call()
+	defer cancel()
+	resp, err := s.client.AddHosts(ctx, req)
+	h.etag, h.count = resp.GetEtag(), int(resp.GetCount())
+	h.added, h.removed = h.added+int(resp.GetAdded()), h.removed+int(resp.GetRemoved())
+	return err
+}
+
+func (h *hostSet) removeHosts(s *session, c *hostsImportCommand, progress *progress) error {
+	if len(h.remove) == 0 || c.ReplaceNames {
+		return nil
+	}
+	progress.show("removing %s", count(len(h.remove), "host"))
+	ctx, cancel := s.call()
+	defer cancel()
+	resp, err := s.client.RemoveHosts(ctx, &connsvcv1.RemoveHostsRequest{
+		ProjectId: h.project, ConnectionId: h.id, Hosts: h.remove, Etag: h.etag,
+		AllowEmpty: len(h.remove) == h.count, // those of the file follow, or --allow-empty was set
+	})
+	h.etag, h.count = resp.GetEtag(), int(resp.GetCount())
+	h.removed += int(resp.GetRemoved())
+	return err
 }
 
 // printPlan prints what would change: + is added, - is removed.
@@ -280,13 +283,7 @@ func (c *hostsExportCommand) Run(p *Process, connections *Connections) error {
 		return err
 	}
 	defer s.close()
-	ctx, cancel := s.call()
-	defer cancel()
-	id, err := s.id(ctx, c.Connection)
-	if err != nil {
-		return err
-	}
-	set, err := s.hostSet(id, c.Connection)
+	set, err := s.hostSet(c.Connection)
 	if err != nil {
 		return err
 	}
@@ -301,27 +298,18 @@ type hostsAddCommand struct {
 
 // Run adds hosts.
 func (c *hostsAddCommand) Run(p *Process, connections *Connections) error {
-	s, err := connections.openProject(p)
-	if err != nil {
-		return err
-	}
-	defer s.close()
 	hosts, err := parseHosts(c.Hosts)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := s.call()
-	defer cancel()
-	id, err := s.id(ctx, c.Connection)
-	if err != nil {
-		return err
-	}
-	resp, err := s.client.AddHosts(ctx, &connsvcv1.AddHostsRequest{ProjectId: s.project, ConnectionId: id, Hosts: hosts, ReplaceNames: c.ReplaceNames})
-	if err != nil {
-		return fmt.Errorf("adding hosts to connection %q: %w", c.Connection, err)
-	}
-	fmt.Fprintf(s.Stdout, "%s: %s added, %s removed, %s now\n", clean(c.Connection), number(int(resp.GetAdded())), number(int(resp.GetRemoved())), count(int(resp.GetCount()), "host"))
-	return nil
+	return connections.withConnection(p, c.Connection, func(ctx context.Context, s *session, id string) error {
+		resp, err := s.client.AddHosts(ctx, &connsvcv1.AddHostsRequest{ProjectId: s.project, ConnectionId: id, Hosts: hosts, ReplaceNames: c.ReplaceNames})
+		if err != nil {
+			return fmt.Errorf("adding hosts to connection %q: %w", c.Connection, err)
+		}
+		fmt.Fprintf(s.Stdout, "%s: %s added, %s removed, %s now\n", clean(c.Connection), number(int(resp.GetAdded())), number(int(resp.GetRemoved())), count(int(resp.GetCount()), "host"))
+		return nil
+	})
 }
 
 type hostsRemoveCommand struct {
@@ -332,28 +320,20 @@ type hostsRemoveCommand struct {
 
 // Run removes hosts.
 func (c *hostsRemoveCommand) Run(p *Process, connections *Connections) error {
-	s, err := connections.openProject(p)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	req := &connsvcv1.RemoveHostsRequest{ProjectId: s.project, AllowEmpty: c.AllowEmpty}
-	for _, text := range c.Hosts {
-		if name, ip, ok := strings.Cut(text, "="); ok {
-			req.Hosts = append(req.Hosts, &connsvcv1.Host{Name: name, Ip: ip})
-		} else {
-			req.Names = append(req.Names, name)
+	return connections.withConnection(p, c.Connection, func(ctx context.Context, s *session, id string) error {
+		req := &connsvcv1.RemoveHostsRequest{ProjectId: s.project, ConnectionId: id, AllowEmpty: c.AllowEmpty}
+		for _, text := range c.Hosts {
+			if name, ip, ok := strings.Cut(text, "="); ok {
+				req.Hosts = append(req.Hosts, &connsvcv1.Host{Name: name, Ip: ip})
+			} else {
+				req.Names = append(req.Names, name)
+			}
 		}
-	}
-	ctx, cancel := s.call()
-	defer cancel()
-	if req.ConnectionId, err = s.id(ctx, c.Connection); err != nil {
-		return err
-	}
-	resp, err := s.client.RemoveHosts(ctx, req)
-	if err != nil {
-		return fmt.Errorf("removing hosts from connection %q: %w", c.Connection, err)
-	}
-	fmt.Fprintf(s.Stdout, "%s: %s removed, %s now\n", clean(c.Connection), number(int(resp.GetRemoved())), count(int(resp.GetCount()), "host"))
-	return nil
+		resp, err := s.client.RemoveHosts(ctx, req)
+		if err != nil {
+			return fmt.Errorf("removing hosts from connection %q: %w", c.Connection, err)
+		}
+		fmt.Fprintf(s.Stdout, "%s: %s removed, %s now\n", clean(c.Connection), number(int(resp.GetRemoved())), count(int(resp.GetCount()), "host"))
+		return nil
+	})
 }

@@ -43,9 +43,7 @@ func (c *waitCommand) Run(p *Process, connections *Connections) error {
 		return err
 	}
 	defer s.close()
-	ctx, cancel := s.call()
-	id, err := s.id(ctx, c.Connection)
-	cancel()
+	id, err := s.lookup(c.Connection)
 	if err != nil {
 		return err
 	}

@@ -44,10 +44,7 @@ func (c *watchCommand) Run(p *Process, connections *Connections) error {
 	defer s.close()
 	req := &connsvcv1.WatchEnhancedConnectionsRequest{ProjectId: s.project, ResumeToken: c.ResumeToken}
 	if c.Connection != "" {
-		ctx, cancel := s.call()
-		req.ConnectionId, err = s.id(ctx, c.Connection)
-		cancel()
-		if err != nil {
+		if req.ConnectionId, err = s.lookup(c.Connection); err != nil {
 			return err
 		}
 	}
