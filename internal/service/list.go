@@ -11,6 +11,7 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/call"
+	"github.com/connsvc/connsvc/internal/service/apply"
 	"github.com/connsvc/connsvc/internal/validation"
 )
 
@@ -75,6 +76,9 @@ func (s *Service) listVisible(ctx context.Context, req *connsvcv1.ListEnhancedCo
 	}()
 	for next := int32(0); ; {
 		got, err := s.listFrom(ctx, batch, next)
+		if apply.Shrink(batch, err) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

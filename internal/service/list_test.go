@@ -212,6 +212,28 @@ func TestListLargerThanTheLimit(t *testing.T) {
 	}
 }
 
+// TestListVisibleShrinksBatches: what others have there does not make a caller's list too large.
+func TestListVisibleShrinksBatches(t *testing.T) {
+	dli := &catalogue{connections: connections(30, 10), most: 40}
+	own := idsOf(dli.connections)[20:]
+	ctx := call.NewContext(t.Context(), &call.Call{Visible: func(c *connsvcv1.EnhancedConnection) bool { return slices.Contains(own, c.GetId()) }})
+	resp, err := newService(t, dli).ListEnhancedConnections(ctx, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID, Limit: proto.Int32(2)})
+	if err != nil || !slices.Equal(idsOf(resp.GetConnections()), own[:2]) {
+		t.Fatalf("got %v, %v", idsOf(resp.GetConnections()), err)
+	}
+	var limits []int32
+	for _, r := range dli.requests {
+		limits = append(limits, r.GetLimit())
+	}
+	if want := append([]int32{100, 10}, slices.Repeat([]int32{1}, 22)...); !slices.Equal(limits, want) {
+		t.Errorf("asked for %v, want %v", limits, want)
+	}
+	// One that is too large by itself cannot be read by any list.
+	dli = &catalogue{connections: connections(1, 50), most: 40}
+	_, err = newService(t, dli).ListEnhancedConnections(ctx, &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: projectID})
+	wantReason(t, "too large alone", err, connsvcv1.ErrorReason_ANSWER_TOO_LARGE)
+}
+
 // filtered is a request with every filter.
 func filtered() *connsvcv1.ListEnhancedConnectionsRequest {
 	return &connsvcv1.ListEnhancedConnectionsRequest{

@@ -71,11 +71,9 @@ func (c *comparison) list(ctx context.Context, req *connsvcv1.CompareEnhancedCon
 		batch.Name, batch.Limit = req.GetConnections()[0].GetName(), nil
 	}
 	c.missing = len(c.byName)
-	limits := []int32{100, 10} // of smaller batches
 	for offset := int32(0); ; {
 		resp, err := rpcs.ListFrom(ctx, batch, offset)
-		if apierror.ReasonOf(err) == connsvcv1.ErrorReason_ANSWER_TOO_LARGE && batch.GetName() == "" && len(limits) > 0 {
-			batch.Limit, limits = proto.Int32(limits[0]), limits[1:]
+		if batch.GetName() == "" && Shrink(batch, err) {
 			continue
 		}
 		if err != nil {
@@ -92,6 +90,20 @@ func (c *comparison) list(ctx context.Context, req *connsvcv1.CompareEnhancedCon
 		}
 		offset += count(resp.GetConnections())
 	}
+}
+
+// Shrink reports whether err says that a batch of a list is too large and a smaller one can be
+// asked for, whose limit batch then has.
+func Shrink(batch *connsvcv1.ListEnhancedConnectionsRequest, err error) bool {
+	limit := batch.GetLimit()
+	if apierror.ReasonOf(err) != connsvcv1.ErrorReason_ANSWER_TOO_LARGE || limit == 1 {
+		return false
+	}
+	if limit /= 10; limit == 0 {
+		limit = 100
+	}
+	batch.Limit = proto.Int32(limit)
+	return true
 }
 
 func (c *comparison) add(ctx context.Context, conn *connsvcv1.EnhancedConnection) error {

@@ -29,7 +29,7 @@ var errMoved = errors.New("credentials are configured in another way")
 type round struct {
 	mark
 	poller  *poller
-	dli     DLI
+	dli     DLI           // nil: the project is not configured any more
 	lag     time.Duration // of lists
 	prev    *State
 	all     bool           // some caller wants every connection
@@ -129,9 +129,11 @@ func (r *round) read(ctx context.Context) (err error) {
 			err = apierror.New(connsvcv1.ErrorReason_INTERNAL, "", fmt.Errorf("%v\n%s", v, debug.Stack()))
 		}
 	}()
-	if r.dli, err = r.poller.all.dli(r.poller.key.project); err != nil {
+	dli, err := r.poller.all.dli(r.poller.key.project)
+	if err != nil {
 		return apierror.FromDLI(err, apierror.Subject{Project: r.poller.key.project})
 	}
+	r.dli = dli
 	if r.dli.CallersOwn() != r.poller.key.own {
 		return errMoved
 	}

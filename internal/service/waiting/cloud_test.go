@@ -45,6 +45,7 @@ type cloud struct {
 	tokens   []string // of the calls
 	reaches  func(queue, address string) string
 	own      bool
+	removed  bool // from the configuration
 	polling  *configv1.Polling
 	budget   *rate.Limiter
 	testing  *rate.Limiter // the share of tests; nil: all of the budget
@@ -65,7 +66,9 @@ func newCloud() *cloud {
 }
 
 func (c *cloud) For(p string) (*cloud, error) {
-	if p != project {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p != project || c.removed {
 		return nil, &upstream.Error{Kind: upstream.NotConfigured}
 	}
 	return c, nil

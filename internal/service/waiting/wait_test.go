@@ -314,6 +314,22 @@ func TestWaitErrors(t *testing.T) {
 	})
 }
 
+// TestProjectIsRemoved: a reload removes a project while calls wait for it.
+func TestProjectIsRemoved(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.put(1, creating)
+		time.AfterFunc(30*time.Second, func() { c.with(func() { c.removed = true }) })
+		s := watch(t.Context(), w, ofProject())
+		_, err := w.Wait(t.Context(), within(time.Hour, request(1)))
+		if got := reasonOf(t, err); got != connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED {
+			t.Errorf("waited: %v", err)
+		}
+		if err := <-s.ended; reasonOf(t, err) != connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED {
+			t.Errorf("watched: %v", err)
+		}
+	})
+}
+
 func TestWaitEndsWhenConnsvcStops(t *testing.T) {
 	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
 		c.put(1, creating)
