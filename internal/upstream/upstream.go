@@ -3,8 +3,8 @@
 // Methods, paths and fields come from the google.api.http bindings of the proto; what is
 // known of single operations is in one table, which says what may be retried.
 //
-// A create is sent at most once: only if not one byte of it was written, or DLI rejected
-// its credentials (401), is it sent again. Redirects are never followed. No error and no
+// A create is executed at most once: it is sent again only if not one byte of it was
+// written, or DLI answered 401 or 429, which it does before it executes a call. Redirects are never followed. No error and no
 // log line contains a credential, a query or a body.
 package upstream
 

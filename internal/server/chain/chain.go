@@ -93,8 +93,9 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 	return ch, nil
 }
 
-// Serve passes a call through the chain: observe, admit, receive, check, handle,
-// reply. The Transport has sent the response, or the error that is c.Failure then.
+// Serve passes a call through the chain: observe, authenticate, begin, receive, admit, check,
+// authorize, handle, reply. The Transport has sent the response, or the error that is
+// c.Failure then.
 func (ch *Chain) Serve(ctx context.Context, c *Call) {
 	start := time.Now()
 	if c.Record.Stopping = ch.stopping; "/"+c.Method == watchMethod {

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/service/create"
 )
@@ -79,8 +81,10 @@ func doing(request proto.Message) string {
 		return "revoking " + bindQueue + " from project " + req.GetGranteeProjectId()
 	case *connsvcv1.DeleteEnhancedConnectionRequest:
 		return "deleting the connection"
-	default:
+	case *connsvcv1.UpdateEnhancedConnectionHostsRequest:
 		return "setting the hosts"
+	default:
+		return string(request.ProtoReflect().Descriptor().Name())
 	}
 }
 
@@ -266,6 +270,8 @@ func (t *target) send(ctx context.Context, request proto.Message) error {
 		_, err = t.rpcs.DisassociateQueues(ctx, req)
 	case *connsvcv1.UpdatePrivilegesRequest:
 		_, err = t.rpcs.UpdatePrivileges(ctx, req)
+	default:
+		err = apierror.New(connsvcv1.ErrorReason_INTERNAL, "", fmt.Errorf("no call for %T", request))
 	}
 	return err
 }
