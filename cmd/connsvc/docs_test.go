@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -108,7 +109,11 @@ func newShell(t *testing.T) *shell {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"curl", "connsvc"} { // TestMain runs what it is called by
+	programs := []string{"connsvc"} // TestMain runs what it is called by
+	if _, err := exec.LookPath("curl"); err != nil {
+		programs = append(programs, "curl")
+	}
+	for _, name := range programs {
 		if err := os.Symlink(test, filepath.Join(s.dir, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -241,12 +246,17 @@ func startEmulator(t *testing.T) (url string) {
 	return regexp.MustCompile(`http://\S+`).FindString(out.String())
 }
 
-// curl is as much of curl as the pages use, for machines without it.
+// curl is as much of curl as the pages use, for machines without it. Like curl it writes
+// what it receives at once with -N only.
 func curl() {
+	buffer := bufio.NewWriter(os.Stdout)
+	out := io.Writer(struct{ io.Writer }{buffer}) // its ReadFrom would not buffer
 	method, url, header, body := "", "", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, io.Reader(nil)
 	for args := os.Args[1:]; len(args) > 0; args = args[1:] {
 		switch flag := args[0]; flag {
 		case "-s":
+		case "-sN":
+			out = os.Stdout
 		case "-X", "-H", "-d":
 			args = args[1:]
 			switch value := args[0]; {
@@ -277,8 +287,9 @@ func curl() {
 	client := http.Client{}
 	resp, err := client.Do(req)
 	exitOn(err)
-	_, err = io.Copy(os.Stdout, resp.Body)
+	_, err = io.Copy(out, resp.Body)
 	exitOn(err)
+	exitOn(buffer.Flush())
 }
 
 func exitOn(err error) {

@@ -12,7 +12,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"connsvc": main, "curl": curl})
+	if filepath.Base(os.Args[0]) == "curl" { // of a shell on a machine without it
+		curl()
+		return
+	}
+	testscript.Main(m, map[string]func(){"connsvc": main})
 }
 
 func TestScripts(t *testing.T) {
