@@ -4,11 +4,15 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
+
+	"github.com/connsvc/connsvc/internal/cli"
 )
 
 func TestMain(m *testing.M) {
@@ -95,6 +99,49 @@ upstreams: [{ endpoint: "https://dli.example.com", pass_through: {} }] }`), 0o60
 				t.Errorf("exit status %d, want %d; output:\n%s", got, tt.want, out)
 			}
 		})
+	}
+}
+
+// TestDocumentedStatuses compares the exit statuses in the documents with the program's.
+func TestDocumentedStatuses(t *testing.T) {
+	read := func(page string) string {
+		text, err := os.ReadFile(filepath.Join(root, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.ReplaceAll(string(text), "\n", " ")
+	}
+	help := strings.ReplaceAll(exitHelp+" "+cli.ExitHelp, "\n", " ")
+	for _, tt := range []struct {
+		where, text, pattern string
+		want                 int
+	}{
+		{"--help", help, `(\d+) failure`, exitFailure},
+		{"--help", help, `(\d+) wrong command line`, exitUsage},
+		{"--help", help, `(\d+) wrong configuration`, exitConfig},
+		{"--help", help, `(\d+) diff found a difference`, cli.ExitDifferent},
+		{"--help", help, `(\d+) wait or test did not reach`, cli.ExitNotReached},
+		{"configuration.md", read("docs/configuration.md"), `exits with status (\d+)`, exitConfig},
+		{"configuration.md", read("docs/configuration.md"), `[Ss]tatus (\d+) is a wrong command line`, exitUsage},
+		{"configuration.md", read("docs/configuration.md"), `(\d+) any other failure`, exitFailure},
+		{"deploy.md", read("docs/deploy.md"), `configuration ends the service with status (\d+)`, exitConfig},
+		{"connsvc.service", read("deploy/systemd/connsvc.service"), `configuration \(exit status (\d+)\)`, exitConfig},
+		{"cli.md", read("docs/cli.md"), `\| (\d+) \| success`, 0},
+		{"cli.md", read("docs/cli.md"), `\| (\d+) \| a call failed`, exitFailure},
+		{"cli.md", read("docs/cli.md"), "\\| (\\d+) \\| `diff` found a difference", cli.ExitDifferent},
+		{"cli.md", read("docs/cli.md"), "\\| (\\d+) \\| `wait` did not end", cli.ExitNotReached},
+		{"cli.md", read("docs/cli.md"), `\| (\d+) \| wrong command line`, exitUsage},
+		{"cli.md", read("docs/cli.md"), `\| (\d+) \| wrong file`, exitConfig},
+	} {
+		found := regexp.MustCompile(tt.pattern).FindAllStringSubmatch(tt.text, -1)
+		if len(found) == 0 {
+			t.Errorf("%s: no %s", tt.where, tt.pattern)
+		}
+		for _, m := range found {
+			if m[1] != strconv.Itoa(tt.want) {
+				t.Errorf("%s: %q, but the status is %d", tt.where, m[0], tt.want)
+			}
+		}
 	}
 }
 
