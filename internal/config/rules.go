@@ -119,7 +119,8 @@ func listenerViolations(cfg *configv1.Config) []*protovalidate.Violation {
 			all = append(all, violation("listener.plaintext",
 				"must be loopback without TLS; set tls or allow_plaintext: true",
 				name(l.field), name("address")))
-		} else if !guarded {
+		}
+		if !guarded {
 			all = append(all, violation("listener.unauthenticated",
 				"must be loopback without authentication; set auth, or auth.anonymous: true to let everyone call",
 				name(l.field), name("address")))
@@ -139,10 +140,11 @@ func endpointViolations(cfg *configv1.Config) []*protovalidate.Violation {
 	var all []*protovalidate.Violation
 	for i, u := range cfg.GetUpstreams() {
 		report := func(err error, path ...*validate.FieldPathElement) {
-			var broken *endpoint.Error
-			if errors.As(err, &broken) {
-				path = slices.Concat([]*validate.FieldPathElement{item("upstreams", i)}, path)
-				all = append(all, violation(broken.Rule, broken.Message, path...))
+			var broken endpoint.Errors
+			errors.As(err, &broken)
+			path = slices.Concat([]*validate.FieldPathElement{item("upstreams", i)}, path)
+			for _, e := range broken {
+				all = append(all, violation(e.Rule, e.Message, path...))
 			}
 		}
 		check := func(parse func(string, bool) (*url.URL, error), s string, path ...*validate.FieldPathElement) {
@@ -187,16 +189,16 @@ func keySetViolations(cfg *configv1.Config) []*protovalidate.Violation {
 			continue
 		}
 		text, _, _ := strings.Cut(issuer.GetJwksUrl(), "?")
-		u, err := endpoint.Parse(text, true)
-		var broken *endpoint.Error
-		switch {
-		case errors.As(err, &broken):
-		case u.Scheme == "http" && !endpoint.Loopback(u.Hostname()):
-			broken = &endpoint.Error{Rule: "endpoint.plaintext", Message: "must be https beyond loopback: whoever sends the keys decides who may call"}
-		default:
-			continue
+		_, err := endpoint.Parse(text, false)
+		var broken endpoint.Errors
+		errors.As(err, &broken)
+		for _, e := range broken {
+			message := e.Message
+			if e.Rule == "endpoint.plaintext" {
+				message = "must be https beyond loopback: whoever sends the keys decides who may call"
+			}
+			all = append(all, violation(e.Rule, message, name("auth"), item("jwt", i), name("jwks_url")))
 		}
-		all = append(all, violation(broken.Rule, broken.Message, name("auth"), item("jwt", i), name("jwks_url")))
 	}
 	return all
 }
