@@ -58,6 +58,7 @@ connections:
 		"b.yaml": "connections:\n  - {name: x" + head + "}\n  - {name: x" + head + "}\n",
 		"c.yaml": "project: other\nconnections: [{name: x" + head + "}]\n",
 		"d.yaml": "connections: [{name: x\n",
+		"e.yaml": "connections:\n  - {name: x, dest_vpc_id: " + vpc + "}\n  - {name: x" + head + "}\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -75,7 +76,7 @@ a.yaml:7:13: queues is empty and would not be changed: leave it out, or add it t
 a.yaml:8:11: hosts is empty and would not be changed: leave it out, or add it to allow_empty to have it emptied
 a.yaml:11:144: connections[1].hosts[0].ip: must be a valid IPv4 address (string.ipv4)
 a.yaml:11:180: must be text: put it into quotes
-b.yaml:3:5: connection "x" of project p1 is also at b.yaml:2:5
+b.yaml:3:12: connection "x" of project p1 is also at b.yaml:2:12
 d.yaml:2:1: not YAML: did not find expected ',' or '}'
 open absent.yaml: no such file or directory`; r.stderr != want {
 				t.Errorf("got\n%s\nwant\n%s", r.stderr, want)
@@ -93,11 +94,21 @@ open absent.yaml: no such file or directory`; r.stderr != want {
 	}{
 		{nil, []string{"-f", "b.yaml"}, "b.yaml: no project"},
 		{nil, []string{"-f", "c.yaml", "--project", "p1"}, "c.yaml: its project is other, not that of --project"},
+		{nil, []string{"-f", "e.yaml"}, "e.yaml:2:5: connections[0].dest_network_id: is required (required)\ne.yaml: no project"},
+		{nil, []string{"-f", "e.yaml"}, "\ne.yaml:3:12: connection \"x\" is also at e.yaml:2:12"},
 		{nil, nil, "missing flags: --file"},
 	} {
 		if r := (&command{ctx: t.Context(), env: tt.env}).run(t, append([]string{"diff"}, tt.args...)...); r.status != cli.ExitUsage || !strings.Contains(r.stderr, tt.want) {
 			t.Errorf("%v: status %d, %s", tt.args, r.status, r.stderr)
 		}
+	}
+}
+
+// TestMisspelledProject does not say as well that the project is missing.
+func TestMisspelledProject(t *testing.T) {
+	r := (&command{ctx: t.Context()}).run(t, "diff", "-f", write(t, "f.yaml", "projet: p1\nconnections: [{name: x"+head+"}]\n"))
+	if !strings.Contains(r.stderr, `did you mean "project"?`) || strings.Contains(r.stderr, "no project") {
+		t.Errorf("got %s", r.stderr)
 	}
 }
 

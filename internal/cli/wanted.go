@@ -43,36 +43,64 @@ func (s *session) readWanted(paths []string, projectFlag string) ([]*wanted, err
 			errs = append(errs, err)
 			continue
 		}
-		file, at := &configv1.Connections{}, []string(nil)
-		err = config.Unmarshal(name, data, file, func(m proto.Message, mapping *yaml.Node, report func(*yaml.Node, string)) {
-			if _, ok := m.(*connsvcv1.EnhancedConnectionSpec); ok {
-				at = append(at, fmt.Sprintf("%s:%d:%d", name, mapping.Line, mapping.Column))
-				emptyLists(mapping, report)
-			}
-		})
-		if err != nil {
+		file, seen := &configv1.Connections{}, outline{}
+		if err := config.Unmarshal(name, data, file, seen.look); err != nil {
 			errs = append(errs, err)
-			continue
 		}
-		project := file.GetProject()
+		project := seen.project
 		switch {
-		case project == "" && s.project == "":
+		case project == "" && s.project == "" && seen.complete:
 			errs = append(errs, usageError("%s: no project: set project in the file, --project, CONNSVC_PROJECT, or project in the context", name))
 		case project == "":
 			project = s.project
 		case projectFlag != "" && projectFlag != project:
 			errs = append(errs, usageError("%s: its project is %s, not that of --project", name, project))
 		}
-		for i, spec := range file.GetConnections() {
-			key := project + " " + spec.GetName()
+		for _, at := range seen.names {
+			key, place := project+" "+at.Value, fmt.Sprintf("%s:%d:%d", name, at.Line, at.Column)
 			if first := places[key]; first != "" {
-				errs = append(errs, fmt.Errorf("%s: connection %q of project %s is also at %s", at[i], spec.GetName(), project, first))
+				of := ""
+				if project != "" {
+					of = " of project " + project
+				}
+				errs = append(errs, fmt.Errorf("%s: connection %q%s is also at %s", place, at.Value, of, first))
 			}
-			places[key] = at[i]
+			places[key] = place
 		}
 		all = add(all, project, file.GetConnections())
 	}
 	return all, errors.Join(errs...)
+}
+
+// An outline is what a file says of its project and of names, whatever else is wrong with it.
+type outline struct {
+	project  string
+	complete bool         // the project is not missing because its key is misspelled
+	names    []*yaml.Node // of the connections
+}
+
+// look is a config.Look. It also reports empty lists.
+func (o *outline) look(m proto.Message, mapping *yaml.Node, report func(*yaml.Node, string)) {
+	switch m.(type) {
+	case *configv1.Connections:
+		o.complete = true
+		for key, value := range pairs(mapping) {
+			switch key {
+			case "project":
+				o.project = value.Value
+			case "connections":
+			default:
+				o.complete = false
+			}
+		}
+	case *connsvcv1.EnhancedConnectionSpec:
+		for key, value := range pairs(mapping) {
+			if key == "name" && value.Value != "" {
+				o.names = append(o.names, value)
+			}
+		}
+		emptyLists(mapping, report)
+	}
 }
 
 // add adds connections to those of the same project.
