@@ -1,7 +1,7 @@
 // Package call is the record of one call: what the listener knows of it and what
 // happens to it on its way to DLI. The listener puts it into the context; below the
 // listener it is the only value of connsvc's own there. The package also divides the time
-// of a call.
+// of a call, and makes errors of its panics.
 package call
 
 import (

@@ -2,6 +2,7 @@ package call_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,6 +15,25 @@ func TestContextPrintsNoToken(t *testing.T) {
 	defer cancel()
 	if got := fmt.Sprintf("%v %+v %#v %s", ctx, ctx, ctx, ctx); strings.Contains(got, "CANARY") {
 		t.Errorf("the context prints the token: %s", got)
+	}
+}
+
+// An error that was panicked with is found again, and the log says where.
+func TestRecovered(t *testing.T) {
+	defect := errors.New("defect")
+	for _, value := range []any{defect, "defect"} {
+		func() {
+			defer func() {
+				err := call.Recovered(recover())
+				if _, thrown := value.(error); errors.Is(err, defect) != thrown {
+					t.Errorf("it wraps %v: %v", value, !thrown)
+				}
+				if text := err.Error(); !strings.HasPrefix(text, "defect\n") || !strings.Contains(text, "TestRecovered") {
+					t.Errorf("got %s", text)
+				}
+			}()
+			panic(value)
+		}()
 	}
 }
 

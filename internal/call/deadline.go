@@ -29,3 +29,15 @@ func KeepTime(ctx context.Context, most time.Duration) (context.Context, context
 	}
 	return context.WithDeadline(ctx, at.Add(-min(most, time.Until(at)/3)))
 }
+
+// Sleep returns false if ctx ends first.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/connsvc/connsvc/internal/call"
 )
 
 // adminGrace is what the operator's port has for its last responses, on top of the
@@ -72,12 +74,7 @@ func (s *Server) stop(ctx context.Context) {
 }
 
 func (s *Server) delay(ctx context.Context) {
-	timer := time.NewTimer(s.shutdown.GetDrainDelay().AsDuration())
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	call.Sleep(ctx, s.shutdown.GetDrainDelay().AsDuration())
 }
 
 // close lets the calls in flight complete, and cuts them when ctx ends.

@@ -2,14 +2,14 @@ package upstream
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"strconv"
 	"sync"
 
 	"golang.org/x/sync/singleflight"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	record "github.com/connsvc/connsvc/internal/call"
 )
 
 // reads lets identical reads in flight share an attempt. Attempts are shared, not calls
@@ -167,7 +167,7 @@ func (c *Client) read(a *audience, call *call) (r *reading) {
 	r = &reading{response: own.response}
 	defer func() {
 		if p := recover(); p != nil {
-			r.panic = fmt.Errorf("%v\n%s", p, debug.Stack())
+			r.panic = record.Recovered(p)
 		}
 	}()
 	r.err = c.sendWithReauth(a.ctx, &own)

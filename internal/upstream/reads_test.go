@@ -281,7 +281,8 @@ func TestPanicOfARead(t *testing.T) {
 	r := router(t, o, protected(endpoint))
 	func() {
 		defer func() {
-			if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "defect") || !strings.Contains(fmt.Sprint(p), "reads.go") {
+			p, _ := recover().(error)
+			if !errors.Is(p, errDefect) || !strings.Contains(fmt.Sprint(p), "reads.go") {
 				t.Errorf("recovered %v", p)
 			}
 		}()
@@ -296,6 +297,8 @@ func TestPanicOfARead(t *testing.T) {
 	}
 }
 
+var errDefect = errors.New("defect")
+
 // A panicking tracer panics at times.
 type panicking struct {
 	noop.Tracer
@@ -304,7 +307,7 @@ type panicking struct {
 
 func (p panicking) Start(ctx context.Context, name string, o ...trace.SpanStartOption) (context.Context, trace.Span) {
 	if p.when() {
-		panic(errors.New("defect"))
+		panic(errDefect)
 	}
 	return p.Tracer.Start(ctx, name, o...)
 }

@@ -10,6 +10,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	record "github.com/connsvc/connsvc/internal/call"
 )
 
 // retryMargin must remain of the caller's deadline when a retry is sent: time to send it
@@ -165,11 +166,6 @@ func (c *Client) waitForRetry(ctx context.Context, n int, err *Error) bool {
 	if !ok || !c.budget.withdraw() {
 		return false
 	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	record.Sleep(ctx, delay)
 	return true
 }

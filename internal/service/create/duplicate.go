@@ -5,6 +5,7 @@ import (
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/call"
 )
 
 // clockTick exceeds the resolution of DLI's times. A lookup so long after the POST
@@ -52,7 +53,7 @@ func (n *creation) resolveDuplicate(ctx context.Context, resp *connsvcv1.CreateE
 // findRivals looks for connections with the request_id until lists show own, and to the
 // end of the rival window. It returns false if time ends first.
 func (n *creation) findRivals(ctx context.Context, own string) (conclusive bool) {
-	if !sleep(ctx, clockTick) {
+	if !call.Sleep(ctx, clockTick) {
 		return false
 	}
 	n.poll(ctx, n.lookupsEnd, func(ctx context.Context) bool {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"github.com/connsvc/connsvc/internal/call"
 )
 
 const (
@@ -23,7 +25,7 @@ func (n *creation) poll(ctx context.Context, until time.Time, look func(context.
 			return
 		}
 		left := time.Until(until)
-		if !sleep(ctx, min(pause(try), max(left/2, firstPause), left)) {
+		if !call.Sleep(ctx, min(pause(try), max(left/2, firstPause), left)) {
 			return
 		}
 	}
@@ -41,16 +43,4 @@ func lookOnce(ctx context.Context, left time.Duration, look func(context.Context
 func pause(try int) time.Duration {
 	d := min(firstPause<<min(try-1, 10), longestPause)
 	return d + time.Duration((rand.Float64()-0.5)*float64(d)/2) //nolint:gosec // no secret
-}
-
-// sleep returns false if ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

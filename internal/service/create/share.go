@@ -3,8 +3,6 @@ package create
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -69,7 +67,7 @@ func (c *Creator) share(ctx context.Context, n *creation) (*connsvcv1.CreateEnha
 func (f *flight) run(ctx context.Context, n *creation) (resp *connsvcv1.CreateEnhancedConnectionResponse, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			defect := fmt.Errorf("%v\n%s", v, debug.Stack())
+			defect := call.Recovered(v)
 			f.err = apierror.New(connsvcv1.ErrorReason_INTERNAL, "", defect)
 			if n.sent {
 				f.err = n.unknown(ctx, defect)

@@ -3,9 +3,7 @@ package poll
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
-	"runtime/debug"
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -126,7 +124,7 @@ func (p *poller) begin(cancel context.CancelFunc) *round {
 func (r *round) read(ctx context.Context) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = apierror.New(connsvcv1.ErrorReason_INTERNAL, "", fmt.Errorf("%v\n%s", v, debug.Stack()))
+			err = apierror.New(connsvcv1.ErrorReason_INTERNAL, "", call.Recovered(v))
 		}
 	}()
 	dli, err := r.poller.all.dli(r.poller.key.project)

@@ -3,7 +3,6 @@ package waiting
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -153,7 +152,7 @@ func (t *tests) outcome() (all bool, err error) {
 func (t *tests) run(ctx context.Context, result *connsvcv1.AddressTest) {
 	defer func() {
 		if v := recover(); v != nil {
-			t.record(result, "", apierror.New(connsvcv1.ErrorReason_INTERNAL, "", fmt.Errorf("%v\n%s", v, debug.Stack())))
+			t.record(result, "", apierror.New(connsvcv1.ErrorReason_INTERNAL, "", call.Recovered(v)))
 		}
 	}()
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
@@ -170,7 +169,7 @@ func (t *tests) run(ctx context.Context, result *connsvcv1.AddressTest) {
 		if err != nil {
 			pause = max(pause, apierror.From(err).RetryAfter)
 		}
-		if !sleep(ctx, pause) {
+		if !call.Sleep(ctx, pause) {
 			return
 		}
 	}
@@ -220,7 +219,7 @@ func (t *tests) test(ctx context.Context, queue, address string) (string, error)
 	}
 	about.Operation, about.Task = apierror.GetConnectivityTest, created.GetTaskId()
 	for began := time.Now(); time.Since(began) < testTimeout; {
-		if !sleep(ctx, resultPause) {
+		if !call.Sleep(ctx, resultPause) {
 			return "", ended(ctx)
 		}
 		got := &connsvcv1.GetConnectivityTestResponse{}
@@ -250,16 +249,4 @@ func (t *tests) call(ctx context.Context, method string, about apierror.Subject,
 		err = dli.Call(ctx, method, req, resp)
 	}
 	return apierror.FromDLI(err, about)
-}
-
-// sleep returns false if ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
