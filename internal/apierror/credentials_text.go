@@ -5,7 +5,24 @@ import (
 	"strconv"
 
 	"github.com/connsvc/connsvc/internal/credentials"
+	"github.com/connsvc/connsvc/internal/upstream"
 )
+
+// callersTokenHeader is the header of the caller's IAM token, for upstreams with pass_through.
+const callersTokenHeader = "X-Auth-Token"
+
+// callersTokenMessage says what is wrong with the caller's IAM token. The text of the error
+// map is about credentials for connsvc, which do not help here.
+func callersTokenMessage(u *upstream.Error) string {
+	switch {
+	case u.Sent || u.HTTPStatus != 0:
+		return "DLI rejected your IAM token: send a valid one for this project as " + callersTokenHeader
+	case errors.Is(u.Err, credentials.ErrNoToken):
+		return "DLI needs your IAM token: send one as " + callersTokenHeader
+	default:
+		return callersTokenHeader + " is not an IAM token, which is printable ASCII without spaces, of at most 64 KiB"
+	}
+}
 
 // credentialsMessage says why a call has no credentials, and whether a retry helps; "" if
 // err is none of that. DLI was not asked.

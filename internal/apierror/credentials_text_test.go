@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/credentials"
@@ -66,6 +68,43 @@ func TestErrorsOfIAM(t *testing.T) {
 			e := apierror.From(&upstream.Error{Kind: tt.kind, Err: &tt.cause, RetryAfter: 5 * time.Second})
 			if e.Reason != tt.reason || e.Message != tt.want || (e.RetryAfter > 0) != tt.retry {
 				t.Errorf("got %v, %q, retry after %v", e.Reason, e.Message, e.RetryAfter)
+			}
+		})
+	}
+}
+
+// With pass_through the caller's IAM token is what is missing or wrong: the error names its
+// header, and not credentials for connsvc.
+func TestErrorsOfTheCallersToken(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  upstream.Error
+		want string
+	}{
+		"missing": {
+			upstream.Error{Kind: upstream.Unauthorized, Err: &credentials.Error{Kind: credentials.CallerToken, Err: credentials.ErrNoToken}},
+			"DLI needs your IAM token: send one as X-Auth-Token",
+		},
+		"malformed": {
+			upstream.Error{Kind: upstream.Unauthorized, Err: &credentials.Error{Kind: credentials.CallerToken}},
+			"X-Auth-Token is not an IAM token, which is printable ASCII without spaces, of at most 64 KiB",
+		},
+		"rejected by the gateway": {
+			upstream.Error{Kind: upstream.Status, HTTPStatus: 401, Code: "APIGW.0301", Message: "Incorrect IAM authentication information", Sent: true},
+			"DLI rejected your IAM token: send a valid one for this project as X-Auth-Token",
+		},
+		"rejected by DLI": {
+			upstream.Error{Kind: upstream.Status, HTTPStatus: 400, Code: "DLI.0015", Sent: true},
+			"DLI rejected your IAM token: send a valid one for this project as X-Auth-Token",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.err.CallersOwn = true
+			e := apierror.From(&tt.err)
+			if e.Reason != connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED || e.Message != tt.want {
+				t.Errorf("got %v, %q", e.Reason, e.Message)
+			}
+			if got := detail[*errdetails.ErrorInfo](t, e.GRPCStatus()).GetMetadata()["header"]; got != "X-Auth-Token" {
+				t.Errorf("metadata header %q", got)
 			}
 		})
 	}

@@ -41,12 +41,14 @@ func messageOf(u *upstream.Error, s Subject, reason connsvcv1.ErrorReason) strin
 	switch {
 	case reason == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND && s.ConnectionID != "":
 		return missingConnectionMessage(s.ConnectionID)
+	case reason == connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED:
+		return callersTokenMessage(u)
 	case reason == connsvcv1.ErrorReason_ANSWER_TOO_LARGE:
 		return "the list is larger than the limit max_response_bytes of connsvc: ask for fewer connections with a smaller limit"
 	case u.Message != "" && (u.Kind == upstream.Status || u.Kind == upstream.Refused) && exposesDLIError(reason):
 		return u.Message
 	}
-	if message := credentialsMessage(u.Err); message != "" && !u.Sent && !u.CallersOwn {
+	if message := credentialsMessage(u.Err); message != "" && !u.Sent {
 		return message
 	}
 	if reason == connsvcv1.ErrorReason_UPSTREAM_FAULT && u.Kind == upstream.Malformed {

@@ -30,6 +30,9 @@ func fromUpstream(u *upstream.Error, s Subject) *Error {
 	if reason == connsvcv1.ErrorReason_UPSTREAM_QUOTA || reason == connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED {
 		e.Subject = s.projectSubject()
 	}
+	if reason == connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED {
+		e.Metadata = map[string]string{"header": callersTokenHeader}
+	}
 	return e
 }
 

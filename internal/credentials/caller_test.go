@@ -1,6 +1,7 @@
 package credentials_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -28,8 +29,8 @@ func TestPassThrough(t *testing.T) {
 			r := request(t)
 			err := p.Authorize(t.Context(), r, nil, project, test.token)
 			if test.want == "" {
-				if e := failure(t, err, r); e.Kind != credentials.CallerToken {
-					t.Errorf("kind %v", e.Kind)
+				if e := failure(t, err, r); e.Kind != credentials.CallerToken || errors.Is(e, credentials.ErrNoToken) != (test.token == "") {
+					t.Errorf("kind %v: %v", e.Kind, e)
 				}
 				return
 			}

@@ -54,9 +54,11 @@ type Error struct {
 	secretIsWrong bool // IAM says so
 }
 
+// ErrNoToken is the cause of an Error: pass-through, and the caller sent no token.
+var ErrNoToken = errors.New("the call has no X-Auth-Token")
+
 // Causes of an Error.
 var (
-	errNoToken    = errors.New("the call has no X-Auth-Token")
 	errBadToken   = errors.New("the call's X-Auth-Token is not printable ASCII without spaces, of at most 64 KiB")
 	errBroken     = errors.New("the connection broke")
 	errProtocol   = errors.New("the response is not HTTP")

@@ -115,7 +115,7 @@ func (passThrough) Ready(context.Context, string, string) error { return nil }
 func (passThrough) Authorize(_ context.Context, r *http.Request, _ []byte, _, token string) error {
 	switch {
 	case token == "":
-		return &Error{Kind: CallerToken, Source: sourcePassThrough, Err: errNoToken}
+		return &Error{Kind: CallerToken, Source: sourcePassThrough, Err: ErrNoToken}
 	case !plain(token) || len(token) > maxToken:
 		return &Error{Kind: CallerToken, Source: sourcePassThrough, Err: errBadToken}
 	}

@@ -2,12 +2,15 @@ package server_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/connsvc/connsvc/internal/call"
+	"github.com/connsvc/connsvc/internal/credentials"
+	"github.com/connsvc/connsvc/internal/upstream"
 )
 
 // TestCallersToken: it reaches the client of DLI over both APIs, in the record of the
@@ -37,4 +40,22 @@ func TestCallersToken(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCallersTokenIsMissing: the caller learns which token DLI needs, and in which header.
+func TestCallersTokenIsMissing(t *testing.T) {
+	missing := &upstream.Error{
+		Kind: upstream.Unauthorized, CallersOwn: true,
+		Err: &credentials.Error{Kind: credentials.CallerToken, Source: "pass_through", Err: credentials.ErrNoToken},
+	}
+	overBothAPIs(t, func(t *testing.T, d api) {
+		b := start(t, &stub{on: func(context.Context, proto.Message) error { return missing }}, setup{})
+		got := d.create(t, b, createRequest(), nil)
+		if got.reason != "CALLER_UNAUTHENTICATED" || !strings.Contains(got.text, "DLI needs your IAM token: send one as X-Auth-Token") {
+			t.Errorf("got %s, %s", got.reason, got.text)
+		}
+		if got.header != nil && got.header.Get("WWW-Authenticate") != `X-Auth-Token realm="DLI"` {
+			t.Errorf("got %v", got.header)
+		}
+	})
 }

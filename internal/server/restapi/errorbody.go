@@ -46,7 +46,11 @@ func (x *exchange) Reject(c *chain.Call) {
 		x.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 	}
 	if e.HTTPStatus == http.StatusUnauthorized {
-		x.Header().Set("WWW-Authenticate", cmp.Or(c.Challenge, `Bearer realm="connsvc"`))
+		challenge := cmp.Or(c.Challenge, `Bearer realm="connsvc"`)
+		if header := e.Metadata["header"]; header != "" { // the token for DLI, not for connsvc
+			challenge = header + ` realm="DLI"`
+		}
+		x.Header().Set("WWW-Authenticate", challenge)
 	}
 	x.beforeRejection()
 	// If it cannot be sent the caller is gone.
