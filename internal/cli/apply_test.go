@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
@@ -164,10 +164,11 @@ a: created
 	if want := `warning: b: beware
 applying connection "c": FailedPrecondition: another VPC
   reason: REPLACE_NEEDED
-  connsvc connections apply has the flag --allow-replace
+  what to do: have connsvc connections apply replace it with --allow-replace, or choose another name
   request ID: r1
 applying connection "d": Internal: broken
   reason: UPSTREAM_FAULT
+  what to do: repeat later; if it persists, ask connsvc's operator
   request ID: r1`; r.stderr != want {
 		t.Errorf("got\n%s\nwant\n%s", r.stderr, want)
 	}
@@ -283,12 +284,14 @@ func TestErrorDetails(t *testing.T) {
 		err  error
 		want string
 	}{
-		"metadata": {failure(codes.FailedPrecondition, connsvcv1.ErrorReason_REPLACE_NEEDED, "another VPC", &errdetails.ErrorInfo{
-			Reason: "REPLACE_NEEDED", Metadata: map[string]string{"would_lose": "hosts,routes", "differs": "dest_vpc_id", "dli_code": "x", "existing_connection_id": ""},
-		}), "reason: REPLACE_NEEDED\n  differs: dest_vpc_id\n  would_lose: hosts,routes\n  connsvc connections apply has the flag --allow-replace"},
-		"no token": {failure(codes.Unauthenticated, connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED, "no"), "--token-file or CONNSVC_TOKEN"},
-		"too late": {failure(codes.DeadlineExceeded, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, "late"), "request ID: r1\n  the same apply goes on from there"},
-		"retries":  {failure(codes.Unavailable, connsvcv1.ErrorReason_OVERLOADED, "refused"), ": Unavailable: refused\n"},
+		"metadata": {failureWith(codes.FailedPrecondition, connsvcv1.ErrorReason_REPLACE_NEEDED, map[string]string{
+			"would_lose": "hosts,routes", "differs": "dest_vpc_id", "dli_code": "x", "existing_connection_id": "",
+		}, "another VPC"), "reason: REPLACE_NEEDED\n  differs: dest_vpc_id\n  would_lose: hosts,routes\n  what to do: give all that the connection has in hosts,routes, or name these lists in allow_empty of the file\n"},
+		"no token":     {failure(codes.Unauthenticated, connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED, "no"), "--token-file or CONNSVC_TOKEN"},
+		"no IAM token": {failureWith(codes.Unauthenticated, connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED, map[string]string{"header": "X-Auth-Token"}, "no"), "--iam-token-file or CONNSVC_IAM_TOKEN"},
+		"not stored":   {failureWith(codes.Unknown, connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN, map[string]string{"request_id_stored": "false"}, "no"), "what to do: list the connections of this name"},
+		"too late":     {failure(codes.DeadlineExceeded, connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, "late"), "request ID: r1\n  the same apply goes on from there"},
+		"retries":      {failure(codes.Unavailable, connsvcv1.ErrorReason_OVERLOADED, "refused"), ": Unavailable: refused\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f.on("ApplyEnhancedConnection", tt.err)
@@ -306,6 +309,22 @@ func TestErrorDetails(t *testing.T) {
 	}})).Error()
 	if check(t, got, "\n  set hosts: done 2 hosts\n  bind: failed q1"); strings.Contains(got, "grant") {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestErrorAdvice: of each reason the error says what to do, as the command line names it.
+func TestErrorAdvice(t *testing.T) {
+	names := regexp.MustCompile(`RetryInfo|ResourceInfo|BadRequest|ErrorInfo|error_msg|request_id|allow_replace|project_id|connection_id`)
+	for number, name := range connsvcv1.ErrorReason_name {
+		reason := connsvcv1.ErrorReason(number)
+		got := cli.Explain(failure(codes.Unknown, reason, "no")).Error()
+		_, todo, found := strings.Cut(got, "\n  what to do: ")
+		if nothing := reason == connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED || reason == connsvcv1.ErrorReason_CALLER_CANCELLED; found == nothing {
+			t.Errorf("%s: got %s", name, got)
+		}
+		if n := names.FindString(todo); n != "" {
+			t.Errorf("%s: %s is not a name of the command line", name, n)
+		}
 	}
 }
 

@@ -101,7 +101,7 @@ func TestErrors(t *testing.T) {
 		&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "name", Description: "must be", Reason: "NAME"}}},
 		&errdetails.Help{Links: []*errdetails.Help_Link{{Url: "https://example.com/errors"}}}))
 	r := f.command(t).run(t, "get", id1)
-	want := "getting connection \"" + id1 + "\": InvalidArgument: request is not valid \n  reason: VALIDATION_FAILED\n  request ID: r1\n" +
+	want := "getting connection \"" + id1 + "\": InvalidArgument: request is not valid \n  reason: VALIDATION_FAILED\n  what to do: correct the fields that are listed here\n  request ID: r1\n" +
 		"  field name: must be (NAME)\n  see https://example.com/errors"
 	if r.status != 1 || r.stderr != want {
 		t.Errorf("status %d\ngot  %s\nwant %s", r.status, r.stderr, want)

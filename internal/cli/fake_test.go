@@ -192,8 +192,13 @@ func write(t *testing.T, name, text string) (path string) {
 
 // failure returns an error as connsvc sends it.
 func failure(code codes.Code, reason connsvcv1.ErrorReason, text string, details ...protoadapt.MessageV1) error {
+	return failureWith(code, reason, nil, text, details...)
+}
+
+// failureWith is failure with metadata.
+func failureWith(code codes.Code, reason connsvcv1.ErrorReason, metadata map[string]string, text string, details ...protoadapt.MessageV1) error {
 	st, err := status.New(code, text).WithDetails(append([]protoadapt.MessageV1{
-		&errdetails.ErrorInfo{Reason: reason.String(), Domain: "connsvc"}, &errdetails.RequestInfo{RequestId: "r1"},
+		&errdetails.ErrorInfo{Reason: reason.String(), Domain: "connsvc", Metadata: metadata}, &errdetails.RequestInfo{RequestId: "r1"},
 	}, details...)...)
 	if err != nil {
 		return err
