@@ -341,7 +341,7 @@ func TestDiff(t *testing.T) {
 		&connsvcv1.FieldDifference{Field: "hosts", ToAdd: []string{"db=192.168.0.1"}, AddCount: 1},
 	), difference("b", same)))
 	r := f.command(t).run(t, "diff", "-f", file)
-	if want := `a: changed
+	if want := `a: differs
   queues  + q0, q1, q2, q3, q4, q5, q6, q7, q8, q9 and 1,190 more
   queues  - x
   hosts   + db=192.168.0.1
@@ -351,6 +351,13 @@ b: same
 	}
 	r = f.command(t).run(t, "diff", "-f", file, "-o", "json")
 	check(t, r.stdout, `"different": true`, "    {\n      \"project_id\": \"p1\",\n      \"name\": \"a\",\n      \"kind\": \"CHANGED\",\n")
+	f.on("CompareEnhancedConnection", compared(difference("a", replaced), difference("b", missing)), compared(difference("a", ambiguous), difference("b", same)))
+	if r = f.command(t).run(t, "diff", "-f", file); r.stdout != "a: needs replacement\nb: missing\n" {
+		t.Errorf("got %s", r.stdout)
+	}
+	if r = f.command(t).run(t, "diff", "-f", file); r.stdout != "a: ambiguous\nb: same\n" {
+		t.Errorf("got %s", r.stdout)
+	}
 	f.on("CompareEnhancedConnection", compared(difference("a", same), difference("b", same)))
 	if r = f.command(t).run(t, "diff", "-f", file); r.status != 0 {
 		t.Errorf("status %d", r.status)

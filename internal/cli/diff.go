@@ -51,7 +51,7 @@ func (c *diffCommand) Run(p *Process, connections *Connections) error {
 		for _, d := range differences {
 			found.Different = found.Different || d.GetKind() != connsvcv1.ConnectionDifference_SAME
 			if c.Output == formatTable {
-				fmt.Fprintf(s.Stdout, "%s: %s\n", clean(d.GetName()), words(d.GetKind()))
+				fmt.Fprintf(s.Stdout, "%s: %s\n", clean(d.GetName()), verdict(d.GetKind()))
 				errs = append(errs, s.differenceTable(d))
 				continue
 			}
@@ -65,6 +65,19 @@ func (c *diffCommand) Run(p *Process, connections *Connections) error {
 		return err
 	}
 	return &ExitError{Status: ExitDifferent}
+}
+
+// verdict is the word for a comparison. The kinds of the contract are words for what an apply
+// does, which has not happened.
+func verdict(kind connsvcv1.ConnectionDifference_Kind) string {
+	switch kind {
+	case connsvcv1.ConnectionDifference_CHANGED:
+		return "differs"
+	case connsvcv1.ConnectionDifference_REPLACED:
+		return "needs replacement"
+	default:
+		return words(kind) // same, missing, ambiguous
+	}
 }
 
 // withProject returns a difference as JSON with the ID of its project.
