@@ -77,6 +77,7 @@ type listCommand struct {
 	Name   string            `placeholder:"NAME" help:"Only connections of this name."`
 	Status string            `enum:",ACTIVE,DELETED" default:"" placeholder:"STATUS" help:"Only connections of this status: ACTIVE or DELETED."`
 	Tag    map[string]string `placeholder:"KEY=VALUE" help:"Only connections with this tag; repeatable."`
+	All    bool              `help:"Also connections that are DELETED, which other commands do not find by name."`
 	Hosts  bool              `help:"With the hosts of each connection, in JSON and YAML."`
 	connectionOutput
 }
@@ -102,7 +103,9 @@ func (c *listCommand) Run(p *Process, connections *Connections) error {
 		if err != nil {
 			return fmt.Errorf("listing connections: %w", err)
 		}
-		all.Connections = append(all.Connections, connection)
+		if c.All || c.Status != "" || connection.GetStatus() != connsvcv1.EnhancedConnection_DELETED {
+			all.Connections = append(all.Connections, connection)
+		}
 	}
 	all.Count = int32(len(all.GetConnections()))
 	switch c.Output {

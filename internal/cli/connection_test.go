@@ -67,6 +67,37 @@ connections:
 	}
 }
 
+// TestListDeleted: only --all and --status show what the other commands do not find.
+func TestListDeleted(t *testing.T) {
+	f := startFake(t)
+	deleted := connection(id2, "old")
+	deleted.Status = connsvcv1.EnhancedConnection_DELETED
+	page := &connsvcv1.ListEnhancedConnectionsResponse{Count: 2, Connections: []*connsvcv1.EnhancedConnection{deleted, connection(id1, "orders")}}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-o", "name"}, "orders\n"},
+		{[]string{"-o", "id"}, id1 + "\n"},
+		{[]string{"-o", "name", "--all"}, "old\norders\n"},
+		{[]string{"-o", "name", "--status", "DELETED"}, "old\norders\n"}, // connsvc leaves out the others
+	} {
+		f.on("ListEnhancedConnections", page)
+		if r := f.command(t).run(t, append([]string{"list"}, tt.args...)...); r.status != 0 || r.stdout != tt.want {
+			t.Errorf("%v: status %d, %q%s", tt.args, r.status, r.stdout, r.stderr)
+		}
+	}
+	r := f.command(t).run(t, "list", "-o", "json")
+	if check(t, r.stdout, `"count": 1,`); strings.Contains(r.stdout, "DELETED") {
+		t.Errorf("got %s", r.stdout)
+	}
+	f.on("ListEnhancedConnections", &connsvcv1.ListEnhancedConnectionsResponse{Count: 1, Connections: []*connsvcv1.EnhancedConnection{deleted}})
+	r = f.command(t).run(t, "list")
+	if r.status != 0 || r.stdout != "" || r.stderr != "project p1 has no connection\n" {
+		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
+	}
+}
+
 // TestNames: a name is taken where an ID is, if it is the name of one connection.
 func TestNames(t *testing.T) {
 	f := startFake(t)
