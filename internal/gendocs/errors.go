@@ -9,6 +9,7 @@ import (
 	"text/template"
 
 	rpccode "google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
@@ -50,11 +51,38 @@ func renderErrorPage() (string, error) {
 		return "", err
 	}
 	var b strings.Builder
+	idempotent, others := changes()
 	err = page.Execute(&b, struct {
-		Reasons []reason
-		Rules   []rule
-	}{reasons, rules})
+		Idempotent, NotIdempotent string
+		Reasons                   []reason
+		Rules                     []rule
+	}{enumerated(idempotent), enumerated(others), reasons, rules})
 	return b.String(), err
+}
+
+// changes returns the RPCs that change something, those that are idempotent and the others.
+// A create is neither: it is idempotent with a request_id.
+func changes() (idempotent, others []string) {
+	methods := connsvcv1.File_connsvc_v1_connection_service_proto.Services().ByName("ConnectionService").Methods()
+	for i := range methods.Len() {
+		name := string(methods.Get(i).Name())
+		switch methods.Get(i).Options().(*descriptorpb.MethodOptions).GetIdempotencyLevel() {
+		case descriptorpb.MethodOptions_NO_SIDE_EFFECTS:
+		case descriptorpb.MethodOptions_IDEMPOTENT:
+			idempotent = append(idempotent, name)
+		default:
+			if name != "CreateEnhancedConnection" {
+				others = append(others, name)
+			}
+		}
+	}
+	return idempotent, others
+}
+
+// enumerated joins names as prose does: "a, b and c".
+func enumerated(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // allReasons reads the comments in the proto, which generated Go lacks, and the
