@@ -125,7 +125,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestErrors: all commands print errors alike: reason, fields, when to retry, request ID.
+// TestErrors: all commands print errors alike: reason, what to do, fields, when to retry, request ID.
 func TestErrors(t *testing.T) {
 	f := startFake(t)
 	f.on("GetEnhancedConnection", failure(codes.InvalidArgument, connsvcv1.ErrorReason_VALIDATION_FAILED, "request is not valid\x1b",

@@ -19,7 +19,7 @@ import (
 var retriesExhausted = regexp.MustCompile(`max retries exhausted: failed after \d+ attempts: $`)
 
 // Explain returns an error that prints what connsvc says of a failed call: code and text,
-// then reason, metadata, fields, steps, when to retry and the request ID, one a line. Other
+// then reason, metadata, what to do, fields, steps, when to retry and the request ID, one a line. Other
 // errors are returned as they are.
 func Explain(err error) error { return explain(err, true) }
 
