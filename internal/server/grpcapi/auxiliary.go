@@ -8,7 +8,6 @@ import (
 
 	"google.golang.org/grpc"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
@@ -32,11 +31,7 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 // tapAuxiliary bounds the calls of health and reflection, which anyone may leave open. A
 // check is one message, which must come in time.
 func (s *Server) tapAuxiliary(ctx context.Context, info *tap.Info) (context.Context, error) {
-	var from string
-	if p, ok := peer.FromContext(ctx); ok {
-		from = p.Addr.String()
-	}
-	end, err := s.chain.BeginAuxiliary(from)
+	end, err := s.chain.BeginAuxiliary(peerOf(ctx))
 	if err != nil {
 		return ctx, apierror.From(err).GRPCStatus().Err()
 	}
@@ -50,17 +45,11 @@ func (s *Server) tapAuxiliary(ctx context.Context, info *tap.Info) (context.Cont
 	return ctx, nil
 }
 
-// observeUnary and observeStream measure health and reflection. They are not in the
-// access log: probes would flood it.
-func (s *Server) observeUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	start := time.Now()
-	countServed(ctx)
-	err := s.authenticate(ctx, info.FullMethod)
-	var resp any
-	if err == nil {
+func (s *Server) observeUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
+	err = s.observe(ctx, info.FullMethod, func() error {
 		resp, err = handler(ctx, req)
-	}
-	s.chain.Metrics.Record(ctx, strings.TrimPrefix(info.FullMethod, "/"), status.Code(err), time.Since(start))
+		return err
+	})
 	return resp, err
 }
 
@@ -68,20 +57,22 @@ func (s *Server) observeStream(srv any, stream grpc.ServerStream, info *grpc.Str
 	if !s.auxiliary[info.FullMethod] {
 		return handler(srv, stream) // the chain observes it
 	}
-	start := time.Now()
-	countServed(stream.Context())
-	err := s.authenticate(stream.Context(), info.FullMethod)
-	if err == nil {
-		err = handler(srv, stream)
-	}
-	s.chain.Metrics.Record(stream.Context(), strings.TrimPrefix(info.FullMethod, "/"), status.Code(err), time.Since(start))
-	return err
+	return s.observe(stream.Context(), info.FullMethod, func() error { return handler(srv, stream) })
 }
 
-func countServed(ctx context.Context) {
+// observe authenticates and measures a call of health or reflection. None is in the access
+// log: probes would flood it.
+func (s *Server) observe(ctx context.Context, fullMethod string, handle func() error) error {
+	start := time.Now()
 	if conn := connectionOf(ctx); conn != nil {
 		conn.served.Add(1)
 	}
+	err := s.authenticate(ctx, fullMethod)
+	if err == nil {
+		err = handle()
+	}
+	s.chain.Metrics.Record(ctx, strings.TrimPrefix(fullMethod, "/"), status.Code(err), time.Since(start))
+	return err
 }
 
 // authenticate checks the caller of a method of health or reflection.

@@ -57,9 +57,8 @@ func (s *Server) serve(stream grpc.ServerStream, method string, handler handler)
 	if x.conn = connectionOf(ctx); x.conn != nil {
 		x.conn.served.Add(1)
 	}
-	c := &chain.Call{API: chain.GRPC, Method: method, Transport: x}
+	c := &chain.Call{API: chain.GRPC, Method: method, Peer: peerOf(ctx), Transport: x}
 	c.ReadHeaders(func(name string) []string { return metadata.ValueFromIncomingContext(ctx, name) })
-	readPeer(ctx, c)
 	if handler == nil {
 		c.Target, _ = grpc.MethodFromServerStream(stream)
 		c.Unrouted = apierror.New(connsvcv1.ErrorReason_METHOD_NOT_FOUND, "", nil)
@@ -89,12 +88,12 @@ func (s *Server) serveUnknown(_ any, stream grpc.ServerStream) error {
 	return s.serve(stream, chain.UnknownMethod, nil)
 }
 
-func readPeer(ctx context.Context, c *chain.Call) {
-	p, ok := peer.FromContext(ctx)
-	if !ok || p.Addr == nil {
-		return
+// peerOf returns the caller's address; empty if it is not known.
+func peerOf(ctx context.Context) string {
+	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
+		return p.Addr.String()
 	}
-	c.Peer = p.Addr.String()
+	return ""
 }
 
 // Credentials returns those of the call's metadata and connection.

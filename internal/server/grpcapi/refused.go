@@ -29,9 +29,6 @@ var reasonsOfReset = [...]string{
 	resetBroken:   refused.BrokenFrame,
 }
 
-// preface is how a client begins (RFC 9113, 3.4).
-const preface = http2.ClientPreface
-
 // Read counts the streams of the client.
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
@@ -39,7 +36,7 @@ func (c *connection) Read(p []byte) (int, error) {
 	if err != nil {
 		c.ended.Store(true)
 	}
-	if c.in.skip == prefaceBytes && n > 0 && !strings.HasPrefix(preface, string(p[:min(n, prefaceBytes)])) {
+	if c.in.skip == prefaceBytes && n > 0 && !strings.HasPrefix(http2.ClientPreface, string(p[:min(n, prefaceBytes)])) {
 		c.ended.Store(true)
 		c.resets[resetBroken].Add(1)
 	}

@@ -59,7 +59,6 @@ type Options struct {
 // A Server is the gRPC API.
 type Server struct {
 	chain     *chain.Chain
-	codec     frameCodec
 	buffers   buffers.Pool // for responses
 	limits    *configv1.Limits
 	server    *grpc.Server
@@ -75,7 +74,7 @@ type Server struct {
 // New makes the server; it does not listen yet.
 func New(ch *chain.Chain, l *configv1.Limits, o Options) *Server {
 	s := &Server{
-		chain: ch, codec: newFrameCodec(), limits: l, health: health.NewServer(), auxiliary: map[string]bool{},
+		chain: ch, limits: l, health: health.NewServer(), auxiliary: map[string]bool{},
 		connections:    &connections{timeout: o.MessageTimeout, refused: o.Refused, open: make(map[*connection]struct{})},
 		messageTimeout: o.MessageTimeout,
 	}
@@ -97,7 +96,7 @@ func New(ch *chain.Chain, l *configv1.Limits, o Options) *Server {
 
 func (s *Server) options(o Options) []grpc.ServerOption {
 	options := []grpc.ServerOption{
-		grpc.ForceServerCodecV2(s.codec),
+		grpc.ForceServerCodecV2(newFrameCodec()),
 		grpc.MaxRecvMsgSize(maxAuxiliaryBytes), // exchange.read bounds requests
 		grpc.StaticStreamWindowSize(streamWindow),
 		grpc.StaticConnWindowSize(connectionWindow),
