@@ -23,6 +23,13 @@ const (
 // not take what a caller makes up.
 const UnknownMethod = "unknown"
 
+// Methods that are not as the others, as Call.Method has them.
+var (
+	createMethod = connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName[1:]
+	waitMethod   = connsvcv1.ConnectionService_WaitEnhancedConnection_FullMethodName[1:]
+	watchMethod  = connsvcv1.ConnectionService_WatchEnhancedConnections_FullMethodName[1:]
+)
+
 // A Transport receives the request of one call and sends the response.
 type Transport interface {
 	// Credentials returns what the caller sent to authenticate itself.
@@ -88,8 +95,6 @@ func (c *Call) ReadHeaders(values func(name string) []string) {
 	c.Traceparent, c.Tracestate = one("Traceparent"), strings.Join(values("Tracestate"), ",")
 	c.Record.CallerToken = one("X-Auth-Token")
 }
-
-var createMethod = connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName[1:]
 
 // Creates reports whether the call is a CreateEnhancedConnection.
 func (c *Call) Creates() bool { return c.Method == createMethod }

@@ -82,7 +82,7 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 		access:     newAccessLog(o.Telemetry.Log),
 		limits:     limits,
 		stopping:   stopping.Done(),
-		Stop:       func() { stop() },
+		Stop:       stop,
 		newTerm: func() *term {
 			over, end := context.WithCancel(stopping)
 			return &term{over.Done(), end}
@@ -98,12 +98,12 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 // c.Failure then.
 func (ch *Chain) Serve(ctx context.Context, c *Call) {
 	start := time.Now()
-	if c.Record.Stopping = ch.stopping; "/"+c.Method == watchMethod {
+	if c.Record.Stopping = ch.stopping; c.Method == watchMethod {
 		c.Record.Stopping = ch.term.Load().over // before the guard is loaded
 	}
 	ctx, span := ch.startSpan(ctx, c)
-	ch.Metrics.begin(c)
-	defer ch.Metrics.end(c)
+	ch.Metrics.inFlight.begin(c)
+	defer ch.Metrics.inFlight.end(c)
 	// What follows the exchange must not end the process either.
 	defer ch.recover(ctx, c, new(error))
 

@@ -5,22 +5,15 @@ import (
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
-	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/call"
 )
 
-// The methods of long calls: those that mostly wait.
-const (
-	waitMethod  = connsvcv1.ConnectionService_WaitEnhancedConnection_FullMethodName
-	watchMethod = connsvcv1.ConnectionService_WatchEnhancedConnections_FullMethodName
-)
-
-// IsLong reports whether the calls of a method, as in Call.Method, are long.
-func IsLong(method string) bool { return "/"+method == waitMethod || "/"+method == watchMethod }
+// IsLong reports whether the calls of a method, as in Call.Method, are long: they mostly wait.
+func IsLong(method string) bool { return method == waitMethod || method == watchMethod }
 
 // timeLimit returns the longest time of a call of a method.
 func timeLimit(l *configv1.Limits, method string) time.Duration {
-	switch "/" + method {
+	switch method {
 	case waitMethod:
 		return l.GetMaxWait().AsDuration()
 	case watchMethod:

@@ -66,7 +66,7 @@ func newMetrics(meter metric.Meter, version string) (*Metrics, error) {
 	m.responseSize, errs[2] = meter.Int64Histogram("connsvc.response.size", metric.WithUnit("By"),
 		metric.WithDescription("Size of responses, uncompressed."), metric.WithExplicitBucketBoundaries(sizeBounds...))
 	_, errs[3] = meter.Int64ObservableUpDownCounter("connsvc.calls.in_flight",
-		metric.WithDescription("Calls in flight."), metric.WithInt64Callback(m.observeInFlight()))
+		metric.WithDescription("Calls in flight."), metric.WithInt64Callback(m.observeInFlight))
 	var build metric.Int64Gauge
 	build, errs[4] = meter.Int64Gauge("connsvc.build.info", metric.WithDescription("Always 1; version is the version that runs."))
 	m.invalid, errs[5] = meter.Int64Counter("connsvc.validation.failures",
@@ -94,12 +94,6 @@ func (m *Metrics) initialize() {
 	}
 }
 
-// begin counts a call that has begun.
-func (m *Metrics) begin(c *Call) { m.inFlight.begin(c) }
-
-// end counts a call that has ended.
-func (m *Metrics) end(c *Call) { m.inFlight.end(c) }
-
 // record records how a call ended.
 func (m *Metrics) record(ctx context.Context, c *Call, took time.Duration) {
 	o := c.outcome()
@@ -114,8 +108,8 @@ func (m *Metrics) record(ctx context.Context, c *Call, took time.Duration) {
 	m.responseSize.Record(none, c.BytesOut, options.size...)
 }
 
-// Record records a gRPC call that does not pass the chain: of health or reflection.
-func (m *Metrics) Record(ctx context.Context, method string, code codes.Code, took time.Duration) {
+// RecordAuxiliary records a gRPC call that does not pass the chain: of health or reflection.
+func (m *Metrics) RecordAuxiliary(ctx context.Context, method string, code codes.Code, took time.Duration) {
 	options := m.outcomes.of(outcome{api: GRPC, method: method, code: code})
 	m.duration.Record(ctx, took.Seconds(), options.duration...)
 }
@@ -127,13 +121,11 @@ func (m *Metrics) InFlight(limit int) (oldest []RunningCall, all int) {
 }
 
 // observeInFlight reports the calls in flight at each collection.
-func (m *Metrics) observeInFlight() metric.Int64Callback {
-	return func(_ context.Context, o metric.Int64Observer) error {
-		for api, n := range m.inFlight.count() {
-			o.Observe(n, metric.WithAttributes(attribute.String("api", api)))
-		}
-		return nil
+func (m *Metrics) observeInFlight(_ context.Context, o metric.Int64Observer) error {
+	for api, n := range m.inFlight.count() {
+		o.Observe(n, metric.WithAttributes(attribute.String("api", api)))
 	}
+	return nil
 }
 
 // systemName returns rpc.system.name: OpenTelemetry has no name for an RPC as a plain

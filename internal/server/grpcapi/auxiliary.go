@@ -71,7 +71,7 @@ func (s *Server) observe(ctx context.Context, fullMethod string, handle func() e
 	if err == nil {
 		err = handle()
 	}
-	s.chain.Metrics.Record(ctx, strings.TrimPrefix(fullMethod, "/"), status.Code(err), time.Since(start))
+	s.chain.Metrics.RecordAuxiliary(ctx, strings.TrimPrefix(fullMethod, "/"), status.Code(err), time.Since(start))
 	return err
 }
 
