@@ -3,8 +3,10 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -13,8 +15,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protopath"
+	"google.golang.org/protobuf/reflect/protorange"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -117,6 +124,8 @@ type fleet struct {
 	names []string
 	gets  atomic.Int64
 	get   error // of each GET; nil: none
+	// replaced is the last replacement of hosts; nil: none.
+	replaced atomic.Pointer[connsvcv1.UpdateEnhancedConnectionHostsRequest]
 }
 
 func (f *fleet) For(string) (*fleet, error)           { return f, nil }
@@ -132,13 +141,19 @@ func (f *fleet) AwaitTest(context.Context) error      { return nil }
 func idOf(i int) string { return fmt.Sprintf("2a620c33-5609-40c9-affd-%012d", i) }
 
 func (f *fleet) connection(i int) *connsvcv1.EnhancedConnection {
-	return &connsvcv1.EnhancedConnection{Id: idOf(i), Name: f.names[i], Hosts: []*connsvcv1.Host{{Name: f.names[i], Ip: "10.0.0.1"}}}
+	hosts := []*connsvcv1.Host{{Name: f.names[i], Ip: "10.0.0.1"}}
+	if r := f.replaced.Load(); r.GetConnectionId() == idOf(i) {
+		hosts = r.GetHosts()
+	}
+	return &connsvcv1.EnhancedConnection{Id: idOf(i), Name: f.names[i], DestVpcId: vpc, DestNetworkId: network, Hosts: hosts}
 }
 
 func (f *fleet) Call(_ context.Context, _ string, req, resp proto.Message) error {
 	switch r := req.(type) {
 	case *connsvcv1.CreateEnhancedConnectionRequest:
 		resp.(*connsvcv1.CreateEnhancedConnectionResponse).ConnectionId = idOf(len(f.names))
+	case *connsvcv1.UpdateEnhancedConnectionHostsRequest:
+		f.replaced.Store(r)
 	case *connsvcv1.GetEnhancedConnectionRequest:
 		if f.gets.Add(1); f.get != nil {
 			return f.get
@@ -264,6 +279,107 @@ func TestBasicListsAreFiltered(t *testing.T) {
 	}
 	if names := dli.list(t, b, "?view=BASIC"); names != "ops_1" {
 		t.Errorf("lists %s", names)
+	}
+}
+
+// TestResponsesAreFiltered: whatever RPC returns connections, it returns only those that the
+// caller may get.
+func TestResponsesAreFiltered(t *testing.T) {
+	requests := map[protoreflect.Name]func(id, name string) proto.Message{
+		"ApplyEnhancedConnection": func(_, name string) proto.Message { // a change: only then it returns the connection
+			return &connsvcv1.ApplyEnhancedConnectionRequest{ProjectId: project, Connection: &connsvcv1.EnhancedConnectionSpec{
+				Name: name, DestVpcId: vpc, DestNetworkId: network, Hosts: []*connsvcv1.Host{{Name: "new", Ip: "10.0.0.2"}},
+			}}
+		},
+		"GetEnhancedConnection": func(id, _ string) proto.Message {
+			return &connsvcv1.GetEnhancedConnectionRequest{ProjectId: project, ConnectionId: id}
+		},
+		"ListEnhancedConnections": func(string, string) proto.Message {
+			return &connsvcv1.ListEnhancedConnectionsRequest{ProjectId: project}
+		},
+		"WaitEnhancedConnection": func(id, _ string) proto.Message {
+			return &connsvcv1.WaitEnhancedConnectionRequest{ProjectId: project, ConnectionId: id}
+		},
+		"WatchEnhancedConnections": func(string, string) proto.Message {
+			return &connsvcv1.WatchEnhancedConnectionsRequest{ProjectId: project}
+		},
+	}
+	dli := &fleet{names: []string{"ops_1", "other"}}
+	methods := connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0).Methods()
+	rules := []*configv1.PolicyRule{rule("own", `connection.name.startsWith("ops_")`, "GetEnhancedConnection")}
+	for i := range methods.Len() {
+		if name := string(methods.Get(i).Name()); name != "GetEnhancedConnection" {
+			rules = append(rules, rule(strings.ToLower(name), "", name))
+		}
+	}
+	b := governed(t, dli.service(t), &configv1.Policy{Rules: rules})
+	for i := range methods.Len() {
+		m := methods.Get(i)
+		if !contains(m.Output(), (&connsvcv1.EnhancedConnection{}).ProtoReflect().Descriptor()) {
+			continue
+		}
+		request := requests[m.Name()]
+		if request == nil {
+			t.Errorf("%s returns connections: have this test call it", m.Name())
+			continue
+		}
+		var got []string
+		for i, name := range dli.names {
+			got = append(got, namesReturned(t, b, m, request(idOf(i), name))...)
+		}
+		if !slices.Contains(got, "ops_1") || slices.Contains(got, "other") {
+			t.Errorf("%s returns the connections %q", m.Name(), got)
+		}
+	}
+}
+
+// contains reports whether a message is, or contains, one of another type.
+func contains(md, wanted protoreflect.MessageDescriptor) bool {
+	if md.FullName() == wanted.FullName() {
+		return true
+	}
+	for i := range md.Fields().Len() {
+		if of := md.Fields().Get(i).Message(); of != nil && contains(of, wanted) {
+			return true
+		}
+	}
+	return false
+}
+
+// namesReturned returns the names of the connections in the responses of a call, of a watch
+// until all that exists was sent.
+func namesReturned(t *testing.T, b *bench, m protoreflect.MethodDescriptor, request proto.Message) []string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(metadata.NewOutgoingContext(t.Context(), bearer(callerToken)))
+	defer cancel()
+	stream, err := b.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(stream.SendMsg(request), stream.CloseSend()); err != nil {
+		t.Fatal(err)
+	}
+	responses, err := protoregistry.GlobalTypes.FindMessageByName(m.Output().FullName())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for {
+		response := responses.New().Interface()
+		if err := stream.RecvMsg(response); err != nil {
+			return names
+		}
+		_ = protorange.Range(response.ProtoReflect(), func(v protopath.Values) error {
+			if at, ok := v.Index(-1).Value.Interface().(protoreflect.Message); ok {
+				if c, ok := at.Interface().(*connsvcv1.EnhancedConnection); ok {
+					names = append(names, c.GetName())
+				}
+			}
+			return nil
+		})
+		if event, ok := response.(*connsvcv1.WatchEnhancedConnectionsResponse); ok && event.GetType() == connsvcv1.WatchEnhancedConnectionsResponse_SYNCED {
+			return names
+		}
 	}
 }
 

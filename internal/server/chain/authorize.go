@@ -96,13 +96,10 @@ func denial(d policy.Decision) *apierror.Error {
 	return e
 }
 
-// hide has the RPCs that return connections, beside GetEnhancedConnection itself, return only
-// those that the policy lets the caller get.
+// hide has a call see only the connections that the policy lets its caller get, whatever its
+// RPC is. GetEnhancedConnection is exempt: the policy has just decided on its connection.
 func hide(ctx context.Context, c *Call, input policy.Input) {
-	switch input.Request.(type) {
-	case *connsvcv1.ListEnhancedConnectionsRequest, *connsvcv1.CreateEnhancedConnectionRequest,
-		*connsvcv1.ApplyEnhancedConnectionRequest, *connsvcv1.CompareEnhancedConnectionRequest,
-		*connsvcv1.WaitEnhancedConnectionRequest, *connsvcv1.WatchEnhancedConnectionsRequest:
+	if c.Method != getMethod {
 		c.Record.Visible = c.guard.Policy.Filter(ctx, input)
 	}
 }

@@ -25,6 +25,7 @@ const UnknownMethod = "unknown"
 
 // Methods that are not as the others, as Call.Method has them.
 var (
+	getMethod    = connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName[1:]
 	createMethod = connsvcv1.ConnectionService_CreateEnhancedConnection_FullMethodName[1:]
 	waitMethod   = connsvcv1.ConnectionService_WaitEnhancedConnection_FullMethodName[1:]
 	watchMethod  = connsvcv1.ConnectionService_WatchEnhancedConnections_FullMethodName[1:]
