@@ -49,10 +49,9 @@ func New(cfg *configv1.Listener) (*Guard, error) {
 
 // Check returns why a request must not be served, or nil.
 func (g *Guard) Check(r *http.Request) *apierror.Error {
-	// Of "//name/path" net/http takes the name for the Host. A target with a scheme comes
-	// from no browser, but from a client that takes connsvc for a proxy.
-	opaque := strings.HasPrefix(r.RequestURI, "//")
-	if opaque || r.URL.Host == "" && !g.serves(r.Host) {
+	// A target with a scheme comes from no browser, but from a client that takes connsvc for
+	// a proxy.
+	if HostInPath(r) || r.URL.Host == "" && !g.serves(r.Host) {
 		return denied("this Host is not served: its operator can add it to the listener's hosts")
 	}
 	if err := g.cross.Check(r); err != nil {
@@ -60,6 +59,10 @@ func (g *Guard) Check(r *http.Request) *apierror.Error {
 	}
 	return nil
 }
+
+// HostInPath reports whether the target of a request is "//name/path": net/http takes the name
+// for the Host, which then cannot be checked.
+func HostInPath(r *http.Request) bool { return strings.HasPrefix(r.RequestURI, "//") }
 
 func denied(message string) *apierror.Error {
 	return apierror.New(connsvcv1.ErrorReason_POLICY_DENIED, message, nil)

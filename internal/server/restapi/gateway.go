@@ -76,9 +76,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 	}
 	g.options.Guard.AllowOrigin(w.Header(), r)
-	// Of "//name/path" net/http takes the name for the Host, which the guard then could not
-	// check; no RPC has such a path.
-	if strings.HasPrefix(r.RequestURI, "//") {
+	if browser.HostInPath(r) { // no RPC has such a path
 		g.reject(x, connsvcv1.ErrorReason_METHOD_NOT_FOUND)
 		return
 	}

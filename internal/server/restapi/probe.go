@@ -34,7 +34,8 @@ func methodOf(handler runtime.HandlerFunc) string {
 	return strings.TrimPrefix(p.method, "/")
 }
 
-// numbersOf returns the request's fields of an RPC that are integers, by their names.
+// numbersOf returns the request's fields of an RPC that are int64, by their names. No path has
+// another number.
 func numbersOf(method string) []string {
 	service := connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0)
 	rpc := service.Methods().ByName(protoreflect.FullName(strings.ReplaceAll(method, "/", ".")).Name())
