@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
 // ErrTLS marks errors about certificate and key files.
@@ -22,13 +23,6 @@ var ErrTLS = errors.New("TLS is not usable")
 
 // defaultInterval is the time between two checks of the files.
 const defaultInterval = 5 * time.Second
-
-// The listeners, as named in errors, metrics and logs.
-const (
-	listenerGRPC  = "grpc"
-	listenerREST  = "rest"
-	listenerAdmin = "admin"
-)
 
 // Options are the dependencies of Load.
 type Options struct {
@@ -59,9 +53,9 @@ func Load(cfg *configv1.Config, o Options) (*Certificates, error) {
 		return c
 	}
 	all := &Certificates{
-		GRPC:     load(0, listenerGRPC, cfg.GetGrpc().GetTls(), "h2"),
-		REST:     load(1, listenerREST, cfg.GetRest().GetTls(), "h2", "http/1.1"),
-		Admin:    load(2, listenerAdmin, cfg.GetAdmin().GetTls(), "h2", "http/1.1"),
+		GRPC:     load(0, telemetry.PortGRPC, cfg.GetGrpc().GetTls(), "h2"),
+		REST:     load(1, telemetry.PortREST, cfg.GetRest().GetTls(), "h2", "http/1.1"),
+		Admin:    load(2, telemetry.PortAdmin, cfg.GetAdmin().GetTls(), "h2", "http/1.1"),
 		interval: cmp.Or(o.Interval, defaultInterval),
 	}
 	if err := errors.Join(append(errs[:], metricsErr)...); err != nil {
@@ -77,7 +71,7 @@ func Check(cfg *configv1.Config, dir string) error {
 	for _, l := range []struct {
 		name string
 		tls  *configv1.TLS
-	}{{listenerGRPC, cfg.GetGrpc().GetTls()}, {listenerREST, cfg.GetRest().GetTls()}, {listenerAdmin, cfg.GetAdmin().GetTls()}} {
+	}{{telemetry.PortGRPC, cfg.GetGrpc().GetTls()}, {telemetry.PortREST, cfg.GetRest().GetTls()}, {telemetry.PortAdmin, cfg.GetAdmin().GetTls()}} {
 		if l.tls == nil {
 			continue
 		}

@@ -8,13 +8,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/config"
-)
-
-// The ports, as errors and the log name them.
-const (
-	portGRPC  = "grpc"
-	portREST  = "rest"
-	portAdmin = "admin"
+	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
 // listeners are those of the three ports.
@@ -25,9 +19,9 @@ func listen(cfg *configv1.Config, flags bool) (listeners, error) {
 	var l listeners
 	var errs [3]error
 	guarded := config.Authenticates(cfg.GetAuth()) || cfg.GetAuth().GetAnonymous()
-	l.grpc, errs[0] = listenOn(portGRPC, cfg.GetGrpc(), guarded, flags)
-	l.rest, errs[1] = listenOn(portREST, cfg.GetRest(), guarded, flags)
-	l.admin, errs[2] = listenOn(portAdmin, cfg.GetAdmin(), guarded, flags)
+	l.grpc, errs[0] = listenOn(telemetry.PortGRPC, cfg.GetGrpc(), guarded, flags)
+	l.rest, errs[1] = listenOn(telemetry.PortREST, cfg.GetRest(), guarded, flags)
+	l.admin, errs[2] = listenOn(telemetry.PortAdmin, cfg.GetAdmin(), guarded, flags)
 	if err := errors.Join(errs[:]...); err != nil {
 		l.close()
 		return listeners{}, err

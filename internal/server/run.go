@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"google.golang.org/grpc"
+
+	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
 // A port is one of the listeners being served.
@@ -19,9 +21,9 @@ type port struct {
 
 func (s *Server) ports() []port {
 	return []port{
-		{portGRPC, func() error { return s.grpc.Serve(s.limited(portGRPC, s.listeners.grpc)) }},
-		{portREST, s.rest.serve},
-		{portAdmin, func() error { return serveHTTP(s.admin, s.listeners.admin) }},
+		{telemetry.PortGRPC, func() error { return s.grpc.Serve(s.limited(telemetry.PortGRPC, s.listeners.grpc)) }},
+		{telemetry.PortREST, s.rest.serve},
+		{telemetry.PortAdmin, func() error { return serveHTTP(s.admin, s.listeners.admin) }},
 	}
 }
 

@@ -123,8 +123,8 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		refused:       recorder,
 		chain:         ch,
 	}
-	s.rest = newRESTPort(s.newHTTPServer(portREST, closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o), s.limited(portREST, l.rest), cut)
-	s.admin = s.newHTTPServer(portAdmin, adminGuard.Handler(s.operator.handler()), limit, certificates.Admin.Config(), o)
+	s.rest = newRESTPort(s.newHTTPServer(telemetry.PortREST, closing(s.operator.ready.Load, rest), limit, certificates.REST.Config(), o), s.limited(telemetry.PortREST, l.rest), cut)
+	s.admin = s.newHTTPServer(telemetry.PortAdmin, adminGuard.Handler(s.operator.handler()), limit, certificates.Admin.Config(), o)
 	return s, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/connsvc/connsvc/internal/call"
+	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
 // adminGrace is what the operator's port has for its last responses, on top of the
@@ -39,7 +40,7 @@ func (s *Server) steps() []step {
 			var apis sync.WaitGroup
 			apis.Go(func() {
 				s.rest.drain(ctx)
-				s.close(ctx, s.rest.Server, "REST")
+				s.close(ctx, s.rest.Server, telemetry.PortREST)
 				close(s.rest.cut)
 			})
 			apis.Go(func() { s.grpc.Stop(ctx, s.log) })
@@ -53,7 +54,7 @@ func (s *Server) steps() []step {
 		{"admin", func(ctx context.Context) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), adminGrace)
 			defer cancel()
-			s.close(ctx, s.admin, "admin")
+			s.close(ctx, s.admin, telemetry.PortAdmin)
 		}},
 	}
 }

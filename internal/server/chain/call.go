@@ -11,12 +11,13 @@ import (
 	"github.com/connsvc/connsvc/internal/auth"
 	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/quota"
+	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
-// The APIs, as metrics and the log name them.
+// The APIs, as metrics and the log name them: as their ports.
 const (
-	GRPC = "grpc"
-	REST = "rest"
+	GRPC = telemetry.PortGRPC
+	REST = telemetry.PortREST
 )
 
 // UnknownMethod stands for every method or path that does not exist: a label must

@@ -62,7 +62,7 @@ func New(t *telemetry.Telemetry) (*Recorder, error) {
 		return nil, err
 	}
 	r := &Recorder{log: t.Log, lines: telemetry.NewLimiter(linesPerSecond, lineBurst), counter: counter}
-	for _, port := range []string{"grpc", "rest", "admin"} {
+	for _, port := range []string{telemetry.PortGRPC, telemetry.PortREST, telemetry.PortAdmin} {
 		for _, reason := range []string{TooMany, TooManyOfAddress} {
 			r.count(port, connection, reason, 0)
 		}
@@ -71,11 +71,11 @@ func New(t *telemetry.Telemetry) (*Recorder, error) {
 		}
 	}
 	for _, reason := range []string{BadHeaders, MetadataTooLong, TooManyStreams, BrokenFrame} {
-		r.count("grpc", request, reason, 0)
+		r.count(telemetry.PortGRPC, request, reason, 0)
 	}
 	for _, reason := range []string{Unreadable, BrokenFrame} {
-		r.count("rest", request, reason, 0)
-		r.count("admin", request, reason, 0)
+		r.count(telemetry.PortREST, request, reason, 0)
+		r.count(telemetry.PortAdmin, request, reason, 0)
 	}
 	return r, nil
 }
