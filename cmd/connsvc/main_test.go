@@ -117,21 +117,21 @@ func TestDocumentedStatuses(t *testing.T) {
 		want                 int
 	}{
 		{"--help", help, `(\d+) failure`, exitFailure},
-		{"--help", help, `(\d+) wrong command line`, exitUsage},
-		{"--help", help, `(\d+) wrong configuration`, exitConfig},
+		{"--help", help, `(\d+) wrong command line`, cli.ExitUsage},
+		{"--help", help, `(\d+) wrong configuration`, cli.ExitConfig},
 		{"--help", help, `(\d+) diff found a difference`, cli.ExitDifferent},
 		{"--help", help, `(\d+) wait or test did not reach`, cli.ExitNotReached},
-		{"configuration.md", read("docs/configuration.md"), `exits with status (\d+)`, exitConfig},
-		{"configuration.md", read("docs/configuration.md"), `[Ss]tatus (\d+) is a wrong command line`, exitUsage},
+		{"configuration.md", read("docs/configuration.md"), `exits with status (\d+)`, cli.ExitConfig},
+		{"configuration.md", read("docs/configuration.md"), `[Ss]tatus (\d+) is a wrong command line`, cli.ExitUsage},
 		{"configuration.md", read("docs/configuration.md"), `(\d+) any other failure`, exitFailure},
-		{"deploy.md", read("docs/deploy.md"), `configuration ends the service with status (\d+)`, exitConfig},
-		{"connsvc.service", read("deploy/systemd/connsvc.service"), `configuration \(exit status (\d+)\)`, exitConfig},
+		{"deploy.md", read("docs/deploy.md"), `configuration ends the service with status (\d+)`, cli.ExitConfig},
+		{"connsvc.service", read("deploy/systemd/connsvc.service"), `configuration \(exit status (\d+)\)`, cli.ExitConfig},
 		{"cli.md", read("docs/cli.md"), `\| (\d+) \| success`, 0},
 		{"cli.md", read("docs/cli.md"), `\| (\d+) \| a call failed`, exitFailure},
 		{"cli.md", read("docs/cli.md"), "\\| (\\d+) \\| `diff` found a difference", cli.ExitDifferent},
 		{"cli.md", read("docs/cli.md"), "\\| (\\d+) \\| `wait` did not end", cli.ExitNotReached},
-		{"cli.md", read("docs/cli.md"), `\| (\d+) \| wrong command line`, exitUsage},
-		{"cli.md", read("docs/cli.md"), `\| (\d+) \| wrong file`, exitConfig},
+		{"cli.md", read("docs/cli.md"), `\| (\d+) \| wrong command line`, cli.ExitUsage},
+		{"cli.md", read("docs/cli.md"), `\| (\d+) \| wrong file`, cli.ExitConfig},
 	} {
 		found := regexp.MustCompile(tt.pattern).FindAllStringSubmatch(tt.text, -1)
 		if len(found) == 0 {
