@@ -10,9 +10,6 @@ import (
 	"github.com/connsvc/connsvc/internal/call"
 )
 
-// kinds are all kinds of principals, for metrics that start at 0.
-var kinds = [...]call.Kind{call.Anonymous, call.Token, call.JWT, call.MTLS, call.AccessKey}
-
 // metrics count by kind and result: a principal would be an unbounded label.
 type metrics struct {
 	calls   metric.Int64Counter
@@ -32,7 +29,7 @@ func newMetrics(meter metric.Meter) (*metrics, error) {
 		return nil, err
 	}
 	ctx := context.Background()
-	for _, kind := range kinds {
+	for _, kind := range call.Kinds { // so that each starts at 0
 		m.ok[kind] = metric.WithAttributeSet(attribute.NewSet(attribute.String("kind", string(kind)), attribute.String("result", "ok")))
 		m.calls.Add(ctx, 0, m.ok[kind])
 	}

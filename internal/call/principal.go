@@ -5,7 +5,7 @@ import "slices"
 // A Kind is the kind of credentials that a caller was authenticated by.
 type Kind string
 
-// All kinds.
+// The kinds.
 const (
 	Anonymous Kind = "anonymous"
 	Token     Kind = "token"
@@ -13,6 +13,9 @@ const (
 	MTLS      Kind = "mtls"
 	AccessKey Kind = "access_key"
 )
+
+// Kinds are all kinds.
+var Kinds = [...]Kind{Anonymous, Token, JWT, MTLS, AccessKey}
 
 // A Principal is who calls. It is shared by calls and must not be modified.
 // A policy sees its fields by their names here.

@@ -35,19 +35,22 @@ type file struct {
 
 // A Case is a call and what is wanted of the policy.
 type Case struct {
-	Name      string `yaml:"name"`
-	Principal struct {
-		ID         string            `yaml:"id"`
-		Kind       call.Kind         `yaml:"kind"`
-		Groups     []string          `yaml:"groups"`
-		Attributes map[string]string `yaml:"attributes"`
-	} `yaml:"principal"`
+	Name       string         `yaml:"name"`
+	Principal  *principal     `yaml:"principal"` // by default nobody, who sends no credentials
 	Method     string         `yaml:"method"`
 	Request    map[string]any `yaml:"request"`
 	Connection map[string]any `yaml:"connection"` // that the request names
 	Now        time.Time      `yaml:"now"`
 	Want       string         `yaml:"want"` // ALLOW or DENY
 	Rule       string         `yaml:"rule"` // that must decide; empty: any
+}
+
+// A principal is who calls.
+type principal struct {
+	ID         string            `yaml:"id"`
+	Kind       call.Kind         `yaml:"kind"`
+	Groups     []string          `yaml:"groups"`
+	Attributes map[string]string `yaml:"attributes"`
 }
 
 // A Table is cases and their policy.
@@ -64,6 +67,9 @@ func Parse(path string, data []byte) (*Table, error) {
 	d.KnownFields(true)
 	if err := d.Decode(&f); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if !errors.Is(d.Decode(&yaml.Node{}), io.EOF) {
+		return nil, fmt.Errorf("%s: only one YAML document is allowed", path)
 	}
 	cfg, err := f.load(path, data)
 	if err != nil {
@@ -157,20 +163,26 @@ func (d decision) String() string {
 var errNoConnection = errors.New("a rule needs the connection: the case must have one")
 
 func (t *Table) decide(ctx context.Context, c Case) (decision, error) {
+	var errs problems
 	if !slices.Contains([]string{"ALLOW", "DENY"}, c.Want) {
-		return decision{}, errors.New("want must be ALLOW or DENY")
+		errs.add(errors.New("want must be ALLOW or DENY"))
 	}
-	request, err := policy.NewRequest(c.Method)
-	if err != nil {
-		return decision{}, err
-	}
+	caller, err := c.Principal.caller()
+	errs.add(err)
 	connection := &connsvcv1.EnhancedConnection{}
-	if err := errors.Join(fill("request", request, c.Request), fill("connection", connection, c.Connection)); err != nil {
-		return decision{}, err
+	errs.add(fill("connection", connection, c.Connection))
+	request, err := policy.NewRequest(c.Method)
+	if errs.add(err); err == nil {
+		errs.add(fill("request", request, c.Request))
+		if c.Connection != nil && request.ProtoReflect().Descriptor().Fields().ByName("connection_id") == nil {
+			errs.add(fmt.Errorf("connection has no effect: %s names none", c.Method))
+		}
 	}
-	p := call.NewPrincipal(c.Principal.Kind, c.Principal.ID, c.Principal.Groups, c.Principal.Attributes)
+	if errs != nil {
+		return decision{}, errs
+	}
 	d := t.policy.Decide(ctx, policy.Input{
-		Principal: p, Method: c.Method, Request: request, Now: c.Now,
+		Principal: caller, Method: c.Method, Request: request, Now: c.Now,
 		Connection: func(context.Context) (*connsvcv1.EnhancedConnection, error) {
 			if c.Connection == nil {
 				return nil, errNoConnection
@@ -179,6 +191,33 @@ func (t *Table) decide(ctx context.Context, c Case) (decision, error) {
 		},
 	})
 	return decision{d}, d.Lookup
+}
+
+// problems are what is wrong with a case, on one line.
+type problems []string
+
+func (p *problems) add(err error) {
+	if err != nil {
+		*p = append(*p, err.Error())
+	}
+}
+
+// Error returns all of them.
+func (p problems) Error() string { return strings.Join(p, "; ") }
+
+// caller returns the principal as a call has it.
+func (p *principal) caller() (*call.Principal, error) {
+	switch {
+	case p == nil:
+		return call.Nobody, nil
+	case !slices.Contains(call.Kinds[:], p.Kind):
+		return nil, fmt.Errorf("principal.kind must be one of %v, but is %q", call.Kinds, p.Kind)
+	case p.Kind != call.Anonymous:
+		return call.NewPrincipal(p.Kind, p.ID, p.Groups, p.Attributes), nil
+	case p.ID != "" && p.ID != call.Nobody.ID || len(p.Groups)+len(p.Attributes) > 0:
+		return nil, fmt.Errorf("principal: the kind anonymous has the ID %s, no groups and no attributes", call.Nobody.ID)
+	}
+	return call.Nobody, nil
 }
 
 // fill reads a message from its JSON form.

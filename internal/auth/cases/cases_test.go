@@ -44,6 +44,8 @@ policy:
   rules:
     - {name: own, methods: [GetEnhancedConnection], when: 'connection.name == "a"'}
     - {name: broken, methods: [CreateRoute], when: 'principal.attributes["x"] == ""'}
+    - {name: night, methods: [DeleteRoute], when: 'now.getHours() < 6'}
+    - {name: known, methods: [CreateEnhancedConnection], when: 'principal.name != "anonymous"'}
 cases:
 `
 
@@ -54,10 +56,18 @@ func TestPlay(t *testing.T) {
 		`{method: GetEnhancedConnection, connection: {name: b}, want: ALLOW}`:              "FAIL  case 1: got DENY, as no rule applies, want ALLOW",
 		`{method: GetEnhancedConnection, connection: {name: a}, want: ALLOW, rule: other}`: "FAIL  case 1: got ALLOW by rule own, want ALLOW by rule other",
 		`{name: n, method: GetEnhancedConnection, want: DENY}`:                             "FAIL  n: a rule needs the connection: the case must have one",
-		`{method: Get, want: DENY}`:                            `FAIL  case 1: no RPC "Get": they are `,
-		`{method: CreateRoute, want: MAYBE}`:                   "FAIL  case 1: want must be ALLOW or DENY",
-		`{method: CreateRoute, request: {nme: a}, want: DENY}`: "FAIL  case 1: request: ",
-		`{method: CreateRoute, want: ALLOW}`:                   "FAIL  case 1: got DENY by rule broken, which cannot be evaluated: rule broken: no such key: x",
+		`{method: Get, want: DENY}`: `FAIL  case 1: no RPC "Get": they are `,
+		`{principal: {id: a, kind: tokn}, method: Get, connection: {nme: a}, want: MAYBE}`: `FAIL  case 1: want must be ALLOW or DENY; principal.kind must be one of [anonymous token jwt mtls access_key], but is "tokn"; connection: `,
+		`{principal: {id: a}, method: CreateRoute, want: DENY}`:                            `FAIL  case 1: principal.kind must be one of [anonymous token jwt mtls access_key], but is ""`,
+		`{principal: {kind: anonymous, groups: [a]}, method: CreateRoute, want: DENY}`:     "FAIL  case 1: principal: the kind anonymous has the ID anonymous, no groups and no attributes",
+		`{principal: {kind: anonymous}, method: CreateEnhancedConnection, want: DENY}`:     "ok    case 1: DENY, as no rule applies",
+		`{method: CreateEnhancedConnection, want: DENY}`:                                   "ok    case 1: DENY, as no rule applies",
+		`{method: CreateEnhancedConnection, connection: {name: a}, want: DENY}`:            "FAIL  case 1: connection has no effect: CreateEnhancedConnection names none",
+		`{method: DeleteRoute, want: DENY}`:                                                "FAIL  case 1: a rule needs the time: now must be set",
+		`{method: DeleteRoute, now: 2026-11-29T10:00:00Z, want: DENY}`:                     "ok    case 1: DENY, as no rule applies",
+		`{method: CreateRoute, want: MAYBE}`:                                               "FAIL  case 1: want must be ALLOW or DENY",
+		`{method: CreateRoute, request: {nme: a}, want: DENY}`:                             "FAIL  case 1: request: ",
+		`{method: CreateRoute, want: ALLOW}`:                                               "FAIL  case 1: got DENY by rule broken, which cannot be evaluated: rule broken: no such key: x",
 	} {
 		table, err := cases.Parse("t.yaml", []byte(header+"  - "+text+"\n"))
 		if err != nil {
@@ -84,11 +94,12 @@ func TestParse(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for text, want := range map[string]string{
-		"cases: []\n\npolicy:\n  rules:\n    - {name: a, when: 'x'}\n": "t.yaml:5:23: policy.rules[0].when: line 1, column 1 of the expression: undeclared reference to 'x'",
-		"policy: {rules: [{name: a}]}\n":                               "it needs cases",
-		"config: connsvc.yaml\npolicy: {rules: [{name: a}]}\n":         "both set",
-		"config: absent.yaml\ncases: [{}]\n":                           "no such file",
-		"polcy: {}\n":                                                  "field polcy not found",
+		"cases: []\n\npolicy:\n  rules:\n    - {name: a, when: 'x'}\n":                                "t.yaml:5:23: policy.rules[0].when: line 1, column 1 of the expression: undeclared reference to 'x'",
+		"policy: {rules: [{name: a}]}\n":                                                              "it needs cases",
+		"config: connsvc.yaml\npolicy: {rules: [{name: a}]}\n":                                        "both set",
+		"config: absent.yaml\ncases: [{}]\n":                                                          "no such file",
+		"policy: {rules: [{name: a}]}\ncases: [{method: CreateRoute, want: ALLOW}]\n---\ncases: []\n": "only one YAML document is allowed",
+		"polcy: {}\n": "field polcy not found",
 	} {
 		if _, err := cases.Parse(path, []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", text, err, want)

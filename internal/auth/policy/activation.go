@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -12,8 +13,11 @@ type activation struct {
 	ctx    context.Context
 	in     Input
 	found  any   // the connection, once it was looked up
-	lookup error // why it could not be
+	lookup error // why a variable has no value
 }
+
+// errNoNow is for a case of a test: a call has a time.
+var errNoNow = errors.New("a rule needs the time: now must be set")
 
 // ResolveName returns a variable.
 func (a *activation) ResolveName(name string) (any, bool) {
@@ -30,6 +34,10 @@ func (a *activation) ResolveName(name string) (any, bool) {
 	case "request":
 		return a.in.Request, true
 	case "now":
+		if a.in.Now.IsZero() {
+			a.lookup = errNoNow
+			return types.WrapErr(errNoNow), true
+		}
 		return a.in.Now, true
 	case "connection":
 		return a.connection(), true

@@ -47,7 +47,7 @@ type Input struct {
 	Principal *call.Principal
 	Method    string // "CreateEnhancedConnection"
 	Request   proto.Message
-	Now       time.Time
+	Now       time.Time // zero: a rule that uses it cannot decide
 	// Connection returns the connection that the request names. It is called at most once,
 	// and only by rules that need it.
 	Connection func(context.Context) (*connsvcv1.EnhancedConnection, error)
@@ -60,7 +60,7 @@ type Decision struct {
 	Message string // for the caller, where the call is denied
 	// Err is why a rule could not be evaluated. The call is denied then.
 	Err error
-	// Lookup is why the connection could not be found. The call is denied then, but the
+	// Lookup is why the connection could not be found, or there is no time. The call is denied then, but the
 	// caller should get this error: most often the connection does not exist.
 	Lookup error
 }
