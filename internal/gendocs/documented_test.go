@@ -75,12 +75,10 @@ func metadataKeys(s *ast.AssignStmt) (variable string, keys []ast.Expr, ok bool)
 			variable = name.Name
 		}
 	case *ast.Ident:
-		key, isName := ast.Expr(nil), false
-		if indexed {
-			key = index.Index
-			_, isName = key.(*ast.Ident)
+		if indexed && target.Name == "metadata" {
+			_, loop := index.Index.(*ast.Ident) // it truncates all values
+			ok = !loop
 		}
-		ok = indexed && target.Name == "metadata" && !isName // not in the loop that truncates all
 	}
 	switch value := s.Rhs[0].(type) {
 	case *ast.CompositeLit:
