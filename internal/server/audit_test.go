@@ -13,6 +13,7 @@ import (
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/auth/audit"
 	"github.com/connsvc/connsvc/internal/auth/policy"
 	"github.com/connsvc/connsvc/internal/call"
@@ -116,6 +117,28 @@ func TestAudit(t *testing.T) {
 		}
 		if strings.Contains(tr.String(), "CANARY") {
 			t.Errorf("a record has credentials: %s", tr)
+		}
+	})
+}
+
+// TestExecutedChangeIsRecordedAsChange: a change that its RPC began is one in the log, also
+// where it ends with a reason of refusals. Those are left out in a flood.
+func TestExecutedChangeIsRecordedAsChange(t *testing.T) {
+	overBothAPIs(t, func(t *testing.T, d api) {
+		var ends connsvcv1.ErrorReason
+		b, tr := audited(t, &stub{on: func(context.Context, proto.Message) error { return apierror.New(ends, "", nil) }}, &configv1.Audit{})
+		for _, ends = range []connsvcv1.ErrorReason{
+			connsvcv1.ErrorReason_CALLER_QUOTA, connsvcv1.ErrorReason_POLICY_DENIED, connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED,
+		} {
+			got := d.create(t, b, createRequest(), bearer(callerToken))
+			records := tr.records(t, got.requestID)
+			if got.reason != ends.String() || len(records) != 1 || records[0]["event"] != "change" || records[0]["reason"] != ends.String() {
+				t.Errorf("%s: got %+v, recorded %v", ends, got, records)
+			}
+		}
+		read := b.do(t, http.MethodGet, connections, http.Header{"Authorization": {"Bearer " + callerToken}}, nil)
+		if records := tr.records(t, read.requestID); len(records) != 1 || records[0]["event"] != "refusal" {
+			t.Errorf("a read: got %+v, recorded %v", read, records)
 		}
 	})
 }

@@ -50,7 +50,11 @@ func (a api) check(ctx context.Context, req proto.Message) error {
 	if err := a.authorize(ctx, c, req); err != nil {
 		return err
 	}
-	return c.beginAudit(ctx)
+	if err := c.beginAudit(ctx); err != nil {
+		return err
+	}
+	c.checked = true
+	return nil
 }
 
 func (a api) CreateEnhancedConnection(ctx context.Context, req *connsvcv1.CreateEnhancedConnectionRequest) (*connsvcv1.CreateEnhancedConnectionResponse, error) {

@@ -49,16 +49,18 @@ func (c *Call) beginAudit(ctx context.Context) error {
 	return nil
 }
 
-// endAudit records a call that has ended, if it was a change or its caller was rejected.
+// endAudit records a call that has ended, if it was a change or its caller was rejected. A
+// change that was passed to its RPC is recorded as one whatever it ended with: part of it may
+// be done.
 func (c *Call) endAudit(ctx context.Context, took time.Duration) {
 	if c.guard == nil || c.guard.Audit == nil {
 		return
 	}
 	var event string
-	switch {
-	case c.Failure != nil && isRefusal(c.Failure.Reason):
+	switch change := c.request != nil && c.changes(); {
+	case !(change && c.checked) && c.Failure != nil && isRefusal(c.Failure.Reason):
 		event = audit.Refusal
-	case c.request != nil && c.changes():
+	case change:
 		event = audit.Change
 	default:
 		return

@@ -81,6 +81,7 @@ type Call struct {
 	rule      string                        // of the policy, that decided; may be empty
 	principal *call.Principal               // nil until the caller is authenticated
 	request   proto.Message                 // nil until it is decoded
+	checked   bool                          // the request was passed to its RPC
 	place     quota.Place                   // what the call holds
 }
 
