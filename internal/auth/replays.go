@@ -5,6 +5,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"github.com/connsvc/connsvc/internal/signing"
 )
 
 // maxReplays limits the signatures that are remembered of one access key. Only valid ones
@@ -28,14 +30,18 @@ func newReplays() *replays {
 }
 
 // add remembers a signature of an access key. It returns errReplayed where it is remembered
-// already, and errTooMany where the key has no room left: to forget one would let it be
-// sent again.
+// already, signing.ErrExpired where it may have been forgotten, and errTooMany where the key
+// has no room left: to forget one would let it be sent again.
 func (r *replays) add(key, signature string, until, now time.Time) error {
 	sum := sha256.Sum256([]byte(signature)) // the text would keep its whole header in memory
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if now.Sub(r.swept) >= replaysSweep {
 		r.sweep(now)
+	}
+	// Another call may have swept at a later time than now, and the clock may be set back.
+	if until.Before(r.swept) {
+		return signing.ErrExpired
 	}
 	own := r.held[key]
 	if _, ok := own[sum]; ok {

@@ -53,7 +53,6 @@ func readKeys(cfg []*configv1.CallerKey, read readSecret, previous keyTable) (ke
 type Signature struct {
 	owner  *Authenticator
 	signed *signing.Signature
-	method string
 	key    keyEntry
 }
 
@@ -75,12 +74,14 @@ func (a *Authenticator) readSignature(r *http.Request) (*Signature, *Error) {
 	case signed.Unsigned && r.Body != nil && r.Body != http.NoBody:
 		return nil, &Error{Kind: Invalid, Err: errUnsigned}
 	}
-	return &Signature{a, signed, r.Method, key}, nil
+	return &Signature{a, signed, key}, nil
 }
 
-// Verify returns the principal of a request, by the SHA-256 of its raw body, or an *Error.
-func (s *Signature) Verify(ctx context.Context, body [sha256.Size]byte) (*call.Principal, error) {
-	err := s.verify(body)
+// Verify returns the principal of a request, by the SHA-256 of its raw body, or an *Error. A
+// request that changes something is accepted once; of reads two equal ones are no replay, as
+// clients sign by the second.
+func (s *Signature) Verify(ctx context.Context, body [sha256.Size]byte, changes bool) (*call.Principal, error) {
+	err := s.verify(body, changes)
 	s.owner.metrics.count(ctx, s.key.principal, err)
 	if err != nil {
 		return nil, err
@@ -88,20 +89,25 @@ func (s *Signature) Verify(ctx context.Context, body [sha256.Size]byte) (*call.P
 	return s.key.principal, nil
 }
 
-func (s *Signature) verify(body [sha256.Size]byte) *Error {
+func (s *Signature) verify(body [sha256.Size]byte, changes bool) *Error {
 	if err := s.signed.Verify(s.key.secret, body); err != nil {
 		return &Error{Kind: Invalid, Err: err}
 	}
-	// Clients sign by the second, so two equal reads are no replay.
-	if s.method == http.MethodGet || s.method == http.MethodHead {
+	now := s.owner.now()
+	if s.signed.Expired(now) { // while its body arrived
+		return &Error{Kind: Expired, Err: signing.ErrExpired}
+	}
+	if !changes {
 		return nil
 	}
-	err := s.owner.replays.add(s.signed.AccessKeyID, s.signed.Value(), s.signed.At.Add(signing.MaxSkew), s.owner.now())
+	err := s.owner.replays.add(s.signed.AccessKeyID, s.signed.Value(), s.signed.At.Add(signing.MaxSkew), now)
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, errTooMany):
 		return &Error{Kind: Unavailable, Err: err}
+	case errors.Is(err, signing.ErrExpired):
+		return &Error{Kind: Expired, Err: err}
 	default:
 		return &Error{Kind: Replayed, Err: err}
 	}

@@ -36,15 +36,29 @@ func signer(t *testing.T, v *vault) *auth.Authenticator {
 
 // verify sends a request with a body, and returns its principal or the failure.
 func verify(a *auth.Authenticator, r *http.Request, body string) string {
+	s, failure := head(a, r)
+	if s == nil {
+		return failure
+	}
+	return end(s, r, body)
+}
+
+// head sends the head of a request.
+func head(a *auth.Authenticator, r *http.Request) (s *auth.Signature, failure string) {
 	_, s, err := a.Authenticate(r.Context(), auth.Credentials{Authorization: r.Header["Authorization"], Request: r})
-	if err == nil {
-		p, err := s.Verify(r.Context(), sha256.Sum256([]byte(body)))
-		if err == nil {
-			return p.Name
-		}
+	if err != nil {
+		return nil, kindOf(err)
+	}
+	return s, ""
+}
+
+// end sends the end of the body.
+func end(s *auth.Signature, r *http.Request, body string) string {
+	p, err := s.Verify(r.Context(), sha256.Sum256([]byte(body)), r.Method != http.MethodGet)
+	if err != nil {
 		return kindOf(err)
 	}
-	return kindOf(err)
+	return p.Name
 }
 
 func kindOf(err error) string {
@@ -89,6 +103,58 @@ func TestReplays(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSlowReplay: a change whose body ends after its signature has expired, and is forgotten,
+// is not accepted.
+func TestSlowReplay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := signer(t, &vault{held: map[string]string{"SK": secretKey}})
+		defer a.Close()
+		change, slow := signedRequest(t, "POST", "{}"), signedRequest(t, "GET", "")
+		if got := verify(a, change, "{}"); got != "access_key:terraform" {
+			t.Fatal(got)
+		}
+		time.Sleep(14*time.Minute + 59*time.Second)
+		replayed, failure := head(a, change)
+		read, _ := head(a, slow)
+		if failure != "" {
+			t.Fatal(failure)
+		}
+		time.Sleep(2 * time.Second)
+		if got := end(replayed, change, "{}"); got != "expired" {
+			t.Errorf("the change again is %s", got)
+		}
+		if got := end(read, slow, ""); got != "expired" {
+			t.Errorf("a read is %s", got)
+		}
+	})
+}
+
+// TestReplayWithTheClockSetBack: a signature that was forgotten does not become valid again.
+func TestReplayWithTheClockSetBack(t *testing.T) {
+	now := time.Now()
+	o := options(&vault{held: map[string]string{"SK": secretKey}}, &bytes.Buffer{})
+	o.Now = func() time.Time { return now }
+	a, err := auth.New(signerConfig(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	change := signedRequest(t, "POST", "{}")
+	if got := verify(a, change, "{}"); got != "access_key:terraform" {
+		t.Fatal(got)
+	}
+	now = now.Add(20 * time.Minute)
+	later := httptest.NewRequestWithContext(t.Context(), "POST", "http://connsvc/v2.0/p/x", strings.NewReader("{}"))
+	signing.Sign(later, []byte("{}"), signing.Credentials{AccessKeyID: "AK", SecretAccessKey: secretKey}, now)
+	if got := verify(a, later, "{}"); got != "access_key:terraform" {
+		t.Fatal(got)
+	}
+	now = now.Add(-20 * time.Minute)
+	if got := verify(a, change, "{}"); got != "expired" {
+		t.Errorf("the change again is %s", got)
+	}
 }
 
 // TestReplaysAreBounded: an access key that signs too many changes is refused more, so

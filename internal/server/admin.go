@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/connsvc/connsvc/internal/server/browser"
 	"github.com/connsvc/connsvc/internal/server/chain"
 	"github.com/connsvc/connsvc/internal/telemetry"
 )
@@ -22,6 +23,7 @@ type adminPort struct {
 	pprof     bool
 	loopback  bool                // it listens on loopback
 	guard     func() *chain.Guard // the active one
+	browsers  *browser.Guard
 	ready     atomic.Bool         // it accepts calls, and is not about to stop
 	started   atomic.Bool         // it was ready once
 }

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -22,16 +23,22 @@ func TestNoAttackThroughABrowser(t *testing.T) {
 		method, target string
 		header         http.Header
 	}{
-		"a simple request": {http.MethodPost, connections, http.Header{"Origin": {"http://evil.example"}, "Content-Type": {"text/plain"}}},
-		"a form":           {http.MethodPost, connections, http.Header{"Origin": {"null"}, "Content-Type": {"application/x-www-form-urlencoded"}}},
-		"no origin":        {http.MethodPost, connections, http.Header{"Sec-Fetch-Site": {"cross-site"}}},
-		"a delete":         {http.MethodDelete, one, http.Header{"Origin": {"http://evil.example"}}},
+		"a simple request":     {http.MethodPost, connections, http.Header{"Origin": {"http://evil.example"}, "Content-Type": {"text/plain"}}},
+		"a form":               {http.MethodPost, connections, http.Header{"Origin": {"null"}, "Content-Type": {"application/x-www-form-urlencoded"}}},
+		"no origin":            {http.MethodPost, connections, http.Header{"Sec-Fetch-Site": {"cross-site"}}},
+		"a delete":             {http.MethodDelete, one, http.Header{"Origin": {"http://evil.example"}}},
+		"a wait that tests":    {http.MethodGet, waited + "?addresses=10.0.0.1:22", http.Header{"Origin": {"http://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}},
+		"one behind an escape": {http.MethodGet, waited + "?%61ddresses=10.0.0.1:22", http.Header{"Sec-Fetch-Site": {"same-site"}}},
 		"a name of its own": {
 			http.MethodGet, connections, http.Header{"Host": {"evil.example:8080"}, "Sec-Fetch-Site": {"same-origin"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := b.do(t, tt.method, tt.target, tt.header, strings.NewReader(create))
+			var body io.Reader
+			if tt.method != http.MethodGet {
+				body = strings.NewReader(create)
+			}
+			got := b.do(t, tt.method, tt.target, tt.header, body)
 			if got.status != http.StatusForbidden || got.reason != "POLICY_DENIED" || got.code != "PERMISSION_DENIED" {
 				t.Errorf("got %d %s", got.status, got.body)
 			}
@@ -42,6 +49,9 @@ func TestNoAttackThroughABrowser(t *testing.T) {
 				t.Errorf("logged %v", logged)
 			}
 		})
+	}
+	if got := b.do(t, http.MethodGet, waited, http.Header{"Sec-Fetch-Site": {"cross-site"}}, nil); got.status != http.StatusOK || reached.Swap(0) != 1 {
+		t.Errorf("a wait that only waits: got %d %s", got.status, got.body)
 	}
 	t.Run("a host in the path", func(t *testing.T) {
 		target := "//localhost" + one
@@ -81,21 +91,26 @@ func TestHeadersForBrowsers(t *testing.T) {
 	}
 }
 
-// TestAdminPortIsGuarded: another site's page cannot change the log level.
+// TestAdminPortIsGuarded: another site's page cannot change the log level or take a profile.
 func TestAdminPortIsGuarded(t *testing.T) {
-	b := start(t, &stub{}, setup{})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+b.server.AdminAddr().String()+"/loglevel", strings.NewReader("error"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Origin", "http://evil.example")
-	resp, err := b.http.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusForbidden {
-		t.Errorf("got %d", resp.StatusCode)
+	b := start(t, &stub{}, setup{config: func(c *configv1.Config) { c.Admin.Pprof = true }})
+	for _, tt := range []struct {
+		method, path, site string
+		status             int
+	}{
+		{http.MethodPut, "/loglevel", "cross-site", http.StatusForbidden},
+		{http.MethodGet, "/debug/pprof/cmdline", "cross-site", http.StatusForbidden},
+		{http.MethodGet, "/debug/pprof/cmdline", "none", http.StatusOK},
+		{http.MethodGet, "/metrics", "cross-site", http.StatusOK},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), tt.method, "http://"+b.server.AdminAddr().String()+tt.path, strings.NewReader("error"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Sec-Fetch-Site", tt.site)
+		if status, text := b.send(t, req); status != tt.status {
+			t.Errorf("%+v: got %d %s", tt, status, text)
+		}
 	}
 }
 

@@ -18,6 +18,12 @@ func (a *adminPort) guarded(h http.HandlerFunc, operates bool) http.Handler {
 		if g := a.guard(); g != nil {
 			by = g.Auth
 		}
+		if operates { // a profile is a GET, but slows the process
+			if err := a.browsers.CheckChange(r); err != nil {
+				writeText(w, err.HTTPStatus, err.Message+"\n")
+				return
+			}
+		}
 		open := a.loopback && (!operates || !by.Authenticates()) || !operates && by.Open(configv1.Auth_METRICS)
 		if open || a.isOperator(w, r, by) {
 			h(w, r)

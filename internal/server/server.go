@@ -117,7 +117,7 @@ func New(cfg *configv1.Config, o Options) (*Server, error) {
 		shutdown: cfg.GetShutdown(),
 		operator: &adminPort{
 			telemetry: o.Telemetry, version: o.Version, pprof: cfg.GetAdmin().GetPprof(),
-			loopback: isLoopback(l.admin), guard: ch.Guard,
+			loopback: isLoopback(l.admin), guard: ch.Guard, browsers: adminGuard,
 		},
 		closeUpstream: o.CloseUpstream,
 		refused:       recorder,

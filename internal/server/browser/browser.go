@@ -64,6 +64,13 @@ func (g *Guard) Check(r *http.Request) *apierror.Error {
 // for the Host, which then cannot be checked.
 func HostInPath(r *http.Request) bool { return strings.HasPrefix(r.RequestURI, "//") }
 
+// CheckChange is Check of a request that has an effect although its method is GET or HEAD.
+func (g *Guard) CheckChange(r *http.Request) *apierror.Error {
+	changing := *r
+	changing.Method = http.MethodPost
+	return g.Check(&changing)
+}
+
 func denied(message string) *apierror.Error {
 	return apierror.New(connsvcv1.ErrorReason_POLICY_DENIED, message, nil)
 }

@@ -102,6 +102,11 @@ func (x *exchange) checkNumbers() error {
 	return nil
 }
 
+// tests reports whether the request is a wait that tests addresses: a GET that is a change.
+func (x *exchange) tests(method string) bool {
+	return "/"+method == connsvcv1.ConnectionService_WaitEnhancedConnection_FullMethodName && x.request.URL.Query().Has("addresses")
+}
+
 // fail keeps the first error, which is the typed one.
 func (x *exchange) fail(err error) {
 	if x.err == nil {

@@ -102,6 +102,12 @@ func (g *gateway) serve(next runtime.HandlerFunc) runtime.HandlerFunc {
 			w.(*probe).routed = true
 			return
 		}
+		if x.tests(method) {
+			if err := g.options.Guard.CheckChange(x.request); err != nil {
+				g.rejectWith(x, err)
+				return
+			}
+		}
 		ctx, cancel := g.withDeadline(x.request, method)
 		defer cancel()
 		x.handler, x.bare, x.pathParams, x.numbers = next, r, pathParams, numbers

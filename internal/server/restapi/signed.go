@@ -32,5 +32,5 @@ func (x *exchange) verifySignature(ctx context.Context) error {
 		_ = x.body.conn.SetReadDeadline(time.Time{})
 		x.body.verified = bytes.NewReader(content)
 	}
-	return x.call.VerifySignature(ctx, [sha256.Size]byte(sum.Sum(nil)))
+	return x.call.VerifySignature(ctx, [sha256.Size]byte(sum.Sum(nil)), x.tests(x.call.Method))
 }

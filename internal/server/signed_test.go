@@ -1,0 +1,69 @@
+package server_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/signing"
+)
+
+// signedConfig authenticates by callerToken and by the access keys AK1 and AK2.
+func signedConfig() *configv1.Auth {
+	cfg := authConfig()
+	for _, id := range []string{"AK1", "AK2"} {
+		cfg.AccessKeys = append(cfg.AccessKeys, &configv1.CallerKey{Name: id, Id: id, Secret: cfg.GetTokens()[0].GetSha256()})
+	}
+	return cfg
+}
+
+// signedHeader signs a request to the bench.
+func (b *bench) signedHeader(t *testing.T, key, method, target, body string, at time.Time) http.Header {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+b.server.RESTAddr().String()+target, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := sha256.Sum256([]byte(callerToken)) // as guarded has all secrets
+	signing.Sign(r, []byte(body), signing.Credentials{AccessKeyID: key, SecretAccessKey: hex.EncodeToString(secret[:])}, at)
+	return r.Header
+}
+
+// TestSignedChangesAreAcceptedOnce: what counts is whether a call changes something, not its
+// HTTP method.
+func TestSignedChangesAreAcceptedOnce(t *testing.T) {
+	var reached atomic.Int64
+	b := guarded(t, &stub{on: func(context.Context, proto.Message) error { reached.Add(1); return nil }}, signedConfig(), nil)
+	wait := waited + "?queues=q1&addresses=10.0.0.1:22"
+	for name, tt := range map[string]struct {
+		method, target, body string
+		again                int
+	}{
+		"a create":          {http.MethodPost, connections, create, http.StatusUnauthorized},
+		"a wait that tests": {http.MethodGet, wait, "", http.StatusUnauthorized},
+		"its HEAD":          {http.MethodHead, wait, "", http.StatusUnauthorized},
+		"a wait that waits": {http.MethodGet, waited, "", http.StatusOK},
+		"a list":            {http.MethodGet, connections, "", http.StatusOK},
+		"a read by POST":    {http.MethodPost, "/connsvc/v1/" + project + "/enhanced-connections:compare", "{}", http.StatusBadRequest},
+		"a test by its own": {http.MethodPost, tests, `{"address":"10.0.0.1:22"}`, http.StatusUnauthorized},
+	} {
+		t.Run(name, func(t *testing.T) {
+			header := b.signedHeader(t, "AK1", tt.method, tt.target, tt.body, time.Now())
+			reached.Store(0)
+			first := b.do(t, tt.method, tt.target, header, strings.NewReader(tt.body))
+			served := reached.Load()
+			again := b.do(t, tt.method, tt.target, header, strings.NewReader(tt.body))
+			if first.status == http.StatusUnauthorized || again.status != tt.again || reached.Load() > served && tt.again == http.StatusUnauthorized {
+				t.Errorf("got %d %s, then %d %s", first.status, first.body, again.status, again.body)
+			}
+		})
+	}
+}
