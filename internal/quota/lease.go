@@ -19,16 +19,30 @@ func (e *Lease) Reserve(n int64) error {
 	}
 	l := e.limits
 	held, own, all := e.held.Add(n), e.caller.bytes.Add(n), l.bytes.Add(n)
-	if held <= l.smallCall {
-		return nil
+	if err := l.exceeded(held, own); err != nil {
+		return err
 	}
-	if most := shareOr(l.maxBytes, l.callers.quota.GetMaxBytes()); own > most && own > held {
-		return ofCaller("too many bytes of this caller are in flight")
-	}
-	if all > l.maxBytes && all > held {
+	if held > l.smallCall && all > l.maxBytes && all > held {
 		return overall("as many bytes are in flight as connsvc takes")
 	}
 	return nil
+}
+
+// exceeded returns the error of a call that holds held of a caller's own bytes, if those are
+// too many.
+func (l *Limits) exceeded(held, own int64) error {
+	if most := shareOr(l.maxBytes, l.callers.quota.GetMaxBytes()); held > l.smallCall && own > most && own > held {
+		return ofCaller("too many bytes of this caller are in flight")
+	}
+	return nil
+}
+
+// moveTo counts the bytes to another caller, and returns how many that one holds then. No
+// other lease may be made of this one before.
+func (e *Lease) moveTo(c *caller) int64 {
+	n := e.held.Load()
+	e.caller.bytes.Add(-n)
+	return c.bytes.Add(n)
 }
 
 // Return gives back n bytes.

@@ -26,16 +26,68 @@ type Place struct {
 // Begin counts a call whose request is still arriving: it takes no place in max_calls
 // yet, which one that never arrives would keep. It must be ended, even after an error,
 // which is an *Error.
-func (l *Limits) Begin(p *Place, key Key, kind Kind) error {
+func (l *Limits) Begin(p *Place, key Key, kind Kind) error { return l.begin(p, key, kind, true) }
+
+// BeginUnidentified is Begin of a call whose caller shows only when it has arrived: until
+// Identify it is counted to whoever has its address, but takes nothing of a rate.
+func (l *Limits) BeginUnidentified(p *Place, address Key, kind Kind) error {
+	return l.begin(p, address, kind, false)
+}
+
+func (l *Limits) begin(p *Place, key Key, kind Kind, identified bool) error {
 	if err := l.full(kind); err != nil {
 		return err
 	}
-	now := time.Now()
 	t := &l.callers
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.of(key)
 	p.limits, p.caller, p.kind = l, c, kind
+	if identified {
+		if err := c.take(kind); err != nil {
+			return err
+		}
+	}
+	if c.waiting >= share(l.maxWaiting) {
+		return tooManyArriving()
+	}
+	if l.waiting.Load() >= l.maxWaiting {
+		return overall("too many calls have not arrived completely")
+	}
+	l.waiting.Add(1)
+	c.waiting++
+	p.waiting = true
+	return nil
+}
+
+// Identify counts a call that has not been admitted to its caller, with all that it holds,
+// and takes it of the caller's rates. The error is an *Error.
+func (p *Place) Identify(key Key) error {
+	if p.limits == nil {
+		return nil
+	}
+	l := p.limits
+	l.callers.mu.Lock()
+	defer l.callers.mu.Unlock()
+	c := l.callers.of(key)
+	own := p.moveTo(c)
+	if p.waiting {
+		p.caller.waiting--
+		c.waiting++
+	}
+	p.caller = c
+	if err := c.take(p.kind); err != nil {
+		return err
+	}
+	if c.waiting > share(l.maxWaiting) {
+		return tooManyArriving()
+	}
+	return l.exceeded(p.held.Load(), own)
+}
+
+// take takes one call of the caller's rates. It is called with callers.mu held.
+func (c *caller) take(kind Kind) error {
+	now := time.Now()
 	if wait := take(c.callRate, now); wait > 0 {
 		return tooFast("calls per second", wait)
 	}
@@ -44,15 +96,6 @@ func (l *Limits) Begin(p *Place, key Key, kind Kind) error {
 			return tooFast("creates per minute", wait)
 		}
 	}
-	if c.waiting >= share(l.maxWaiting) {
-		return ofCaller("too many calls of this caller have not arrived completely")
-	}
-	if l.waiting.Load() >= l.maxWaiting {
-		return overall("too many calls have not arrived completely")
-	}
-	l.waiting.Add(1)
-	c.waiting++
-	p.waiting = true
 	return nil
 }
 
@@ -66,6 +109,10 @@ func (l *Limits) full(kind Kind) error {
 	default:
 		return nil
 	}
+}
+
+func tooManyArriving() *Error {
+	return ofCaller("too many calls of this caller have not arrived completely")
 }
 
 func tooFast(what string, wait time.Duration) *Error {

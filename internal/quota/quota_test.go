@@ -143,6 +143,48 @@ func TestQuotas(t *testing.T) {
 	})
 }
 
+// TestIdentify: a call that began by its address counts to its caller, with all that it holds,
+// and takes nothing of the address.
+func TestIdentify(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := quota.New(&configv1.Limits{MaxCalls: 4, MaxCallsBytes: 1000, PerCaller: &configv1.CallerLimits{
+			CallsPerSecond: 1, CallsBurst: 3, CreatesPerMinute: 1, CreatesBurst: 1, MaxBytes: 100,
+		}})
+		address := quota.KeyOf("", "10.0.0.9:1")
+		call := func(key quota.Key, kind quota.Kind, bytes int64) (*quota.Place, error) {
+			p := new(quota.Place)
+			t.Cleanup(p.End)
+			want(t, "it arrives", l.BeginUnidentified(p, address, kind), "")
+			want(t, "its bytes", p.Reserve(bytes), "")
+			return p, p.Identify(key)
+		}
+		p, err := call(a, quota.Create, 90)
+		want(t, "a create", err, "")
+		if p.Caller() != a.String() {
+			t.Errorf("it is of %s", p.Caller())
+		}
+		_, err = call(a, quota.Create, 0)
+		want(t, "creates per minute", err, "caller")
+		q, err := call(a, quota.Ordinary, 90)
+		want(t, "too many bytes of the caller", err, "caller")
+		q.End()
+		_, err = call(a, quota.Ordinary, 0)
+		want(t, "calls per second", err, "caller")
+		_, err = call(b, quota.Create, 90)
+		want(t, "another caller of the address", err, "")
+		other, err := begun(t, l, address, quota.Create)
+		want(t, "the address", err, "")
+		want(t, "its bytes", other.Reserve(90), "")
+		for range 6 { // and more than may arrive of one caller
+			p, _ := call(quota.KeyOf("another", ""), quota.Ordinary, 0)
+			p.End()
+		}
+		if u := l.Usage(); u.Bytes != 270 {
+			t.Errorf("%d bytes are held", u.Bytes)
+		}
+	})
+}
+
 // TestTableIsBounded: callers that are idle are forgotten, and those for whom there is no
 // room share one quota.
 func TestTableIsBounded(t *testing.T) {

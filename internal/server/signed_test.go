@@ -13,6 +13,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/auth/audit"
+	"github.com/connsvc/connsvc/internal/server"
 	"github.com/connsvc/connsvc/internal/signing"
 )
 
@@ -65,5 +67,50 @@ func TestSignedChangesAreAcceptedOnce(t *testing.T) {
 				t.Errorf("got %d %s, then %d %s", first.status, first.body, again.status, again.body)
 			}
 		})
+	}
+}
+
+// TestQuotasOfAccessKeys are of each key, wherever it calls from, and not of their address.
+func TestQuotasOfAccessKeys(t *testing.T) {
+	tr := &trail{logs: newLogs()}
+	b := guarded(t, &stub{}, signedConfig(), func(s *setup) {
+		config, options := s.config, s.options
+		s.config = func(c *configv1.Config) {
+			config(c)
+			c.Limits.PerCaller = &configv1.CallerLimits{CallsPerSecond: 1, CallsBurst: 2}
+		}
+		s.options = func(o *server.Options) {
+			options(o)
+			var err error
+			if o.Guard.Audit, err = audit.New(&configv1.Audit{}, audit.Options{Stdout: tr, Log: o.Telemetry.Log, Meter: o.Telemetry.Meter}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	send := func(key, signed string) result {
+		return b.do(t, http.MethodGet, connections, b.signedHeader(t, key, http.MethodGet, signed, "", time.Now()), nil)
+	}
+	for range 5 { // of whoever does not have the key
+		if got := send("AK1", waited); got.status != http.StatusUnauthorized {
+			t.Errorf("a signature of another request: got %+v", got)
+		}
+	}
+	call := func(key string) result { return send(key, connections) }
+	var refused result
+	for n := 0; refused.status == 0; n++ {
+		if got := call("AK1"); got.status != http.StatusOK {
+			refused = got
+		} else if n > 100 {
+			t.Fatal("no quota")
+		}
+	}
+	if refused.reason != "CALLER_QUOTA" || !strings.Contains(refused.text, "caller:access_key:AK1") {
+		t.Errorf("got %+v", refused)
+	}
+	if records := tr.records(t, refused.requestID); len(records) != 1 || records[0]["caller"] != "access_key:AK1" {
+		t.Errorf("recorded %v", records)
+	}
+	if got := call("AK2"); got.status != http.StatusOK {
+		t.Errorf("another key: got %+v", got)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/connsvc/connsvc/internal/auth/audit"
 	"github.com/connsvc/connsvc/internal/auth/policy"
 	"github.com/connsvc/connsvc/internal/call"
+	"github.com/connsvc/connsvc/internal/quota"
 )
 
 // A Guard decides who may call what. A reload replaces it as a whole; a call keeps the one
@@ -69,8 +70,9 @@ func (c *Call) VerifySignature(ctx context.Context, body [sha256.Size]byte, test
 		return err
 	}
 	c.signature = nil
-	c.Record.Origin = c.Record.Caller
-	return nil
+	err := c.place.Identify(quota.KeyOf(c.Record.Caller, c.Peer))
+	c.Record.Origin = c.place.Caller()
+	return c.limited(err)
 }
 
 func (c *Call) authenticated(p *call.Principal, err error) error {

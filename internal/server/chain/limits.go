@@ -45,7 +45,11 @@ func (ch *Chain) begin(c *Call) error {
 	if c.principal == call.Nobody {
 		name = ""
 	}
-	err := ch.limits.Begin(&c.place, quota.KeyOf(name, c.Peer), c.kind())
+	begin := ch.limits.Begin
+	if c.Signed() {
+		begin = ch.limits.BeginUnidentified // until VerifySignature
+	}
+	err := begin(&c.place, quota.KeyOf(name, c.Peer), c.kind())
 	c.Record.Origin = c.place.Caller()
 	return c.limited(err)
 }
