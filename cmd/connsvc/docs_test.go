@@ -198,6 +198,9 @@ func checkTool(t *testing.T, line string) {
 			t.Errorf("%s: %s does not exist", line, path)
 		}
 	}
+	if name == "docker" {
+		checkImage(t, line)
+	}
 	if words := strings.Fields(line); name == "go" && words[1] == "run" {
 		words[len(words)-1] = t.TempDir() // where it writes
 		tool := exec.CommandContext(t.Context(), "go", words[1:]...)
@@ -210,6 +213,55 @@ func checkTool(t *testing.T, line string) {
 		words := strings.Fields(line)
 		if status, out := runCommand(t, "", append(words[1:], "--help")...); status != 0 {
 			t.Errorf("%s: status %d\n%s", line, status, out)
+		}
+	}
+}
+
+var image = regexp.MustCompile(`ghcr\.io/connsvc/connsvc:(\S+)(.*)`)
+
+// checkImage checks the version of the image in a command of docker, and starts a dev as in it.
+func checkImage(t *testing.T, line string) {
+	t.Helper()
+	m := image.FindStringSubmatch(line)
+	if m == nil {
+		return
+	}
+	for file, version := range map[string]string{
+		"deploy/compose/compose.yaml": ":-" + m[1] + "}", "deploy/helm/connsvc/Chart.yaml": `appVersion: "` + m[1] + `"`,
+	} {
+		text, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil || !strings.Contains(string(text), version) {
+			t.Errorf("%s: %s has no %s (%v)", line, file, version, err)
+		}
+	}
+	if args := strings.Fields(regexp.MustCompile(`:\d+\b`).ReplaceAllString(m[2], ":0")); len(args) > 0 && args[0] == "dev" {
+		startDev(t, args[1:]...)
+	}
+}
+
+// TestSecretsAreWritten looks for each secret of deploy/ in the commands of docs/deploy.md.
+func TestSecretsAreWritten(t *testing.T) {
+	page, err := os.ReadFile(root + "/docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, commands := commandsOf(string(page))
+	for file, pattern := range map[string]string{
+		"systemd/connsvc.service": `(?m)^LoadCredential=\w+:(\S+)$`, "compose/compose.yaml": `\{file: \./(\S+)\}`,
+	} {
+		text, err := os.ReadFile(root + "/deploy/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		secrets := regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1)
+		if len(secrets) != 2 {
+			t.Errorf("%s has %d secrets", file, len(secrets))
+		}
+		for _, m := range secrets {
+			written := func(line string) bool { return strings.HasPrefix(line, "printf ") && strings.HasSuffix(line, " "+m[1]) }
+			if !slices.ContainsFunc(commands, written) {
+				t.Errorf("no command of docs/deploy.md writes %s of %s", m[1], file)
+			}
 		}
 	}
 }
