@@ -67,6 +67,9 @@ func (c *hostsImportCommand) Run(p *Process, connections *Connections) error {
 		return err
 	}
 	set.plan(hosts, c)
+	if err := set.checkSize(c); err != nil {
+		return fmt.Errorf("connection %q: %w", c.Connection, err)
+	}
 	if c.DryRun {
 		progress.stop()
 		return c.printPlan(s, set)
@@ -201,6 +204,19 @@ func (h *hostSet) plan(wanted []*connsvcv1.Host, c *hostsImportCommand) {
 			h.remove = append(h.remove, host)
 		}
 	}
+}
+
+// checkSize rejects a change that DLI's limit would not allow.
+func (h *hostSet) checkSize(c *hostsImportCommand) error {
+	after := len(h.hosts) + len(h.add) - len(h.remove)
+	if after <= maxHosts {
+		return nil
+	}
+	advice := "set --replace-names or --remove-others"
+	if c.ReplaceNames {
+		advice = "set --remove-others in place of --replace-names"
+	}
+	return fmt.Errorf("it would have %s, and DLI allows %s: %s to remove hosts that are there", count(after, "host"), number(maxHosts), advice)
 }
 
 // change makes the change in one call, or in two for --remove-others: what is added comes

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,6 +142,33 @@ func TestImportFull(t *testing.T) {
 	added := f.calls("AddHosts")[0].(*connsvcv1.AddHostsRequest)
 	if !removed.GetAllowEmpty() || removed.GetEtag() != "e1" || added.GetEtag() != "e2" {
 		t.Errorf("allow_empty %v, etags %s, %s", removed.GetAllowEmpty(), removed.GetEtag(), added.GetEtag())
+	}
+}
+
+// TestImportTooMany: more hosts than DLI allows are an error, for a dry run as well.
+func TestImportTooMany(t *testing.T) {
+	f := startFake(t)
+	var there []*connsvcv1.Host
+	for i := range 20000 {
+		there = append(there, &connsvcv1.Host{Name: fmt.Sprint("a", i), Ip: "10.0.0.1"})
+	}
+	f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: there, Etag: "e1"})
+	one := write(t, "hosts", "10.0.0.2 b\n")
+	for flag, want := range map[string]string{"": "set --replace-names or --remove-others", "--replace-names": "set --remove-others in place of --replace-names"} {
+		for _, dry := range []string{"", "--dry-run"} {
+			args := slices.DeleteFunc([]string{"hosts", "import", id1, one, flag, dry}, func(arg string) bool { return arg == "" })
+			r := f.command(t).run(t, args...)
+			want := "connection \"" + id1 + "\": it would have 20,001 hosts, and DLI allows 20,000: " + want + " to remove hosts that are there"
+			if r.status != 1 || r.stdout != "" || !strings.HasSuffix(r.stderr, want) {
+				t.Errorf("%v: status %d: %s%s", args, r.status, r.stdout, r.stderr)
+			}
+		}
+	}
+	if n := len(f.calls("AddHosts")); n > 0 {
+		t.Errorf("%d calls", n)
+	}
+	if r := f.command(t).run(t, "hosts", "import", id1, one, "--remove-others", "--dry-run"); r.status != 0 || !strings.HasSuffix(r.stdout, id1+": 1 to add, 20,000 to remove\n") {
+		t.Errorf("status %d: %s", r.status, r.stderr)
 	}
 }
 
