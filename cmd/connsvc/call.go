@@ -23,7 +23,7 @@ import (
 )
 
 type callCommand struct {
-	Method   string        `arg:"" help:"The RPC, as in ListEnhancedConnections."`
+	Method   string        `arg:"" complete:"rpc" help:"The RPC, as in ListEnhancedConnections."`
 	Request  string        `arg:"" optional:"" name:"json" default:"{}" help:"The request as JSON; - reads it from standard input."`
 	Address  address       `default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of the gRPC listener (${default})."`
 	Timeout  time.Duration `default:"60s" help:"Deadline of the call; a stream ends there (${default})."`

@@ -54,6 +54,9 @@ func TestCompletion(t *testing.T) {
 				{"connsvc connections --project p1 hosts import orders f --format c", "csv"},
 				{"connsvc connections list --context ", "production staging"},
 				{"connsvc completion ", "bash fish zsh"},
+				{"connsvc call Li", "ListEnhancedConnections ListHosts ListPrivileges ListPrivilegesByObject"},
+				{"connsvc call --address 127.0.0.1:9090 Wai", "WaitEnhancedConnection"},
+				{"connsvc help ca", "call"},
 			} {
 				words := strings.Split(tt.line, " ")
 				if shell == "bash" { // it takes words apart at =

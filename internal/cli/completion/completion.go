@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/cli"
 )
 
@@ -221,7 +222,11 @@ func (p *position) positionals() []string {
 	if p.args >= len(p.node.Positional) {
 		return nil
 	}
-	return enum(p.node.Positional[p.args])
+	argument := p.node.Positional[p.args]
+	if argument.Tag.Get("complete") == "rpc" {
+		return rpcs()
+	}
+	return enum(argument)
 }
 
 func values(flag *kong.Flag, contexts func() []string) []string {
@@ -229,6 +234,16 @@ func values(flag *kong.Flag, contexts func() []string) []string {
 		return contexts()
 	}
 	return enum(flag.Value)
+}
+
+// rpcs returns the RPCs of the contract.
+func rpcs() []string {
+	var names []string
+	methods := connsvcv1.File_connsvc_v1_connection_service_proto.Services().Get(0).Methods()
+	for i := range methods.Len() {
+		names = append(names, string(methods.Get(i).Name()))
+	}
+	return names
 }
 
 func enum(value *kong.Value) []string {
