@@ -20,16 +20,16 @@ func (a *address) UnmarshalText(text []byte) error {
 
 // tlsFlags are the flags of commands that call a running connsvc.
 type tlsFlags struct {
-	CAFile string `name:"ca-file" type:"existingfile" placeholder:"FILE" help:"Use TLS and trust the CAs in this PEM file."`
-	Cert   string `name:"cert-file" type:"existingfile" and:"client" placeholder:"FILE" help:"Client certificate, if the server requires one."`
-	Key    string `name:"key-file" type:"existingfile" and:"client" placeholder:"FILE" help:"Key of the client certificate."`
+	CAFile string `name:"ca-file" type:"path" placeholder:"FILE" help:"Use TLS and trust the CAs in this PEM file."`
+	Cert   string `name:"cert-file" type:"path" and:"client" placeholder:"FILE" help:"Client certificate, if the server requires one."`
+	Key    string `name:"key-file" type:"path" and:"client" placeholder:"FILE" help:"Key of the client certificate."`
 }
 
 // config returns nil for plaintext.
 func (f tlsFlags) config() (*tls.Config, error) {
 	if f.CAFile == "" {
 		if f.Cert != "" {
-			return nil, fmt.Errorf("%w: --cert-file requires --ca-file", app.ErrConfig)
+			return nil, fmt.Errorf("%w: --cert-file requires --ca-file", errUsage)
 		}
 		return nil, nil
 	}

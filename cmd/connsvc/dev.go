@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -15,6 +16,7 @@ import (
 	"github.com/connsvc/connsvc/internal/config"
 	"github.com/connsvc/connsvc/internal/emulator"
 	"github.com/connsvc/connsvc/internal/emulator/iam"
+	"github.com/connsvc/connsvc/internal/endpoint"
 )
 
 // exampleBody is the request of dli_02_0187 that dev prints and the README shows.
@@ -34,12 +36,15 @@ type devCommand struct {
 	AllowPlaintext bool          `help:"Accept addresses beyond loopback, where anyone can call: for a container, with --rest=0.0.0.0:8080."`
 	PeeringDelay   time.Duration `default:"1s" help:"Time that a peering is CREATING before it is ACTIVE (${default})."`
 	TestDelay      time.Duration `default:"1s" help:"Time until a connectivity test has a result (${default})."`
-	Faults         faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file of fault rules for the embedded DLI."`
-	Network        networkFile   `type:"existingfile" placeholder:"FILE" help:"JSON file of what the peerings and addresses of the embedded DLI do."`
+	Faults         faultsFile    `type:"path" placeholder:"FILE" help:"JSON file of fault rules for the embedded DLI."`
+	Network        networkFile   `type:"path" placeholder:"FILE" help:"JSON file of what the peerings and addresses of the embedded DLI do."`
 }
 
 // Run starts the embedded DLI and the service, and prints how to call them.
 func (c *devCommand) Run(p *process) error {
+	if err := c.checkAddresses(); err != nil {
+		return err
+	}
 	rules, err := c.Faults.rules()
 	if err != nil {
 		return err
@@ -98,6 +103,26 @@ func (c *devCommand) Run(p *process) error {
 	err = service.Run(p.ctx)
 	stopEmulator()
 	return errors.Join(err, <-emulatorDone)
+}
+
+// checkAddresses rejects addresses that only --allow-plaintext allows. What the name of a host
+// stands for is seen when it is listened on.
+func (c *devCommand) checkAddresses() error {
+	var errs []error
+	for _, l := range []struct {
+		flag    string
+		address address
+	}{{"grpc", c.GRPC}, {"rest", c.REST}, {"admin", c.Admin}} {
+		host, _, _ := net.SplitHostPort(string(l.address))
+		_, err := netip.ParseAddr(host)
+		if beyond := (host == "" || err == nil) && !endpoint.Loopback(host); beyond && !c.AllowPlaintext {
+			errs = append(errs, fmt.Errorf("--%s: %s must be loopback without TLS; set --allow-plaintext", l.flag, l.address))
+		}
+	}
+	if errs == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errUsage, errors.Join(errs...))
 }
 
 func (c *devCommand) greet(p *process, service *app.App, dli *emulatorServer) {

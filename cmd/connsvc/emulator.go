@@ -28,8 +28,8 @@ type emulatorCommand struct {
 	DuplicateNames bool          `help:"Let connections of a project share a name."`
 	AccessKeyEnv   string        `placeholder:"VARIABLE" help:"Environment variable with ID:SECRET, the access key that callers must sign with."`
 	TokenEnv       string        `placeholder:"VARIABLE" help:"Environment variable with the token that callers must send."`
-	Faults         faultsFile    `type:"existingfile" placeholder:"FILE" help:"JSON file with rules of what goes wrong; /_emulator/faults changes them at run time."`
-	Network        networkFile   `type:"existingfile" placeholder:"FILE" help:"JSON file of what peerings and addresses do; /_emulator/network changes it at run time."`
+	Faults         faultsFile    `type:"path" placeholder:"FILE" help:"JSON file with rules of what goes wrong; /_emulator/faults changes them at run time."`
+	Network        networkFile   `type:"path" placeholder:"FILE" help:"JSON file of what peerings and addresses do; /_emulator/network changes it at run time."`
 }
 
 // A faultsFile is the name of a file with fault rules; empty: none.
@@ -51,7 +51,7 @@ func readRules[Rules any](file string, parse func([]byte) (Rules, error)) (rules
 	}
 	document, err := os.ReadFile(file)
 	if err != nil {
-		return rules, err
+		return rules, fmt.Errorf("%w: %w", app.ErrConfig, err)
 	}
 	if rules, err = parse(document); err != nil {
 		return rules, fmt.Errorf("%w: %s: %w", app.ErrConfig, file, err)

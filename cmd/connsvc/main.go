@@ -146,7 +146,7 @@ func run(args []string, p *process) int {
 		if errors.As(err, &parse) && bare {
 			_ = parse.Context.PrintUsage(false)
 		}
-		fmt.Fprintf(p.stderr, "connsvc: %v\nRun \"connsvc --help\" for the commands.\n", err)
+		fmt.Fprintf(p.stderr, "connsvc: %v\n%s\n", err, whereHelp(parse))
 		return cli.ExitUsage
 	}
 	if err = command.Run(); err == nil {
@@ -167,4 +167,17 @@ func run(args []string, p *process) int {
 	default:
 		return exitFailure
 	}
+}
+
+// whereHelp says where the help for an error of the command line is; err can be nil.
+func whereHelp(err *kong.ParseError) string {
+	command, about := "connsvc", "the commands"
+	if err != nil {
+		for _, element := range err.Context.Path {
+			if element.Command != nil {
+				command, about = command+" "+element.Command.Name, "its usage"
+			}
+		}
+	}
+	return fmt.Sprintf("Run \"%s --help\" for %s.", command, about)
 }

@@ -81,13 +81,27 @@ upstreams: [{ endpoint: "https://dli.example.com", pass_through: {} }] }`), 0o60
 		{[]string{"config", "print", bad}, 78},
 		{[]string{"config", "schema"}, 0},
 		{[]string{"dev", "--emulator", "nowhere"}, 64},
+		{[]string{"dev", "--rest", "foo"}, 64},
+		{[]string{"dev", "--rest", "0.0.0.0:0"}, 64},
+		{[]string{"dev", "--grpc", ":0"}, 64},
+		{[]string{"dev", "--rest", "127.0.0.1:99999"}, 64},
+		{[]string{"dev", "--faults", "missing"}, 78},
+		{[]string{"dev", "--faults", bad}, 78},
+		{[]string{"dev", "--network", "missing"}, 78},
+		{[]string{"emulator", "--faults", "missing"}, 78},
+		{[]string{"emulator", "--address", "127.0.0.1:99999"}, 64},
+		{[]string{"serve", "--config", "missing"}, 78},
+		{[]string{"policy", "test", "missing"}, 78},
 		{[]string{"dev", "--emulator", "192.0.2.1:1", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, 1},
 		{[]string{}, 64},
 		{[]string{"help"}, 0},
 		{[]string{"--version"}, 0},
 		{[]string{"healthcheck", "--admin", "127.0.0.1:1"}, 1},
 		{[]string{"healthcheck", "--ca-file", bad}, 78},
-		{[]string{"healthcheck", "--ca-file", "missing"}, 64},
+		{[]string{"healthcheck", "--ca-file", "missing"}, 78},
+		{[]string{"healthcheck", "--cert-file", bad, "--key-file", bad}, 64},
+		{[]string{"healthcheck", "--cert-file", bad}, 64},
+		{[]string{"connections", "--ca-file", "missing", "--project", "p1", "list"}, 78},
 		{[]string{"call", "NoSuchMethod"}, 64},
 		{[]string{"call", "ListPrivileges", "{"}, 64},
 		{[]string{"call", "ListPrivileges", "--address", "127.0.0.1:1"}, 1},
@@ -141,6 +155,23 @@ func TestDocumentedStatuses(t *testing.T) {
 			if m[1] != strconv.Itoa(tt.want) {
 				t.Errorf("%s: %q, but the status is %d", tt.where, m[0], tt.want)
 			}
+		}
+	}
+}
+
+// TestUsageErrors: an error names the help of its command.
+func TestUsageErrors(t *testing.T) {
+	for line, want := range map[string]string{
+		"srve":                           `Run "connsvc --help" for the commands.`,
+		"serve":                          `Run "connsvc serve --help" for its usage.`,
+		"serve --confg x":                `Run "connsvc serve --help" for its usage.`,
+		"config check":                   `Run "connsvc config check --help" for its usage.`,
+		"connections hosts import a":     `Run "connsvc connections hosts import --help" for its usage.`,
+		"connections hosts imprt":        `Run "connsvc connections hosts --help" for its usage.`,
+		"connections --project p1 lst -": `Run "connsvc connections --help" for its usage.`,
+	} {
+		if status, out := runCommand(t, "", strings.Fields(line)...); status != cli.ExitUsage || !strings.HasSuffix(out, "\n"+want+"\n") {
+			t.Errorf("%s: status %d\n%s", line, status, out)
 		}
 	}
 }

@@ -120,8 +120,12 @@ func (s *settings) loopback() bool {
 func ParseAddress(text string) (string, error) {
 	address := strings.TrimPrefix(strings.TrimPrefix(text, "http://"), "https://")
 	address = strings.TrimSuffix(address, "/")
-	if _, _, err := net.SplitHostPort(address); err != nil {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
 		return "", fmt.Errorf("the address %q must be host:port, as in %s", text, defaultAddress)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("the address %q must have a port from 0 to 65535", text)
 	}
 	return address, nil
 }

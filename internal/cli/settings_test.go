@@ -112,6 +112,7 @@ func TestSettingsRefused(t *testing.T) {
 	}{
 		{nil, nil, cli.ExitUsage, "no project: set --project"},
 		{nil, []string{"--address", "nowhere"}, cli.ExitUsage, `the address "nowhere" must be host:port`},
+		{nil, []string{"--address", "127.0.0.1:99999"}, cli.ExitUsage, `the address "127.0.0.1:99999" must have a port from 0 to 65535`},
 		{nil, []string{"--timeout=-1s"}, cli.ExitUsage, "--timeout must be positive"},
 		{map[string]string{"CONNSVC_TIMEOUT": "soon"}, nil, cli.ExitConfig, "CONNSVC_TIMEOUT must be a duration"},
 		{map[string]string{"CONNSVC_PLAINTEXT": "maybe"}, nil, cli.ExitConfig, "CONNSVC_PLAINTEXT must be true or false"},
