@@ -45,16 +45,6 @@ func (e *Lease) moveTo(c *caller) int64 {
 	return c.bytes.Add(n)
 }
 
-// Return gives back n bytes.
-func (e *Lease) Return(n int64) {
-	if e.limits == nil {
-		return
-	}
-	e.held.Add(-n)
-	e.caller.bytes.Add(-n)
-	e.limits.bytes.Add(-n)
-}
-
 // Release gives back all bytes. It may be called again.
 func (e *Lease) Release() {
 	if e.limits == nil {
@@ -67,11 +57,3 @@ func (e *Lease) Release() {
 
 // Another makes next a lease of the same caller, which holds nothing yet.
 func (e *Lease) Another(next *Lease) { next.limits, next.caller = e.limits, e.caller }
-
-// Move moves n bytes to another lease of the same caller.
-func (e *Lease) Move(to *Lease, n int64) {
-	if e.limits != nil {
-		e.held.Add(-n)
-		to.held.Add(n)
-	}
-}

@@ -26,16 +26,16 @@ const (
 
 // The reasons of connections and handshakes.
 const (
-	TooMany          = "too_many"            // all callers together have too many
-	TooManyOfAddress = "too_many_of_address" // one address has too many
-	NotTLS           = "not_tls"
-	Timeout          = "timeout"
-	Disconnected     = "disconnected"
-	NoCertificate    = "no_client_certificate"
-	BadCertificate   = "bad_client_certificate"
-	ByClient         = "rejected_by_client" // which does not trust connsvc's certificate, or offers none
-	NoCommon         = "no_common_parameters"
-	Other            = "other"
+	tooMany          = "too_many"            // all callers together have too many
+	tooManyOfAddress = "too_many_of_address" // one address has too many
+	notTLS           = "not_tls"
+	timeout          = "timeout"
+	disconnected     = "disconnected"
+	noCertificate    = "no_client_certificate"
+	badCertificate   = "bad_client_certificate"
+	byClient         = "rejected_by_client" // which does not trust connsvc's certificate, or offers none
+	noCommon         = "no_common_parameters"
+	other            = "other"
 )
 
 // The reasons of requests.
@@ -63,10 +63,10 @@ func New(t *telemetry.Telemetry) (*Recorder, error) {
 	}
 	r := &Recorder{log: t.Log, lines: telemetry.NewLimiter(linesPerSecond, lineBurst), counter: counter}
 	for _, port := range []string{telemetry.PortGRPC, telemetry.PortREST, telemetry.PortAdmin} {
-		for _, reason := range []string{TooMany, TooManyOfAddress} {
+		for _, reason := range []string{tooMany, tooManyOfAddress} {
 			r.count(port, connection, reason, 0)
 		}
-		for _, reason := range []string{NotTLS, Timeout, Disconnected, NoCertificate, BadCertificate, ByClient, NoCommon, Other} {
+		for _, reason := range []string{notTLS, timeout, disconnected, noCertificate, badCertificate, byClient, noCommon, other} {
 			r.count(port, handshake, reason, 0)
 		}
 	}
@@ -87,9 +87,9 @@ func (r *Recorder) count(port, what, reason string, n int64) {
 
 // Connection records a connection that was closed at once.
 func (r *Recorder) Connection(port, peer string, ofAddress bool) {
-	reason := TooMany
+	reason := tooMany
 	if ofAddress {
-		reason = TooManyOfAddress
+		reason = tooManyOfAddress
 	}
 	r.record(slog.LevelWarn, port, connection, reason, peer, 1, "")
 }
@@ -98,7 +98,7 @@ func (r *Recorder) Connection(port, peer string, ofAddress bool) {
 // only disconnects is a port scan or a balancer's probe.
 func (r *Recorder) Handshake(port, peer, text string) {
 	level, reason := slog.LevelInfo, reasonOf(text)
-	if reason == Disconnected {
+	if reason == disconnected {
 		level = slog.LevelDebug
 	}
 	r.record(level, port, handshake, reason, peer, 1, text)
@@ -126,20 +126,20 @@ func (r *Recorder) record(level slog.Level, port, what, reason, peer string, n i
 // texts are parts of the errors of crypto/tls and net/http, which have no other form in
 // the log of net/http.
 var texts = []struct{ text, reason string }{
-	{"does not look like a TLS handshake", NotTLS},
-	{"HTTP request to an HTTPS server", NotTLS},
-	{"i/o timeout", Timeout},
-	{"deadline exceeded", Timeout},
-	{"didn't provide a certificate", NoCertificate},
-	{"remote error", ByClient},
-	{"certificate", BadCertificate},
-	{"unsupported version", NoCommon},
-	{"no cipher suite", NoCommon},
-	{"mutually supported", NoCommon},
-	{"application protocol", NoCommon},
-	{"EOF", Disconnected},
-	{"connection reset", Disconnected},
-	{"broken pipe", Disconnected},
+	{"does not look like a TLS handshake", notTLS},
+	{"HTTP request to an HTTPS server", notTLS},
+	{"i/o timeout", timeout},
+	{"deadline exceeded", timeout},
+	{"didn't provide a certificate", noCertificate},
+	{"remote error", byClient},
+	{"certificate", badCertificate},
+	{"unsupported version", noCommon},
+	{"no cipher suite", noCommon},
+	{"mutually supported", noCommon},
+	{"application protocol", noCommon},
+	{"EOF", disconnected},
+	{"connection reset", disconnected},
+	{"broken pipe", disconnected},
 }
 
 func reasonOf(text string) string {
@@ -148,5 +148,5 @@ func reasonOf(text string) string {
 			return t.reason
 		}
 	}
-	return Other
+	return other
 }
