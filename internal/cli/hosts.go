@@ -15,9 +15,6 @@ import (
 	"github.com/connsvc/connsvc/internal/watch"
 )
 
-// maxHosts is DLI's limit of the hosts of a connection.
-const maxHosts = 20_000
-
 type hostsCommands struct {
 	Import hostsImportCommand `cmd:"" help:"Add the hosts of a file, or have exactly them."`
 	Export hostsExportCommand `cmd:"" help:"Print the hosts, in a form that import reads."`
@@ -209,14 +206,14 @@ func (h *hostSet) plan(wanted []*connsvcv1.Host, c *hostsImportCommand) {
 // checkSize rejects a change that DLI's limit would not allow.
 func (h *hostSet) checkSize(c *hostsImportCommand) error {
 	after := len(h.hosts) + len(h.add) - len(h.remove)
-	if after <= maxHosts {
+	if after <= validation.MaxHosts {
 		return nil
 	}
 	advice := "set --replace-names or --remove-others"
 	if c.ReplaceNames {
 		advice = "set --remove-others in place of --replace-names"
 	}
-	return fmt.Errorf("it would have %s, and DLI allows %s: %s to remove hosts that are there", count(after, "host"), number(maxHosts), advice)
+	return fmt.Errorf("it would have %s, and DLI allows %s: %s to remove hosts that are there", count(after, "host"), number(validation.MaxHosts), advice)
 }
 
 // change makes the change in one call, or in two for --remove-others: what is added comes
@@ -224,7 +221,7 @@ func (h *hostSet) checkSize(c *hostsImportCommand) error {
 // second, so that nobody else's change is overwritten.
 func (h *hostSet) change(s *session, c *hostsImportCommand, progress *progress) error {
 	first, second := h.addHosts, h.removeHosts
-	if len(h.hosts)+len(h.add) > maxHosts {
+	if len(h.hosts)+len(h.add) > validation.MaxHosts {
 		first, second = second, first
 	}
 	if err := first(s, c, progress); err != nil {

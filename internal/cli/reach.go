@@ -5,14 +5,11 @@ import (
 	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/validation"
 )
 
-const (
-	// reachable is DLI's result for an address that was reached (dli_02_0285).
-	reachable = "REACHABLE"
-	// testInterval is the time between two looks at a test that runs.
-	testInterval = time.Second
-)
+// testInterval is the time between two looks at a test that runs.
+const testInterval = time.Second
 
 type testCommand struct {
 	Queue   string `arg:"" help:"Name of the queue."`
@@ -46,7 +43,7 @@ func (c *testCommand) Run(p *Process, connections *Connections) error {
 		}
 	}
 	progress.stop()
-	test := &connsvcv1.AddressTest{Queue: c.Queue, Address: c.Address, Reachable: result == reachable, Result: result}
+	test := &connsvcv1.AddressTest{Queue: c.Queue, Address: c.Address, Reachable: result == validation.Reachable, Result: result}
 	if c.Output == formatTable {
 		fmt.Fprintf(s.Stdout, "%s %s: %s\n", clean(c.Queue), clean(c.Address), clean(result))
 	} else if err := s.printMessage(c.Output, test); err != nil {

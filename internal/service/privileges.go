@@ -6,11 +6,8 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/validation"
 )
-
-// objectPrefix stands before a connection's ID where it is an object of DLI's
-// authorization.
-const objectPrefix = "edsconnections."
 
 // ListPrivileges lists what other projects may do with a connection (dli_02_0256).
 func (s *Service) ListPrivileges(ctx context.Context, req *connsvcv1.ListPrivilegesRequest) (*connsvcv1.ListPrivilegesResponse, error) {
@@ -32,7 +29,7 @@ func (s *Service) ListPrivileges(ctx context.Context, req *connsvcv1.ListPrivile
 func (s *Service) UpdatePrivileges(ctx context.Context, req *connsvcv1.UpdatePrivilegesRequest) (*connsvcv1.UpdatePrivilegesResponse, error) {
 	about := apierror.Subject{Change: true, Project: req.GetProjectId()}
 	if p := req.GetPrivileges(); len(p) > 0 {
-		about.ConnectionID = strings.TrimPrefix(p[0].GetObject(), objectPrefix)
+		about.ConnectionID = strings.TrimPrefix(p[0].GetObject(), validation.ObjectPrefix)
 	}
 	resp := &connsvcv1.UpdatePrivilegesResponse{}
 	if err := s.call(ctx, connsvcv1.ConnectionService_UpdatePrivileges_FullMethodName, about, req, resp); err != nil {
@@ -45,7 +42,7 @@ func (s *Service) UpdatePrivileges(ctx context.Context, req *connsvcv1.UpdatePri
 // ListPrivilegesByObject lists what other projects may do with a connection that
 // is named as an object.
 func (s *Service) ListPrivilegesByObject(ctx context.Context, req *connsvcv1.ListPrivilegesByObjectRequest) (*connsvcv1.ListPrivilegesByObjectResponse, error) {
-	about := apierror.Subject{Project: req.GetProjectId(), ConnectionID: strings.TrimPrefix(req.GetObject(), objectPrefix)}
+	about := apierror.Subject{Project: req.GetProjectId(), ConnectionID: strings.TrimPrefix(req.GetObject(), validation.ObjectPrefix)}
 	resp := &connsvcv1.ListPrivilegesByObjectResponse{}
 	if err := s.call(ctx, connsvcv1.ConnectionService_ListPrivilegesByObject_FullMethodName, about, req, resp); err != nil {
 		return nil, err

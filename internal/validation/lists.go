@@ -17,7 +17,7 @@ func validNames(names []string, valid func(string) bool) bool {
 }
 
 func validHosts(hosts []*connsvcv1.Host) bool {
-	if len(hosts) > 20_000 {
+	if len(hosts) > MaxHosts {
 		return false
 	}
 	for _, host := range hosts {

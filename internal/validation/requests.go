@@ -211,7 +211,7 @@ func validAddHosts(r *connsvcv1.AddHostsRequest) bool {
 
 func validRemoveHosts(r *connsvcv1.RemoveHostsRequest) bool {
 	names := r.GetNames()
-	if !validIDs(r) || !validHosts(r.GetHosts()) || len(r.GetHosts())+len(names) == 0 || len(names) > 20_000 || len(r.GetEtag()) > maxETagBytes {
+	if !validIDs(r) || !validHosts(r.GetHosts()) || len(r.GetHosts())+len(names) == 0 || len(names) > MaxHosts || len(r.GetEtag()) > maxETagBytes {
 		return false
 	}
 	for _, name := range names {

@@ -63,7 +63,7 @@ func isPoolName(s string) bool {
 func isQueueName(s string) bool { return isPoolName(s) && !strings.EqualFold(s, "default") }
 
 func isPrivilegeObject(s string) bool {
-	id, ok := strings.CutPrefix(s, "edsconnections.")
+	id, ok := strings.CutPrefix(s, ObjectPrefix)
 	return ok && isUUID(id)
 }
 

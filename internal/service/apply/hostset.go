@@ -7,15 +7,12 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/validation"
 )
 
-const (
-	// maxHosts is DLI's limit of a connection's hosts (dli_02_0187).
-	maxHosts = 20_000
-	// maxOverwrites is how often a change of hosts is made, where somebody else overwrites
-	// it meanwhile.
-	maxOverwrites = 4
-)
+// maxOverwrites is how often a change of hosts is made, where somebody else overwrites it
+// meanwhile.
+const maxOverwrites = 4
 
 // ListHosts returns the hosts of a connection and their etag.
 func (a *Applier) ListHosts(ctx context.Context, req *connsvcv1.ListHostsRequest) (*connsvcv1.ListHostsResponse, error) {
@@ -156,8 +153,8 @@ func (c *hostChange) check(hosts, next []*connsvcv1.Host, try int) error {
 		e := apierror.New(connsvcv1.ErrorReason_CONCURRENT_CHANGE, "", nil)
 		e.Metadata = map[string]string{"etag": etagOf(hosts)}
 		return e
-	case len(next) > maxHosts:
-		return apierror.Invalid("hosts", "repeated.max_items", "the connection would have "+strconv.Itoa(len(next))+" hosts, and DLI allows 20000")
+	case len(next) > validation.MaxHosts:
+		return apierror.Invalid("hosts", "repeated.max_items", "the connection would have "+strconv.Itoa(len(next))+" hosts, and DLI allows "+strconv.Itoa(validation.MaxHosts))
 	case len(next) == 0 && !c.allowEmpty:
 		return apierror.New(connsvcv1.ErrorReason_EMPTY_NOT_ALLOWED, "", nil)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/service/create"
+	"github.com/connsvc/connsvc/internal/validation"
 )
 
 // A step is one step of an apply, with the calls that it takes.
@@ -204,7 +205,7 @@ func (t *target) updateGrants(action connsvcv1.ApplyStep_Action, verb string, pr
 	for _, project := range projects {
 		requests = append(requests, &connsvcv1.UpdatePrivilegesRequest{
 			ProjectId: t.project, GranteeProjectId: project, Action: verb,
-			Privileges: []*connsvcv1.UpdatePrivilegesRequest_ObjectPrivileges{{Object: "edsconnections." + id, Privileges: []string{bindQueue}}},
+			Privileges: []*connsvcv1.UpdatePrivilegesRequest_ObjectPrivileges{{Object: validation.ObjectPrefix + id, Privileges: []string{bindQueue}}},
 		})
 	}
 	return newStep(action, projects, requests...)
@@ -337,7 +338,7 @@ func among(names, others []string) []string { return without(names, without(name
 // granted reports whether DLI shows that a grant or its revocation was done.
 func (t *target) granted(ctx context.Context, req *connsvcv1.UpdatePrivilegesRequest) bool {
 	t.grantees = nil
-	id := strings.TrimPrefix(req.GetPrivileges()[0].GetObject(), "edsconnections.")
+	id := strings.TrimPrefix(req.GetPrivileges()[0].GetObject(), validation.ObjectPrefix)
 	grantees, err := t.granteesOf(ctx, &connsvcv1.EnhancedConnection{Id: id})
 	return err == nil && slices.Contains(grantees, req.GetGranteeProjectId()) == (req.GetAction() == "grant")
 }

@@ -12,11 +12,10 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/call"
+	"github.com/connsvc/connsvc/internal/validation"
 )
 
 const (
-	// reachable is DLI's result of a test that reached its address: the only documented one.
-	reachable = "REACHABLE"
 	// testsAtOnce is the most tests of a wait that DLI runs at once.
 	testsAtOnce = 4
 	// testTimeout ends a test that DLI gives no result of.
@@ -179,7 +178,7 @@ func (t *tests) run(ctx context.Context, result *connsvcv1.AddressTest) {
 func (t *tests) record(result *connsvcv1.AddressTest, text string, err error) (last bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	result.Result, result.Reachable = text, text == reachable
+	result.Result, result.Reachable = text, text == validation.Reachable
 	switch {
 	case err != nil && permanent(err):
 		t.err = err
