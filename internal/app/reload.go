@@ -7,11 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
-
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/config"
+	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
 // RunFile is Run that also reloads file at each signal and when its content changes.
@@ -40,20 +38,13 @@ func (a *App) RunFile(ctx context.Context, file *config.File, signals <-chan os.
 // A reloader activates changed configurations.
 type reloader struct {
 	app     *App
-	reloads metric.Int64Counter
+	reloads telemetry.Counter[config.Result]
 }
 
 func (a *App) newReloader() (*reloader, error) {
-	reloads, err := a.telemetry.Meter.Int64Counter("connsvc.config.reloads",
-		metric.WithDescription("Reloads of the configuration, by result."))
-	if err != nil {
-		return nil, err
-	}
-	r := &reloader{app: a, reloads: reloads}
-	for _, result := range config.Results() {
-		r.count(result, 0) // so that the first increase is visible
-	}
-	return r, nil
+	reloads, err := telemetry.NewCounter(a.telemetry.Meter, "connsvc.config.reloads", "Reloads of the configuration, by result.", "result",
+		config.Results()...)
+	return &reloader{a, reloads}, err
 }
 
 // apply starts with the steps that can fail, so that a failure changes nothing.
@@ -75,7 +66,7 @@ func (r *reloader) apply(cfg *configv1.Config) error {
 }
 
 func (r *reloader) observe(reloaded config.Reload) {
-	r.count(reloaded.Result, 1)
+	r.reloads.Add(context.Background(), reloaded.Result)
 	log := r.app.telemetry.Log
 	switch reloaded.Result {
 	case config.Applied:
@@ -85,8 +76,4 @@ func (r *reloader) observe(reloaded config.Reload) {
 	default:
 		log.Info("configuration reloaded; nothing changed")
 	}
-}
-
-func (r *reloader) count(result config.Result, n int64) {
-	r.reloads.Add(context.Background(), n, metric.WithAttributes(attribute.String("result", string(result))))
 }

@@ -15,12 +15,12 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"golang.org/x/time/rate"
 	"gopkg.in/natefinch/lumberjack.v2"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/telemetry"
 	"github.com/connsvc/connsvc/internal/watch"
 )
 
@@ -46,7 +46,7 @@ type Options struct {
 type Log struct {
 	refuses bool
 	log     *slog.Logger
-	records metric.Int64Counter
+	records telemetry.Counter[string]
 	now     func() time.Time
 
 	mu         sync.Mutex
@@ -81,14 +81,8 @@ func New(cfg *configv1.Audit, o Options) (*Log, error) {
 		return nil, errors.New("audit.file: is required: there is no standard output")
 	}
 	var err error
-	l.records, err = o.Meter.Int64Counter("connsvc.audit.records", metric.WithDescription("Records of the audit log, by result."))
-	if err != nil {
-		return nil, err
-	}
-	for _, result := range []string{written, failed, suppressed} {
-		l.count(result, 0)
-	}
-	return l, nil
+	l.records, err = telemetry.NewCounter(o.Meter, "connsvc.audit.records", "Records of the audit log, by result.", "result", written, failed, suppressed)
+	return l, err
 }
 
 // check opens the file once, so that a wrong path is found at the start.
@@ -107,9 +101,7 @@ const (
 	suppressed = "suppressed"
 )
 
-func (l *Log) count(result string, n int64) {
-	l.records.Add(context.Background(), n, metric.WithAttributes(attribute.String("result", result)))
-}
+func (l *Log) count(result string) { l.records.Add(context.Background(), result) }
 
 // Refuses reports whether a change must not take place without a record.
 func (l *Log) Refuses() bool { return l != nil && l.refuses }
@@ -123,7 +115,7 @@ func (l *Log) Write(ctx context.Context, r *Record) error {
 	defer l.mu.Unlock()
 	if r.flood() && !l.refusals.AllowN(l.now(), 1) {
 		l.suppressed++
-		l.count(suppressed, 1)
+		l.count(suppressed)
 		return nil
 	}
 	r.Suppressed, l.suppressed = l.suppressed, 0
@@ -141,12 +133,12 @@ func (l *Log) Write(ctx context.Context, r *Record) error {
 		l.suppressed, l.cut = r.Suppressed, n > 0
 		return l.alarm(ctx, err)
 	}
-	l.count(written, 1)
+	l.count(written)
 	return nil
 }
 
 func (l *Log) alarm(ctx context.Context, err error) error {
-	l.count(failed, 1)
+	l.count(failed)
 	if now := l.now(); now.Sub(l.alarmed) >= alarmInterval {
 		l.alarmed = now
 		l.log.ErrorContext(ctx, "the audit log cannot be written", "error", err.Error(), "changes_refused", l.refuses)

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/protobuf/proto"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -28,27 +26,16 @@ const (
 // decisions log and count what the policy decides.
 type decisions struct {
 	log     *slog.Logger
-	counter metric.Int64Counter
-	results map[string]metric.MeasurementOption
+	results telemetry.Counter[string]
 }
 
 func newDecisions(t *telemetry.Telemetry) (*decisions, error) {
-	d := &decisions{log: t.Log, results: make(map[string]metric.MeasurementOption)}
-	var err error
-	d.counter, err = t.Meter.Int64Counter("connsvc.policy.decisions", metric.WithDescription("Decisions of the policy, by result."))
-	if err != nil {
-		return nil, err
-	}
-	for _, result := range []string{allowed, denied, wouldBeDenied, failed} {
-		d.results[result] = metric.WithAttributeSet(attribute.NewSet(attribute.String("result", result)))
-		d.counter.Add(context.Background(), 0, d.results[result])
-	}
-	return d, nil
+	results, err := telemetry.NewCounter(t.Meter, "connsvc.policy.decisions", "Decisions of the policy, by result.", "result",
+		allowed, denied, wouldBeDenied, failed)
+	return &decisions{t.Log, results}, err
 }
 
-func (d *decisions) count(ctx context.Context, result string) {
-	d.counter.Add(ctx, 1, d.results[result])
-}
+func (d *decisions) count(ctx context.Context, result string) { d.results.Add(ctx, result) }
 
 // authorize asks the policy, if there is one. It sees the valid, typed request.
 func (a api) authorize(ctx context.Context, c *Call, req proto.Message) error {

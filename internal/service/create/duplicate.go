@@ -80,10 +80,10 @@ func (n *creation) yield(ctx context.Context, resp *connsvcv1.CreateEnhancedConn
 		return nil, n.requestIDUsed(ctx, older)
 	case deleted:
 	case yields && request != otherRequest:
-		n.outcomes.add(ctx, leftBehind)
+		n.outcomes.Add(ctx, leftBehind)
 		n.warn("connection %s is a second one that could not be deleted: delete it", own)
 	default:
-		n.outcomes.add(ctx, leftBehind)
+		n.outcomes.Add(ctx, leftBehind)
 		n.warn("connection %s, older, has the same request_id: delete the one that is not in use", id)
 		return n.made(resp), nil
 	}

@@ -42,7 +42,7 @@ func (n *creation) existing(ctx context.Context, own *connsvcv1.EnhancedConnecti
 	for _, other := range n.ours() {
 		if other.GetId() != own.GetId() {
 			// Which create made it is not known here, so it is not deleted.
-			n.outcomes.add(ctx, leftBehind)
+			n.outcomes.Add(ctx, leftBehind)
 			if !n.sees(other) {
 				n.warn(uncheckedRivals)
 				continue

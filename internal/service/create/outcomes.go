@@ -1,10 +1,9 @@
 package create
 
 import (
-	"context"
-
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/connsvc/connsvc/internal/telemetry"
 )
 
 // An outcome is how a create ended where the response to its POST did not decide it.
@@ -28,23 +27,9 @@ const (
 )
 
 // outcomes counts creates by outcome.
-type outcomes struct {
-	counter metric.Int64Counter
-	options map[outcome]metric.MeasurementOption
-}
+type outcomes = telemetry.Counter[outcome]
 
 func newOutcomes(meter metric.Meter) (outcomes, error) {
-	counter, err := meter.Int64Counter("connsvc.create.reconciles",
-		metric.WithDescription("Creates that the response to their POST did not decide, by outcome."))
-	if err != nil {
-		return outcomes{}, err
-	}
-	o := outcomes{counter, map[outcome]metric.MeasurementOption{}}
-	for _, each := range []outcome{adopted, replayed, differs, notFound, shared, leftBehind} {
-		o.options[each] = metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", string(each))))
-		counter.Add(context.Background(), 0, o.options[each])
-	}
-	return o, nil
+	return telemetry.NewCounter(meter, "connsvc.create.reconciles", "Creates that the response to their POST did not decide, by outcome.", "outcome",
+		adopted, replayed, differs, notFound, shared, leftBehind)
 }
-
-func (o outcomes) add(ctx context.Context, what outcome) { o.counter.Add(ctx, 1, o.options[what]) }

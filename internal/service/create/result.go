@@ -23,7 +23,7 @@ func (n *creation) made(resp *connsvcv1.CreateEnhancedConnectionResponse) *conns
 
 // found is the response where DLI gave none, but its lists show the connection.
 func (n *creation) found(ctx context.Context, conn *connsvcv1.EnhancedConnection, how outcome) *connsvcv1.CreateEnhancedConnectionResponse {
-	n.outcomes.add(ctx, how)
+	n.outcomes.Add(ctx, how)
 	resp := &connsvcv1.CreateEnhancedConnectionResponse{
 		IsSuccess: true, ConnectionId: conn.GetId(), Reconciled: proto.Bool(true),
 	}
@@ -57,14 +57,14 @@ func (n *creation) takenBy(ctx context.Context, holders []*connsvcv1.EnhancedCon
 	e := apierror.From(taken)
 	n.describe(e, holders)
 	if len(holders) > 0 {
-		n.outcomes.add(ctx, differs)
+		n.outcomes.Add(ctx, differs)
 	}
 	return e
 }
 
 // unknown is the error where nothing proves the outcome.
 func (n *creation) unknown(ctx context.Context, cause error) error {
-	n.outcomes.add(ctx, notFound)
+	n.outcomes.Add(ctx, notFound)
 	return n.outcomeUnknown(cause)
 }
 

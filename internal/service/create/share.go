@@ -46,7 +46,7 @@ func (c *Creator) share(ctx context.Context, n *creation) (*connsvcv1.CreateEnha
 			return f.run(ctx, n)
 		}
 		if !counted {
-			c.outcomes.add(ctx, shared)
+			c.outcomes.Add(ctx, shared)
 		}
 		if err := f.wait(ctx, n); err != nil {
 			return nil, err
