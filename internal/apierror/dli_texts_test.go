@@ -59,7 +59,7 @@ func TestTakenName(t *testing.T) {
 	} {
 		kind := upstream.Status
 		if c.status == 200 {
-			kind = upstream.Refused
+			kind = upstream.Unsuccessful
 		}
 		err := apierror.FromDLI(
 			&upstream.Error{Kind: kind, HTTPStatus: c.status, Code: c.code, Message: c.text, Sent: true},

@@ -52,7 +52,7 @@ func FuzzFromDLI(f *testing.F) {
 			f.Add(int(upstream.Status), 400, code, text, "dli-1", int64(0), true)
 		}
 	}
-	f.Add(int(upstream.Refused), 200, "", "no", "", int64(time.Minute), true)
+	f.Add(int(upstream.Unsuccessful), 200, "", "no", "", int64(time.Minute), true)
 	f.Add(int(upstream.Malformed), 502, "", "", "", int64(-1), false)
 	f.Add(int(upstream.TooLarge), 400, "0", "0", "0", int64(0), true)
 	f.Fuzz(func(t *testing.T, kind, httpStatus int, code, text, requestID string, retryAfter int64, sent bool) {

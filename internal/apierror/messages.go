@@ -45,7 +45,7 @@ func messageOf(u *upstream.Error, s Subject, reason connsvcv1.ErrorReason) strin
 		return callersTokenMessage(u)
 	case reason == connsvcv1.ErrorReason_ANSWER_TOO_LARGE:
 		return "the list is larger than the limit max_response_bytes of connsvc: ask for fewer connections with a smaller limit"
-	case u.Message != "" && (u.Kind == upstream.Status || u.Kind == upstream.Refused) && exposesDLIError(reason):
+	case u.Message != "" && (u.Kind == upstream.Status || u.Kind == upstream.Unsuccessful) && exposesDLIError(reason):
 		return u.Message
 	}
 	if message := credentialsMessage(u.Err); message != "" && !u.Sent {

@@ -131,7 +131,7 @@ func reasonOfKind(u *upstream.Error, s Subject) connsvcv1.ErrorReason {
 		return connsvcv1.ErrorReason_UPSTREAM_TIMEOUT
 	case upstream.Cancelled:
 		return connsvcv1.ErrorReason_CALLER_CANCELLED
-	case upstream.Refused:
+	case upstream.Unsuccessful:
 		return reasonOfUnsuccessful(u, s)
 	case upstream.Status, upstream.Malformed:
 		return reasonOfResponse(u, s)

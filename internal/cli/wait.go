@@ -106,8 +106,8 @@ func (s *session) wait(req *connsvcv1.WaitEnhancedConnectionRequest, name string
 			return nil, fmt.Errorf("waiting for connection %q: %w", name, err)
 		default:
 			progress.show("waiting for %s: connsvc is not there, trying again", name)
-			delay, told := connsvc.RetryAfter(err)
-			if !told {
+			delay, retryable := connsvc.RetryAfter(err)
+			if !retryable {
 				delay = time.Second
 			}
 			sleep(s.Ctx, min(delay, left))
@@ -118,12 +118,12 @@ func (s *session) wait(req *connsvcv1.WaitEnhancedConnectionRequest, name string
 // interrupted reports whether a long call can be made again: connsvc says so, or it had
 // responded once before, and the connection to it broke.
 func interrupted(err error, responded bool) bool {
-	_, told := connsvc.RetryAfter(err)
+	_, retryable := connsvc.RetryAfter(err)
 	if !responded {
-		return told && status.Code(err) == codes.Unavailable
+		return retryable && status.Code(err) == codes.Unavailable
 	}
 	broken := connsvc.Reason(err) == connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED
-	return told || broken || status.Code(err) == codes.Unavailable
+	return retryable || broken || status.Code(err) == codes.Unavailable
 }
 
 // sleep returns early if ctx ends.

@@ -77,8 +77,8 @@ func (c *watchCommand) Run(p *Process, connections *Connections) error {
 			delay = minResumeDelay
 		}
 		s.message("the watch broke, resuming: %v", status.Convert(err).Message())
-		told, _ := connsvc.RetryAfter(err)
-		sleep(ctx, max(delay, told))
+		retryAfter, _ := connsvc.RetryAfter(err)
+		sleep(ctx, max(delay, retryAfter))
 		delay = min(2*delay, maxResumeDelay)
 	}
 }

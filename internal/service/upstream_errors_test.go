@@ -20,7 +20,7 @@ func answered(httpStatus int, code, message string) *upstream.Error {
 }
 
 func refused(message string) *upstream.Error {
-	return &upstream.Error{Kind: upstream.Refused, HTTPStatus: 200, Message: message, Sent: true}
+	return &upstream.Error{Kind: upstream.Unsuccessful, HTTPStatus: 200, Message: message, Sent: true}
 }
 
 // asError fails the test unless err is a apierror.Error.

@@ -23,7 +23,7 @@ const (
 	Timeout                       // the deadline passed
 	Cancelled                     // the caller cancelled
 	Status                        // DLI responded with an HTTP error status
-	Refused                       // DLI responded 2xx with is_success=false
+	Unsuccessful                  // DLI responded 2xx with is_success=false
 	Malformed                     // the response is none of DLI's
 	TooLarge                      // the response is larger than the limit
 	Invalid                       // the request cannot be a DLI call: nothing was sent
@@ -35,7 +35,7 @@ const (
 
 var kindNames = [...]string{
 	NotConfigured: "not_configured", Unreachable: "unreachable", Broken: "broken",
-	Timeout: "timeout", Cancelled: "cancelled", Status: "status", Refused: "refused",
+	Timeout: "timeout", Cancelled: "cancelled", Status: "status", Unsuccessful: "refused",
 	Malformed: "malformed", TooLarge: "too_large", Invalid: "invalid",
 	Unauthorized: "unauthorized", BreakerOpen: "breaker_open", Shed: "shed",
 	NoRoom: "no_room",

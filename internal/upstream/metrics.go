@@ -93,7 +93,7 @@ func outcomeOf(err *Error) outcome {
 		return outcomeTimeout
 	case Cancelled, NoRoom: // given up by connsvc
 		return outcomeCancelled
-	case Refused:
+	case Unsuccessful:
 		return outcomeRefused
 	case TooLarge:
 		return outcomeTooLarge

@@ -49,7 +49,7 @@ func (c *Client) readResponse(ctx context.Context, call *call, a *attempt, respo
 		return nil
 	case err == nil:
 		return &Error{
-			Kind:    Refused,
+			Kind:    Unsuccessful,
 			Code:    identifier(a.request.Header, envelope.ErrorCode),
 			Message: cmp.Or(envelope.ErrorMsg, envelope.Message),
 		}

@@ -48,9 +48,9 @@ func TestBadAnswers(t *testing.T) {
 		kind    upstream.Kind // 0: a good one after all
 		message string
 	}{
-		{"refused", answer(200, `{"is_success":false,"message":"queue is busy"}`), upstream.Refused, "queue is busy"},
-		{"refused with controls", answer(200, `{"is_success":false,"message":"queue\u001b[1m\r\nis busy"}`), upstream.Refused, "queue [1m  is busy"},
-		{"refused without a message", answer(200, `{"is_success":false}`), upstream.Refused, ""},
+		{"refused", answer(200, `{"is_success":false,"message":"queue is busy"}`), upstream.Unsuccessful, "queue is busy"},
+		{"refused with controls", answer(200, `{"is_success":false,"message":"queue\u001b[1m\r\nis busy"}`), upstream.Unsuccessful, "queue [1m  is busy"},
+		{"refused without a message", answer(200, `{"is_success":false}`), upstream.Unsuccessful, ""},
 		{"empty", answer(200, ""), upstream.Malformed, ""},
 		{"no content", answer(204, ""), upstream.Malformed, ""},
 		{"HTML", answer(200, "<html>", "Content-Type", "text/html"), upstream.Malformed, ""},

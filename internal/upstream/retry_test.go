@@ -94,7 +94,7 @@ func TestWhatIsRepeated(t *testing.T) {
 		}
 		for name, kind := range map[string]upstream.Kind{
 			"no connection": upstream.Unreachable, "broken": upstream.Broken, "timeout": upstream.Timeout,
-			"malformed": upstream.Malformed, "refused": upstream.Refused, "cancelled": upstream.Cancelled,
+			"malformed": upstream.Malformed, "refused": upstream.Unsuccessful, "cancelled": upstream.Cancelled,
 		} {
 			covered, known := upstream.Allows(method, &upstream.Error{Kind: kind, Sent: true})
 			if !known || covered != strings.Contains(class, name) {

@@ -15,8 +15,8 @@ const (
 	// maxGets is the most GETs of a round with a list: where a list is wrong about many,
 	// the next list is worth more than asking for each.
 	maxGets = 10
-	// maxToldGets is the most GETs of a round of which only resume tokens tell.
-	maxToldGets = 3
+	// maxTokenGets is the most GETs of a round for connections that only resume tokens name.
+	maxTokenGets = 3
 	// callTimeout ends a call, with its retries, that DLI does not respond to.
 	callTimeout = time.Minute
 	// firstPageSize is the size of pages where one list is too large.
@@ -66,10 +66,10 @@ func (r *round) listAndGet(ctx context.Context) error {
 	return failure
 }
 
-// decideByLists takes it as proof that a connection does not exist any more that no list
-// has shown it for the lag of lists. They prove nothing where a GET of this round has failed
-// or contradicts its list.
-func (r *round) decideByLists(proof bool) {
+// decideByLists decides that connections do not exist any more which no list has shown for
+// the lag of lists. Where a GET of this round has failed or contradicts its list, the list is
+// not trusted: it is only recorded since when they are missing.
+func (r *round) decideByLists(trusted bool) {
 	r.missing = make(map[string]time.Time)
 	for id := range r.open {
 		if _, decided := r.got[id]; decided || r.listed[id] != nil || r.asks[id].direct {
@@ -81,7 +81,7 @@ func (r *round) decideByLists(proof bool) {
 		} else if gone := r.prev.gone[id]; gone.round > 0 {
 			since = gone.at
 		}
-		if !proof || r.at.Sub(since) < r.lag {
+		if !trusted || r.at.Sub(since) < r.lag {
 			r.missing[id] = since
 			continue
 		}
@@ -103,17 +103,18 @@ func (r *round) idOf(id string) string {
 }
 
 // doubts returns the connections, by folded ID, that this round gets: first those that
-// callers ask for, then those that are known, and few of which only a resume token tells,
-// as anyone can write one. All that the list does not decide are open.
+// callers ask for, then those that are known, up to maxGets, and up to maxTokenGets that only
+// resume tokens name, as anyone can write one. It adds to r.open what the list does not
+// decide, and sets r.late if the round cannot get all that are asked for or known.
 func (r *round) doubts() []string {
-	var asked, known, told []string
+	var asked, known, named []string
 	for id, a := range r.asks {
 		listed, entry := r.listed[id], r.prev.entries[id]
 		unproven := r.prev.gone[id].round <= a.after
 		confirmed := entry != nil && entry.got.round > a.after && listed != nil && entry.Same(listed)
 		switch {
 		case listed == nil && entry == nil && unproven && !a.direct:
-			told = append(told, id)
+			named = append(named, id)
 			r.open[id] = true
 		case a.direct && listed == nil && (entry != nil || unproven),
 			listed != nil && r.prev.gone[id].round > 0 && unproven:
@@ -143,7 +144,7 @@ func (r *round) doubts() []string {
 	first := slices.Concat(asked, known)
 	r.late = len(first) > maxGets
 	first = first[:min(len(first), maxGets)]
-	return append(first, told[:min(len(told), maxToldGets)]...)
+	return append(first, named[:min(len(named), maxTokenGets)]...)
 }
 
 // list reads all connections of the project. If they are too large for one response, it

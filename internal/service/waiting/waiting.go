@@ -59,7 +59,7 @@ func count(counter metric.Int64UpDownCounter) (done func()) {
 	return func() { counter.Add(context.Background(), -1) }
 }
 
-// join subscribes a call to connections, or with all to every one of its project.
+// join subscribes a call to the connections of an interest.
 func (w *Waits) join(ctx context.Context, i poll.Interest) (*poll.Subscription, error) {
 	i.Caller = call.From(ctx)
 	return w.pollers.Join(i)
