@@ -21,8 +21,8 @@ import (
 // concurrent use, and prints as [redacted].
 type Provider interface {
 	// Ready waits for the credentials of a project, if they must be fetched: a few
-	// seconds, and at most as long as ctx allows. caller is who calls, or empty. Errors
-	// are *Error.
+	// seconds, and at most as long as ctx allows. caller tells callers apart, who share
+	// IAM by it; empty if unknown. Errors are *Error.
 	Ready(ctx context.Context, project, caller string) error
 	// Authorize sets the headers that authenticate r, with this body, for a call to
 	// project. It must be last, as AK/SK sign all other headers. callerToken is the
@@ -49,7 +49,8 @@ type Options struct {
 	Now func() time.Time
 	// Transport sends requests to IAM and the metadata service; nil: one per Provider.
 	Transport http.RoundTripper
-	// MaxWaiting limits the callers who wait for credentials; 0: no limit.
+	// MaxWaiting limits the calls of one caller that wait for credentials, and those of all
+	// callers to a third more; 0: no limit.
 	MaxWaiting int
 	// Route is the way to IAM; nil: direct, and the CAs of the system.
 	Route *egress.Route

@@ -8,20 +8,19 @@ import (
 
 // A life is the lifetime of a Provider, of its goroutines and of the callers who wait.
 type life struct {
-	ctx     context.Context
-	cancel  context.CancelFunc
-	running sync.WaitGroup
-	waiting chan struct{} // has an element for each caller who waits; nil: no limit
+	ctx        context.Context
+	cancel     context.CancelFunc
+	running    sync.WaitGroup
+	maxWaiting int // calls of one caller that wait; 0: any number
 
-	mu     sync.Mutex
-	closed bool
+	mu      sync.Mutex
+	closed  bool
+	waiting int
+	callers map[string]int // those of waiting of each caller
 }
 
 func newLife(maxWaiting int) *life {
-	l := &life{}
-	if maxWaiting > 0 {
-		l.waiting = make(chan struct{}, maxWaiting)
-	}
+	l := &life{maxWaiting: maxWaiting, callers: make(map[string]int)}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }
@@ -47,22 +46,25 @@ func (l *life) end() {
 	l.running.Wait()
 }
 
-// enter counts a caller who waits, until leave. It returns false if too many do.
-func (l *life) enter() bool {
-	if l.waiting == nil {
-		return true
-	}
-	select {
-	case l.waiting <- struct{}{}:
-		return true
-	default:
+// enter counts a call that waits, until leave. It returns false if too many of its caller do,
+// or a third more of all together.
+func (l *life) enter(caller string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if most := l.maxWaiting; most > 0 && (l.callers[caller] >= most || l.waiting >= most+max(most/3, 1)) {
 		return false
 	}
+	l.waiting++
+	l.callers[caller]++
+	return true
 }
 
-func (l *life) leave() {
-	if l.waiting != nil {
-		<-l.waiting
+func (l *life) leave(caller string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting--
+	if l.callers[caller]--; l.callers[caller] == 0 {
+		delete(l.callers, caller)
 	}
 }
 

@@ -82,7 +82,7 @@ func (r *renewer[T]) get(ctx context.Context, caller string) (T, error) {
 		return held.value, nil
 	}
 	if err == nil {
-		err = r.wait(ctx, f)
+		err = r.wait(ctx, f, caller)
 	}
 	if err != nil {
 		var none T
@@ -112,7 +112,7 @@ func (r *renewer[T]) refresh(ctx context.Context, same func(T) bool) bool {
 		r.refusals.fail(now, time.Second, 10*time.Minute, 0)
 	}
 	r.mu.Unlock()
-	return err == nil && r.wait(ctx, f) == nil && !same(f.value.value)
+	return err == nil && r.wait(ctx, f, "") == nil && !same(f.value.value)
 }
 
 // start returns the attempt in flight, starting one if needed, or an Error while none
@@ -195,13 +195,13 @@ func pauses(k Kind) (base, limit time.Duration) {
 	}
 }
 
-// wait waits for an attempt to end, unless too many callers wait.
-func (r *renewer[T]) wait(ctx context.Context, f *flight[*lease[T]]) *Error {
+// wait waits for an attempt to end, unless too many calls wait, or too many of the caller.
+func (r *renewer[T]) wait(ctx context.Context, f *flight[*lease[T]], caller string) *Error {
 	if f.pending() {
-		if !r.life.enter() {
+		if !r.life.enter(caller) {
 			return &Error{Kind: Busy, Source: r.source, RetryAfter: time.Second, Err: errManyCallers}
 		}
-		defer r.life.leave()
+		defer r.life.leave(caller)
 	}
 	switch {
 	case f.wait(ctx):

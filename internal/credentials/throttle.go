@@ -2,6 +2,7 @@ package credentials
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -20,6 +21,8 @@ const (
 	// doubtAfter is how many projects IAM must reject, without accepting one, to make the
 	// secret doubtful.
 	doubtAfter = 3
+	// maxTrialPause bounds, in doubtIntervals, how long a caller leaves trials to others.
+	maxTrialPause = 12
 	// maxTrials limits concurrent requests by a secret that IAM has not accepted yet: it
 	// commonly locks a user after five wrong passwords in a quarter of an hour.
 	maxTrials = 2
@@ -32,7 +35,7 @@ const (
 
 // A request asks IAM for a token.
 type request struct {
-	project, caller string // caller is empty if unknown
+	project, caller string // caller is the origin of a call; empty if unknown
 	version         int    // of the secret
 	known           bool   // the project had a token before
 }
@@ -53,7 +56,8 @@ type throttle struct {
 
 	version  int // of the secret; the fields below are about it
 	accepted bool
-	rejected map[string]bool // projects
+	rejected map[string]bool      // projects
+	tried    map[string]time.Time // when the callers of trials of a doubtful secret may try again
 	wrong    backoff
 }
 
@@ -62,6 +66,7 @@ func newThrottle(source string, now func() time.Time) *throttle {
 		source: source, now: now, trials: make(chan struct{}, maxTrials),
 		renewals: rate.NewLimiter(laneRate, 1), firsts: rate.NewLimiter(laneRate, 1),
 		callers: make(map[string]int), rejected: make(map[string]bool),
+		tried: make(map[string]time.Time),
 	}
 }
 
@@ -78,6 +83,9 @@ func (t *throttle) admit(q request) (time.Duration, *Error) {
 		if lane = t.firsts; q.caller != "" && t.callers[q.caller] >= maxFirsts {
 			return 0, &Error{Kind: Busy, Source: t.source, RetryAfter: time.Second, Err: errManyProjects}
 		}
+		if pause := t.tried[q.caller].Sub(now); pause > 0 {
+			return 0, &Error{Kind: Busy, Source: t.source, RetryAfter: pause, Err: errManyRequests}
+		}
 	}
 	turn := lane.ReserveN(now, 1)
 	delay := turn.DelayFrom(now)
@@ -87,8 +95,18 @@ func (t *throttle) admit(q request) (time.Duration, *Error) {
 	}
 	if !q.known {
 		t.callers[q.caller]++
+		if q.caller != "" && len(t.rejected) >= doubtAfter {
+			t.leaveTrials(q.caller, now)
+		}
 	}
 	return delay, nil
+}
+
+// leaveTrials has a caller leave one trial to each other caller who tries, and one more.
+// t.mu is held.
+func (t *throttle) leaveTrials(caller string, now time.Time) {
+	maps.DeleteFunc(t.tried, func(_ string, until time.Time) bool { return !now.Before(until) })
+	t.tried[caller] = now.Add(doubtInterval * time.Duration(min(len(t.tried)+2, maxTrialPause)))
 }
 
 // paused returns why no request is allowed now. t.mu is held.
@@ -109,6 +127,7 @@ func (t *throttle) paused(version int) *Error {
 // calm ends the doubt about the secret.
 func (t *throttle) calm() {
 	clear(t.rejected)
+	clear(t.tried)
 	t.firsts.SetLimitAt(t.now(), laneRate)
 }
 

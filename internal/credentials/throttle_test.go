@@ -1,10 +1,12 @@
 package credentials_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -148,6 +150,39 @@ func TestDoubtfulSecretIsTriedEveryFewSeconds(t *testing.T) {
 		if n := iam.asked() - before; n < 9 {
 			t.Errorf("asked %d times after it was accepted", n)
 		}
+	})
+}
+
+// One caller who tries random projects before IAM has accepted any keeps the secret doubtful,
+// and does not have every trial: another caller's good project has its token soon.
+func TestDoubtIsSharedByCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		iam := &iamServer{}
+		p := iamProvider(t, iam, nil)
+		ctx, stop := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		var tried atomic.Int64
+		for range 20 {
+			all.Go(func() {
+				for ctx.Err() == nil {
+					id := fmt.Sprint("random", tried.Add(1))
+					iam.answer(id, 401)
+					_ = p.Ready(ctx, id, "attacker")
+					time.Sleep(10 * time.Millisecond)
+				}
+			})
+		}
+		time.Sleep(30 * time.Second)
+		failed := 0
+		for failed <= 15 && p.Ready(ctx, project, "other") != nil {
+			failed++
+			time.Sleep(time.Second)
+		}
+		if failed > 15 {
+			t.Errorf("the good project failed for %d s", failed)
+		}
+		stop()
+		all.Wait()
 	})
 }
 
@@ -301,6 +336,30 @@ func TestWaitingCallersAreBounded(t *testing.T) {
 		synctest.Wait()
 		if served.Load() != 10 {
 			t.Errorf("%d were served", served.Load())
+		}
+	})
+}
+
+// One caller leaves room to wait to others.
+func TestOneCallerDoesNotWaitForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		iam := &iamServer{hold: make(chan struct{})}
+		p := provider(t, withPassword("https://iam.example.com", env("P")), credentials.Options{Transport: direct{iam}, MaxWaiting: 6})
+		var served [2]atomic.Int32
+		for i, n := range []int{20, 3} {
+			for range n {
+				go func() {
+					if p.Ready(t.Context(), fmt.Sprint("p", i), fmt.Sprint("caller", i)) == nil {
+						served[i].Add(1)
+					}
+				}()
+			}
+			time.Sleep(time.Second)
+		}
+		close(iam.hold)
+		synctest.Wait()
+		if a, b := served[0].Load(), served[1].Load(); a != 6 || b != 2 {
+			t.Errorf("%d calls of the one who has many were served and %d of the other, want 6 and 2", a, b)
 		}
 	})
 }

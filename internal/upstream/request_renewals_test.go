@@ -2,13 +2,16 @@ package upstream_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/upstream"
 )
 
@@ -39,5 +42,37 @@ func TestFailedRenewalsAreLoggedOnce(t *testing.T) {
 	}
 	if counted != 4 {
 		t.Errorf("%d renewals were counted", counted)
+	}
+}
+
+// Callers share IAM by their origin: those without credentials, who have one name, and the
+// polls for those who wait, which have none.
+func TestNewProjectsOfOneOrigin(t *testing.T) {
+	for name, caller := range map[string]string{"anonymous callers": "anonymous", "polls": ""} {
+		t.Run(name, func(t *testing.T) {
+			iam := newServer(t, hang)
+			u := protected("http://127.0.0.1:1")
+			u.Credentials = &configv1.Upstream_IamPassword{IamPassword: &configv1.IAMPassword{
+				Endpoint: iam, DomainName: "d", UserName: "u", Password: env("PASSWORD"),
+			}}
+			r := router(t, upstream.Options{}, u)
+			// The request to IAM goes on when its caller has left.
+			read := func(origin, project string) upstream.Kind {
+				ctx, cancel := context.WithTimeout(call.NewContext(t.Context(), &call.Call{Caller: caller, Origin: origin}), 200*time.Millisecond)
+				defer cancel()
+				return failure(t, getIn(ctx, r, project, connection)).Kind
+			}
+			for n := range 4 {
+				if kind := read("address:127.0.0.9", fmt.Sprint("p", n)); kind != upstream.Timeout {
+					t.Errorf("project %d: kind %v", n, kind)
+				}
+			}
+			if kind := read("address:127.0.0.9", "p4"); kind != upstream.Shed {
+				t.Errorf("the fifth project of one caller: kind %v", kind)
+			}
+			if kind := read("address:127.0.0.5", "p5"); kind != upstream.Timeout {
+				t.Errorf("another caller's: kind %v", kind)
+			}
+		})
 	}
 }

@@ -133,7 +133,7 @@ func (c *Client) doWithRetry(ctx context.Context, call *call) *Error {
 // attemptOrShare makes one attempt of a call when it has credentials. Reads may share one.
 func (c *Client) attemptOrShare(ctx context.Context, call *call, retry bool) *Error {
 	// Each caller waits for credentials itself, so that all who wait are counted.
-	if err := c.credentials.Ready(ctx, call.project, call.record.Caller); err != nil {
+	if err := c.credentials.Ready(ctx, call.project, call.source.caller); err != nil {
 		return c.unauthorized(err)
 	}
 	if call.op.HTTPMethod == http.MethodGet {
