@@ -19,34 +19,53 @@ import (
 
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// id returns the ID of the connection of a name. A name cannot have the form of an ID.
-func (s *session) id(ctx context.Context, nameOrID string) (string, error) {
-	if uuidForm.MatchString(nameOrID) {
-		return nameOrID, nil
+// A reference is the name or the ID of a connection, as an argument. It is not empty: an empty
+// name lists all connections, so the only one of a project would be taken for the one that a
+// variable without a value should name.
+type reference string
+
+// UnmarshalText rejects an empty text.
+func (r *reference) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return errors.New("must not be empty")
+	}
+	*r = reference(text)
+	return nil
+}
+
+// id returns the ID of the connection of a name. A name cannot have the form of an ID. Whether
+// a connection has the name is compared here, and not left to the filter of DLI.
+func (s *session) id(ctx context.Context, nameOrID reference) (string, error) {
+	name := string(nameOrID)
+	switch {
+	case name == "":
+		return "", usageError("the name or ID of a connection must not be empty")
+	case uuidForm.MatchString(name):
+		return name, nil
 	}
 	var ids []string
 	for connection, err := range s.client.All(ctx, &connsvcv1.ListEnhancedConnectionsRequest{
-		ProjectId: s.project, Name: nameOrID, View: connsvcv1.EnhancedConnectionView_BASIC,
+		ProjectId: s.project, Name: name, View: connsvcv1.EnhancedConnectionView_BASIC,
 	}) {
 		if err != nil {
-			return "", fmt.Errorf("looking for connection %q: %w", nameOrID, err)
+			return "", fmt.Errorf("looking for connection %q: %w", name, err)
 		}
-		if connection.GetStatus() != connsvcv1.EnhancedConnection_DELETED {
+		if connection.GetName() == name && connection.GetStatus() != connsvcv1.EnhancedConnection_DELETED {
 			ids = append(ids, connection.GetId())
 		}
 	}
 	switch len(ids) {
 	case 0:
-		return "", fmt.Errorf("project %s has no connection %q", s.project, nameOrID)
+		return "", fmt.Errorf("project %s has no connection %q", s.project, name)
 	case 1:
 		return ids[0], nil
 	default:
-		return "", fmt.Errorf("%d connections have the name %q: give an ID, one of %s", len(ids), nameOrID, strings.Join(ids, ", "))
+		return "", fmt.Errorf("%d connections have the name %q: give an ID, one of %s", len(ids), name, strings.Join(ids, ", "))
 	}
 }
 
 // with calls do with the ID of a connection, and the context of the lookup and of do together.
-func (s *session) with(nameOrID string, do func(ctx context.Context, id string) error) error {
+func (s *session) with(nameOrID reference, do func(ctx context.Context, id string) error) error {
 	ctx, cancel := s.call()
 	defer cancel()
 	id, err := s.id(ctx, nameOrID)
@@ -57,14 +76,14 @@ func (s *session) with(nameOrID string, do func(ctx context.Context, id string) 
 }
 
 // lookup is id as a call of its own.
-func (s *session) lookup(nameOrID string) (id string, err error) {
+func (s *session) lookup(nameOrID reference) (id string, err error) {
 	ctx, cancel := s.call()
 	defer cancel()
 	return s.id(ctx, nameOrID)
 }
 
 // withConnection opens a session for a command that makes one call for a connection.
-func (c *Connections) withConnection(p *Process, nameOrID string, do func(ctx context.Context, s *session, id string) error) error {
+func (c *Connections) withConnection(p *Process, nameOrID reference, do func(ctx context.Context, s *session, id string) error) error {
 	s, err := c.openProject(p)
 	if err != nil {
 		return err
@@ -74,7 +93,7 @@ func (c *Connections) withConnection(p *Process, nameOrID string, do func(ctx co
 }
 
 type listCommand struct {
-	Name   string            `placeholder:"NAME" help:"Only connections of this name."`
+	Name   reference         `placeholder:"NAME" help:"Only connections of this name."`
 	Status string            `enum:",ACTIVE,DELETED" default:"" placeholder:"STATUS" help:"Only connections of this status: ACTIVE or DELETED."`
 	Tag    map[string]string `placeholder:"KEY=VALUE" help:"Only connections with this tag; repeatable."`
 	All    bool              `help:"Also connections that are DELETED, which other commands do not find by name."`
@@ -92,7 +111,7 @@ func (c *listCommand) Run(p *Process, connections *Connections) error {
 	ctx, cancel := s.call()
 	defer cancel()
 	req := &connsvcv1.ListEnhancedConnectionsRequest{
-		ProjectId: s.project, Name: c.Name, View: connsvcv1.EnhancedConnectionView_BASIC, Tags: tags(c.Tag),
+		ProjectId: s.project, Name: string(c.Name), View: connsvcv1.EnhancedConnectionView_BASIC, Tags: tags(c.Tag),
 		Status: connsvcv1.EnhancedConnection_Status(connsvcv1.EnhancedConnection_Status_value[c.Status]),
 	}
 	if c.Hosts {
@@ -168,7 +187,7 @@ func shortTime(t *timestamppb.Timestamp) string {
 }
 
 type getCommand struct {
-	Connection string `arg:"" help:"Name or ID of the connection."`
+	Connection reference `arg:"" help:"Name or ID of the connection."`
 	connectionOutput
 }
 
@@ -322,7 +341,7 @@ func parseHosts(texts []string) ([]*connsvcv1.Host, error) {
 }
 
 type deleteCommand struct {
-	Connections []string `arg:"" name:"connection" help:"Names or IDs of the connections."`
+	Connections []reference `arg:"" name:"connection" help:"Names or IDs of the connections."`
 }
 
 // Run deletes connections. It goes on with the others if one fails.
@@ -343,7 +362,7 @@ func (c *deleteCommand) Run(p *Process, connections *Connections) error {
 	return errors.Join(errs...)
 }
 
-func (s *session) delete(nameOrID string) error {
+func (s *session) delete(nameOrID reference) error {
 	return s.with(nameOrID, func(ctx context.Context, id string) error {
 		if _, err := s.client.DeleteEnhancedConnection(ctx, &connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: s.project, ConnectionId: id}); err != nil {
 			return fmt.Errorf("deleting connection %q: %w", nameOrID, err)

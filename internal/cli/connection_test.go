@@ -125,6 +125,33 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestReferences: what could mean another connection than the one that is named is refused.
+func TestReferences(t *testing.T) {
+	f := startFake(t)
+	only := &connsvcv1.ListEnhancedConnectionsResponse{Connections: []*connsvcv1.EnhancedConnection{connection(id1, "orders")}}
+	f.on("ListEnhancedConnections", only) // as without a filter
+	hosts := write(t, "hosts", "10.0.0.1 db\n")
+	for _, args := range [][]string{
+		{"get", ""}, {"wait", ""}, {"watch", ""}, {"delete", ""}, {"delete", "orders", ""}, {"list", "--name", ""}, {"list", "--name="},
+		{"hosts", "import", "", hosts}, {"hosts", "export", ""}, {"hosts", "add", "", "db=10.0.0.1"}, {"hosts", "remove", "", "db"},
+	} {
+		if r := f.command(t).run(t, args...); r.status != cli.ExitUsage {
+			t.Errorf("%q: status %d: %s%s", args, r.status, r.stdout, r.stderr)
+		}
+	}
+	f.mu.Lock()
+	if len(f.requests) > 0 {
+		t.Errorf("sent %v", f.requests)
+	}
+	f.mu.Unlock()
+	for _, name := range []string{"order", "Orders", " "} {
+		r := f.command(t).run(t, "delete", name)
+		if check(t, r.stderr, `project p1 has no connection "`+name+`"`); r.status != 1 || len(f.calls("DeleteEnhancedConnection")) > 0 {
+			t.Errorf("status %d", r.status)
+		}
+	}
+}
+
 // TestErrors: all commands print errors alike: reason, what to do, fields, when to retry, request ID.
 func TestErrors(t *testing.T) {
 	f := startFake(t)

@@ -23,13 +23,13 @@ type hostsCommands struct {
 }
 
 type hostsImportCommand struct {
-	Connection   string `arg:"" help:"Name or ID of the connection."`
-	File         string `arg:"" help:"File of hosts; - is standard input."`
-	Format       string `enum:",hosts,csv,json" default:"" placeholder:"FORMAT" help:"Form of the file: hosts, as /etc/hosts, csv or json (by the extension; hosts)."`
-	ReplaceNames bool   `xor:"how" help:"A name of the file moves to the IP of the file: other hosts of the name are removed."`
-	RemoveOthers bool   `xor:"how" help:"Remove all hosts that the file does not have."`
-	AllowEmpty   bool   `help:"Allow that a file without hosts removes all, with --remove-others."`
-	DryRun       bool   `help:"Show what would change, and change nothing."`
+	Connection   reference `arg:"" help:"Name or ID of the connection."`
+	File         string    `arg:"" help:"File of hosts; - is standard input."`
+	Format       string    `enum:",hosts,csv,json" default:"" placeholder:"FORMAT" help:"Form of the file: hosts, as /etc/hosts, csv or json (by the extension; hosts)."`
+	ReplaceNames bool      `xor:"how" help:"A name of the file moves to the IP of the file: other hosts of the name are removed."`
+	RemoveOthers bool      `xor:"how" help:"Remove all hosts that the file does not have."`
+	AllowEmpty   bool      `help:"Allow that a file without hosts removes all, with --remove-others."`
+	DryRun       bool      `help:"Show what would change, and change nothing."`
 	output
 }
 
@@ -76,7 +76,7 @@ func (c *hostsImportCommand) Run(p *Process, connections *Connections) error {
 	}
 	progress.stop()
 	if c.Output == formatTable {
-		fmt.Fprintf(s.Stdout, "%s: %s added, %s removed, %s now\n", clean(c.Connection), number(set.added), number(set.removed), count(set.count, "host"))
+		fmt.Fprintf(s.Stdout, "%s: %s added, %s removed, %s now\n", clean(string(c.Connection)), number(set.added), number(set.removed), count(set.count, "host"))
 		return nil
 	}
 	return s.printValue(c.Output, struct {
@@ -169,7 +169,7 @@ type hostSet struct {
 	added, removed      int // as connsvc has counted them
 }
 
-func (s *session) hostSet(nameOrID string) (*hostSet, error) {
+func (s *session) hostSet(nameOrID reference) (*hostSet, error) {
 	id, err := s.lookup(nameOrID)
 	if err != nil {
 		return nil, err
@@ -279,14 +279,14 @@ func (c *hostsImportCommand) printPlan(s *session, h *hostSet) error {
 	for _, host := range h.remove {
 		fmt.Fprintf(&text, "- %s=%s\n", clean(host.GetName()), clean(host.GetIp()))
 	}
-	fmt.Fprintf(&text, "%s: %s to add, %s to remove\n", clean(c.Connection), number(len(h.add)), number(len(h.remove)))
+	fmt.Fprintf(&text, "%s: %s to add, %s to remove\n", clean(string(c.Connection)), number(len(h.add)), number(len(h.remove)))
 	_, err := fmt.Fprint(s.Stdout, text.String())
 	return err
 }
 
 type hostsExportCommand struct {
-	Connection string `arg:"" help:"Name or ID of the connection."`
-	Format     string `enum:"hosts,csv,json" default:"hosts" help:"Form of the output: hosts, as /etc/hosts, csv or json (${default})."`
+	Connection reference `arg:"" help:"Name or ID of the connection."`
+	Format     string    `enum:"hosts,csv,json" default:"hosts" help:"Form of the output: hosts, as /etc/hosts, csv or json (${default})."`
 }
 
 // Run prints hosts.
@@ -304,9 +304,9 @@ func (c *hostsExportCommand) Run(p *Process, connections *Connections) error {
 }
 
 type hostsAddCommand struct {
-	Connection   string   `arg:"" help:"Name or ID of the connection."`
-	Hosts        []string `arg:"" name:"name=ip" help:"The hosts."`
-	ReplaceNames bool     `help:"The names move to these IPs: other hosts of the names are removed."`
+	Connection   reference `arg:"" help:"Name or ID of the connection."`
+	Hosts        []string  `arg:"" name:"name=ip" help:"The hosts."`
+	ReplaceNames bool      `help:"The names move to these IPs: other hosts of the names are removed."`
 }
 
 // Run adds hosts.
@@ -320,15 +320,15 @@ func (c *hostsAddCommand) Run(p *Process, connections *Connections) error {
 		if err != nil {
 			return fmt.Errorf("adding hosts to connection %q: %w", c.Connection, err)
 		}
-		fmt.Fprintf(s.Stdout, "%s: %s added, %s removed, %s now\n", clean(c.Connection), number(int(resp.GetAdded())), number(int(resp.GetRemoved())), count(int(resp.GetCount()), "host"))
+		fmt.Fprintf(s.Stdout, "%s: %s added, %s removed, %s now\n", clean(string(c.Connection)), number(int(resp.GetAdded())), number(int(resp.GetRemoved())), count(int(resp.GetCount()), "host"))
 		return nil
 	})
 }
 
 type hostsRemoveCommand struct {
-	Connection string   `arg:"" help:"Name or ID of the connection."`
-	Hosts      []string `arg:"" name:"name[=ip]" help:"The hosts; a name without IP stands for all hosts of the name."`
-	AllowEmpty bool     `help:"Allow that no host is left."`
+	Connection reference `arg:"" help:"Name or ID of the connection."`
+	Hosts      []string  `arg:"" name:"name[=ip]" help:"The hosts; a name without IP stands for all hosts of the name."`
+	AllowEmpty bool      `help:"Allow that no host is left."`
 }
 
 // Run removes hosts.
@@ -346,7 +346,7 @@ func (c *hostsRemoveCommand) Run(p *Process, connections *Connections) error {
 		if err != nil {
 			return fmt.Errorf("removing hosts from connection %q: %w", c.Connection, err)
 		}
-		fmt.Fprintf(s.Stdout, "%s: %s removed, %s now\n", clean(c.Connection), number(int(resp.GetRemoved())), count(int(resp.GetCount()), "host"))
+		fmt.Fprintf(s.Stdout, "%s: %s removed, %s now\n", clean(string(c.Connection)), number(int(resp.GetRemoved())), count(int(resp.GetCount()), "host"))
 		return nil
 	})
 }

@@ -30,9 +30,9 @@ const (
 )
 
 type waitCommand struct {
-	Connection       string   `arg:"" help:"Name or ID of the connection."`
-	AddressReachable []string `placeholder:"HOST:PORT" help:"Also wait until each queue reaches this address; repeatable."`
-	Queue            []string `placeholder:"NAME" help:"Queue that must reach the addresses; repeatable (those that are bound)."`
+	Connection       reference `arg:"" help:"Name or ID of the connection."`
+	AddressReachable []string  `placeholder:"HOST:PORT" help:"Also wait until each queue reaches this address; repeatable."`
+	Queue            []string  `placeholder:"NAME" help:"Queue that must reach the addresses; repeatable (those that are bound)."`
 	output
 }
 
@@ -49,16 +49,16 @@ func (c *waitCommand) Run(p *Process, connections *Connections) error {
 	}
 	resp, err := s.wait(&connsvcv1.WaitEnhancedConnectionRequest{
 		ProjectId: s.project, ConnectionId: id, Addresses: c.AddressReachable, Queues: c.Queue,
-	}, c.Connection)
+	}, string(c.Connection))
 	if err != nil {
 		return err
 	}
 	if c.Output == formatTable {
-		err = s.waitTable(c.Connection, resp)
+		err = s.waitTable(string(c.Connection), resp)
 	} else {
 		err = s.printMessage(c.Output, resp)
 	}
-	return cmp.Or(err, notReached(c.Connection, resp))
+	return cmp.Or(err, notReached(string(c.Connection), resp))
 }
 
 // notReached returns an error unless the connection is ready.

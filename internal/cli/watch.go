@@ -25,9 +25,9 @@ const (
 )
 
 type watchCommand struct {
-	Connection  string `arg:"" optional:"" help:"Name or ID of the only connection to watch (all of the project)."`
-	ResumeToken string `placeholder:"TOKEN" help:"The last resume_token of an earlier watch, from its JSON: only what has changed since is printed."`
-	Output      string `short:"o" enum:"table,json" default:"table" help:"Format of the output: table, or json with an event in each line (${default})."`
+	Connection  reference `arg:"" optional:"" help:"Name or ID of the only connection to watch (all of the project)."`
+	ResumeToken string    `placeholder:"TOKEN" help:"The last resume_token of an earlier watch, from its JSON: only what has changed since is printed."`
+	Output      string    `short:"o" enum:"table,json" default:"table" help:"Format of the output: table, or json with an event in each line (${default})."`
 }
 
 // Help documents the end of a watch.
