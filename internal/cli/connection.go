@@ -303,7 +303,9 @@ func (c *createCommand) Run(p *Process, connections *Connections) error {
 	if !c.Wait {
 		return nil
 	}
-	reached, err := s.wait(&connsvcv1.WaitEnhancedConnectionRequest{ProjectId: s.project, ConnectionId: created.GetConnectionId()}, c.Name)
+	w := s.waiter(c.Name)
+	defer w.progress.stop()
+	reached, err := w.wait(&connsvcv1.WaitEnhancedConnectionRequest{ProjectId: s.project, ConnectionId: created.GetConnectionId()})
 	if err != nil {
 		return err
 	}

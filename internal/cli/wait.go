@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -22,11 +23,16 @@ import (
 const (
 	// waitTimeout limits a wait without --timeout.
 	waitTimeout = 10 * time.Minute
-	// waitPart is how long one call waits: then the progress is shown. A call that lasts
-	// minutes is cut by proxies, too.
+	// waitPart is how long one call waits for peerings: then the progress is shown. A call that
+	// lasts minutes is cut by proxies, too.
 	waitPart = 30 * time.Second
-	// waitMargin is how much later than its wait a call ends: connsvc's response must arrive.
-	waitMargin = 10 * time.Second
+	// maxWait is the contract's limit of a call's timeout.
+	maxWait = time.Hour
+	// waitMargin is how much later than its wait a call ends. connsvc takes up to 10 seconds more
+	// to read DLI once, and its response must arrive.
+	waitMargin = 20 * time.Second
+	// waitPause is between two calls where connsvc does not say when to call again.
+	waitPause = time.Second
 )
 
 type waitCommand struct {
@@ -43,22 +49,25 @@ func (c *waitCommand) Run(p *Process, connections *Connections) error {
 		return err
 	}
 	defer s.close()
-	id, err := s.lookup(c.Connection)
+	w := s.waiter(string(c.Connection))
+	defer w.progress.stop()
+	id, err := w.lookup(c.Connection)
 	if err != nil {
 		return err
 	}
-	resp, err := s.wait(&connsvcv1.WaitEnhancedConnectionRequest{
+	resp, err := w.wait(&connsvcv1.WaitEnhancedConnectionRequest{
 		ProjectId: s.project, ConnectionId: id, Addresses: c.AddressReachable, Queues: c.Queue,
-	}, string(c.Connection))
+	})
 	if err != nil {
 		return err
 	}
+	w.progress.stop()
 	if c.Output == formatTable {
-		err = s.waitTable(string(c.Connection), resp)
+		err = s.waitTable(w.name, resp)
 	} else {
 		err = s.printMessage(c.Output, resp)
 	}
-	return cmp.Or(err, notReached(string(c.Connection), resp))
+	return cmp.Or(err, notReached(w.name, resp))
 }
 
 // notReached returns an error unless the connection is ready.
@@ -79,51 +88,127 @@ func notReached(name string, resp *connsvcv1.WaitEnhancedConnectionResponse) err
 	return &ExitError{ExitNotReached, fmt.Errorf(format, name)}
 }
 
-// wait calls WaitEnhancedConnection until the wait is over: connsvc's own limit of a wait,
-// a restart and a broken connection do not end it. The first call asks once, so that a wrong
-// address is an error at once, and a person sees what there is to wait for.
-func (s *session) wait(req *connsvcv1.WaitEnhancedConnectionRequest, name string) (*connsvcv1.WaitEnhancedConnectionResponse, error) {
-	end := time.Now().Add(cmp.Or(s.timeout, waitTimeout))
-	progress := s.progress("waiting for %s", name)
-	defer progress.stop()
-	for called := false; ; {
-		left := max(time.Until(end), 0)
-		part := proto.CloneOf(req)
-		part.Timeout = &durationpb.Duration{}
-		if called {
-			part.Timeout = durationpb.New(min(left, waitPart))
-		}
-		ctx, cancel := context.WithTimeout(s.Ctx, part.GetTimeout().AsDuration()+waitMargin)
-		resp, err := s.client.WaitEnhancedConnection(ctx, part)
+// A waiter waits for a connection by as many calls as that takes: connsvc's own limit of a
+// wait, a restart, a broken connection and an outage of DLI do not end it.
+type waiter struct {
+	*session
+	name     string
+	end      time.Time
+	progress *progress
+	last     *connsvcv1.WaitEnhancedConnectionResponse // nil: none yet
+}
+
+func (s *session) waiter(name string) *waiter {
+	return &waiter{session: s, name: name, end: time.Now().Add(cmp.Or(s.timeout, waitTimeout)), progress: s.progress("waiting for %s", name)}
+}
+
+func (w *waiter) left() time.Duration { return max(time.Until(w.end), 0) }
+
+// lookup returns the ID of the connection.
+func (w *waiter) lookup(nameOrID reference) (string, error) {
+	for {
+		left := w.left()
+		ctx, cancel := context.WithTimeout(w.Ctx, min(left, callTimeout))
+		id, err := w.id(ctx, nameOrID)
 		cancel()
-		switch {
-		case err == nil && (resp.GetReached() != connsvcv1.WaitEnhancedConnectionResponse_TIMEOUT || time.Until(end) <= 0):
-			return resp, nil
-		case err == nil:
-			called = true
-			progress.show("waiting for %s: %s", name, missing(resp))
-		case left == 0 || s.Ctx.Err() != nil || !interrupted(err, called):
-			return nil, fmt.Errorf("waiting for connection %q: %w", name, err)
-		default:
-			progress.show("waiting for %s: connsvc is not there, trying again", name)
-			delay, retryable := connsvc.RetryAfter(err)
-			if !retryable {
-				delay = time.Second
-			}
-			sleep(s.Ctx, min(delay, left))
+		if err == nil || !w.again(err, left) {
+			return id, err
 		}
 	}
 }
 
-// interrupted reports whether a long call can be made again: connsvc says so, or it had
-// responded once before, and the connection to it broke.
-func interrupted(err error, responded bool) bool {
-	_, retryable := connsvc.RetryAfter(err)
-	if !responded {
-		return retryable && status.Code(err) == codes.Unavailable
+// wait calls WaitEnhancedConnection until the wait is over.
+func (w *waiter) wait(req *connsvcv1.WaitEnhancedConnectionRequest) (*connsvcv1.WaitEnhancedConnectionResponse, error) {
+	for {
+		left := w.left()
+		part := w.part(req, left)
+		ctx, cancel := context.WithTimeout(w.Ctx, part.GetTimeout().AsDuration()+waitMargin)
+		resp, err := w.client.WaitEnhancedConnection(ctx, part, grpc.MaxRetryRPCBufferSize(0)) // no retries of gRPC, which show nothing
+		cancel()
+		switch {
+		case err == nil && w.over(req, part, resp):
+			return resp, nil
+		case err == nil:
+			w.last = resp
+			w.progress.show("waiting for %s: %s", w.name, cmp.Or(missing(resp), "tests of "+strings.Join(req.GetAddresses(), ", ")))
+		case w.last != nil && connsvc.Reason(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND: // deleted between two calls
+			return &connsvcv1.WaitEnhancedConnectionResponse{IsSuccess: true, Reached: connsvcv1.WaitEnhancedConnectionResponse_GONE}, nil
+		case w.again(err, left):
+		case left == 0 && w.last != nil && interrupted(err, true):
+			w.last.Reached = connsvcv1.WaitEnhancedConnectionResponse_TIMEOUT
+			return w.last, nil
+		default:
+			return nil, fmt.Errorf("waiting for connection %q: %w", w.name, err)
+		}
 	}
-	broken := connsvc.Reason(err) == connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED
-	return retryable || broken || status.Code(err) == codes.Unavailable
+}
+
+// part returns the next call. The first asks once, so that a wrong address is an error at once,
+// and a person sees what there is to wait for. The addresses are tested in one call of all the
+// time that is left, as the tests of a call begin anew in the next one; before the peerings are
+// ACTIVE there is nothing to test.
+func (w *waiter) part(req *connsvcv1.WaitEnhancedConnectionRequest, left time.Duration) *connsvcv1.WaitEnhancedConnectionRequest {
+	part := proto.CloneOf(req)
+	switch {
+	case w.last == nil:
+		left = 0
+	case len(req.GetAddresses()) == 0:
+		left = min(left, waitPart)
+	case !settled(w.last.GetConnection()) && left > waitPart:
+		part.Addresses, part.Queues = nil, nil
+		left = waitPart
+	default:
+		left = min(left, maxWait)
+	}
+	part.Timeout = durationpb.New(left)
+	return part
+}
+
+// over reports whether the response to a part is that of the wait.
+func (w *waiter) over(req, part *connsvcv1.WaitEnhancedConnectionRequest, resp *connsvcv1.WaitEnhancedConnectionResponse) bool {
+	switch resp.GetReached() {
+	case connsvcv1.WaitEnhancedConnectionResponse_TIMEOUT:
+		return w.left() == 0
+	case connsvcv1.WaitEnhancedConnectionResponse_READY:
+		return len(part.GetAddresses()) == len(req.GetAddresses())
+	default:
+		return true
+	}
+}
+
+// again reports whether a call that failed is made again, after a pause.
+func (w *waiter) again(err error, left time.Duration) bool {
+	if left == 0 || w.Ctx.Err() != nil || !interrupted(err, w.last != nil) {
+		return false
+	}
+	why := "no response of connsvc"
+	if connsvc.Reason(err) != connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED {
+		why = status.Convert(err).Message()
+	}
+	w.progress.show("waiting for %s: %s, trying again", w.name, why)
+	delay, retryable := connsvc.RetryAfter(err)
+	if !retryable {
+		delay = waitPause
+	}
+	sleep(w.Ctx, min(delay, left))
+	return true
+}
+
+// interrupted reports whether a wait or a watch can go on after an error: connsvc says so, the
+// time of the call was over, or DLI is out. Where connsvc has responded before, it can also be
+// restarting, and its credentials for DLI can be replaced.
+func interrupted(err error, responded bool) bool {
+	if _, retryable := connsvc.RetryAfter(err); retryable || status.Code(err) == codes.DeadlineExceeded {
+		return true
+	}
+	switch connsvc.Reason(err) {
+	case connsvcv1.ErrorReason_UPSTREAM_FAULT:
+		return true
+	case connsvcv1.ErrorReason_ERROR_REASON_UNSPECIFIED, connsvcv1.ErrorReason_UPSTREAM_CREDENTIALS:
+		return responded
+	default:
+		return responded && status.Code(err) == codes.Unavailable
+	}
 }
 
 // sleep returns early if ctx ends.
@@ -151,6 +236,13 @@ func missing(resp *connsvcv1.WaitEnhancedConnectionResponse) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// settled reports whether each peering of a connection is ACTIVE.
+func settled(c *connsvcv1.EnhancedConnection) bool {
+	return !slices.ContainsFunc(slices.Concat(c.GetAvailableQueueInfo(), c.GetElasticResourcePools()), func(p *connsvcv1.Peering) bool {
+		return p.GetStatus() != connsvcv1.Peering_ACTIVE
+	})
 }
 
 func (s *session) waitTable(name string, resp *connsvcv1.WaitEnhancedConnectionResponse) error {
