@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -273,6 +274,29 @@ func TestKeysOfAnIssuer(t *testing.T) {
 		expect("the issuer is down", of("2", "ES384"), "jwt:corp/alice")
 		expect("the key was withdrawn, and nothing is remembered", of("1", "ES256"), "invalid")
 	})
+}
+
+// TestQueryOfKeySetIsNotLogged: it may have a secret, and the errors of net/http quote it.
+func TestQueryOfKeySetIsNotLogged(t *testing.T) {
+	for _, url := range []string{issuer + "/keys?key=CANARY", issuer + `/keys?key="CANARY"&a=b`} {
+		synctest.Test(t, func(t *testing.T) {
+			log := &bytes.Buffer{}
+			o := options(&vault{}, log)
+			o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+				return nil, fmt.Errorf("down, as is %s", r.URL.RawQuery)
+			})
+			a, err := auth.New(jwtConfig(func(c *configv1.JWT) { c.Jwks = &configv1.JWT_JwksUrl{JwksUrl: url} }), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour)
+			a.Close()
+			synctest.Wait()
+			if text := log.String(); strings.Contains(text, "CANARY") || !strings.Contains(text, "cannot be read") || !strings.Contains(text, issuer+"/keys") {
+				t.Errorf("logged %.1000s", text)
+			}
+		})
+	}
 }
 
 // TestRememberedToken needs no key any more, until it expires.

@@ -9,6 +9,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/MicahParks/keyfunc/v3"
@@ -39,8 +41,8 @@ type keySource interface {
 }
 
 func newKeySource(ctx context.Context, cfg *configv1.JWT, o Options, m *metrics) (keySource, error) {
-	if url := cfg.GetJwksUrl(); url != "" {
-		return newRemoteKeys(ctx, cfg.GetName(), url, o, m)
+	if at := cfg.GetJwksUrl(); at != "" {
+		return newRemoteKeys(ctx, cfg.GetName(), at, o, m)
 	}
 	return newFileKeys(ctx, cfg, o, m)
 }
@@ -100,16 +102,16 @@ func found(find jwt.Keyfunc) jwt.Keyfunc {
 // remoteKeys are those of a URL.
 type remoteKeys struct{ keyfunc.Keyfunc }
 
-func newRemoteKeys(ctx context.Context, name, url string, o Options, m *metrics) (keySource, error) {
+func newRemoteKeys(ctx context.Context, name, at string, o Options, m *metrics) (keySource, error) {
 	m.start("jwt")
 	failed := func(string) func(context.Context, error) {
 		return func(ctx context.Context, err error) {
 			m.reloaded(ctx, "jwt", false)
 			o.Log.WarnContext(ctx, "the keys of an issuer cannot be read; the previous ones stay in use",
-				slog.String("issuer", name), slog.String("error", err.Error()))
+				slog.String("issuer", name), slog.String("error", withoutQuery(err, at)))
 		}
 	}
-	keys, err := keyfunc.NewDefaultOverrideCtx(ctx, []string{url}, keyfunc.Override{
+	keys, err := keyfunc.NewDefaultOverrideCtx(ctx, []string{at}, keyfunc.Override{
 		Client: &http.Client{
 			Transport:     &keySetTransport{cmp.Or(o.Transport, directly())},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // it might leave https
@@ -121,9 +123,23 @@ func newRemoteKeys(ctx context.Context, name, url string, o Options, m *metrics)
 		RefreshUnknownKID:       rate.NewLimiter(rate.Every(unknownInterval), 1),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the keys of an issuer: %w", err)
+		return nil, errors.New("reading the keys of an issuer: " + withoutQuery(err, at))
 	}
 	return remoteKeys{keys}, nil
+}
+
+// withoutQuery returns the text of an error without the query of a URL, which may have a secret.
+func withoutQuery(err error, of string) string {
+	var e *url.Error
+	text := err.Error()
+	if errors.As(err, &e) { // it quotes the URL, so that the query may not be in it as it is
+		address, _, _ := strings.Cut(e.URL, "?")
+		text = fmt.Sprintf("%s %s: %v", e.Op, address, e.Err)
+	}
+	if _, query, _ := strings.Cut(of, "?"); query != "" {
+		text = strings.ReplaceAll(text, query, "[redacted]")
+	}
+	return text
 }
 
 func (r remoteKeys) find(ctx context.Context) jwt.Keyfunc {

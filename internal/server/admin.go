@@ -24,8 +24,8 @@ type adminPort struct {
 	loopback  bool                // it listens on loopback
 	guard     func() *chain.Guard // the active one
 	browsers  *browser.Guard
-	ready     atomic.Bool         // it accepts calls, and is not about to stop
-	started   atomic.Bool         // it was ready once
+	ready     atomic.Bool // it accepts calls, and is not about to stop
+	started   atomic.Bool // it was ready once
 }
 
 func (a *adminPort) setReady(ready bool) {

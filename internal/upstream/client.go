@@ -36,6 +36,12 @@ type Client struct {
 	limit       *limit
 	reads       reads
 	counts      *counts
+	shown       *shown
+}
+
+// shown is what DLI at an endpoint has shown of itself. A reload keeps it: the Clients before
+// and after share it.
+type shown struct {
 	clock       atomic.Pointer[clock]
 	uniqueNames atomic.Pointer[bool] // nil until DLI shows it
 }
@@ -161,22 +167,22 @@ func (c *Client) await(ctx context.Context, limits ...*rate.Limiter) error {
 // UniqueNames reports whether DLI is known to reject a taken name: by what it has shown
 // last, else by configuration.
 func (c *Client) UniqueNames() bool {
-	if shown := c.uniqueNames.Load(); shown != nil {
-		return *shown
+	if unique := c.shown.uniqueNames.Load(); unique != nil {
+		return *unique
 	}
 	return c.Idempotency().GetUniqueNames()
 }
 
 // RecordUniqueNames records that DLI rejected a taken name, or that it has two connections
 // of one name.
-func (c *Client) RecordUniqueNames(unique bool) { c.uniqueNames.Store(&unique) }
+func (c *Client) RecordUniqueNames(unique bool) { c.shown.uniqueNames.Store(&unique) }
 
 // Skew returns by how much DLI's clock is ahead of this one, by the Date of its last
 // response; false before the first. Date has whole seconds and was written before the
 // response travelled: the true skew is up to a second more, and up to the time of
 // travel more again.
 func (c *Client) Skew() (time.Duration, bool) {
-	last := c.clock.Load()
+	last := c.shown.clock.Load()
 	if last == nil {
 		return 0, false
 	}
@@ -194,13 +200,13 @@ type clock struct {
 // Most responses arrive in the same second as the one before.
 func (c *Client) readDate(h http.Header) time.Time {
 	text := h.Get("Date")
-	if last := c.clock.Load(); last != nil && last.text == text {
+	if last := c.shown.clock.Load(); last != nil && last.text == text {
 		return last.date
 	}
 	date, err := http.ParseTime(text)
 	if err != nil {
 		return time.Time{}
 	}
-	c.clock.Store(&clock{text, date, date.Sub(c.router.options.Now())})
+	c.shown.clock.Store(&clock{text, date, date.Sub(c.router.options.Now())})
 	return date
 }

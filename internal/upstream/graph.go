@@ -28,7 +28,8 @@ type graph struct {
 }
 
 // newGraph makes the clients of a configuration. From the previous graph it takes over
-// the counts, so that no counter falls, and the credentials that did not change.
+// the counts, so that no counter falls, what DLI has shown of itself, and the credentials that
+// did not change.
 func (r *Router) newGraph(cfg []*configv1.Upstream, previous *graph) (*graph, error) {
 	g := &graph{byProject: make(map[string]*Client), counts: make(map[string]*counts)}
 	var problems []error
@@ -58,6 +59,7 @@ func (r *Router) newClient(u *configv1.Upstream, g, previous *graph) (*Client, e
 		c.base = &url.URL{}
 	}
 	c.name = cmp.Or(u.GetName(), c.base.Hostname())
+	c.shown = previous.shownBy(c)
 	c.counts = g.countsOf(c.name, previous, r.operations)
 	log := r.options.Log.With("upstream", c.name)
 	route, routeErr := egress.New(u, egress.Options{Secret: r.options.Secret, Dir: r.options.Dir, Log: log})
@@ -90,6 +92,16 @@ func (g *graph) countsOf(name string, previous *graph, operations map[string]*op
 		g.counts[name] = newCounts(name, operations)
 	}
 	return g.counts[name]
+}
+
+// shownBy returns what DLI has shown to the client of g that has the name and the endpoint of c.
+func (g *graph) shownBy(c *Client) *shown {
+	for _, other := range g.clients {
+		if other.name == c.name && other.config.GetEndpoint() == c.config.GetEndpoint() {
+			return other.shown
+		}
+	}
+	return &shown{}
 }
 
 // credentialsOf returns credentials of g that were made of the same configuration as

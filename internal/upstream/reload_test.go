@@ -238,6 +238,43 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
+// What DLI has shown of itself outlives a reload, unless another endpoint is configured: it is
+// learned again only from a duplicate.
+func TestReloadKeepsWhatDLIHasShown(t *testing.T) {
+	unique := func(endpoint string) *configv1.Upstream {
+		u := withToken(endpoint)
+		u.Idempotency = &configv1.Idempotency{UniqueNames: true}
+		return u
+	}
+	dli, other := newServer(t, answer(200, `{}`)), newServer(t, answer(200, `{}`))
+	r := router(t, upstream.Options{}, unique(dli))
+	before := clientOf(t, r, project)
+	serving(t, r, project)
+	reload := func(u *configv1.Upstream) *upstream.Client {
+		t.Helper()
+		if err := r.Reload([]*configv1.Upstream{u}); err != nil {
+			t.Fatal(err)
+		}
+		return clientOf(t, r, project)
+	}
+	after := reload(unique(dli))
+	before.RecordUniqueNames(false) // by a call that began before the reload
+	changed := unique(dli)
+	changed.Timeout = durationpb.New(time.Minute)
+	for name, c := range map[string]*upstream.Client{"the same": after, "another timeout": reload(changed)} {
+		if _, known := c.Skew(); c.UniqueNames() || !known {
+			t.Errorf("%s: names are unique: %v; the clock is known: %v", name, c.UniqueNames(), known)
+		}
+	}
+	named := unique(dli)
+	named.Name = "named"
+	for name, c := range map[string]*upstream.Client{"another endpoint": reload(unique(other)), "another name": reload(named)} {
+		if _, known := c.Skew(); !c.UniqueNames() || known {
+			t.Errorf("%s: names are unique: %v; the clock is known: %v", name, c.UniqueNames(), known)
+		}
+	}
+}
+
 // DLI's clock is known from any answer, and stands in the error of one.
 func TestSkew(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)

@@ -98,7 +98,8 @@ func New(cfg []*configv1.Upstream, o Options) (*Router, error) {
 
 // Reload replaces the configuration for all projects at once. Calls in flight, and
 // those of a Client that was looked up before, finish on the previous one. Credentials
-// whose configuration did not change keep their tokens; connections, breakers and
+// whose configuration did not change keep their tokens, and what DLI has shown of itself
+// stays known where name and endpoint did not change; connections, breakers and
 // limits start anew. An error, as of New, changes nothing.
 func (r *Router) Reload(cfg []*configv1.Upstream) error {
 	r.reloading.Lock()
