@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"reflect"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
 	"github.com/connsvc/connsvc/internal/call"
@@ -35,6 +36,8 @@ func readTokens(cfg []*configv1.CallerToken, read readSecret, previous tokenTabl
 		if err == nil {
 			if _, err = hex.Decode(entry.sum[:], []byte(text)); err != nil {
 				err = errors.New("must be hexadecimal") // hex's own error quotes the text
+			} else if twin := table.twin(entry); twin != nil {
+				err = fmt.Errorf("is that of auth.tokens[%d], whose name, groups or attributes differ", twin.index)
 			}
 		}
 		if err != nil {
@@ -45,6 +48,17 @@ func readTokens(cfg []*configv1.CallerToken, read readSecret, previous tokenTabl
 		table[key] = append(table[key], entry)
 	}
 	return table, errors.Join(problems...)
+}
+
+// twin returns an entry with the hash of another one and a principal of other rights, so that
+// their order would decide who calls; nil: there is none.
+func (t tokenTable) twin(of tokenEntry) *tokenEntry {
+	for _, e := range t[binary.BigEndian.Uint64(of.sum[:])] {
+		if e.sum == of.sum && !reflect.DeepEqual(e.principal, of.principal) {
+			return &e
+		}
+	}
+	return nil
 }
 
 // sum returns the hash of the entry at an index of the configuration; the zero one where

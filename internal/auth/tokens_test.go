@@ -107,6 +107,33 @@ func TestTokensOfNoUse(t *testing.T) {
 	}
 }
 
+// TestTokensOfOneHash: the order of entries does not decide who calls. Entries of one principal
+// may have one hash, as before the first rotation.
+func TestTokensOfOneHash(t *testing.T) {
+	v := &vault{held: map[string]string{"A": hashOf("a"), "SAME": strings.ToUpper(hashOf("a"))}}
+	both := func(other *configv1.CallerToken) error {
+		other.Sha256 = secret("SAME")
+		cfg := &configv1.Auth{Tokens: []*configv1.CallerToken{{Name: "a", Groups: []string{"one"}, Sha256: secret("A")}, other}}
+		if err := auth.Check(cfg, v.read, ""); err != nil {
+			return err
+		}
+		a, err := auth.New(cfg, options(v, &bytes.Buffer{}))
+		a.Close()
+		return err
+	}
+	const want = "auth.tokens[1].sha256: is that of auth.tokens[0], whose name, groups or attributes differ"
+	for _, other := range []*configv1.CallerToken{
+		{Name: "b", Groups: []string{"one"}}, {Name: "a"}, {Name: "a", Groups: []string{"one"}, Attributes: []*configv1.Attribute{{Name: "x", Value: "y"}}},
+	} {
+		if err := both(other); err == nil || err.Error() != want {
+			t.Errorf("%v: got %v, want %s", other, err, want)
+		}
+	}
+	if err := both(&configv1.CallerToken{Name: "a", Groups: []string{"one"}}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestTokensChange: a changed secret replaces the previous one, an unusable one does not.
 func TestTokensChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

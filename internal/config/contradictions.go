@@ -102,6 +102,17 @@ func upstreamContradictions(cfg, effective *configv1.Config) []*protovalidate.Vi
 		if u.GetIdempotency().GetDisableTag() && cmp.Or(u.GetIdempotency().GetTagKey(), DefaultTagKey) != DefaultTagKey {
 			report("idempotency.tag_key", "has no effect with disable_tag", "idempotency", "tag_key")
 		}
+		search := effective.GetUpstreams()[i].GetIdempotency()
+		neverShown := func(d *durationpb.Duration, byDefault time.Duration) bool {
+			return isSet(d, byDefault) && d.AsDuration() >= search.GetReconcileTimeout().AsDuration()
+		}
+		searched := fmt.Sprintf("must be less than reconcile_timeout, which is %v and ends the search", search.GetReconcileTimeout().AsDuration())
+		if neverShown(u.GetIdempotency().GetListLag(), DefaultListLag) {
+			report("idempotency.list_lag", searched, "idempotency", "list_lag")
+		}
+		if neverShown(u.GetIdempotency().GetRivalWindow(), 0) {
+			report("idempotency.rival_window", searched, "idempotency", "rival_window")
+		}
 		egressContradictions(u, report)
 		call := cfg.GetLimits().GetCallTimeout().AsDuration()
 		tooLong := func(d *durationpb.Duration, byDefault time.Duration) bool {

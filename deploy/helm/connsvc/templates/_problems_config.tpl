@@ -140,6 +140,13 @@ config.reload.disable_watch: without restartOnConfigChange a changed configurati
 {{- end }}
 {{- $names = append $names ($upstream.name | default "") }}
 {{- $idempotency := $upstream.idempotency | default dict }}
+{{- $search := $idempotency.reconcile_timeout | default "10s" }}
+{{- range $key, $default := dict "list_lag" "5s" "rival_window" "0s" }}
+{{- $value := get $idempotency $key | default $default }}
+{{- if and (ne $value $default) (ge (include "connsvc.milliseconds" $value | float64) (include "connsvc.milliseconds" $search | float64)) }}
+{{ $at }}.idempotency.{{ $key }}: {{ $value }} must be less than reconcile_timeout, {{ $search }}, which ends the search
+{{- end }}
+{{- end }}
 {{- if and $idempotency.disable_tag (ne ($idempotency.tag_key | default "connsvc.request_id") "connsvc.request_id") }}
 {{ $at }}.idempotency.tag_key: has no effect with disable_tag; leave one out
 {{- end }}
