@@ -6,14 +6,16 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
+	"google.golang.org/protobuf/proto"
 )
 
 // An activation is the variables of one decision.
 type activation struct {
-	ctx    context.Context
-	in     Input
-	found  any   // the connection, once it was looked up
-	lookup error // why a variable has no value
+	ctx     context.Context
+	in      Input
+	request proto.Message // as rules see it, once one asked for it
+	found   any           // the connection, once it was looked up
+	lookup  error         // why a variable has no value
 }
 
 // errNoNow is for a case of a test: a call has a time.
@@ -32,7 +34,10 @@ func (a *activation) ResolveName(name string) (any, bool) {
 		}
 		return "", true
 	case "request":
-		return a.in.Request, true
+		if a.request == nil {
+			a.request = lowered(a.in.Request)
+		}
+		return a.request, true
 	case "now":
 		if a.in.Now.IsZero() {
 			a.lookup = errNoNow

@@ -107,6 +107,9 @@ func (r *rule) compile(env *cel.Env, expression string, costLimit int32) string 
 	if !checked.OutputType().IsExactType(cel.BoolType) {
 		return "must be true or false, but is of type " + checked.OutputType().String()
 	}
+	if texts := capitals(checked.NativeRep()); texts != nil {
+		return strings.Join(texts, "; ")
+	}
 	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(x ast.Expr) {
 		r.loops = r.loops || x.Kind() == ast.ComprehensionKind
 		if x.Kind() == ast.IdentKind {
