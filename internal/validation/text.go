@@ -105,6 +105,9 @@ func isTagText(s string, most int) bool {
 	return true
 }
 
+// IsConnectionID reports whether a request can name a connection by the ID.
+func IsConnectionID(s string) bool { return isUUID(s) }
+
 func isUUID(s string) bool {
 	if len(s) != 36 {
 		return false

@@ -13,11 +13,13 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
 	"github.com/connsvc/connsvc/internal/service/poll"
+	"github.com/connsvc/connsvc/internal/validation"
 )
 
 // A resume token is what its reader has: a version, a checksum over the token and the
-// request that it belongs to, the number of connections whose IDs are UUIDs, these with
-// their hashes, then the others, each with the length of its ID. No replica stores it.
+// request that it belongs to, the number of connections whose IDs are UUIDs in lower case,
+// these with their hashes, then the others, each with the length of its ID. No replica stores
+// it, and anyone can write one.
 const (
 	tokenVersion  = 1
 	checksumBytes = 8
@@ -30,7 +32,7 @@ const (
 var tokenEncoding = base64.RawURLEncoding.Strict()
 
 // newToken returns the token of a reader who has these connections; empty if it would be
-// too long.
+// too long, or an ID is none that readToken accepts.
 func newToken(req *connsvcv1.WatchEnhancedConnectionsRequest, sent map[string]*poll.Entry) string {
 	if tokenEncoding.EncodedLen(len(sent)*(uuidBytes+hashBytes)) > maxTokenBytes {
 		return ""
@@ -41,6 +43,9 @@ func newToken(req *connsvcv1.WatchEnhancedConnectionsRequest, sent map[string]*p
 		if uuid, ok := parseUUID(id); ok {
 			uuids = append(append(uuids, uuid...), hash[:]...)
 			continue
+		}
+		if !validation.IsConnectionID(id) {
+			return ""
 		}
 		others = binary.AppendUvarint(others, uint64(len(id)))
 		others = append(append(others, id...), hash[:]...)
@@ -72,7 +77,7 @@ func readToken(req *connsvcv1.WatchEnhancedConnectionsRequest) (map[string]*poll
 }
 
 // readContent adds the connections of a token to sent. It returns false if they are not
-// well-formed.
+// well-formed: an ID becomes a part of the path of a call to DLI.
 func readContent(b []byte, sent map[string]*poll.Entry) bool {
 	uuids, n := binary.Uvarint(b)
 	if n <= 0 || uuids > uint64(len(b))/uint64(uuidBytes+hashBytes) {
@@ -93,6 +98,9 @@ func readContent(b []byte, sent map[string]*poll.Entry) bool {
 		}
 		end := n + int(length) //nolint:gosec // in range
 		id := string(b[n:end])
+		if !validation.IsConnectionID(id) {
+			return false
+		}
 		sent[id] = poll.NewEntry(id, poll.Hash(b[end:end+hashBytes]))
 		b = b[end+hashBytes:]
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -32,7 +33,7 @@ func TestTokenHasWhatTheReaderHas(t *testing.T) {
 	for _, ids := range [][]string{
 		nil,
 		{"503fc86a-5e60-4349-92c2-7e399404fa8a", "2a620c33-5609-40c9-affd-2b6453071b0f"},
-		{"503FC86A-5E60-4349-92C2-7E399404FA8A", "no-uuid", "", "503fc86a5e60434992c27e399404fa8a", "503fc86a-5e60-4349-92c2-7e399404fa8a"},
+		{"503FC86A-5E60-4349-92C2-7E399404FA8A", "503fc86a-5e60-4349-92c2-7e399404fa8A", "503fc86a-5e60-4349-92c2-7e399404fa8a"},
 	} {
 		req.ResumeToken = newToken(req, entries(ids...))
 		got, err := readToken(req)
@@ -42,11 +43,26 @@ func TestTokenHasWhatTheReaderHas(t *testing.T) {
 	}
 }
 
+// TestTokenWithWhatIsNoID: a poller would ask DLI for it. Anyone can make the checksum.
+func TestTokenWithWhatIsNoID(t *testing.T) {
+	req := &connsvcv1.WatchEnhancedConnectionsRequest{ProjectId: "p"}
+	for _, id := range []string{"", ".", "..", "no-uuid", "503fc86a5e60434992c27e399404fa8a", "503fc86a-5e60-4349-92c2-7e399404fa8a/routes"} {
+		if token := newToken(req, entries(id)); token != "" {
+			t.Errorf("%q: made %s", id, token)
+		}
+		content := slices.Concat([]byte{0, byte(len(id))}, []byte(id), make([]byte, hashBytes))
+		req.ResumeToken = tokenEncoding.EncodeToString(slices.Concat([]byte{tokenVersion}, checksum(req, content), content))
+		if got, err := readToken(req); err == nil {
+			t.Errorf("%q: got %v", id, hashesOf(got))
+		}
+	}
+}
+
 // TestTokenOfAnotherVersion: a token outlives the version of connsvc that made it.
 func TestTokenOfAnotherVersion(t *testing.T) {
-	const token = "AXp9l1wCEY9HAVA_yGpeYENJksJ-OZQE-ooAAQIDBAUGBwduby11dWlkAQECAwQFBgc"
+	const token = "AQDgkzMFho5EAVA_yGpeYENJksJ-OZQE-ooAAQIDBAUGByQyQTYyMEMzMy01NjA5LTQwQzktQUZGRC0yQjY0NTMwNzFCMEYBAQIDBAUGBw"
 	req := &connsvcv1.WatchEnhancedConnectionsRequest{ProjectId: "p", ConnectionId: "503FC86A-5e60-4349-92c2-7e399404fa8a"}
-	has := entries("503fc86a-5e60-4349-92c2-7e399404fa8a", "no-uuid")
+	has := entries("503fc86a-5e60-4349-92c2-7e399404fa8a", "2A620C33-5609-40C9-AFFD-2B6453071B0F")
 	if got := newToken(req, has); got != token {
 		t.Errorf("got %s, want %s", got, token)
 	}
@@ -67,7 +83,7 @@ func TestTokenIsShortEnoughForARequest(t *testing.T) {
 			t.Errorf("%d connections have a token of %d bytes", n, len(token))
 		}
 		for i := range ids {
-			ids[i] += "0" // no UUID
+			ids[i] = strings.ToUpper(ids[i])
 		}
 		if token := newToken(req, entries(ids...)); token != "" {
 			t.Errorf("%d connections with long IDs have a token of %d bytes", n, len(token))
@@ -79,7 +95,7 @@ func TestTokenIsShortEnoughForARequest(t *testing.T) {
 // reader is accepted for that reader.
 func FuzzToken(f *testing.F) {
 	req := &connsvcv1.WatchEnhancedConnectionsRequest{ProjectId: "p"}
-	f.Add(newToken(req, entries("503fc86a-5e60-4349-92c2-7e399404fa8a", "no-uuid")), []byte{1})
+	f.Add(newToken(req, entries("503fc86a-5e60-4349-92c2-7e399404fa8a", "2A620C33-5609-40C9-AFFD-2B6453071B0F")), []byte{1})
 	f.Add("", []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, token string, content []byte) {
 		// With a checksum, as the content would else never be read.
