@@ -43,6 +43,9 @@ type Call struct {
 	Stopping <-chan struct{}
 	// Holders count the bytes of DLI's responses; nil: they are not counted.
 	Holders Holders
+	// Shared count the bytes of what is read for several callers, against what all callers may
+	// hold and not against this one's; nil: they are not counted.
+	Shared Holders
 
 	mu           sync.Mutex // attempts of a create may end on other goroutines
 	upstreamTime time.Duration
@@ -51,7 +54,7 @@ type Call struct {
 	ended        bool
 }
 
-// Holders make Holders of a caller.
+// Holders make Holders of a caller, or of none.
 type Holders interface{ NewHolder() Holder }
 
 // A Holder counts bytes in memory against what the caller and all callers may hold. It is

@@ -71,6 +71,14 @@ type caller struct {
 	callRate, createRate *rate.Limiter // nil: unlimited
 }
 
+// hold adds to the bytes of the caller, if there is one, and returns them.
+func (c *caller) hold(n int64) int64 {
+	if c == nil {
+		return 0
+	}
+	return c.bytes.Add(n)
+}
+
 // idle reports whether forgetting the caller loses nothing. It is called with callers.mu
 // held.
 func (c *caller) idle() bool {

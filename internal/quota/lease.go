@@ -6,7 +6,7 @@ import "sync/atomic"
 // It is safe for concurrent use.
 type Lease struct {
 	limits *Limits
-	caller *caller
+	caller *caller // nil: the bytes are of no caller
 	held   atomic.Int64
 }
 
@@ -18,7 +18,7 @@ func (e *Lease) Reserve(n int64) error {
 		return nil
 	}
 	l := e.limits
-	held, own, all := e.held.Add(n), e.caller.bytes.Add(n), l.bytes.Add(n)
+	held, own, all := e.held.Add(n), e.caller.hold(n), l.bytes.Add(n)
 	if err := l.exceeded(held, own); err != nil {
 		return err
 	}
@@ -51,9 +51,12 @@ func (e *Lease) Release() {
 		return
 	}
 	n := e.held.Swap(0)
-	e.caller.bytes.Add(-n)
+	e.caller.hold(-n)
 	e.limits.bytes.Add(-n)
 }
+
+// Share makes e a lease of no caller, which holds nothing yet: of what several have asked for.
+func (l *Limits) Share(e *Lease) { e.limits = l }
 
 // Another makes next a lease of the same caller, which holds nothing yet.
 func (e *Lease) Another(next *Lease) { next.limits, next.caller = e.limits, e.caller }

@@ -108,6 +108,27 @@ func TestBytes(t *testing.T) {
 	want(t, "given back once", again.Reserve(250), "")
 }
 
+// TestSharedBytes: what several have asked for counts for all, and for none of them.
+func TestSharedBytes(t *testing.T) {
+	l := quota.New(&configv1.Limits{MaxCalls: 10, MaxCallsBytes: 1000, PerCaller: &configv1.CallerLimits{MaxBytes: 100}})
+	p, _ := begun(t, l, a, quota.Ordinary)
+	want(t, "all of a caller", p.Reserve(100), "")
+	var shared, more quota.Lease
+	l.Share(&shared)
+	l.Share(&more)
+	want(t, "more than a caller may have", shared.Reserve(800), "")
+	want(t, "again", more.Reserve(90), "")
+	if got := l.Usage().Bytes; got != 990 {
+		t.Errorf("%d bytes are held", got)
+	}
+	want(t, "more than all may have", more.Reserve(20), "all")
+	shared.Release()
+	more.Release()
+	if got := l.Usage().Bytes; got != 100 {
+		t.Errorf("%d bytes are held after all", got)
+	}
+}
+
 func TestQuotas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := quota.New(&configv1.Limits{MaxCalls: 100, MaxCallsBytes: 1000, PerCaller: &configv1.CallerLimits{

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	"github.com/connsvc/connsvc/internal/call"
 )
 
 func shortCalls(c *configv1.Config) { c.Limits.CallTimeout = durationpb.New(200 * time.Millisecond) }
@@ -84,6 +85,28 @@ func TestRequestLargerThanAllBytes(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 	})
+}
+
+// TestSharedReadsCountForNoCaller: a caller whose quota is used up has no part in them.
+func TestSharedReadsCountForNoCaller(t *testing.T) {
+	reserved := make(chan error, 1)
+	b := start(t, &stub{on: func(ctx context.Context, _ proto.Message) error {
+		c := call.From(ctx)
+		own, shared := c.NewHolder(), c.Shared.NewHolder()
+		defer own.Release()
+		defer shared.Release()
+		if err := own.Reserve(1 << 20); err != nil {
+			return err
+		}
+		reserved <- shared.Reserve(2 << 20)
+		more := c.NewHolder()
+		defer more.Release()
+		return more.Reserve(1 << 20)
+	}}, setup{config: func(c *configv1.Config) { c.Limits.PerCaller = &configv1.CallerLimits{MaxBytes: 1 << 20} }})
+	got := b.do(t, http.MethodGet, one, nil, nil)
+	if err := <-reserved; err != nil || got.reason != "CALLER_QUOTA" {
+		t.Errorf("shared: %v; the caller's own: %+v", err, got)
+	}
 }
 
 // TestReadsWeighNothing: a GET that announces a body holds no bytes for it.

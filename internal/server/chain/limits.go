@@ -40,7 +40,7 @@ func (ch *Chain) BeginAuxiliary(peer string) (end func(), err error) {
 // begin counts a call that has only begun to arrive. Of one that cannot be served no body
 // is read.
 func (ch *Chain) begin(c *Call) error {
-	c.Record.Holders = c
+	c.Record.Holders, c.Record.Shared = c, shared{ch.limits}
 	name := c.Record.Caller
 	if c.principal == call.Nobody {
 		name = ""
@@ -117,6 +117,16 @@ func (c *Call) NewHolder() call.Holder {
 
 // Reserve makes a holder a call.Holder.
 func (h *holder) Reserve(n int64) error { return h.call.limited(h.Lease.Reserve(n)) }
+
+// shared makes Holders of no caller.
+type shared struct{ limits *quota.Limits }
+
+// NewHolder makes shared a call.Holders.
+func (s shared) NewHolder() call.Holder {
+	h := &holder{call: new(Call)}
+	s.limits.Share(&h.Lease)
+	return h
+}
 
 // Connect takes a place for a connection from an address with a port. disconnect gives it
 // back.

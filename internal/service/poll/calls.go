@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
 )
 
 const (
@@ -17,26 +19,36 @@ const (
 	maxGets = 10
 	// maxTokenGets is the most GETs of a round for connections that only resume tokens name.
 	maxTokenGets = 3
-	// callTimeout ends a call, with its retries, that DLI does not respond to.
-	callTimeout = time.Minute
+	// callTimeout ends a call, with its retries, that DLI does not respond to; shortTimeout
+	// where a list was read, and the GET has failed before: others wait for the round.
+	callTimeout, shortTimeout = time.Minute, 5 * time.Second
 	// firstPageSize is the size of pages where one list is too large.
 	firstPageSize = 100
 )
 
-// get reads a connection by its ID. That it does not exist is no error.
+// get reads a connection by its ID. That it does not exist is no error, and that it alone
+// cannot be read is none of the round.
 func (r *round) get(ctx context.Context, id, asked string) error {
+	timeout := callTimeout
+	if r.listed != nil && r.prev.failed[id].round > 0 {
+		timeout = shortTimeout
+	}
 	about := apierror.Subject{Project: r.poller.key.project, ConnectionID: asked}
 	resp := &connsvcv1.EnhancedConnection{}
-	err := r.call(ctx, connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName, about,
+	err := r.call(ctx, timeout, connsvcv1.ConnectionService_GetEnhancedConnection_FullMethodName, about,
 		&connsvcv1.GetEnhancedConnectionRequest{ProjectId: r.poller.key.project, ConnectionId: asked}, resp)
 	switch {
 	case apierror.ReasonOf(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND,
 		err == nil && fold(resp.GetId()) == id && resp.GetStatus() == connsvcv1.EnhancedConnection_DELETED:
 		r.got[id] = nil
-	case err != nil:
+	case err != nil && ofRound(err):
 		return err
+	case err != nil:
+		r.fail(id, err)
+		return nil
 	case fold(resp.GetId()) != id:
-		return apierror.New(connsvcv1.ErrorReason_UPSTREAM_FAULT, "DLI returned another connection than the requested one", nil)
+		r.fail(id, apierror.New(connsvcv1.ErrorReason_UPSTREAM_FAULT, "DLI returned another connection than the requested one", nil))
+		return nil
 	default:
 		e := r.see(id, resp)
 		e.got = r.mark
@@ -51,28 +63,46 @@ func (r *round) listAndGet(ctx context.Context) error {
 	if err := r.list(ctx); err != nil {
 		return err
 	}
-	var failure error
+	var err error
 	wrong := false // the list does not show a connection that exists
-	for _, id := range r.doubts() {
-		if err := r.get(ctx, id, r.idOf(id)); err != nil {
-			failure = err
-		}
-		if failure != nil && apierror.ReasonOf(failure) != connsvcv1.ErrorReason_UPSTREAM_FAULT {
-			break // a fault of one connection does not keep callers from the others
-		}
+	slow := false  // a GET took its time to fail: the next round begins with the others
+	doubts := r.doubts()
+	for len(doubts) > 0 && err == nil && !slow {
+		id := doubts[0]
+		doubts = doubts[1:]
+		err = r.get(ctx, id, r.idOf(id))
 		wrong = wrong || r.listed[id] == nil && r.got[id] != nil
+		switch apierror.ReasonOf(r.failed[id].err) {
+		case connsvcv1.ErrorReason_UPSTREAM_TIMEOUT, connsvcv1.ErrorReason_UPSTREAM_UNAVAILABLE:
+			slow = true
+		}
 	}
-	r.decideByLists(failure == nil && !wrong)
-	return failure
+	r.stuck = len(r.failed) > 0 && len(r.got) == 0
+	r.late = r.late && !r.stuck || slow && len(doubts) > 0
+	r.decideByLists(err == nil && !wrong && !r.stuck)
+	return err
+}
+
+// undecided reports whether something can be found out soon that the list does not decide.
+func (r *round) undecided(next *State) bool {
+	for id := range r.open {
+		if _, failed := next.failed[id]; !failed && !r.stuck {
+			return true
+		}
+	}
+	return false
 }
 
 // decideByLists decides that connections do not exist any more which no list has shown for
-// the lag of lists. Where a GET of this round has failed or contradicts its list, the list is
-// not trusted: it is only recorded since when they are missing.
+// the lag of lists: but none whose GET fails. Where each GET of this round has failed, or one
+// contradicts its list, the list is not trusted: it is only recorded since when they are
+// missing.
 func (r *round) decideByLists(trusted bool) {
 	r.missing = make(map[string]time.Time)
+	failed := r.failures()
 	for id := range r.open {
-		if _, decided := r.got[id]; decided || r.listed[id] != nil || r.asks[id].direct {
+		_, decided := r.got[id]
+		if _, fails := failed[id]; decided || fails || r.listed[id] != nil || r.asks[id].direct {
 			continue
 		}
 		since := r.at
@@ -141,7 +171,9 @@ func (r *round) doubts() []string {
 			}
 		}
 	}
-	first := slices.Concat(asked, known)
+	first, named := slices.DeleteFunc(slices.Concat(asked, known), r.paused), slices.DeleteFunc(named, r.paused)
+	// What has failed before comes last.
+	slices.SortStableFunc(first, func(a, b string) int { return cmp.Compare(r.prev.failed[a].round, r.prev.failed[b].round) })
 	r.late = len(first) > maxGets
 	first = first[:min(len(first), maxGets)]
 	return append(first, named[:min(len(named), maxTokenGets)]...)
@@ -166,7 +198,7 @@ func (r *round) listPages(ctx context.Context) error {
 	about := apierror.Subject{Operation: apierror.ListConnections, Project: r.poller.key.project}
 	for offset := int32(0); ; {
 		resp := &connsvcv1.ListEnhancedConnectionsResponse{}
-		if err := r.call(ctx, connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, about, &connsvcv1.ListEnhancedConnectionsRequest{
+		if err := r.call(ctx, callTimeout, connsvcv1.ConnectionService_ListEnhancedConnections_FullMethodName, about, &connsvcv1.ListEnhancedConnectionsRequest{
 			ProjectId: r.poller.key.project, Status: connsvcv1.EnhancedConnection_ACTIVE,
 			Limit: proto.Int32(r.poller.pageSize), Offset: offset,
 		}, resp); err != nil {
@@ -186,12 +218,21 @@ func (r *round) listPages(ctx context.Context) error {
 	}
 }
 
-// call makes one call within the budget.
-func (r *round) call(ctx context.Context, method string, about apierror.Subject, req, resp proto.Message) error {
+// call makes one call within the budget, on behalf of one of the callers.
+func (r *round) call(ctx context.Context, timeout time.Duration, method string, about apierror.Subject, req, resp proto.Message) error {
+	for {
+		err := r.try(call.NewContext(ctx, r.record), timeout, method, about, req, resp)
+		if !rejected(err) || !r.asNext() {
+			return err
+		}
+	}
+}
+
+func (r *round) try(ctx context.Context, timeout time.Duration, method string, about apierror.Subject, req, resp proto.Message) error {
 	if err := r.dli.AwaitPoll(ctx); err != nil {
 		return apierror.From(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return apierror.FromDLI(r.dli.Call(ctx, method, req, resp), about)
 }

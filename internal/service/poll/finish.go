@@ -18,15 +18,41 @@ func (p *poller) finish(r *round, next *State, changed bool, err error) {
 	for _, v := range r.viewers {
 		v.forget(next)
 	}
+	var wait, own time.Duration
+	if err != nil {
+		wait = min(apierror.From(err).RetryAfter, longestWait)
+	}
+	next.waits = time.Now().Add(wait)
+	if rejected(err) { // which says nothing of a caller who comes meanwhile
+		wait, own = 0, wait
+	}
+	if r.listed == nil {
+		for _, f := range r.failed {
+			own = min(apierror.From(f.err).RetryAfter, longestWait)
+		}
+	}
+	if !p.conclude(r, next, changed, err) {
+		return
+	}
+	var cfg *configv1.Polling
+	if r.dli != nil {
+		cfg = r.dli.Polling()
+	}
+	p.schedule(cfg, r.succeeded(err) && (changed || r.late || r.undecided(next) || r.creating(next)), wait, own)
+}
+
+// conclude gives callers the result of a round. It returns false if they have another poller
+// now.
+func (p *poller) conclude(r *round, next *State, changed bool, err error) bool {
 	p.all.mu.Lock()
+	defer p.all.mu.Unlock()
 	p.cancel = nil
 	if err == errMoved { //nolint:errorlint // it is not wrapped
 		p.move(r.dli.CallersOwn())
-		p.all.mu.Unlock()
-		return
+		return false
 	}
 	if abandoned := len(p.subs) == 0 && apierror.ReasonOf(err) == connsvcv1.ErrorReason_CALLER_CANCELLED; !abandoned {
-		p.all.metrics.count(changed, err)
+		p.all.metrics.count(changed, err != nil || len(r.failed) > 0)
 	}
 	for _, v := range r.viewers {
 		if _, stays := p.subs[v.sub]; stays {
@@ -34,24 +60,33 @@ func (p *poller) finish(r *round, next *State, changed bool, err error) {
 		}
 	}
 	for s := range p.subs {
-		if permanent(apierror.ReasonOf(err), next.read > s.after) {
-			s.err = err
+		if own := r.errorFor(s, err); permanent(apierror.ReasonOf(own), next.read > s.after) {
+			s.err = own
 			p.drop(s)
 		}
 	}
-	var wait time.Duration
-	if err != nil {
-		wait = min(apierror.From(err).RetryAfter, longestWait)
-	}
-	next.waits = time.Now().Add(wait)
+	p.recordOrigins(r, err)
 	p.publish(next)
-	p.all.mu.Unlock()
+	return true
+}
 
-	var cfg *configv1.Polling
-	if r.dli != nil {
-		cfg = r.dli.Polling()
+// errorFor returns why a round failed for one caller: as a whole, or for the connection that
+// it is interested in.
+func (r *round) errorFor(s *Subscription, err error) error {
+	switch {
+	case s.after >= r.round: // it came meanwhile
+		return nil
+	case err != nil:
+		return err
+	case s.interest.All:
+		return nil
 	}
-	p.schedule(cfg, err == nil && (changed || r.late || len(r.open) > 0 || r.creating(next)), wait)
+	for id := range s.ids {
+		if f, failed := r.failed[id]; failed {
+			return f.err
+		}
+	}
+	return nil
 }
 
 // permanent reports whether polling cannot succeed for a caller. An operator may replace

@@ -35,10 +35,10 @@ func (m *metrics) init(meter metric.Meter) error {
 	return nil
 }
 
-func (m *metrics) count(changed bool, err error) {
+func (m *metrics) count(changed, failed bool) {
 	result := resultUnchanged
 	switch {
-	case err != nil:
+	case failed:
 		result = resultFailed
 	case changed:
 		result = resultChanged

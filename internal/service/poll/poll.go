@@ -46,6 +46,7 @@ type Pollers struct {
 
 	mu     sync.Mutex // guards all pollers and subscriptions
 	byKey  map[key]*poller
+	load   map[string]int // subscriptions by the origin of their caller
 	closed bool
 }
 
@@ -64,7 +65,7 @@ func New[D DLI](router interface {
 ) (*Pollers, error) {
 	s := &Pollers{
 		dli:   func(projectID string) (DLI, error) { return router.For(projectID) },
-		byKey: make(map[key]*poller),
+		byKey: make(map[key]*poller), load: make(map[string]int),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s, s.metrics.init(meter)
@@ -139,6 +140,7 @@ func (s *Pollers) place(sub *Subscription, own bool) {
 	}
 	sub.poller, sub.after = p, p.begun
 	p.subs[sub] = struct{}{}
+	s.load[sub.interest.Caller.Origin]++
 	p.wakeUp()
 }
 

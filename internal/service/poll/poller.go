@@ -5,6 +5,9 @@ import (
 	"time"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
+	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
+	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/config"
 )
 
@@ -25,6 +28,8 @@ type poller struct {
 	cancel  context.CancelFunc // ends the round in progress; nil: there is none
 	next    time.Time          // when the next round begins
 	soonest time.Time          // when it may begin for a caller who came meanwhile
+	// rejected is when calls were rejected, by the origin that they were made for.
+	rejected map[string]time.Time
 
 	// The fields below belong to the goroutine of run.
 	interval time.Duration
@@ -35,13 +40,25 @@ func newPoller(all *Pollers, k key) *poller {
 	return &poller{
 		all: all, key: k, wake: make(chan struct{}, 1),
 		subs: make(map[*Subscription]struct{}), state: &State{}, changed: make(chan struct{}),
+		rejected: make(map[string]time.Time),
 	}
 }
 
-// run polls until nobody is interested any more.
+// run polls until nobody is interested any more. A panic ends those who are, with an error:
+// on this goroutine it would end the process.
 func (p *poller) run() {
 	p.all.metrics.pollers.Add(context.Background(), 1)
 	defer p.all.metrics.pollers.Add(context.Background(), -1)
+	defer func() {
+		if v := recover(); v != nil {
+			p.all.metrics.count(false, true)
+			p.all.mu.Lock()
+			defer p.all.mu.Unlock()
+			p.cancel = nil
+			p.end(apierror.New(connsvcv1.ErrorReason_INTERNAL, "", call.Recovered(v)))
+			delete(p.all.byKey, p.key)
+		}
+	}()
 	for p.pause() {
 		p.poll()
 	}
@@ -85,7 +102,7 @@ func (p *poller) due() (at time.Time, ended bool) {
 		return p.soonest, false
 	}
 	for s := range p.subs {
-		if s.busy || s.urgent || s.after == p.begun {
+		if s.urgent || s.after == p.begun {
 			return p.soonest, false
 		}
 	}
@@ -102,7 +119,14 @@ func (p *poller) wakeUp() {
 
 // drop removes a subscription. all.mu must be held, as for the following functions.
 func (p *poller) drop(s *Subscription) {
+	if _, stays := p.subs[s]; !stays {
+		return
+	}
 	delete(p.subs, s)
+	origin := s.interest.Caller.Origin
+	if p.all.load[origin]--; p.all.load[origin] == 0 {
+		delete(p.all.load, origin)
+	}
 	if len(p.subs) == 0 {
 		if p.cancel != nil {
 			p.cancel()
@@ -137,8 +161,9 @@ func (p *poller) move(own bool) {
 	p.publish(p.state)
 }
 
-// schedule decides when the next round begins. wait is how long DLI asked to wait.
-func (p *poller) schedule(cfg *configv1.Polling, fast bool, wait time.Duration) {
+// schedule decides when the next round begins. wait is how long DLI asked to wait, and own
+// how long to wait where no further caller comes meanwhile.
+func (p *poller) schedule(cfg *configv1.Polling, fast bool, wait, own time.Duration) {
 	shortest, longest := cfg.GetMinInterval().AsDuration(), cfg.GetMaxInterval().AsDuration()
 	if cfg == nil {
 		shortest, longest = config.DefaultMinInterval, config.DefaultMaxInterval
@@ -151,5 +176,5 @@ func (p *poller) schedule(cfg *configv1.Polling, fast bool, wait time.Duration) 
 	p.all.mu.Lock()
 	defer p.all.mu.Unlock()
 	p.soonest = now.Add(max(shortest, wait))
-	p.next = now.Add(max(p.interval, wait))
+	p.next = now.Add(max(p.interval, wait, own))
 }

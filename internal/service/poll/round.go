@@ -33,13 +33,19 @@ type round struct {
 	all     bool           // some caller wants every connection
 	asks    map[string]ask // for single connections, by folded ID
 	viewers []*viewer
-	record  *call.Call // of the calls to DLI
+	record  *call.Call // of the calls to DLI: see asNext
+	holders call.Holders
+
+	origins  []string // on whose behalf calls are made when those of record are rejected
+	rejected []string // the origins before
 
 	listed  map[string]*Entry    // nil: there was no list
 	got     map[string]*Entry    // by GETs; nil: it does not exist
 	open    map[string]bool      // what the list does not decide, but a GET or further lists
+	failed  map[string]failure   // GETs that failed for their connection alone
 	missing map[string]time.Time // see State
-	late    bool                 // some GETs are left for the next round
+	late    bool                 // some GETs are left for the next round, which is to be soon
+	stuck   bool                 // each GET failed: further ones would, too
 }
 
 // An ask is the interest of callers in a single connection.
@@ -82,11 +88,11 @@ func (p *poller) poll() {
 	ctx, cancel := context.WithCancel(p.all.ctx)
 	defer cancel()
 	r := p.begin(cancel)
-	defer r.record.End()
-	err := r.read(call.NewContext(ctx, r.record))
+	defer func() { r.record.End() }()
+	err := r.read(ctx)
 	next, changed := r.next()
 	next.last, next.failure = r.round, err
-	if r.listed != nil || err == nil {
+	if r.listed != nil || r.succeeded(err) {
 		next.AsOf, next.read = r.at, r.round
 	}
 	p.finish(r, next, changed, err)
@@ -101,32 +107,28 @@ func (p *poller) begin(cancel context.CancelFunc) *round {
 	r := &round{
 		mark: mark{p.begun, time.Now()}, poller: p, prev: p.state,
 		asks: make(map[string]ask), got: make(map[string]*Entry), open: make(map[string]bool),
-		record: &call.Call{CallerToken: p.key.token},
+		failed: make(map[string]failure), origins: p.choose(),
 	}
 	for s := range p.subs {
 		s.urgent = false
-		// One of the callers holds the bytes of the responses, another time another one.
-		r.record.Holders, r.record.Origin = s.interest.Caller.Holders, s.interest.Caller.Origin
+		r.holders = s.interest.Caller.Shared // the same of each
 		r.all = r.all || s.interest.All
 		for id, asked := range s.ids {
 			a := r.asks[id]
-			r.asks[id] = ask{asked, a.direct || !s.interest.All, a.confirm || s.interest.Confirm && !s.busy, max(a.after, s.after)}
+			r.asks[id] = ask{asked, a.direct || !s.interest.All, a.confirm || s.interest.Confirm, max(a.after, s.after)}
 		}
 		if s.interest.Caller.Visible != nil {
 			r.viewers = append(r.viewers, &viewer{sub: s, verdicts: s.verdicts})
 		}
 	}
+	if !r.asNext() {
+		r.record = &call.Call{} // nobody is left: no call is made
+	}
 	return r
 }
 
-// read makes the calls of a round. A panic is an error: on this goroutine it would end
-// the process.
-func (r *round) read(ctx context.Context) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = apierror.New(connsvcv1.ErrorReason_INTERNAL, "", call.Recovered(v))
-		}
-	}()
+// read makes the calls of a round. Its error is that of the round as a whole.
+func (r *round) read(ctx context.Context) error {
 	dli, err := r.poller.all.dli(r.poller.key.project)
 	if err != nil {
 		return apierror.FromDLI(err, apierror.Subject{Project: r.poller.key.project})
@@ -147,6 +149,12 @@ func (r *round) read(ctx context.Context) (err error) {
 		}
 		return nil
 	}
+}
+
+// succeeded reports whether a round has read what callers are interested in, given its error
+// as a whole. What a list shows counts, whatever single GETs have failed.
+func (r *round) succeeded(err error) bool {
+	return err == nil && (r.listed != nil || len(r.failed) == 0)
 }
 
 // see returns the entry of a connection as it was read, and judges whether callers may see
@@ -184,6 +192,9 @@ func (r *round) next() (next *State, changed bool) {
 			continue
 		}
 		delete(next.gone, id)
+		if listed := r.listed[id]; listed != nil && e.Conn.IsPrivis == nil {
+			e.Conn.IsPrivis = listed.Conn.IsPrivis
+		}
 		changed = r.put(next, id, e) || changed
 	}
 	if r.listed == nil && !r.all && len(r.asks) == 1 {
@@ -191,6 +202,7 @@ func (r *round) next() (next *State, changed bool) {
 		maps.DeleteFunc(next.entries, func(id string, _ *Entry) bool { return r.asks[id].id == "" })
 	}
 	maps.DeleteFunc(next.gone, func(id string, m mark) bool { return r.listed[id] == nil && r.at.Sub(m.at) > goneFor })
+	next.failed = r.failures()
 	next.sorted = sortEntries(next.entries)
 	return next, changed
 }
@@ -202,6 +214,7 @@ func (r *round) put(next *State, id string, e *Entry) bool {
 		next.entries[id] = e
 		return true
 	}
+	learned := known.Conn.IsPrivis == nil && e.Conn.IsPrivis != nil // which is no difference
 	if e.Conn.IsPrivis == nil {
 		e.Conn.IsPrivis = known.Conn.IsPrivis
 	}
@@ -209,17 +222,21 @@ func (r *round) put(next *State, id string, e *Entry) bool {
 	case !same:
 		next.entries[id] = e
 		return true
-	case e.got.round > 0:
+	case e.got.round > 0 || learned:
 		e.changed = known.changed
+		if e.got.round == 0 {
+			e.got = known.got
+		}
 		next.entries[id] = e
 	}
 	return false
 }
 
-// creating reports whether a peering that callers are interested in is being created.
+// creating reports whether a peering that callers are interested in is being created, of a
+// connection that can be read.
 func (r *round) creating(next *State) bool {
 	for id, e := range next.entries {
-		if (r.all || r.asks[id].id != "") && creating(e.Conn) && r.at.Sub(e.changed) < creatingFor {
+		if _, failed := next.failed[id]; !failed && (r.all || r.asks[id].id != "") && creating(e.Conn) && r.at.Sub(e.changed) < creatingFor {
 			return true
 		}
 	}

@@ -13,11 +13,12 @@ type State struct {
 	// AsOf is when DLI was last asked with success; zero: never yet.
 	AsOf time.Time
 
-	failure error             // of the last round; nil if it did not fail
-	waits   time.Time         // until then DLI is not asked, because of failure
-	last    uint64            // the last round
-	read    uint64            // the last round that has read what the callers ask for
-	entries map[string]*Entry // by folded ID
+	failure error              // of the last round as a whole; nil if it did not fail
+	failed  map[string]failure // GETs that have failed for their connection alone, by folded ID
+	waits   time.Time          // until then DLI is not asked, because of failure
+	last    uint64             // the last round
+	read    uint64             // the last round that has read what the callers ask for
+	entries map[string]*Entry  // by folded ID
 	sorted  []*Entry
 	gone    map[string]mark // proven not to exist, by folded ID
 	// missing is since when no list has shown a connection and no GET was made, by folded ID.

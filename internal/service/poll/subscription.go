@@ -9,10 +9,9 @@ type Subscription struct {
 
 	// The fields below are guarded by pollers.mu.
 	poller *poller
-	after  uint64            // the last round that began before the caller came
+	after  uint64            // the last round that began before the caller came: see Renew
 	ids    map[string]string // not yet resolved: see Interest.IDs
-	busy   bool
-	urgent bool // it has asked since the last round began
+	urgent bool              // it has asked since the last round began
 	err    error
 	// verdicts are the results of the caller's Visible. The map does not change: it is replaced.
 	verdicts map[string]verdict
@@ -65,11 +64,11 @@ func (s *Subscription) Resolve(ids ...string) {
 	}
 }
 
-// SetBusy keeps the interval short while the caller expects a change.
-func (s *Subscription) SetBusy(busy bool) {
+// Renew makes the subscription as one that joins now: what was read before counts no more.
+func (s *Subscription) Renew() {
 	s.pollers.mu.Lock()
 	defer s.pollers.mu.Unlock()
-	s.busy, s.urgent = busy, true
+	s.after, s.urgent = s.poller.begun, true
 	s.poller.wakeUp()
 }
 
@@ -93,11 +92,14 @@ func (v View) Read() bool { return v.read > v.after }
 // Asked reports whether a poll has begun since the caller came.
 func (v View) Asked() bool { return v.begun > v.after }
 
-// Failure returns why the last poll has failed since the caller came, or why there is none
-// yet; nil if it has not.
-func (v View) Failure() error {
-	if v.last > v.after || time.Now().Before(v.waits) {
+// Failure returns why a connection could not be read last since the caller came, or why it
+// is not read yet; nil if it could.
+func (v View) Failure(id string) error {
+	if v.failure != nil && (v.last > v.after || time.Now().Before(v.waits)) {
 		return v.failure
+	}
+	if f := v.failed[fold(id)]; f.round > v.after {
+		return f.err
 	}
 	return nil
 }

@@ -40,7 +40,9 @@ type cloud struct {
 	hidden   map[string]bool // from lists
 	down     error
 	getDown  map[string]error
-	maxList  int // connections of a response; 0: any number
+	first    func(ctx context.Context, method string, req proto.Message) error // before a call
+	explode  map[string]int                                                    // panic at this call of a method of the cloud from now on
+	maxList  int                                                               // connections of a response; 0: any number
 	calls    map[string]int
 	tokens   []string // of the calls
 	reaches  func(queue, address string) string
@@ -61,7 +63,7 @@ type snapshot struct {
 func newCloud() *cloud {
 	return &cloud{
 		conns: make(map[string]*connsvcv1.EnhancedConnection), calls: make(map[string]int),
-		hidden: make(map[string]bool), getDown: make(map[string]error),
+		hidden: make(map[string]bool), getDown: make(map[string]error), explode: make(map[string]int),
 	}
 }
 
@@ -77,9 +79,25 @@ func (c *cloud) For(p string) (*cloud, error) {
 func (c *cloud) CallersOwn() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.mayExplode("CallersOwn")
 	return c.own
 }
-func (c *cloud) Polling() *configv1.Polling         { return c.polling }
+
+func (c *cloud) Polling() *configv1.Polling {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mayExplode("Polling")
+	return c.polling
+}
+
+func (c *cloud) mayExplode(method string) {
+	if n := c.explode[method]; n > 0 {
+		if c.explode[method]--; n == 1 {
+			panic(method)
+		}
+	}
+}
+
 func (c *cloud) Idempotency() *configv1.Idempotency { return nil }
 
 func (c *cloud) AwaitPoll(ctx context.Context) error {
@@ -142,9 +160,15 @@ func (c *cloud) counted() (lists, gets int) {
 }
 
 func (c *cloud) Call(ctx context.Context, method string, req, resp proto.Message) error {
+	if c.first != nil {
+		if err := c.first(ctx, method, req); err != nil {
+			return err
+		}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls[method]++
+	c.mayExplode("Call")
 	c.tokens = append(c.tokens, call.From(ctx).CallerToken)
 	if c.down != nil {
 		return c.down

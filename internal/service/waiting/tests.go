@@ -94,8 +94,7 @@ func (n *wait) startTests(ctx context.Context) {
 	for _, result := range t.results {
 		t.running.Go(func() { t.run(ctx, result) })
 	}
-	n.tests = t
-	n.sub.SetBusy(true)
+	n.tests, n.renewed = t, false
 }
 
 // stopTests ends the tests, if they have begun.
@@ -104,7 +103,6 @@ func (n *wait) stopTests() {
 		n.tests.cancel()
 		n.tests.running.Wait()
 		n.tests = nil
-		n.sub.SetBusy(false)
 	}
 }
 

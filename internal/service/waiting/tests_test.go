@@ -81,6 +81,45 @@ func TestTestsDoNotHoldBackOthers(t *testing.T) {
 	})
 }
 
+// TestUnreachableAddressCostsFewPolls: a connection that does not change is read less and less
+// often.
+func TestUnreachableAddressCostsFewPolls(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.put(1, active)
+		c.reaches = func(_, _ string) string { return "UNREACHABLE" }
+		if got := wait(t, w, within(10*time.Minute, reaching(request(1), "10.0.0.1:80"))).GetReached(); got != timeout {
+			t.Errorf("reached %v", got)
+		}
+		if _, gets := c.counted(); gets > 35 {
+			t.Errorf("%d gets", gets)
+		}
+	})
+}
+
+// TestConnectionIsReadWhenAllAddressesAreReached, at once: it may have failed meanwhile.
+func TestConnectionIsReadWhenAllAddressesAreReached(t *testing.T) {
+	for name, each := range map[string]struct {
+		then *connsvcv1.Peering
+		want connsvcv1.WaitEnhancedConnectionResponse_Reached
+	}{"active": {active, ready}, "failed": {failed, hasFail}} {
+		for after := range 30 { // before and after a poll
+			bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+				c.put(1, active)
+				result, reached := "UNREACHABLE", time.Now().Add(3*time.Minute+time.Duration(after)*time.Second)
+				c.reaches = func(_, _ string) string { return result }
+				time.AfterFunc(time.Until(reached), func() {
+					c.put(1, each.then)
+					c.with(func() { result = "REACHABLE" })
+				})
+				got := wait(t, w, reaching(request(1), "10.0.0.1:80")).GetReached()
+				if took := time.Since(reached); got != each.want || took > 33*time.Second {
+					t.Errorf("%s, %d s later: reached %v after %v", name, after, got, took)
+				}
+			})
+		}
+	}
+}
+
 func TestWaitForAddressesEnds(t *testing.T) {
 	never := func(_, address string) string {
 		if strings.HasPrefix(address, "10.") {

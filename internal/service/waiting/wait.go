@@ -38,6 +38,8 @@ type wait struct {
 	sub   *poll.Subscription
 	last  *poll.Entry // the connection as it was last seen; nil: not yet
 	tests *tests      // nil: not begun
+	// renewed says that all addresses are reached, and that the connection is read once more.
+	renewed bool
 }
 
 func (n *wait) run(ctx context.Context) (*connsvcv1.WaitEnhancedConnectionResponse, error) {
@@ -54,8 +56,8 @@ func (n *wait) run(ctx context.Context) (*connsvcv1.WaitEnhancedConnectionRespon
 			switch {
 			case n.last != nil:
 				return n.reached(connsvcv1.WaitEnhancedConnectionResponse_TIMEOUT), nil
-			case v.Failure() != nil:
-				return nil, v.Failure()
+			case n.failure(v) != nil:
+				return nil, n.failure(v)
 			}
 		}
 		select {
@@ -65,7 +67,7 @@ func (n *wait) run(ctx context.Context) (*connsvcv1.WaitEnhancedConnectionRespon
 			timeUp = true
 		case <-last.C:
 			if timeUp = true; n.last == nil {
-				return nil, unread(n.sub.View())
+				return nil, n.unread(n.sub.View())
 			}
 		case <-stopping:
 			return nil, poll.Stopping()
@@ -75,11 +77,14 @@ func (n *wait) run(ctx context.Context) (*connsvcv1.WaitEnhancedConnectionRespon
 	}
 }
 
+// failure returns why the connection could not be read.
+func (n *wait) failure(v poll.View) error { return v.Failure(n.req.GetConnectionId()) }
+
 // unread is the error of a wait in whose time DLI was not read.
-func unread(v poll.View) error {
+func (n *wait) unread(v poll.View) error {
 	switch {
-	case v.Failure() != nil:
-		return v.Failure()
+	case n.failure(v) != nil:
+		return n.failure(v)
 	case !v.Asked():
 		return apierror.New(connsvcv1.ErrorReason_UPSTREAM_TIMEOUT,
 			"the call ended before DLI was asked: its time is shorter than the interval of polls", nil)
@@ -139,8 +144,15 @@ func (n *wait) look(ctx context.Context, v poll.View) (*connsvcv1.WaitEnhancedCo
 		}
 		n.startTests(ctx)
 	}
-	if all, err := n.tests.outcome(); err != nil || !all {
+	switch all, err := n.tests.outcome(); {
+	case err != nil || !all:
 		return nil, err
+	case !n.renewed:
+		n.renewed = true
+		n.sub.Renew()
+		return nil, nil
+	case !confirmed:
+		return nil, nil
 	}
 	return n.reached(connsvcv1.WaitEnhancedConnectionResponse_READY), nil
 }

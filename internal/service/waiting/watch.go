@@ -144,6 +144,9 @@ func (n *watch) sendExisting(v poll.View) (newer bool, err error) {
 		case !known.Same(e):
 			err = n.send(connsvcv1.WatchEnhancedConnectionsResponse_MODIFIED, e, v.AskedFor(e))
 		default:
+			if known.Conn.IsPrivis != nil && e.Conn.IsPrivis == nil {
+				n.sent[id] = known // the reader knows more
+			}
 			continue
 		}
 		if err != nil || n.sub.View().State != v.State {

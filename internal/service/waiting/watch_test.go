@@ -766,6 +766,34 @@ func TestPrivisAlone(t *testing.T) {
 	})
 }
 
+// TestPrivisAfterAGet: what a GET does not show of a connection, lists do.
+func TestPrivisAfterAGet(t *testing.T) {
+	privis := func(c *cloud, value bool) {
+		c.change(func(all map[string]*connsvcv1.EnhancedConnection) {
+			changed := proto.CloneOf(all[idOf(1)])
+			changed.IsPrivis = proto.Bool(value)
+			all[idOf(1)] = changed
+		})
+	}
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.put(1, active)
+		one := watch(t.Context(), w, ofOne(1)) // which GETs it
+		time.Sleep(time.Second)
+		s := watch(t.Context(), w, ofProject())
+		time.Sleep(time.Minute)
+		expect(t, s, "ADDED c1 ACTIVE, SYNCED")
+		privis(c, false)
+		time.Sleep(31 * time.Second)
+		expect(t, s, "MODIFIED c1 ACTIVE")
+		expect(t, one, "ADDED c1 ACTIVE, SYNCED, MODIFIED c1 ACTIVE")
+		// A GET in the same poll does not hide what the list shows.
+		privis(c, true)
+		_ = wait(t, w, request(1))
+		expect(t, s, "MODIFIED c1 ACTIVE")
+		_, _ = s.end(), one.end()
+	})
+}
+
 func TestManyComeAndGo(t *testing.T) {
 	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
 		for n := range 20 {
