@@ -37,7 +37,9 @@ func (s *Service) DisassociateQueues(ctx context.Context, req *connsvcv1.Disasso
 		Pools:        req.GetElasticResourcePools(),
 	}
 	resp := &connsvcv1.DisassociateQueuesResponse{}
-	if err := s.call(ctx, connsvcv1.ConnectionService_DisassociateQueues_FullMethodName, about, req, resp); err != nil {
+	err := s.call(ctx, connsvcv1.ConnectionService_DisassociateQueues_FullMethodName, about, req, resp)
+	s.applier.Unbound(about.Project, about.ConnectionID, about.Queues)
+	if err != nil {
 		return nil, err
 	}
 	resp.IsSuccess = true

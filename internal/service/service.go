@@ -47,6 +47,9 @@ func (s *Service) call(ctx context.Context, method string, about apierror.Subjec
 	dli, err := s.dli(about.Project)
 	if err == nil {
 		err = dli.Call(ctx, method, req, resp)
+		if about.Change { // also after an error: DLI may have executed it
+			s.applier.Changed(about.Project, about.ConnectionID, dli.Idempotency().GetListLag().AsDuration())
+		}
 	}
 	return apierror.FromDLI(err, about)
 }

@@ -9,8 +9,7 @@ package apply
 import (
 	"context"
 	"strings"
-
-	"google.golang.org/protobuf/proto"
+	"time"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
@@ -48,39 +47,38 @@ type Applier struct {
 // New returns an Applier over the RPCs.
 func New(rpcs RPCs) *Applier { return &Applier{rpcs: rpcs} }
 
+// Changed records that this process has changed a connection, or may have: lists, which lag,
+// do not count until they show it.
+func (a *Applier) Changed(project, id string, lag time.Duration) { a.recent.add(project, id, lag) }
+
+// Unbound records that this process has unbound queues, or may have: DLI may show them as
+// pools, which then stand for them no more.
+func (a *Applier) Unbound(project, id string, queues []string) {
+	a.standIns.remove(project, id, queues)
+}
+
 // Apply makes a connection as it is wanted. The error of one that has begun has an
-// ApplyReport.
+// ApplyReport. Whoever may not do it, or has nothing to do, takes no turn from the others.
 func (a *Applier) Apply(ctx context.Context, req *connsvcv1.ApplyEnhancedConnectionRequest) (*connsvcv1.ApplyEnhancedConnectionResponse, error) {
 	t := a.target(ctx, req.GetProjectId(), req.GetConnection())
-	if !req.GetValidateOnly() {
-		unlock, err := a.applies.lock(ctx, t.project+"/"+t.spec.GetName())
-		if err != nil {
-			return nil, err
-		}
-		defer unlock()
-	}
-	f, err := t.find(ctx)
+	turn := a.applies.turn(t.project + "/" + t.spec.GetName())
+	defer turn.end()
+	r, err := t.plan(ctx, req)
 	if err != nil {
-		return nil, err
-	}
-	switch {
-	case len(f.ids) > 1 && req.GetValidateOnly():
-		return &connsvcv1.ApplyEnhancedConnectionResponse{
-			IsSuccess: true, Difference: f.difference(t.spec.GetName()),
-			Warning: proto.String("apply refuses to choose between " + strings.Join(f.ids[:min(len(f.ids), maxNames)], ", ")),
-		}, nil
-	case len(f.ids) > 1:
-		return nil, ambiguous(f.ids)
-	}
-	r := t.newRun(req, f)
-	if err := r.replaceable(ctx); err != nil {
 		return nil, err
 	}
 	if req.GetValidateOnly() || !r.needed() {
 		return r.response(nil), nil
 	}
-	if err := r.permitted(ctx); err != nil {
+	missed, err := turn.wait(ctx)
+	if err == nil && missed {
+		r, err = t.plan(ctx, req)
+	}
+	if err != nil {
 		return nil, err
+	}
+	if !r.needed() {
+		return r.response(nil), nil
 	}
 	if err := r.do(ctx); err != nil {
 		return nil, r.failure(err)
@@ -90,6 +88,28 @@ func (a *Applier) Apply(ctx context.Context, req *connsvcv1.ApplyEnhancedConnect
 		return nil, r.failure(err)
 	}
 	return r.response(shown), nil
+}
+
+// plan returns the apply of a target as it is now, which its caller may do.
+func (t *target) plan(ctx context.Context, req *connsvcv1.ApplyEnhancedConnectionRequest) (*run, error) {
+	t.grantees = nil
+	f, err := t.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.ids) > 1 {
+		if !req.GetValidateOnly() {
+			return nil, ambiguous(f.ids)
+		}
+		r := &run{target: t, found: f, request: req, difference: f.difference(t.spec.GetName())}
+		r.warn("apply refuses to choose between " + strings.Join(f.ids[:min(len(f.ids), maxNames)], ", "))
+		return r, nil
+	}
+	r := t.newRun(req, f)
+	if err := r.replaceable(ctx); err != nil || req.GetValidateOnly() {
+		return r, err
+	}
+	return r, r.permitted(ctx)
 }
 
 // A target is a connection of a project as it is wanted.

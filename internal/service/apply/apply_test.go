@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -272,6 +273,69 @@ func TestRolledBackAtOnce(t *testing.T) {
 	}
 	wantSteps(t, s.mustApply(t, before).GetSteps(), "SET_HOSTS DONE")
 	s.wantHosts(t, "a=192.168.0.1", "b=192.168.0.1")
+}
+
+// TestChangedBefore: that a list shows what is wanted counts for nothing either after any other
+// change that this replica has made.
+func TestChangedBefore(t *testing.T) {
+	remove := func(s *stage, ctx context.Context, id string) error {
+		_, err := s.DeleteEnhancedConnection(ctx, &connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: projectID, ConnectionId: id})
+		return err
+	}
+	ungranted := func(s *connsvcv1.EnhancedConnectionSpec) { s.AllowEmpty = []string{"granted_project_ids"} }
+	granted := func(s *connsvcv1.EnhancedConnectionSpec) { s.GrantedProjectIds = []string{"g1"} }
+	for name, tt := range map[string]struct {
+		change func(s *stage, ctx context.Context, id string) error
+		grants func(*connsvcv1.EnhancedConnectionSpec)
+		want   []string
+	}{
+		"DeleteEnhancedConnection":              {remove, ungranted, []string{"CREATE DONE c1", "ADD_ROUTES DONE r1"}},
+		"DeleteEnhancedConnection, with grants": {remove, granted, []string{"CREATE DONE c1", "ADD_ROUTES DONE r1", "GRANT DONE g1"}},
+		"UpdateEnhancedConnectionHosts": {func(s *stage, ctx context.Context, id string) error {
+			_, err := s.UpdateEnhancedConnectionHosts(ctx, &connsvcv1.UpdateEnhancedConnectionHostsRequest{ProjectId: projectID, ConnectionId: id})
+			return err
+		}, ungranted, []string{"SET_HOSTS DONE"}},
+		"AssociateQueues": {func(s *stage, ctx context.Context, id string) error {
+			_, err := s.AssociateQueues(ctx, &connsvcv1.AssociateQueuesRequest{ProjectId: projectID, ConnectionId: id, Queues: []string{"q2"}})
+			return err
+		}, ungranted, []string{"UNBIND DONE q2"}},
+		"DisassociateQueues": {func(s *stage, ctx context.Context, id string) error {
+			_, err := s.DisassociateQueues(ctx, &connsvcv1.DisassociateQueuesRequest{ProjectId: projectID, ConnectionId: id, Queues: []string{"q1"}})
+			return err
+		}, ungranted, []string{"BIND DONE q1"}},
+		"CreateRoute": {func(s *stage, ctx context.Context, id string) error {
+			_, err := s.CreateRoute(ctx, &connsvcv1.CreateRouteRequest{ProjectId: projectID, ConnectionId: id, Name: "r2", Cidr: "10.2.0.0/16"})
+			return err
+		}, ungranted, []string{"DELETE_ROUTES DONE r2"}},
+		"DeleteRoute": {func(s *stage, ctx context.Context, id string) error {
+			_, err := s.DeleteRoute(ctx, &connsvcv1.DeleteRouteRequest{ProjectId: projectID, ConnectionId: id, Name: "r1"})
+			return err
+		}, ungranted, []string{"ADD_ROUTES DONE r1"}},
+		"UpdatePrivileges": {func(s *stage, ctx context.Context, id string) error {
+			_, err := s.UpdatePrivileges(ctx, &connsvcv1.UpdatePrivilegesRequest{ProjectId: projectID, GranteeProjectId: "g1", Action: "grant", Privileges: []*connsvcv1.UpdatePrivilegesRequest_ObjectPrivileges{
+				{Object: "edsconnections." + id, Privileges: []string{"BIND_QUEUE"}},
+			}})
+			return err
+		}, ungranted, []string{"REVOKE DONE g1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := time.Now()
+			s := start(t, emulator.Options{Now: func() time.Time { return now }})
+			wanted := spec(tt.grants)
+			id := s.mustApply(t, wanted).GetConnectionId()
+			now = now.Add(time.Hour)
+			s.forget()
+			s.fault(t, all("ListEnhancedConnections", faults.Fault{Kind: faults.OldList, Delay: faults.Duration(time.Minute)}),
+				all("DeleteEnhancedConnection", faults.Fault{Kind: faults.SlowList, Delay: faults.Duration(time.Hour)}))
+			if err := tt.change(s, t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			if resp := s.compare(t, wanted); !resp.GetDifferent() {
+				t.Error("a comparison shows no difference")
+			}
+			wantSteps(t, s.mustApply(t, wanted).GetSteps(), tt.want...)
+		})
+	}
 }
 
 // TestNameTakenMeanwhile goes on with a connection that lists did not show.

@@ -31,7 +31,7 @@ func (a *Applier) Compare(ctx context.Context, req *connsvcv1.CompareEnhancedCon
 	confirmed := 0
 	for _, spec := range req.GetConnections() {
 		each := c.byName[spec.GetName()]
-		recent := each.recent.has(req.GetProjectId(), spec.GetName())
+		recent := each.recent.has(req.GetProjectId(), each.ids...)
 		if len(each.ids) > 0 && (recent || confirmed < maxConfirmed && each.shown.GetKind() != connsvcv1.ConnectionDifference_SAME) {
 			if !recent {
 				confirmed += len(each.ids)
@@ -117,8 +117,12 @@ func (c *comparison) add(ctx context.Context, conn *connsvcv1.EnhancedConnection
 	}
 	c.missing--
 	changes, err := each.inspect(ctx, conn)
-	if err == nil {
-		each.shown = changes.difference(conn.GetName(), conn.GetId())
+	switch {
+	case gone(err):
+		return nil // it stays MISSING, which is confirmed
+	case err != nil:
+		return err
 	}
-	return err
+	each.shown = changes.difference(conn.GetName(), conn.GetId())
+	return nil
 }

@@ -217,3 +217,39 @@ func TestPermits(t *testing.T) {
 	wantReason(t, err, connsvcv1.ErrorReason_POLICY_DENIED)
 	s.wantHosts(t, "a=192.168.0.1", "b=192.168.0.1")
 }
+
+// TestPermitsReplacement: the policy decides on the steps of a replacement with the connection
+// that it makes, and not with the one that it deletes.
+func TestPermitsReplacement(t *testing.T) {
+	denied := func(_ context.Context, req proto.Message, conn *connsvcv1.EnhancedConnection) error {
+		if _, adds := req.(*connsvcv1.CreateRouteRequest); adds && conn.GetDestVpcId() == otherVPC {
+			return apierror.New(connsvcv1.ErrorReason_POLICY_DENIED, "", nil)
+		}
+		return nil
+	}
+	for name, tt := range map[string]struct {
+		from, to string
+		want     connsvcv1.ErrorReason
+	}{"to the denied VPC": {vpcID, otherVPC, connsvcv1.ErrorReason_POLICY_DENIED}, "from the denied VPC": {otherVPC, vpcID, apierror.NoReason}} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, emulator.Options{})
+			old := s.mustApply(t, spec(func(s *connsvcv1.EnhancedConnectionSpec) { s.DestVpcId = tt.from })).GetConnectionId()
+			s.took()
+			ctx := call.NewContext(t.Context(), &call.Call{Permits: func(ctx context.Context, req proto.Message, conn *connsvcv1.EnhancedConnection) error {
+				if r, adds := req.(*connsvcv1.CreateRouteRequest); adds && (r.GetConnectionId() == old || conn.GetId() == old) {
+					t.Errorf("asked for a route of the connection that is deleted: %v", r)
+				}
+				return denied(ctx, req, conn)
+			}})
+			_, err := s.ApplyEnhancedConnection(ctx, &connsvcv1.ApplyEnhancedConnectionRequest{
+				ProjectId: projectID, Connection: spec(func(s *connsvcv1.EnhancedConnectionSpec) { s.DestVpcId = tt.to }), AllowReplace: true,
+			})
+			if got := apierror.ReasonOf(err); got != tt.want {
+				t.Fatalf("got %v, want %v", err, tt.want)
+			}
+			if deleted := slices.Contains(s.took(), "delete"); deleted != (tt.want == apierror.NoReason) {
+				t.Errorf("deleted: %v", deleted)
+			}
+		})
+	}
+}

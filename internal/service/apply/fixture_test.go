@@ -122,6 +122,29 @@ func (s *stage) took() []string {
 	return calls
 }
 
+// holdHosts holds the first overwriting of hosts: it sends when that is there, and receives
+// when it may go on.
+func (s *stage) holdHosts() chan struct{} {
+	held := make(chan struct{})
+	var once sync.Once
+	s.before = func(call string) {
+		if call == "hosts" {
+			once.Do(func() {
+				held <- struct{}{}
+				<-held
+			})
+		}
+	}
+	return held
+}
+
+// seen returns the calls since took was called.
+func (s *stage) seen() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
+}
+
 func (s *stage) wantCalls(t *testing.T, want ...string) {
 	t.Helper()
 	if got := s.took(); !slices.Equal(got, want) {

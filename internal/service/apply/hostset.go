@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
@@ -17,12 +16,8 @@ const maxOverwrites = 4
 // ListHosts returns the hosts of a connection and their etag.
 func (a *Applier) ListHosts(ctx context.Context, req *connsvcv1.ListHostsRequest) (*connsvcv1.ListHostsResponse, error) {
 	get := &connsvcv1.GetEnhancedConnectionRequest{ProjectId: req.GetProjectId(), ConnectionId: req.GetConnectionId()}
-	conn, err := a.rpcs.GetEnhancedConnection(ctx, get)
+	conn, err := a.target(ctx, req.GetProjectId(), nil).permittedGet(ctx, get)
 	if err != nil {
-		return nil, err
-	}
-	t := a.target(ctx, req.GetProjectId(), nil)
-	if err := t.caller.Permit(ctx, get, conn); err != nil {
 		return nil, err
 	}
 	return &connsvcv1.ListHostsResponse{IsSuccess: true, Count: count(conn.GetHosts()), Hosts: conn.GetHosts(), Etag: etagOf(conn.GetHosts())}, nil
@@ -83,46 +78,48 @@ type hostResult struct {
 	hosts          []*connsvcv1.Host // after the change
 }
 
-func hostsKey(project, id string) string { return project + "/" + strings.ToLower(id) }
-
 // changeHosts reads the hosts, overwrites them with the changed ones, and reads them again.
 // Where they are not so then, somebody else has overwritten them meanwhile, and the change
 // is made once more. A change that DLI shows to be made already succeeds, whatever the etag:
-// it is the repetition of one whose response was lost.
+// it is the repetition of one whose response was lost. Whoever may not change the hosts, or
+// changes nothing, takes no turn from the others.
 func (a *Applier) changeHosts(ctx context.Context, c hostChange) (hostResult, error) {
-	unlock, err := a.hosts.lock(ctx, hostsKey(c.project, c.id))
+	turn := a.hosts.turn(keyOf(c.project, c.id))
+	defer turn.end()
+	t, get := a.target(ctx, c.project, nil), &connsvcv1.GetEnhancedConnectionRequest{ProjectId: c.project, ConnectionId: c.id}
+	conn, err := t.permittedGet(ctx, get)
 	if err != nil {
-		return hostResult{}, err
-	}
-	defer unlock()
-	get := &connsvcv1.GetEnhancedConnectionRequest{ProjectId: c.project, ConnectionId: c.id}
-	conn, err := a.rpcs.GetEnhancedConnection(ctx, get)
-	if err != nil {
-		return hostResult{}, err
-	}
-	// Whoever changes hosts may get the connection: counts, etag and errors tell of it.
-	t := a.target(ctx, c.project, nil)
-	if err := t.caller.Permit(ctx, get, conn); err != nil {
 		return hostResult{}, err
 	}
 	var first hostResult
-	for try := 0; ; try++ {
+	for overwrites := 0; ; {
 		next := c.of(conn.GetHosts())
 		if next.added+next.removed == 0 {
 			first.hosts = conn.GetHosts()
 			return first, nil
 		}
-		if try == 0 {
-			first = next
-		}
 		update := &connsvcv1.UpdateEnhancedConnectionHostsRequest{ProjectId: c.project, ConnectionId: c.id, Hosts: next.hosts}
 		if err := t.caller.Permit(ctx, update, conn); err != nil {
 			return hostResult{}, err
 		}
-		if err := c.check(conn.GetHosts(), next.hosts, try); err != nil {
+		if err := c.check(conn.GetHosts(), next.hosts, overwrites); err != nil {
 			return hostResult{}, err
 		}
-		a.recent.add(c.project, conn.GetName())
+		if !turn.mine {
+			missed, err := turn.wait(ctx)
+			if err == nil && missed {
+				conn, err = t.permittedGet(ctx, get)
+			}
+			if err != nil {
+				return hostResult{}, err
+			}
+			if missed {
+				continue
+			}
+		}
+		if overwrites++; overwrites == 1 {
+			first = next
+		}
 		failed := t.send(ctx, update)
 		if failed != nil && !apierror.Sent(failed) {
 			return hostResult{}, failed
@@ -136,6 +133,16 @@ func (a *Applier) changeHosts(ctx context.Context, c hostChange) (hostResult, er
 	}
 }
 
+// permittedGet reads a connection whose hosts are listed or changed. Counts, etag and errors
+// tell of it, so the caller must be allowed to get it.
+func (t *target) permittedGet(ctx context.Context, get *connsvcv1.GetEnhancedConnectionRequest) (*connsvcv1.EnhancedConnection, error) {
+	conn, err := t.rpcs.GetEnhancedConnection(ctx, get)
+	if err == nil {
+		err = t.caller.Permit(ctx, get, conn)
+	}
+	return conn, err
+}
+
 // unread is the error where the hosts cannot be read after the change.
 func unread(failed, err error) error {
 	if failed != nil {
@@ -146,10 +153,10 @@ func unread(failed, err error) error {
 	return &e
 }
 
-// check returns an error if the hosts must not be changed so.
-func (c *hostChange) check(hosts, next []*connsvcv1.Host, try int) error {
+// check returns an error if the hosts must not be changed so, after so many overwrites.
+func (c *hostChange) check(hosts, next []*connsvcv1.Host, overwrites int) error {
 	switch {
-	case c.etag != "" && (try > 0 || etagOf(hosts) != c.etag), try == maxOverwrites:
+	case c.etag != "" && (overwrites > 0 || etagOf(hosts) != c.etag), overwrites == maxOverwrites:
 		e := apierror.New(connsvcv1.ErrorReason_CONCURRENT_CHANGE, "", nil)
 		e.Metadata = map[string]string{"etag": etagOf(hosts)}
 		return e

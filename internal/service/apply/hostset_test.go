@@ -247,26 +247,85 @@ func (e endless) Deadline() (time.Time, bool) { return e.at, true }
 // TestWaitingInVain: a call whose time ends in the queue has changed nothing.
 func TestWaitingInVain(t *testing.T) {
 	s, id := withHosts(t, "a")
-	reached, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	s.before = func(call string) {
-		if call == "hosts" {
-			once.Do(func() { close(reached); <-release })
-		}
-	}
+	release := s.holdHosts()
 	var calls sync.WaitGroup
 	calls.Go(func() {
 		if _, err := s.AddHosts(t.Context(), &connsvcv1.AddHostsRequest{ProjectId: projectID, ConnectionId: id, Hosts: hosts("b")}); err != nil {
 			t.Error(err)
 		}
 	})
-	<-reached
+	<-release
 	// The caller's clock ends the call later than the wait: he has the error.
-	_, err := s.AddHosts(endless{t.Context(), time.Now().Add(time.Millisecond)}, &connsvcv1.AddHostsRequest{ProjectId: projectID, ConnectionId: id, Hosts: hosts("c")})
-	wantReason(t, err, connsvcv1.ErrorReason_OVERLOADED)
-	close(release)
+	_, err := s.AddHosts(endless{t.Context(), time.Now().Add(3 * time.Second)}, &connsvcv1.AddHostsRequest{ProjectId: projectID, ConnectionId: id, Hosts: hosts("c")})
+	release <- struct{}{}
 	calls.Wait()
+	wantReason(t, err, connsvcv1.ErrorReason_OVERLOADED)
 	s.wantHosts(t, "a=192.168.0.1", "b=192.168.0.1")
+}
+
+// TestRefusedTakeNoTurn: whoever may not make a change is told so while another is under way,
+// and keeps nobody waiting.
+func TestRefusedTakeNoTurn(t *testing.T) {
+	s := start(t, emulator.Options{})
+	id := s.mustApply(t, spec()).GetConnectionId()
+	wanted := func(names ...string) *connsvcv1.EnhancedConnectionSpec {
+		return spec(func(s *connsvcv1.EnhancedConnectionSpec) { s.Hosts = hosts(names...) })
+	}
+	release := s.holdHosts()
+	var calls sync.WaitGroup
+	calls.Go(func() { s.mustApply(t, wanted("a", "b", "c")) })
+	<-release
+	var errs []error
+	for _, denied := range []string{"GetEnhancedConnectionRequest", "UpdateEnhancedConnectionHostsRequest"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		ctx = call.NewContext(ctx, &call.Call{Permits: func(_ context.Context, req proto.Message, _ *connsvcv1.EnhancedConnection) error {
+			if string(req.ProtoReflect().Descriptor().Name()) == denied {
+				return apierror.New(connsvcv1.ErrorReason_POLICY_DENIED, "", nil)
+			}
+			return nil
+		}})
+		_, err := s.AddHosts(ctx, &connsvcv1.AddHostsRequest{ProjectId: projectID, ConnectionId: id, Hosts: hosts("z")})
+		errs = append(errs, err)
+		if denied == "UpdateEnhancedConnectionHostsRequest" {
+			_, err = s.ApplyEnhancedConnection(ctx, &connsvcv1.ApplyEnhancedConnectionRequest{ProjectId: projectID, Connection: wanted("z")})
+			errs = append(errs, err)
+		}
+	}
+	release <- struct{}{}
+	calls.Wait()
+	for _, err := range errs {
+		wantReason(t, err, connsvcv1.ErrorReason_POLICY_DENIED)
+	}
+	s.wantHosts(t, "a=192.168.0.1", "b=192.168.0.1", "c=192.168.0.1")
+}
+
+// TestWaitedApply: an apply that has waited for its turn reads anew what there is to do.
+func TestWaitedApply(t *testing.T) {
+	s := start(t, emulator.Options{})
+	s.mustApply(t, spec())
+	wanted := spec(func(s *connsvcv1.EnhancedConnectionSpec) { s.Hosts = hosts("a", "b", "c") })
+	release := s.holdHosts()
+	var calls sync.WaitGroup
+	calls.Go(func() { s.mustApply(t, wanted) })
+	<-release
+	s.took()
+	calls.Go(func() {
+		if resp := s.mustApply(t, wanted); resp.GetChanged() {
+			t.Errorf("changed once more: %v", resp.GetSteps())
+		}
+	})
+	for range 1000 { // until it has seen the difference, or without that has nothing to wait for
+		if slices.Equal(s.seen(), []string{"list", "get"}) {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	release <- struct{}{}
+	calls.Wait()
+	if hosts := slices.DeleteFunc(s.took(), func(call string) bool { return call != "hosts" }); len(hosts) > 0 {
+		t.Errorf("overwritten %d times more", len(hosts))
+	}
 }
 
 // TestHiddenHosts: a connection that the caller may not get is denied before anything is

@@ -88,6 +88,10 @@ func without(names, others []string) []string {
 	return rest
 }
 
+func standInKey(project, id, queue string) [3]string {
+	return [3]string{project, strings.ToLower(id), strings.ToLower(queue)}
+}
+
 // maxStandIns is how many queues are remembered at most; beyond it all are forgotten, and
 // bound once more, which changes nothing.
 const maxStandIns = 10_000
@@ -105,7 +109,15 @@ func (s *standIns) add(project, id, queue string, pools []string) {
 	if s.pools == nil || len(s.pools) >= maxStandIns {
 		s.pools = map[[3]string][]string{}
 	}
-	s.pools[[3]string{project, id, queue}] = pools
+	s.pools[standInKey(project, id, queue)] = pools
+}
+
+func (s *standIns) remove(project, id string, queues []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, queue := range queues {
+		delete(s.pools, standInKey(project, id, queue))
+	}
 }
 
 // of returns the pools of which one stands for the queue; nil if that is not known, or one
@@ -113,7 +125,7 @@ func (s *standIns) add(project, id, queue string, pools []string) {
 func (s *standIns) of(project, id, queue string, pools []string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	possible := s.pools[[3]string{project, id, queue}]
+	possible := s.pools[standInKey(project, id, queue)]
 	if len(without(possible, pools)) > 0 {
 		return nil
 	}

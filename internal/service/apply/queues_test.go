@@ -177,3 +177,37 @@ func TestNotProven(t *testing.T) {
 		})
 	}
 }
+
+// TestBoundMeanwhile: an apply does not unbind what its difference does not show.
+func TestBoundMeanwhile(t *testing.T) {
+	s := start(t, emulator.Options{PoolOfQueue: pooled})
+	id := s.mustApply(t, spec(bound("q0", "px py"))).GetConnectionId()
+	after := ""
+	s.before = func(call string) {
+		if call == "get" && after == "bind" {
+			after = ""
+			if _, err := s.AssociateQueues(t.Context(), &connsvcv1.AssociateQueuesRequest{ProjectId: projectID, ConnectionId: id, Queues: []string{"q9"}, ElasticResourcePools: []string{"pz"}}); err != nil {
+				t.Error(err)
+			}
+		}
+		after = call
+	}
+	_, err := s.apply(t, spec(bound("q1", "py")))
+	s.before = nil
+	wantFailure(t, err, connsvcv1.ErrorReason_CONCURRENT_CHANGE, "BIND DONE q1", "UNBIND DONE q0,px")
+	wantSteps(t, s.mustApply(t, spec(bound("q1", "py")), validateOnly).GetSteps(), "UNBIND LEFT q9,pz")
+}
+
+// TestUnboundBefore: a queue that this replica has unbound does not count as bound for a pool
+// that is bound again.
+func TestUnboundBefore(t *testing.T) {
+	s := start(t, emulator.Options{PoolOfQueue: pooled})
+	id := s.mustApply(t, spec(bound("a1", ""))).GetConnectionId()
+	if _, err := s.DisassociateQueues(t.Context(), &connsvcv1.DisassociateQueuesRequest{ProjectId: projectID, ConnectionId: id, Queues: []string{"A1"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AssociateQueues(t.Context(), &connsvcv1.AssociateQueuesRequest{ProjectId: projectID, ConnectionId: id, Queues: []string{"a2"}}); err != nil {
+		t.Fatal(err)
+	}
+	wantSteps(t, s.mustApply(t, spec(bound("a1", ""))).GetSteps(), "BIND DONE a1")
+}

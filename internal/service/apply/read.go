@@ -48,8 +48,11 @@ func (t *target) find(ctx context.Context) (*found, error) {
 	}
 	if len(f.ids) == 1 {
 		f.changes, err = t.inspect(ctx, f.conn)
-		if err != nil || f.changes.none() && !t.recent.has(t.project, t.spec.GetName()) {
-			return f, err
+		if err != nil && !gone(err) {
+			return nil, err
+		}
+		if err == nil && f.changes.none() && !t.recent.has(t.project, f.ids...) {
+			return f, nil
 		}
 	}
 	return t.confirm(ctx, f.ids)
@@ -85,7 +88,7 @@ func (t *target) confirm(ctx context.Context, ids []string) (*found, error) {
 func (t *target) get(ctx context.Context, id string) (*connsvcv1.EnhancedConnection, error) {
 	conn, err := t.rpcs.GetEnhancedConnection(ctx, &connsvcv1.GetEnhancedConnectionRequest{ProjectId: t.project, ConnectionId: id})
 	switch {
-	case apierror.ReasonOf(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND:
+	case gone(err):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -93,6 +96,11 @@ func (t *target) get(ctx context.Context, id string) (*connsvcv1.EnhancedConnect
 		return nil, nil
 	}
 	return conn, nil
+}
+
+// gone reports whether a connection, which a list may still show, is not there.
+func gone(err error) bool {
+	return apierror.ReasonOf(err) == connsvcv1.ErrorReason_CONNECTION_NOT_FOUND
 }
 
 // inspect compares a connection with how it is wanted.

@@ -1,12 +1,14 @@
 package apply
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
 
 const (
-	// recentFor is how long a change is recent: longer than DLI's lists lag.
+	// recentFor is how long a change is recent, unless DLI's lists may lag longer.
 	recentFor = time.Minute
 	// maxRecent limits the connections that are remembered.
 	maxRecent = 10_000
@@ -16,26 +18,36 @@ const (
 // them as they were, and so as wanted where they are not. The zero value is ready for use.
 type recent struct {
 	mu    sync.Mutex
-	until map[string]time.Time // by project and name
+	until map[string]time.Time // by project and ID
 	all   time.Time            // until then each connection counts as changed
 }
 
-func (r *recent) add(project, name string) {
+// add adds a connection, for as long as lists lag, and a minute at least.
+func (r *recent) add(project, id string, lag time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
+	until := time.Now().Add(max(recentFor, lag))
 	if len(r.until) >= maxRecent {
-		r.until, r.all = nil, now.Add(recentFor)
+		for _, at := range r.until {
+			if at.After(r.all) {
+				r.all = at
+			}
+		}
+		r.until = nil
 	}
 	if r.until == nil {
 		r.until = make(map[string]time.Time)
 	}
-	r.until[project+"/"+name] = now.Add(recentFor)
+	r.until[keyOf(project, id)] = until
 }
 
-func (r *recent) has(project, name string) bool {
+// has reports whether one of the connections of a project was changed.
+func (r *recent) has(project string, ids ...string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	return now.Before(r.all) || now.Before(r.until[project+"/"+name])
+	return now.Before(r.all) || slices.ContainsFunc(ids, func(id string) bool { return now.Before(r.until[keyOf(project, id)]) })
 }
+
+// keyOf is the key of a connection.
+func keyOf(project, id string) string { return project + "/" + strings.ToLower(id) }

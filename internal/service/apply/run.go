@@ -29,16 +29,17 @@ func (t *target) newRun(req *connsvcv1.ApplyEnhancedConnectionRequest, f *found)
 	if f.conn != nil {
 		r.id = f.conn.GetId()
 	}
+	id := r.id // of the connection to change
 	if f.conn != nil && len(c.replaced) > 0 {
 		remove = newStep(connsvcv1.ApplyStep_DELETE, []string{t.spec.GetName()}, &connsvcv1.DeleteEnhancedConnectionRequest{ProjectId: t.project, ConnectionId: r.id})
 	}
 	if f.conn == nil || len(c.replaced) > 0 {
 		create = newStep(connsvcv1.ApplyStep_CREATE, []string{t.spec.GetName()}, t.createRequest(req.GetRequestId()))
-		c = t.compare(t.created(""), nil)
+		id, c = "", t.compare(t.created(""), nil)
 	} else {
 		r.warnHidden(c, f.conn)
 	}
-	r.steps = append([]*step{remove, create}, t.changeSteps(c, r.id)...)
+	r.steps = append([]*step{remove, create}, t.changeSteps(c, id)...)
 	return r
 }
 
@@ -111,13 +112,17 @@ func (r *run) replaceable(ctx context.Context) error {
 	return e
 }
 
-// permitted asks the policy for each call before the first is made.
+// permitted asks the policy for each call that is left before the first is made: about the
+// connection that is there, and from its create on about the one that is made.
 func (r *run) permitted(ctx context.Context) error {
 	conn := r.conn
-	if conn == nil {
-		conn = r.created("")
-	}
 	for _, s := range r.steps {
+		if s.State != connsvcv1.ApplyStep_LEFT {
+			continue
+		}
+		if s.Action == connsvcv1.ApplyStep_CREATE {
+			conn = r.created("")
+		}
 		for _, req := range s.requests {
 			if err := r.caller.Permit(ctx, req, conn); err != nil {
 				return err
@@ -150,17 +155,14 @@ func (r *run) do(ctx context.Context) error {
 	return nil
 }
 
-// take makes the calls of a step, which is no create: of a new connection no list shows how
-// it was before.
+// take makes the calls of a step, which is no create.
 func (r *run) take(ctx context.Context, s *step) error {
-	r.recent.add(r.project, r.spec.GetName())
-	defer r.recent.add(r.project, r.spec.GetName()) // the last call may be long after the first
 	if s.Action == connsvcv1.ApplyStep_SET_HOSTS {
-		unlock, err := r.hosts.lock(ctx, hostsKey(r.project, r.id))
-		if err != nil {
+		turn := r.hosts.turn(keyOf(r.project, r.id))
+		defer turn.end()
+		if _, err := turn.wait(ctx); err != nil {
 			return err
 		}
-		defer unlock()
 	}
 	for todo := s.requests; len(todo) > 0; {
 		req := todo[0]
@@ -198,7 +200,8 @@ func failedAt(request proto.Message, err error) error {
 	return &e
 }
 
-// bound finds out whether pools that are to be unbound stand for queues that were bound.
+// bound finds out whether pools that are to be unbound stand for queues that were bound. What
+// somebody else has bound meanwhile stays: the policy was not asked for it.
 func (r *run) bound(ctx context.Context) error {
 	unbind := slices.IndexFunc(r.steps, func(s *step) bool { return s.Action == connsvcv1.ApplyStep_UNBIND })
 	if len(r.changes.peerings.bindQueues) == 0 || len(r.changes.peerings.unbindPools) == 0 {
@@ -212,7 +215,8 @@ func (r *run) bound(ctx context.Context) error {
 		return apierror.ConnectionNotFound(r.id)
 	}
 	r.learn(conn, r.changes.peerings.bindQueues)
-	r.steps[unbind] = r.unbind(r.compare(conn, nil), r.id)
+	planned, now := r.changes.peerings, r.compare(conn, nil).peerings
+	r.steps[unbind] = r.unbind(r.id, bindings{among(planned.unbindQueues, now.unbindQueues), among(planned.unbindPools, now.unbindPools)})
 	return nil
 }
 

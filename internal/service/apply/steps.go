@@ -104,7 +104,7 @@ func (t *target) changeSteps(c *changes, id string) []*step {
 		t.changeRoutes(c, id),
 		t.bind(c, id),
 		t.updateGrants(connsvcv1.ApplyStep_GRANT, "grant", c.grant, id),
-		t.unbind(c, id),
+		t.unbind(id, bindings{c.peerings.unbindQueues, c.peerings.unbindPools}),
 		t.deleteRoutes(c, id),
 		t.updateGrants(connsvcv1.ApplyStep_REVOKE, "revoke", c.revoke, id),
 	}
@@ -195,8 +195,7 @@ func (t *target) bind(c *changes, id string) *step {
 	return newStep(connsvcv1.ApplyStep_BIND, b.names(), t.associate(id, b)...)
 }
 
-func (t *target) unbind(c *changes, id string) *step {
-	b := bindings{c.peerings.unbindQueues, c.peerings.unbindPools}
+func (t *target) unbind(id string, b bindings) *step {
 	return newStep(connsvcv1.ApplyStep_UNBIND, b.names(), t.disassociate(id, b)...)
 }
 
