@@ -6,30 +6,21 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
-	"github.com/connsvc/connsvc/internal/app"
 	"github.com/connsvc/connsvc/internal/cli"
 )
 
 type callCommand struct {
-	Method   string        `arg:"" complete:"rpc" help:"The RPC, as in ListEnhancedConnections."`
-	Request  string        `arg:"" optional:"" name:"json" default:"{}" help:"The request as JSON; - reads it from standard input."`
-	Address  address       `default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of the gRPC listener (${default})."`
-	Timeout  time.Duration `default:"60s" help:"Deadline of the call; a stream ends there (${default})."`
-	TokenEnv string        `placeholder:"VARIABLE" help:"Environment variable with the IAM token to send, for upstreams with pass_through."`
-	Bearer   string        `name:"bearer-env" placeholder:"VARIABLE" help:"Environment variable with the token that authenticates to connsvc."`
-	tlsFlags
+	Method  string `arg:"" complete:"rpc" help:"The RPC, as in ListEnhancedConnections."`
+	Request string `arg:"" optional:"" name:"json" default:"{}" help:"The request as JSON; - reads it from standard input. Without a project_id it is for that of --project."`
+	cli.Flags
 }
 
 // Help lists the RPCs.
@@ -48,52 +39,39 @@ func (c *callCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	security, err := c.config()
+	target, err := c.Dial(p.people())
 	if err != nil {
 		return err
 	}
-	transport := insecure.NewCredentials()
-	if security != nil {
-		transport = credentials.NewTLS(security)
-	}
-	conn, err := grpc.NewClient(string(c.Address), grpc.WithTransportCredentials(transport), grpc.WithNoProxy())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	ctx, cancel := context.WithTimeout(p.ctx, c.Timeout)
+	defer func() { _ = target.Close() }()
+	setProject(request, target.Project)
+	ctx, cancel := context.WithTimeout(p.ctx, target.Timeout)
 	defer cancel()
-	md := metadata.MD{}
-	for _, sent := range []struct{ variable, key, prefix string }{
-		{c.TokenEnv, "x-auth-token", ""}, {c.Bearer, "authorization", "Bearer "},
-	} {
-		if sent.variable == "" {
-			continue
-		}
-		token, _ := p.lookupEnv(sent.variable)
-		if token == "" {
-			return fmt.Errorf("%w: the environment variable %s must hold a token", app.ErrConfig, sent.variable)
-		}
-		md.Set(sent.key, sent.prefix+token)
-	}
-	ctx = metadata.NewOutgoingContext(ctx, md)
 	response, err := newMessage(method.Output())
 	if err != nil {
 		return err
 	}
 	path := fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name())
 	if method.IsStreamingServer() {
-		return printStream(ctx, conn, path, request, response, p.stdout)
+		return printStream(ctx, target, path, request, response, p.stdout)
 	}
-	if err := conn.Invoke(ctx, path, request, response); err != nil {
+	if err := target.Invoke(ctx, path, request, response); err != nil {
 		return err // printed with its details
 	}
 	return cli.PrintJSON(p.stdout, response)
 }
 
+// setProject sets the project of a request that names none.
+func setProject(request proto.Message, project string) {
+	m := request.ProtoReflect()
+	if field := m.Descriptor().Fields().ByName("project_id"); project != "" && field != nil && !m.Has(field) {
+		m.Set(field, protoreflect.ValueOfString(project))
+	}
+}
+
 // printStream prints the responses of a stream as they come. Once there is one, --timeout and
 // Ctrl-C end it without an error.
-func printStream(ctx context.Context, conn *grpc.ClientConn, path string, request, response proto.Message, w io.Writer) error {
+func printStream(ctx context.Context, conn grpc.ClientConnInterface, path string, request, response proto.Message, w io.Writer) error {
 	stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, path)
 	if err != nil {
 		return err

@@ -95,7 +95,7 @@ type shell struct {
 	dir       string
 	addresses *strings.Replacer
 	emulator  string // one that accepts every caller
-	grpc      string // of dev, for connsvc connections
+	grpc      string // of dev, for connsvc call and connections
 	variables string
 }
 
@@ -160,7 +160,7 @@ func (s *shell) run(line string) string {
 	if strings.HasPrefix(line, "go run ") {
 		dir = root
 		line = strings.Replace(line, "./examples/go", "./examples/go -address 127.0.0.1:9090", 1)
-		line = strings.Replace(line, "go run ./cmd/connsvc call", "connsvc call --address 127.0.0.1:9090", 1)
+		line = strings.Replace(line, "go run ./cmd/connsvc call", "connsvc call", 1)
 	}
 	bash := exec.CommandContext(s.t.Context(), "bash", "-c", s.variables+s.addresses.Replace(line))
 	bash.Dir, bash.Env = dir, append(os.Environ(), "PATH="+s.dir+":"+os.Getenv("PATH"), "CONNSVC_ADDRESS="+s.grpc)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -27,30 +28,64 @@ type session struct {
 }
 
 // open resolves the settings and makes the client, which connects with its first call.
-func (c *Connections) open(p *Process) (*session, error) {
-	s, err := c.resolve(p)
+func (f *Flags) open(p *Process) (*session, error) {
+	s, options, err := f.dial(p)
 	if err != nil {
 		return nil, err
 	}
-	transport := insecure.NewCredentials()
-	if !s.plaintext {
-		config, err := TLS(s.caFile, s.certFile, s.keyFile)
-		if err != nil {
-			return nil, configError(err)
-		}
-		transport = credentials.NewTLS(config)
-	}
-	client, err := connsvc.NewClient(s.address, grpc.WithTransportCredentials(transport), grpc.WithNoProxy(),
-		grpc.WithPerRPCCredentials(tokens{s.token, s.iamToken}))
+	client, err := connsvc.NewClient(s.address, options...)
 	if err != nil {
 		return nil, err
 	}
 	return &session{p, s, client}, nil
 }
 
+// dial resolves the settings, and returns how to connect.
+func (f *Flags) dial(p *Process) (*settings, []grpc.DialOption, error) {
+	s, err := f.resolve(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	transport := insecure.NewCredentials()
+	if !s.plaintext {
+		config, err := TLS(s.caFile, s.certFile, s.keyFile)
+		if err != nil {
+			return nil, nil, configError(err)
+		}
+		transport = credentials.NewTLS(config)
+	}
+	return s, []grpc.DialOption{
+		grpc.WithTransportCredentials(transport), grpc.WithNoProxy(), grpc.WithPerRPCCredentials(tokens{s.token, s.iamToken}),
+	}, nil
+}
+
+// maxResponseBytes limits a response, as the client of package connsvc does: 64 MiB.
+const maxResponseBytes = 64 << 20
+
+// A Target is the connsvc that flags, environment and context name, for a command with calls
+// of its own. Nothing is retried.
+type Target struct {
+	*grpc.ClientConn
+	Project string        // empty: none is named
+	Timeout time.Duration // of a call
+}
+
+// Dial returns the target, which connects with its first call.
+func (f *Flags) Dial(p *Process) (*Target, error) {
+	s, options, err := f.dial(p)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := grpc.NewClient(s.address, append(options, grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxResponseBytes)))...)
+	if err != nil {
+		return nil, err
+	}
+	return &Target{conn, s.project, cmp.Or(s.timeout, callTimeout)}, nil
+}
+
 // openProject is open for commands that need a project.
-func (c *Connections) openProject(p *Process) (*session, error) {
-	s, err := c.open(p)
+func (f *Flags) openProject(p *Process) (*session, error) {
+	s, err := f.open(p)
 	if err == nil && s.project == "" {
 		s.close()
 		return nil, usageError("no project: set --project, CONNSVC_PROJECT, or project in the context")
@@ -62,11 +97,7 @@ func (s *session) close() { _ = s.client.Close() }
 
 // call returns the context of a call with its deadline.
 func (s *session) call() (context.Context, context.CancelFunc) {
-	timeout := s.timeout
-	if timeout == 0 {
-		timeout = callTimeout
-	}
-	return context.WithTimeout(s.Ctx, timeout)
+	return context.WithTimeout(s.Ctx, cmp.Or(s.timeout, callTimeout))
 }
 
 // tokens sends the tokens of the settings. That they are sent over TLS or on loopback only

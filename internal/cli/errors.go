@@ -94,7 +94,7 @@ func whatToDo(d *errdetails.ErrorInfo) string {
 	metadata := d.GetMetadata()
 	switch {
 	case reason == connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED && metadata["header"] != "":
-		return "give DLI's IAM token: connsvc connections sends it with --iam-token-file or CONNSVC_IAM_TOKEN, connsvc call with --token-env"
+		return "give DLI's IAM token: --iam-token-file or CONNSVC_IAM_TOKEN"
 	case reason == connsvcv1.ErrorReason_REPLACE_NEEDED && metadata["would_lose"] != "":
 		return "give all that the connection has in " + metadata["would_lose"] + ", or name these lists in allow_empty of the file"
 	case reason == connsvcv1.ErrorReason_CREATE_OUTCOME_UNKNOWN && metadata["request_id_stored"] == "false":
@@ -110,7 +110,7 @@ var advice = map[connsvcv1.ErrorReason]string{
 	connsvcv1.ErrorReason_BODY_TOO_LARGE:                  "send less at once",
 	connsvcv1.ErrorReason_METHOD_NOT_FOUND:                "check the address: what listens there does not know this call",
 	connsvcv1.ErrorReason_METHOD_NOT_ALLOWED:              "check the address: what listens there does not allow this call",
-	connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED:          "give your token for connsvc: connsvc connections sends it with --token-file or CONNSVC_TOKEN, connsvc call with --bearer-env",
+	connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED:          "give your token for connsvc: --token-file or CONNSVC_TOKEN",
 	connsvcv1.ErrorReason_POLICY_DENIED:                   "ask connsvc's operator, whose policy decides",
 	connsvcv1.ErrorReason_UPSTREAM_DENIED:                 "ask connsvc's operator to have the permission granted in IAM",
 	connsvcv1.ErrorReason_PROJECT_NOT_CONFIGURED:          "check the project, or ask connsvc's operator to add it",
