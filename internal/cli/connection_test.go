@@ -132,8 +132,17 @@ func TestReferences(t *testing.T) {
 	f.on("ListEnhancedConnections", only) // as without a filter
 	hosts := write(t, "hosts", "10.0.0.1 db\n")
 	for _, args := range [][]string{
-		{"get", ""}, {"wait", ""}, {"watch", ""}, {"delete", ""}, {"delete", "orders", ""}, {"list", "--name", ""}, {"list", "--name="},
-		{"hosts", "import", "", hosts}, {"hosts", "export", ""}, {"hosts", "add", "", "db=10.0.0.1"}, {"hosts", "remove", "", "db"},
+		{"get", ""},
+		{"wait", ""},
+		{"watch", ""},
+		{"delete", ""},
+		{"delete", "orders", ""},
+		{"list", "--name", ""},
+		{"list", "--name="},
+		{"hosts", "import", "", hosts},
+		{"hosts", "export", ""},
+		{"hosts", "add", "", "db=10.0.0.1"},
+		{"hosts", "remove", "", "db"},
 	} {
 		if r := f.command(t).run(t, args...); r.status != cli.ExitUsage {
 			t.Errorf("%q: status %d: %s%s", args, r.status, r.stdout, r.stderr)

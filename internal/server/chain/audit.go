@@ -58,7 +58,9 @@ func (c *Call) endAudit(ctx context.Context, took time.Duration) {
 	}
 	var event string
 	switch change := c.request != nil && c.changes(); {
-	case !(change && c.checked) && c.Failure != nil && isRefusal(c.Failure.Reason):
+	case change && c.checked:
+		event = audit.Change
+	case c.Failure != nil && isRefusal(c.Failure.Reason):
 		event = audit.Refusal
 	case change:
 		event = audit.Change

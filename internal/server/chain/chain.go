@@ -72,7 +72,7 @@ func New(o Options, l *configv1.Limits) (*Chain, error) {
 	if err := observeLimits(o.Telemetry.Meter, limits); err != nil {
 		return nil, err
 	}
-	stopping, stop := context.WithCancel(context.Background())
+	stopping, stop := context.WithCancel(context.Background()) //nolint:gosec // Stop calls it
 	ch := &Chain{
 		API:        api{service: o.Service, validator: o.Validator, decisions: decisions},
 		Metrics:    metrics,

@@ -1,7 +1,6 @@
 package grpcapi
 
 import (
-	"strings"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -36,7 +35,7 @@ func (c *connection) Read(p []byte) (int, error) {
 	if err != nil {
 		c.ended.Store(true)
 	}
-	if c.in.skip == prefaceBytes && n > 0 && !strings.HasPrefix(http2.ClientPreface, string(p[:min(n, prefaceBytes)])) {
+	if c.in.skip == prefaceBytes && n > 0 && string(p[:min(n, prefaceBytes)]) != http2.ClientPreface[:min(n, prefaceBytes)] {
 		c.ended.Store(true)
 		c.resets[resetBroken].Add(1)
 	}
