@@ -216,51 +216,29 @@ func (h *hostSet) checkSize(c *hostsImportCommand) error {
 	return fmt.Errorf("it would have %s, and DLI allows %s: %s to remove hosts that are there", count(after, "host"), number(validation.MaxHosts), advice)
 }
 
-// change makes the change in one call, or in two for --remove-others: what is added comes
-// first, unless the connection has no place for both. The etag of the first is that of the
-// second, so that nobody else's change is overwritten.
+// change makes the change in one call, so that a failure leaves no part of it, and with the
+// etag of the hosts that it was planned for, so that nobody else's change is overwritten.
 func (h *hostSet) change(s *session, c *hostsImportCommand, progress *progress) error {
-	first, second := h.addHosts, h.removeHosts
-	if len(h.hosts)+len(h.add) > validation.MaxHosts {
-		first, second = second, first
-	}
-	if err := first(s, c, progress); err != nil {
+	ctx, cancel := s.call()
+	defer cancel()
+	switch {
+	case len(h.add)+len(h.remove) == 0:
+		return nil
+	case len(h.wanted) == 0: // and --allow-empty is set
+		progress.show("removing %s", count(len(h.remove), "host"))
+		resp, err := s.client.RemoveHosts(ctx, &connsvcv1.RemoveHostsRequest{ProjectId: h.project, ConnectionId: h.id, Hosts: h.remove, Etag: h.etag, AllowEmpty: true})
+		h.etag, h.count, h.removed = resp.GetEtag(), int(resp.GetCount()), int(resp.GetRemoved())
 		return err
 	}
-	return second(s, c, progress)
-}
-
-// addHosts also removes, for --replace-names.
-func (h *hostSet) addHosts(s *session, c *hostsImportCommand, progress *progress) error {
-	if len(h.add) == 0 && (len(h.remove) == 0 || !c.ReplaceNames) {
-		return nil
+	progress.show("adding %s, removing %s", count(len(h.add), "host"), number(len(h.remove)))
+	req := &connsvcv1.AddHostsRequest{
+		ProjectId: h.project, ConnectionId: h.id, Hosts: h.wanted, Etag: h.etag, ReplaceNames: c.ReplaceNames, RemoveOthers: c.RemoveOthers,
 	}
-	progress.show("adding %s", count(len(h.add), "host"))
-	req := &connsvcv1.AddHostsRequest{ProjectId: h.project, ConnectionId: h.id, Hosts: h.add, Etag: h.etag}
-	if c.ReplaceNames {
-		req.Hosts, req.ReplaceNames = h.wanted, true
+	if !c.ReplaceNames && !c.RemoveOthers {
+		req.Hosts = h.add
 	}
-	ctx, cancel := s.call()
-	defer cancel()
 	resp, err := s.client.AddHosts(ctx, req)
-	h.etag, h.count = resp.GetEtag(), int(resp.GetCount())
-	h.added, h.removed = h.added+int(resp.GetAdded()), h.removed+int(resp.GetRemoved())
-	return err
-}
-
-func (h *hostSet) removeHosts(s *session, c *hostsImportCommand, progress *progress) error {
-	if len(h.remove) == 0 || c.ReplaceNames {
-		return nil
-	}
-	progress.show("removing %s", count(len(h.remove), "host"))
-	ctx, cancel := s.call()
-	defer cancel()
-	resp, err := s.client.RemoveHosts(ctx, &connsvcv1.RemoveHostsRequest{
-		ProjectId: h.project, ConnectionId: h.id, Hosts: h.remove, Etag: h.etag,
-		AllowEmpty: len(h.remove) == h.count, // those of the file follow, or --allow-empty was set
-	})
-	h.etag, h.count = resp.GetEtag(), int(resp.GetCount())
-	h.removed += int(resp.GetRemoved())
+	h.etag, h.count, h.added, h.removed = resp.GetEtag(), int(resp.GetCount()), int(resp.GetAdded()), int(resp.GetRemoved())
 	return err
 }
 

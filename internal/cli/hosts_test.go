@@ -8,7 +8,6 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/cli"
@@ -28,61 +27,57 @@ func TestImport(t *testing.T) {
 	const file = "127.0.0.1 localhost\n10.0.0.1 a a.example.com\n10.0.0.9 b # moved\n10.0.0.1 a\n"
 	there := hosts("a=10.0.0.1", "b=10.0.0.2", "c=10.0.0.3")
 	for _, tt := range []struct {
-		name   string
-		args   []string
-		add    *connsvcv1.AddHostsRequest
-		remove *connsvcv1.RemoveHostsRequest
-		out    string
+		name string
+		args []string
+		want *connsvcv1.AddHostsRequest // the one change
+		out  string
 	}{
 		{
 			"add", nil,
-			&connsvcv1.AddHostsRequest{Hosts: hosts("a.example.com=10.0.0.1", "b=10.0.0.9"), Etag: "e1"}, nil,
+			&connsvcv1.AddHostsRequest{Hosts: hosts("a.example.com=10.0.0.1", "b=10.0.0.9"), Etag: "e1"},
 			"orders: 2 added, 0 removed, 5 hosts now\n",
 		},
 		{
 			"replace names",
 			[]string{"--replace-names"},
-			&connsvcv1.AddHostsRequest{Hosts: hosts("a=10.0.0.1", "a.example.com=10.0.0.1", "b=10.0.0.9"), ReplaceNames: true, Etag: "e1"}, nil,
+			&connsvcv1.AddHostsRequest{Hosts: hosts("a=10.0.0.1", "a.example.com=10.0.0.1", "b=10.0.0.9"), ReplaceNames: true, Etag: "e1"},
 			"orders: 2 added, 1 removed, 5 hosts now\n",
 		},
 		{
 			"remove others",
 			[]string{"--remove-others"},
-			&connsvcv1.AddHostsRequest{Hosts: hosts("a.example.com=10.0.0.1", "b=10.0.0.9"), Etag: "e1"},
-			&connsvcv1.RemoveHostsRequest{Hosts: hosts("b=10.0.0.2", "c=10.0.0.3"), Etag: "e2"},
+			&connsvcv1.AddHostsRequest{Hosts: hosts("a=10.0.0.1", "a.example.com=10.0.0.1", "b=10.0.0.9"), RemoveOthers: true, Etag: "e1"},
 			"orders: 2 added, 2 removed, 3 hosts now\n",
 		},
-		{"dry run", []string{"--remove-others", "--dry-run"}, nil, nil, "+ a.example.com=10.0.0.1\n+ b=10.0.0.9\n- b=10.0.0.2\n- c=10.0.0.3\norders: 2 to add, 2 to remove\n"},
+		{"dry run", []string{"--remove-others", "--dry-run"}, nil, "+ a.example.com=10.0.0.1\n+ b=10.0.0.9\n- b=10.0.0.2\n- c=10.0.0.3\norders: 2 to add, 2 to remove\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := startFake(t)
 			f.on("ListEnhancedConnections", &connsvcv1.ListEnhancedConnectionsResponse{Connections: []*connsvcv1.EnhancedConnection{connection(id1, "orders")}})
 			f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: there, Etag: "e1"})
 			added := &connsvcv1.AddHostsResponse{Added: 2, Count: 5, Etag: "e2"}
-			if tt.add.GetReplaceNames() {
+			switch {
+			case tt.want.GetReplaceNames():
 				added.Removed = 1
+			case tt.want.GetRemoveOthers():
+				added.Removed, added.Count = 2, 3
 			}
 			f.on("AddHosts", added)
-			f.on("RemoveHosts", &connsvcv1.RemoveHostsResponse{Removed: 2, Count: 3, Etag: "e3"})
 			r := f.command(t).run(t, append([]string{"hosts", "import", "orders", write(t, "hosts", file)}, tt.args...)...)
 			if r.status != 0 || r.stdout != tt.out {
 				t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
 			}
 			check(t, r.stderr, "left out 1 line of the machine itself, the first at line 1")
-			for rpc, want := range map[string]proto.Message{"AddHosts": tt.add, "RemoveHosts": tt.remove} {
-				calls := f.calls(rpc)
-				if !want.ProtoReflect().IsValid() {
-					if len(calls) > 0 {
-						t.Errorf("%s was called", rpc)
-					}
-					continue
+			calls := f.calls("AddHosts")
+			if tt.want == nil {
+				if len(calls) > 0 {
+					t.Error("AddHosts was called")
 				}
-				fields := want.ProtoReflect().Descriptor().Fields()
-				want.ProtoReflect().Set(fields.ByName("project_id"), protoreflect.ValueOfString("p1"))
-				want.ProtoReflect().Set(fields.ByName("connection_id"), protoreflect.ValueOfString(id1))
-				if len(calls) != 1 || !proto.Equal(calls[0], want) {
-					t.Errorf("sent %v\nwant %v", calls, want)
-				}
+				return
+			}
+			tt.want.ProjectId, tt.want.ConnectionId = "p1", id1
+			if len(calls) != 1 || !proto.Equal(calls[0], tt.want) {
+				t.Errorf("sent %v\nwant %v", calls, tt.want)
 			}
 		})
 	}
@@ -120,8 +115,8 @@ func TestImportNameless(t *testing.T) {
 	}
 }
 
-// TestImportFull: where the connection has no place for the old and the new hosts, the old
-// ones are removed first; none of them may be left.
+// TestImportFull: also where the connection has no place for the old and the new hosts, one
+// call replaces them: it never has none.
 func TestImportFull(t *testing.T) {
 	f := startFake(t)
 	var there []*connsvcv1.Host
@@ -131,17 +126,14 @@ func TestImportFull(t *testing.T) {
 		fmt.Fprintf(&file, "10.0.0.2 b%d\n", i)
 	}
 	f.on("ListHosts", &connsvcv1.ListHostsResponse{Hosts: there, Etag: "e1"})
-	f.on("RemoveHosts", &connsvcv1.RemoveHostsResponse{Removed: 20000, Count: 0, Etag: "e2"})
-	f.on("AddHosts", &connsvcv1.AddHostsResponse{Added: 20000, Count: 20000, Etag: "e3"})
+	f.on("AddHosts", &connsvcv1.AddHostsResponse{Added: 20000, Removed: 20000, Count: 20000, Etag: "e2"})
 	r := f.command(t).run(t, "hosts", "import", id1, write(t, "hosts", file.String()), "--remove-others")
 	if r.status != 0 || r.stdout != id1+": 20,000 added, 20,000 removed, 20,000 hosts now\n" {
 		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
 	}
-	check(t, r.stderr, "removing 20,000 hosts\nadding 20,000 hosts\n")
-	removed := f.calls("RemoveHosts")[0].(*connsvcv1.RemoveHostsRequest)
-	added := f.calls("AddHosts")[0].(*connsvcv1.AddHostsRequest)
-	if !removed.GetAllowEmpty() || removed.GetEtag() != "e1" || added.GetEtag() != "e2" {
-		t.Errorf("allow_empty %v, etags %s, %s", removed.GetAllowEmpty(), removed.GetEtag(), added.GetEtag())
+	check(t, r.stderr, "adding 20,000 hosts, removing 20,000\n")
+	if sent := f.calls("AddHosts")[0].(*connsvcv1.AddHostsRequest); !sent.GetRemoveOthers() || sent.GetEtag() != "e1" || len(sent.GetHosts()) != 20000 {
+		t.Errorf("sent %d hosts, remove_others %v, etag %s", len(sent.GetHosts()), sent.GetRemoveOthers(), sent.GetEtag())
 	}
 }
 

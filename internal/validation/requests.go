@@ -47,7 +47,7 @@ var pins = map[protoreflect.FullName]pinned{
 	"connsvc.v1.ApplyEnhancedConnectionRequest":       pin("f94d04d5ac6fd8f4", validApply),
 	"connsvc.v1.CompareEnhancedConnectionRequest":     pin("4a8e71c8498f7a82", validCompare),
 	"connsvc.v1.ListHostsRequest":                     pin("50c8b783af9235a1", validIDs),
-	"connsvc.v1.AddHostsRequest":                      pin("093219fad44b7d3e", validAddHosts),
+	"connsvc.v1.AddHostsRequest":                      pin("8dfeb43e83b79ad5", validAddHosts),
 	"connsvc.v1.RemoveHostsRequest":                   pin("3a8abd31c1afb5f5", validRemoveHosts),
 	"connsvc.v1.CreateConnectivityTestRequest":        pin("58be796de00b66cf", validCreateTest),
 	"connsvc.v1.GetConnectivityTestRequest":           pin("8f03a8f3f037208d", validGetTest),

@@ -37,7 +37,9 @@ func (a *Applier) AddHosts(ctx context.Context, req *connsvcv1.AddHostsRequest) 
 	}
 	result, err := a.changeHosts(ctx, hostChange{
 		project: req.GetProjectId(), id: req.GetConnectionId(), etag: req.GetEtag(), allowEmpty: true, add: req.GetHosts(),
-		removes: func(h *connsvcv1.Host) bool { return names[h.GetName()] && !added[hostOf(h)] },
+		removes: func(h *connsvcv1.Host) bool {
+			return (req.GetRemoveOthers() || names[h.GetName()]) && !added[hostOf(h)]
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -94,6 +94,42 @@ func TestHostSet(t *testing.T) {
 	s.wantHosts(t, "b=192.168.0.1", "=10.0.0.1", "=10.0.0.4")
 }
 
+// TestRemoveOthers: one overwriting, whatever the number of hosts before and after.
+func TestRemoveOthers(t *testing.T) {
+	many := func(prefix string) []*connsvcv1.Host {
+		all := make([]*connsvcv1.Host, 20_000)
+		for i := range all {
+			all[i] = &connsvcv1.Host{Name: fmt.Sprintf("%s%d", prefix, i), Ip: "10.0.0.1"}
+		}
+		return all
+	}
+	s, id := withHosts(t, "a")
+	first, err := s.add(t, &connsvcv1.AddHostsRequest{ConnectionId: id, Hosts: many("x"), RemoveOthers: true})
+	if err != nil || first.GetAdded() != 20_000 || first.GetRemoved() != 1 || first.GetCount() != 20_000 {
+		t.Fatalf("got %v, %v", first, err)
+	}
+	s.took()
+	second, err := s.add(t, &connsvcv1.AddHostsRequest{ConnectionId: id, Hosts: append(many("y")[1:], &connsvcv1.Host{Name: "x7", Ip: "10.0.0.1"}), RemoveOthers: true, Etag: first.GetEtag()})
+	if err != nil || second.GetAdded() != 19_999 || second.GetRemoved() != 19_999 || second.GetCount() != 20_000 {
+		t.Fatalf("got %v, %v", second, err)
+	}
+	s.wantCalls(t, "get", "hosts", "get")
+	_, err = s.add(t, &connsvcv1.AddHostsRequest{ConnectionId: id, Hosts: hosts("a"), RemoveOthers: true, Etag: first.GetEtag()})
+	wantReason(t, err, connsvcv1.ErrorReason_CONCURRENT_CHANGE)
+	ctx := call.NewContext(t.Context(), &call.Call{Permits: func(_ context.Context, req proto.Message, _ *connsvcv1.EnhancedConnection) error {
+		if r, updates := req.(*connsvcv1.UpdateEnhancedConnectionHostsRequest); updates && len(r.GetHosts()) < 2 {
+			return apierror.New(connsvcv1.ErrorReason_POLICY_DENIED, "", nil)
+		}
+		return nil
+	}})
+	_, err = s.AddHosts(ctx, &connsvcv1.AddHostsRequest{ProjectId: projectID, ConnectionId: id, Hosts: hosts("a"), RemoveOthers: true})
+	wantReason(t, err, connsvcv1.ErrorReason_POLICY_DENIED)
+	if _, err = s.add(t, &connsvcv1.AddHostsRequest{ConnectionId: id, Hosts: hosts("a"), RemoveOthers: true}); err != nil {
+		t.Fatal(err)
+	}
+	s.wantHosts(t, "a=192.168.0.1")
+}
+
 // TestLastHosts: an empty set must be meant.
 func TestLastHosts(t *testing.T) {
 	s, id := withHosts(t, "a", "b")

@@ -173,7 +173,10 @@ type AddHostsRequest struct {
 	// Add only if the hosts are those that ListHosts, AddHosts or RemoveHosts returned with
 	// this etag. Absent: whatever they are. Where all are there already, nothing is changed,
 	// and the call succeeds whatever the etag.
-	Etag          string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	// All other hosts are removed, in the same overwriting: the connection then has the hosts
+	// of this request alone.
+	RemoveOthers  bool `protobuf:"varint,6,opt,name=remove_others,proto3" json:"remove_others,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -243,6 +246,13 @@ func (x *AddHostsRequest) GetEtag() string {
 	return ""
 }
 
+func (x *AddHostsRequest) GetRemoveOthers() bool {
+	if x != nil {
+		return x.RemoveOthers
+	}
+	return false
+}
+
 // The hosts after the change, as a re-read of DLI showed them.
 type AddHostsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -252,7 +262,7 @@ type AddHostsResponse struct {
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// Number of hosts that were added.
 	Added int32 `protobuf:"varint,3,opt,name=added,proto3" json:"added,omitempty"`
-	// Number of hosts that were removed for replace_names.
+	// Number of hosts that were removed, for replace_names or remove_others.
 	Removed int32 `protobuf:"varint,4,opt,name=removed,proto3" json:"removed,omitempty"`
 	// Number of hosts that the connection has now.
 	Count int32 `protobuf:"varint,5,opt,name=count,proto3" json:"count,omitempty"`
@@ -530,7 +540,7 @@ const file_connsvc_v1_host_set_proto_rawDesc = "" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\x05R\x05count\x12&\n" +
 	"\x05hosts\x18\x04 \x03(\v2\x10.connsvc.v1.HostR\x05hosts\x12\x12\n" +
-	"\x04etag\x18\x05 \x01(\tR\x04etag\"\xba\x02\n" +
+	"\x04etag\x18\x05 \x01(\tR\x04etag\"\xe0\x02\n" +
 	"\x0fAddHostsRequest\x12z\n" +
 	"\n" +
 	"project_id\x18\x01 \x01(\tBZ\xbaHW\xba\x01T\n" +
@@ -540,7 +550,8 @@ const file_connsvc_v1_host_set_proto_rawDesc = "" +
 	"\rconnection_id\x18\x02 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rconnection_id\x124\n" +
 	"\x05hosts\x18\x03 \x03(\v2\x10.connsvc.v1.HostB\f\xbaH\t\x92\x01\x06\b\x01\x10\xa0\x9c\x01R\x05hosts\x12$\n" +
 	"\rreplace_names\x18\x04 \x01(\bR\rreplace_names\x12\x1c\n" +
-	"\x04etag\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x04etag\"\xa6\x01\n" +
+	"\x04etag\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x04etag\x12$\n" +
+	"\rremove_others\x18\x06 \x01(\bR\rremove_others\"\xa6\x01\n" +
 	"\x10AddHostsResponse\x12\x1e\n" +
 	"\n" +
 	"is_success\x18\x01 \x01(\bR\n" +

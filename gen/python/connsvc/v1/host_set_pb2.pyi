@@ -8,18 +8,20 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AddHostsRequest(_message.Message):
-    __slots__ = ["connection_id", "etag", "hosts", "project_id", "replace_names"]
+    __slots__ = ["connection_id", "etag", "hosts", "project_id", "remove_others", "replace_names"]
     CONNECTION_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     HOSTS_FIELD_NUMBER: _ClassVar[int]
     PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_OTHERS_FIELD_NUMBER: _ClassVar[int]
     REPLACE_NAMES_FIELD_NUMBER: _ClassVar[int]
     connection_id: str
     etag: str
     hosts: _containers.RepeatedCompositeFieldContainer[_enhanced_connection_pb2.Host]
     project_id: str
+    remove_others: bool
     replace_names: bool
-    def __init__(self, project_id: _Optional[str] = ..., connection_id: _Optional[str] = ..., hosts: _Optional[_Iterable[_Union[_enhanced_connection_pb2.Host, _Mapping]]] = ..., replace_names: bool = ..., etag: _Optional[str] = ...) -> None: ...
+    def __init__(self, project_id: _Optional[str] = ..., connection_id: _Optional[str] = ..., hosts: _Optional[_Iterable[_Union[_enhanced_connection_pb2.Host, _Mapping]]] = ..., replace_names: bool = ..., etag: _Optional[str] = ..., remove_others: bool = ...) -> None: ...
 
 class AddHostsResponse(_message.Message):
     __slots__ = ["added", "count", "etag", "is_success", "message", "removed"]

@@ -128,6 +128,14 @@ export declare type AddHostsRequest = Message<"connsvc.v1.AddHostsRequest"> & {
    * @generated from field: string etag = 5;
    */
   etag: string;
+
+  /**
+   * All other hosts are removed, in the same overwriting: the connection then has the hosts
+   * of this request alone.
+   *
+   * @generated from field: bool remove_others = 6 [json_name = "remove_others"];
+   */
+  removeOthers: boolean;
 };
 
 /**
@@ -164,7 +172,7 @@ export declare type AddHostsResponse = Message<"connsvc.v1.AddHostsResponse"> & 
   added: number;
 
   /**
-   * Number of hosts that were removed for replace_names.
+   * Number of hosts that were removed, for replace_names or remove_others.
    *
    * @generated from field: int32 removed = 4;
    */

@@ -272,6 +272,22 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int REMOVE_OTHERS_FIELD_NUMBER = 6;
+  private boolean removeOthers_ = false;
+  /**
+   * <pre>
+   * All other hosts are removed, in the same overwriting: the connection then has the hosts
+   * of this request alone.
+   * </pre>
+   *
+   * <code>bool remove_others = 6 [json_name = "remove_others"];</code>
+   * @return The removeOthers.
+   */
+  @java.lang.Override
+  public boolean getRemoveOthers() {
+    return removeOthers_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -301,6 +317,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(etag_)) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 5, etag_);
     }
+    if (removeOthers_ != false) {
+      output.writeBool(6, removeOthers_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -327,6 +346,10 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(etag_)) {
       size += com.google.protobuf.GeneratedMessageV3.computeStringSize(5, etag_);
     }
+    if (removeOthers_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(6, removeOthers_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -352,6 +375,8 @@ private static final long serialVersionUID = 0L;
         != other.getReplaceNames()) return false;
     if (!getEtag()
         .equals(other.getEtag())) return false;
+    if (getRemoveOthers()
+        != other.getRemoveOthers()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -376,6 +401,9 @@ private static final long serialVersionUID = 0L;
         getReplaceNames());
     hash = (37 * hash) + ETAG_FIELD_NUMBER;
     hash = (53 * hash) + getEtag().hashCode();
+    hash = (37 * hash) + REMOVE_OTHERS_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getRemoveOthers());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -520,6 +548,7 @@ private static final long serialVersionUID = 0L;
       bitField0_ = (bitField0_ & ~0x00000004);
       replaceNames_ = false;
       etag_ = "";
+      removeOthers_ = false;
       return this;
     }
 
@@ -577,6 +606,9 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.etag_ = etag_;
+      }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.removeOthers_ = removeOthers_;
       }
     }
 
@@ -668,6 +700,9 @@ private static final long serialVersionUID = 0L;
         bitField0_ |= 0x00000010;
         onChanged();
       }
+      if (other.getRemoveOthers() != false) {
+        setRemoveOthers(other.getRemoveOthers());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -727,6 +762,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 42
+            case 48: {
+              removeOthers_ = input.readBool();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 48
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1382,6 +1422,53 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       etag_ = value;
       bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+
+    private boolean removeOthers_ ;
+    /**
+     * <pre>
+     * All other hosts are removed, in the same overwriting: the connection then has the hosts
+     * of this request alone.
+     * </pre>
+     *
+     * <code>bool remove_others = 6 [json_name = "remove_others"];</code>
+     * @return The removeOthers.
+     */
+    @java.lang.Override
+    public boolean getRemoveOthers() {
+      return removeOthers_;
+    }
+    /**
+     * <pre>
+     * All other hosts are removed, in the same overwriting: the connection then has the hosts
+     * of this request alone.
+     * </pre>
+     *
+     * <code>bool remove_others = 6 [json_name = "remove_others"];</code>
+     * @param value The removeOthers to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRemoveOthers(boolean value) {
+      
+      removeOthers_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * All other hosts are removed, in the same overwriting: the connection then has the hosts
+     * of this request alone.
+     * </pre>
+     *
+     * <code>bool remove_others = 6 [json_name = "remove_others"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearRemoveOthers() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      removeOthers_ = false;
       onChanged();
       return this;
     }

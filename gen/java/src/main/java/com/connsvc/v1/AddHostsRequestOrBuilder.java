@@ -124,4 +124,15 @@ public interface AddHostsRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getEtagBytes();
+
+  /**
+   * <pre>
+   * All other hosts are removed, in the same overwriting: the connection then has the hosts
+   * of this request alone.
+   * </pre>
+   *
+   * <code>bool remove_others = 6 [json_name = "remove_others"];</code>
+   * @return The removeOthers.
+   */
+  boolean getRemoveOthers();
 }

@@ -130,7 +130,7 @@ private static final long serialVersionUID = 0L;
   private int removed_ = 0;
   /**
    * <pre>
-   * Number of hosts that were removed for replace_names.
+   * Number of hosts that were removed, for replace_names or remove_others.
    * </pre>
    *
    * <code>int32 removed = 4 [json_name = "removed"];</code>
@@ -831,7 +831,7 @@ private static final long serialVersionUID = 0L;
     private int removed_ ;
     /**
      * <pre>
-     * Number of hosts that were removed for replace_names.
+     * Number of hosts that were removed, for replace_names or remove_others.
      * </pre>
      *
      * <code>int32 removed = 4 [json_name = "removed"];</code>
@@ -843,7 +843,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Number of hosts that were removed for replace_names.
+     * Number of hosts that were removed, for replace_names or remove_others.
      * </pre>
      *
      * <code>int32 removed = 4 [json_name = "removed"];</code>
@@ -859,7 +859,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Number of hosts that were removed for replace_names.
+     * Number of hosts that were removed, for replace_names or remove_others.
      * </pre>
      *
      * <code>int32 removed = 4 [json_name = "removed"];</code>

@@ -49,7 +49,7 @@ public interface AddHostsResponseOrBuilder extends
 
   /**
    * <pre>
-   * Number of hosts that were removed for replace_names.
+   * Number of hosts that were removed, for replace_names or remove_others.
    * </pre>
    *
    * <code>int32 removed = 4 [json_name = "removed"];</code>

@@ -64,7 +64,7 @@ public final class HostSet {
       "onse\022\036\n\nis_success\030\001 \001(\010R\nis_success\022\030\n\007" +
       "message\030\002 \001(\tR\007message\022\024\n\005count\030\003 \001(\005R\005c" +
       "ount\022&\n\005hosts\030\004 \003(\0132\020.connsvc.v1.HostR\005h" +
-      "osts\022\022\n\004etag\030\005 \001(\tR\004etag\"\272\002\n\017AddHostsReq" +
+      "osts\022\022\n\004etag\030\005 \001(\tR\004etag\"\340\002\n\017AddHostsReq" +
       "uest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n\nprojec" +
       "t_id\022!must be 1 to 64 letters or digits\032" +
       "#this.matches(\'^[A-Za-z0-9]{1,64}$\')R\npr" +
@@ -72,29 +72,30 @@ public final class HostSet {
       "\003\260\001\001R\rconnection_id\0224\n\005hosts\030\003 \003(\0132\020.con" +
       "nsvc.v1.HostB\014\272H\t\222\001\006\010\001\020\240\234\001R\005hosts\022$\n\rrep" +
       "lace_names\030\004 \001(\010R\rreplace_names\022\034\n\004etag\030" +
-      "\005 \001(\tB\010\272H\005r\003(\200\001R\004etag\"\246\001\n\020AddHostsRespon" +
-      "se\022\036\n\nis_success\030\001 \001(\010R\nis_success\022\030\n\007me" +
-      "ssage\030\002 \001(\tR\007message\022\024\n\005added\030\003 \001(\005R\005add" +
-      "ed\022\030\n\007removed\030\004 \001(\005R\007removed\022\024\n\005count\030\005 " +
-      "\001(\005R\005count\022\022\n\004etag\030\006 \001(\tR\004etag\"\317\003\n\022Remov" +
-      "eHostsRequest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001" +
-      "T\n\nproject_id\022!must be 1 to 64 letters o" +
-      "r digits\032#this.matches(\'^[A-Za-z0-9]{1,6" +
-      "4}$\')R\nproject_id\0221\n\rconnection_id\030\002 \001(\t" +
-      "B\013\272H\010\310\001\001r\003\260\001\001R\rconnection_id\0222\n\005hosts\030\003 " +
-      "\003(\0132\020.connsvc.v1.HostB\n\272H\007\222\001\004\020\240\234\001R\005hosts" +
-      "\022+\n\005names\030\004 \003(\tB\025\272H\022\222\001\017\020\240\234\001\030\001\"\007r\005\020\001\030\200\001R\005" +
-      "names\022\034\n\004etag\030\005 \001(\tB\010\272H\005r\003(\200\001R\004etag\022 \n\013a" +
-      "llow_empty\030\006 \001(\010R\013allow_empty:i\272Hf\032d\n\nho" +
-      "sts.none\022-at least one of hosts and name" +
-      "s must be given\032\'size(this.hosts) + size" +
-      "(this.names) > 0\"\223\001\n\023RemoveHostsResponse" +
+      "\005 \001(\tB\010\272H\005r\003(\200\001R\004etag\022$\n\rremove_others\030\006" +
+      " \001(\010R\rremove_others\"\246\001\n\020AddHostsResponse" +
       "\022\036\n\nis_success\030\001 \001(\010R\nis_success\022\030\n\007mess" +
-      "age\030\002 \001(\tR\007message\022\030\n\007removed\030\003 \001(\005R\007rem" +
-      "oved\022\024\n\005count\030\004 \001(\005R\005count\022\022\n\004etag\030\005 \001(\t" +
-      "R\004etagBJ\n\016com.connsvc.v1P\001Z6github.com/c" +
-      "onnsvc/connsvc/gen/go/connsvc/v1;connsvc" +
-      "v1b\006proto3"
+      "age\030\002 \001(\tR\007message\022\024\n\005added\030\003 \001(\005R\005added" +
+      "\022\030\n\007removed\030\004 \001(\005R\007removed\022\024\n\005count\030\005 \001(" +
+      "\005R\005count\022\022\n\004etag\030\006 \001(\tR\004etag\"\317\003\n\022RemoveH" +
+      "ostsRequest\022z\n\nproject_id\030\001 \001(\tBZ\272HW\272\001T\n" +
+      "\nproject_id\022!must be 1 to 64 letters or " +
+      "digits\032#this.matches(\'^[A-Za-z0-9]{1,64}" +
+      "$\')R\nproject_id\0221\n\rconnection_id\030\002 \001(\tB\013" +
+      "\272H\010\310\001\001r\003\260\001\001R\rconnection_id\0222\n\005hosts\030\003 \003(" +
+      "\0132\020.connsvc.v1.HostB\n\272H\007\222\001\004\020\240\234\001R\005hosts\022+" +
+      "\n\005names\030\004 \003(\tB\025\272H\022\222\001\017\020\240\234\001\030\001\"\007r\005\020\001\030\200\001R\005na" +
+      "mes\022\034\n\004etag\030\005 \001(\tB\010\272H\005r\003(\200\001R\004etag\022 \n\013all" +
+      "ow_empty\030\006 \001(\010R\013allow_empty:i\272Hf\032d\n\nhost" +
+      "s.none\022-at least one of hosts and names " +
+      "must be given\032\'size(this.hosts) + size(t" +
+      "his.names) > 0\"\223\001\n\023RemoveHostsResponse\022\036" +
+      "\n\nis_success\030\001 \001(\010R\nis_success\022\030\n\007messag" +
+      "e\030\002 \001(\tR\007message\022\030\n\007removed\030\003 \001(\005R\007remov" +
+      "ed\022\024\n\005count\030\004 \001(\005R\005count\022\022\n\004etag\030\005 \001(\tR\004" +
+      "etagBJ\n\016com.connsvc.v1P\001Z6github.com/con" +
+      "nsvc/connsvc/gen/go/connsvc/v1;connsvcv1" +
+      "b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -119,7 +120,7 @@ public final class HostSet {
     internal_static_connsvc_v1_AddHostsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_connsvc_v1_AddHostsRequest_descriptor,
-        new java.lang.String[] { "ProjectId", "ConnectionId", "Hosts", "ReplaceNames", "Etag", });
+        new java.lang.String[] { "ProjectId", "ConnectionId", "Hosts", "ReplaceNames", "Etag", "RemoveOthers", });
     internal_static_connsvc_v1_AddHostsResponse_descriptor =
       getDescriptor().getMessageTypes().get(3);
     internal_static_connsvc_v1_AddHostsResponse_fieldAccessorTable = new
