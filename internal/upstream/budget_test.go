@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -45,6 +46,78 @@ func TestRareCallsAreRepeated(t *testing.T) {
 		}
 		if got := b.requests.Load(); got != 200 {
 			t.Errorf("%d requests of 100 calls, want 200", got)
+		}
+	})
+}
+
+// A source whose calls all fail, and be they many, leaves other sources the repeats that their
+// calls pay for: another caller, and the same caller in another project.
+func TestOneSourceDoesNotUseUpTheBudget(t *testing.T) {
+	var seen atomic.Int64
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.Contains(r.URL.Path, "/pbad/"):
+			answer(429, "")(w, r)
+		case seen.Add(1)%7 == 0:
+			answer(503, "")(w, r)
+		default:
+			answer(200, `{}`)(w, r)
+		}
+	}
+	for name, caller := range map[string]string{"another caller": "alice", "another project": "mallory"} {
+		t.Run(name, func(t *testing.T) {
+			percent := int32(20)
+			cfg := retrying(5)
+			cfg.Retry.BudgetPercent = &percent
+			inBubble(t, cfg, handler, func(t *testing.T, b *bubble) {
+				ctx, stop := context.WithCancel(t.Context())
+				var running sync.WaitGroup
+				for i := range 50 {
+					running.Go(func() {
+						for ctx.Err() == nil {
+							_ = getIn(as(ctx, "mallory"), b.Router, "pbad", fmt.Sprint("c", i))
+							time.Sleep(time.Second)
+						}
+					})
+				}
+				failed := 0
+				for range 200 {
+					time.Sleep(250 * time.Millisecond)
+					if getIn(as(ctx, caller), b.Router, "pgood", "c") != nil {
+						failed++
+					}
+				}
+				if failed > 0 {
+					t.Errorf("%d of 200 calls failed", failed)
+				}
+				stop()
+				running.Wait()
+			})
+		})
+	}
+}
+
+// What is known of sources is bounded, those beyond it can have repeats, and an idle hour
+// makes room.
+func TestAccountsAreBounded(t *testing.T) {
+	percent := int32(20)
+	cfg := retrying(2)
+	cfg.Retry.BudgetPercent, cfg.Retry.BaseDelay = &percent, durationpb.New(time.Microsecond)
+	inBubble(t, cfg, answer(503, ""), func(t *testing.T, b *bubble) {
+		_, _, most := b.Sources("p")
+		for round := range 2 {
+			for i := range most + 10 {
+				_ = getIn(t.Context(), b.Router, fmt.Sprint("p", i), "c")
+			}
+			if n := b.Accounts("p"); n != most {
+				t.Errorf("%d accounts are known, want %d", n, most)
+			}
+			time.Sleep(time.Hour)
+			before := b.requests.Load()
+			_ = getIn(t.Context(), b.Router, fmt.Sprint("late", round), "c")
+			if n := b.Accounts("p"); n != 1 || b.requests.Load() != before+2 {
+				t.Errorf("%d accounts are known, and %d requests were sent", n, b.requests.Load()-before)
+			}
 		}
 	})
 }

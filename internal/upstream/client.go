@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/connsvc/connsvc/gen/go/connsvc/config/v1"
@@ -16,6 +15,7 @@ import (
 	"github.com/connsvc/connsvc/internal/credentials"
 	"github.com/connsvc/connsvc/internal/egress"
 	"github.com/connsvc/connsvc/internal/upstream/exchange"
+	"github.com/connsvc/connsvc/internal/upstream/pace"
 )
 
 // A Client makes the calls to one upstream. It stays usable when a reload has replaced it.
@@ -74,9 +74,9 @@ func (c *Client) call(ctx context.Context, fullMethod string, req, resp proto.Me
 	if err := ctx.Err(); err != nil {
 		return transportError(ctx, err, false)
 	}
-	c.budget.deposit()
 	call := &call{op: op, to: c, response: resp, project: projectOf(req), record: record.From(ctx)}
 	call.source = source{project: call.project, caller: call.record.Origin, list: op.listsAll(req)}
+	c.budget.deposit(call.source)
 	// Before a body is encoded: calls to an upstream that is down must cost nothing.
 	if err := c.breakerError(call.source); err != nil {
 		return err
@@ -136,8 +136,8 @@ func (c *Client) CallersOwn() bool { return c.credentials.CallersOwn() }
 // must not be changed.
 func (c *Client) Polling() *configv1.Polling { return c.config.GetPolling() }
 
-// AwaitPoll waits until the budget of polls allows one more call, in the order of those
-// who wait, or until ctx ends.
+// AwaitPoll waits until the budget of polls allows one more call of the caller in ctx, who takes
+// turns with the others who wait, or until ctx ends.
 func (c *Client) AwaitPoll(ctx context.Context) error { return c.await(ctx, c.polls.all) }
 
 // AwaitTest is AwaitPoll for the calls of tests of addresses. They first wait for each other,
@@ -146,18 +146,16 @@ func (c *Client) AwaitTest(ctx context.Context) error {
 	return c.await(ctx, c.polls.tests, c.polls.all)
 }
 
-func (c *Client) await(ctx context.Context, limits ...*rate.Limiter) error {
+func (c *Client) await(ctx context.Context, paces ...*pace.Pace) error {
 	c.counts.polls.Add(1)
 	delayed := false
-	for _, limit := range limits {
-		if limit.Allow() {
-			continue
-		}
-		if !delayed {
+	for _, p := range paces {
+		waited, err := p.Wait(ctx, record.From(ctx).Origin)
+		if waited && !delayed {
 			delayed = true
 			c.counts.pollsDelayed.Add(1)
 		}
-		if err := limit.Wait(ctx); err != nil {
+		if err != nil {
 			return err
 		}
 	}

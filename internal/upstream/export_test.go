@@ -37,6 +37,14 @@ func (r *Router) Sources(project string) (sources, projects, most int) {
 	return len(b.circuits), len(b.projects), maxSources
 }
 
+// Accounts returns how many accounts the budget of a project's upstream has.
+func (r *Router) Accounts(project string) int {
+	b := r.graph.Load().lookup(project).budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.accounts)
+}
+
 // Callers returns how many callers the limit of a project's upstream knows.
 func (r *Router) Callers(project string) int {
 	l := r.graph.Load().lookup(project).limit

@@ -66,7 +66,7 @@ func (c *Client) shareAttempt(ctx context.Context, call *call, retry bool) *Erro
 		case !first:
 			c.counts.shared.Add(1)
 			if retry {
-				c.budget.refund()
+				c.budget.refund(call.source)
 			}
 		case retry:
 			c.counts.retries.Add(1)

@@ -116,7 +116,7 @@ func (c *Client) doWithRetry(ctx context.Context, call *call) *Error {
 			err.MayHaveExecuted = last.MayHaveExecuted || mayHaveExecuted(last)
 			err.Sent = err.Sent || last.Sent
 		}
-		if n >= c.backoff.attempts || !call.op.retry.allows(err) || !c.waitForRetry(ctx, n, err) {
+		if n >= c.backoff.attempts || !call.op.retry.allows(err) || !c.waitForRetry(ctx, call.source, n, err) {
 			return err
 		}
 		if ctx.Err() != nil {
@@ -158,12 +158,12 @@ func (c *Client) sendWithReauth(ctx context.Context, call *call) *Error {
 
 // waitForRetry takes a retry from the budget and waits for its delay, or until ctx ends.
 // It returns false, at once, if the call must not be retried.
-func (c *Client) waitForRetry(ctx context.Context, n int, err *Error) bool {
+func (c *Client) waitForRetry(ctx context.Context, s source, n int, err *Error) bool {
 	delay, ok := c.backoff.delay(n, err.RetryAfter)
 	if deadline, bounded := ctx.Deadline(); bounded && time.Until(deadline) < delay+retryMargin {
 		ok = false
 	}
-	if !ok || !c.budget.withdraw() {
+	if !ok || !c.budget.withdraw(s) {
 		return false
 	}
 	record.Sleep(ctx, delay)
