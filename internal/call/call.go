@@ -36,6 +36,9 @@ type Call struct {
 	// Permits returns an error if the policy does not let the caller make another call, of
 	// which this one consists: its request, and the connection that it is about. nil: all.
 	Permits func(context.Context, proto.Message, *connsvcv1.EnhancedConnection) error
+	// Creates counts a create, which the call makes beside others, against the caller's quota,
+	// and returns an error if that is used up. nil: it is not counted.
+	Creates func() error
 
 	// Stopping is closed when connsvc begins to stop, and of a watch also when it is decided
 	// anew who may call: a call that waits for something must end then, and have the caller
@@ -137,6 +140,14 @@ func (c *Call) Permit(ctx context.Context, req proto.Message, conn *connsvcv1.En
 		return nil
 	}
 	return c.Permits(ctx, req, conn)
+}
+
+// CountCreate counts a create, and returns an error if the caller may make no more now.
+func (c *Call) CountCreate() error {
+	if c.Creates == nil {
+		return nil
+	}
+	return c.Creates()
 }
 
 // AddAttempt records an attempt at DLI: how long it took, and DLI's request ID, which

@@ -92,9 +92,15 @@ func (c *caller) take(kind Kind) error {
 		return tooFast("calls per second", wait)
 	}
 	if kind == Create {
-		if wait := take(c.createRate, now); wait > 0 {
-			return tooFast("creates per minute", wait)
-		}
+		return c.takeCreate(now)
+	}
+	return nil
+}
+
+// takeCreate takes one create of the caller's rate. It is called with callers.mu held.
+func (c *caller) takeCreate(now time.Time) error {
+	if wait := take(c.createRate, now); wait > 0 {
+		return tooFast("creates per minute", wait)
 	}
 	return nil
 }
@@ -139,13 +145,43 @@ func (p *Place) Admit() error {
 		return ofCaller("too many waits and watches of this caller are in flight")
 	case p.kind != Long && c.calls >= shareOr(l.maxCalls, int64(quota.GetMaxCalls())):
 		return ofCaller("too many calls of this caller are in flight")
-	case p.kind == Create && quota.GetMaxCreates() > 0 && c.creates >= int64(quota.GetMaxCreates()):
-		return ofCaller("too many creates of this caller are in flight")
+	case p.kind == Create && p.tooManyCreates():
+		return tooManyInFlight()
 	}
 	p.leaveWaiting()
 	p.inFlight = true
 	p.count(1)
 	return nil
+}
+
+// Create counts an Ordinary call that is in flight as a Create from now on: it has turned out
+// to be one. The error is an *Error.
+func (p *Place) Create() error {
+	if p.kind != Ordinary || !p.inFlight {
+		return nil
+	}
+	p.limits.callers.mu.Lock()
+	defer p.limits.callers.mu.Unlock()
+	if p.tooManyCreates() {
+		return tooManyInFlight()
+	}
+	if err := p.caller.takeCreate(time.Now()); err != nil {
+		return err
+	}
+	p.kind = Create
+	p.caller.creates++
+	return nil
+}
+
+// tooManyCreates reports whether the caller may have no more creates in flight. It is called
+// with callers.mu held.
+func (p *Place) tooManyCreates() bool {
+	most := int64(p.limits.callers.quota.GetMaxCreates())
+	return most > 0 && p.caller.creates >= most
+}
+
+func tooManyInFlight() *Error {
+	return ofCaller("too many creates of this caller are in flight")
 }
 
 // count adds to the calls in flight. It is called with callers.mu held.

@@ -164,6 +164,29 @@ func TestQuotas(t *testing.T) {
 	})
 }
 
+// TestCreate: a call that turns out to create counts as a create from then on.
+func TestCreate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := quota.New(&configv1.Limits{MaxCalls: 100, PerCaller: &configv1.CallerLimits{CreatesPerMinute: 60, CreatesBurst: 2, MaxCreates: 1}})
+		ordinary := func(key quota.Key) *quota.Place {
+			p, err := begun(t, l, key, quota.Ordinary)
+			want(t, "a call begins", err, "")
+			want(t, "a call in flight", p.Admit(), "")
+			return p
+		}
+		p := ordinary(a)
+		want(t, "it creates", p.Create(), "")
+		want(t, "it is one create", p.Create(), "")
+		want(t, "creates in flight", ordinary(a).Create(), "caller")
+		want(t, "another caller", ordinary(b).Create(), "")
+		p.End()
+		p = ordinary(a)
+		want(t, "when it has ended", p.Create(), "")
+		p.End()
+		want(t, "creates per minute", ordinary(a).Create(), "caller")
+	})
+}
+
 // TestIdentify: a call that began by its address counts to its caller, with all that it holds,
 // and takes nothing of the address.
 func TestIdentify(t *testing.T) {

@@ -47,6 +47,39 @@ func applyGRPC(t *testing.T, b *bench, req *connsvcv1.ApplyEnhancedConnectionReq
 	return grpcResult(t, err, trailer)
 }
 
+// TestApplyCountsCreates: one that creates takes from the caller's creates, as a create does;
+// one that changes, or only compares, does not.
+func TestApplyCountsCreates(t *testing.T) {
+	service := applying{&stub{}, func(ctx context.Context, req *connsvcv1.ApplyEnhancedConnectionRequest) (*connsvcv1.ApplyEnhancedConnectionResponse, error) {
+		if !req.GetValidateOnly() {
+			if err := call.From(ctx).CountCreate(); err != nil {
+				return nil, err
+			}
+		}
+		return &connsvcv1.ApplyEnhancedConnectionResponse{IsSuccess: true}, nil
+	}}
+	b := start(t, service, setup{config: func(c *configv1.Config) {
+		c.Limits.PerCaller = &configv1.CallerLimits{CreatesPerMinute: 1, CreatesBurst: 2}
+	}})
+	apply := func(validateOnly bool) string {
+		req := applyRequest()
+		req.ValidateOnly = validateOnly
+		return applyGRPC(t, b, req).reason
+	}
+	if reason := apply(false); reason != "" {
+		t.Errorf("an apply: %s", reason)
+	}
+	if _, err := b.grpc.CreateEnhancedConnection(t.Context(), createRequest()); err != nil {
+		t.Errorf("a create after it: %v", err)
+	}
+	if reason := apply(false); reason != "CALLER_QUOTA" {
+		t.Errorf("another apply: %q, want CALLER_QUOTA", reason)
+	}
+	if reason := apply(true); reason != "" {
+		t.Errorf("one that only compares: %s", reason)
+	}
+}
+
 // TestApplyAsksThePolicy for each of its calls, as if the caller made it: what a rule denies
 // there, an apply must not do.
 func TestApplyAsksThePolicy(t *testing.T) {

@@ -112,8 +112,10 @@ func (a api) WaitEnhancedConnection(ctx context.Context, req *connsvcv1.WaitEnha
 }
 
 func (a api) ApplyEnhancedConnection(ctx context.Context, req *connsvcv1.ApplyEnhancedConnectionRequest) (*connsvcv1.ApplyEnhancedConnectionResponse, error) {
+	c := callFrom(ctx)
+	c.Record.Creates = c.countCreate
 	resp, err := handle(ctx, a, req, a.service.ApplyEnhancedConnection)
-	callFrom(ctx).recordSteps(resp, err)
+	c.recordSteps(resp, err)
 	return resp, err
 }
 

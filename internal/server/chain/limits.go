@@ -68,6 +68,9 @@ func (c *Call) kind() quota.Kind {
 // admit takes a place in flight for a call that has arrived completely.
 func (c *Call) admit() error { return c.limited(c.place.Admit()) }
 
+// countCreate counts a call that is in flight as a create, too.
+func (c *Call) countCreate() error { return c.limited(c.place.Create()) }
+
 // Reserve takes n more bytes for the request or the response, until the call ends.
 func (c *Call) Reserve(n int64) error { return c.limited(c.place.Reserve(n)) }
 

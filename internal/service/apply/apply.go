@@ -80,6 +80,9 @@ func (a *Applier) Apply(ctx context.Context, req *connsvcv1.ApplyEnhancedConnect
 	if !r.needed() {
 		return r.response(nil), nil
 	}
+	if err := r.countCreate(); err != nil {
+		return nil, err
+	}
 	if err := r.do(ctx); err != nil {
 		return nil, r.failure(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 	"github.com/connsvc/connsvc/internal/apierror"
+	"github.com/connsvc/connsvc/internal/call"
 	"github.com/connsvc/connsvc/internal/emulator"
 	"github.com/connsvc/connsvc/internal/emulator/faults"
 )
@@ -183,6 +184,37 @@ func TestReplace(t *testing.T) {
 	s.mustApply(t, spec(), allowReplace)
 	if conn := s.only(t); conn.GetDestVpcId() != vpcID {
 		t.Errorf("got %v", conn)
+	}
+}
+
+// TestApplyCountsItsCreate: once, before the first step, and only if there is one to come.
+func TestApplyCountsItsCreate(t *testing.T) {
+	s := start(t, emulator.Options{})
+	counted, quota := 0, error(nil)
+	ctx := call.NewContext(t.Context(), &call.Call{Creates: func() error { counted++; return quota }})
+	apply := func(spec *connsvcv1.EnhancedConnectionSpec, change ...func(*connsvcv1.ApplyEnhancedConnectionRequest)) error {
+		req := &connsvcv1.ApplyEnhancedConnectionRequest{ProjectId: projectID, Connection: spec}
+		for _, f := range change {
+			f(req)
+		}
+		_, err := s.ApplyEnhancedConnection(ctx, req)
+		return err
+	}
+	changed := spec(func(s *connsvcv1.EnhancedConnectionSpec) { s.Hosts = hosts("c") })
+	for _, err := range []error{apply(spec(), validateOnly), apply(spec()), apply(spec()), apply(changed)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if counted != 1 {
+		t.Errorf("%d creates were counted, want 1", counted)
+	}
+	s.took()
+	quota = apierror.New(connsvcv1.ErrorReason_CALLER_QUOTA, "", nil)
+	moved := spec(func(s *connsvcv1.EnhancedConnectionSpec) { s.DestVpcId = otherVPC })
+	wantFailure(t, apply(moved, allowReplace), connsvcv1.ErrorReason_CALLER_QUOTA)
+	if calls := s.took(); slices.Contains(calls, "delete") {
+		t.Errorf("calls %v", calls)
 	}
 }
 

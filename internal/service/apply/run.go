@@ -132,6 +132,17 @@ func (r *run) permitted(ctx context.Context) error {
 	return nil
 }
 
+// countCreate counts the create that is to come, if one is, before the first step: what is
+// replaced must not be lost to a quota.
+func (r *run) countCreate() error {
+	for _, s := range r.steps {
+		if s.Action == connsvcv1.ApplyStep_CREATE && s.State == connsvcv1.ApplyStep_LEFT {
+			return r.caller.CountCreate()
+		}
+	}
+	return nil
+}
+
 // do takes the steps that are left.
 func (r *run) do(ctx context.Context) error {
 	for i := range r.steps {

@@ -2561,13 +2561,13 @@ type CallerLimits struct {
 	CallsPerSecond int32 `protobuf:"varint,1,opt,name=calls_per_second,json=callsPerSecond,proto3" json:"calls_per_second,omitempty"`
 	// Calls at once after a pause: calls_per_second by default.
 	CallsBurst int32 `protobuf:"varint,2,opt,name=calls_burst,json=callsBurst,proto3" json:"calls_burst,omitempty"`
-	// Creates per minute, over time; they are calls, too. 0, the default: any number.
+	// Creates per minute, over time, applies that create included; they are calls, too. 0, the default: any number.
 	CreatesPerMinute int32 `protobuf:"varint,3,opt,name=creates_per_minute,json=createsPerMinute,proto3" json:"creates_per_minute,omitempty"`
 	// Creates at once after a pause: creates_per_minute by default.
 	CreatesBurst int32 `protobuf:"varint,4,opt,name=creates_burst,json=createsBurst,proto3" json:"creates_burst,omitempty"`
 	// Calls in flight: three quarters of limits.max_calls at most, which is the default.
 	MaxCalls int32 `protobuf:"varint,5,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
-	// Creates in flight; 0, the default: as many as calls.
+	// Creates in flight, applies that create included; 0, the default: as many as calls.
 	MaxCreates int32 `protobuf:"varint,6,opt,name=max_creates,json=maxCreates,proto3" json:"max_creates,omitempty"`
 	// Bytes of requests and responses in memory: three quarters of limits.max_calls_bytes at
 	// most, which is the default.
