@@ -9,7 +9,6 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/connsvc/connsvc/gen/go/connsvc"
@@ -35,7 +34,7 @@ type applied struct {
 	ConnectionID string            `json:"connection_id,omitempty"`
 	Outcome      string            `json:"outcome"` // same, created, changed, replaced, failed, or in a dry run refused
 	Difference   json.RawMessage   `json:"difference,omitempty"`
-	Steps        []json.RawMessage `json:"steps,omitempty"`
+	Steps        []json.RawMessage `json:"steps"`
 	Warning      string            `json:"warning,omitempty"`
 	Error        *appliedError     `json:"error,omitempty"`
 
@@ -69,7 +68,7 @@ func (c *applyCommand) Run(p *Process, connections *Connections) error {
 			continue
 		}
 		for i, d := range differences {
-			result := applied{Project: w.project, Name: d.GetName(), ConnectionID: d.GetConnectionId(), Outcome: "same"}
+			result := applied{Project: w.project, Name: d.GetName(), ConnectionID: d.GetConnectionId(), Outcome: "same", Steps: []json.RawMessage{}}
 			if d.GetKind() != connsvcv1.ConnectionDifference_SAME {
 				result = c.apply(s, w.project, w.specs[i], d)
 			}
@@ -123,7 +122,7 @@ func (c *applyCommand) apply(s *session, project string, spec *connsvcv1.Enhance
 			result.err = fmt.Errorf("connection %q would be refused: %s", spec.GetName(), cmp.Or(clean(resp.GetWarning()), "see --allow-replace"))
 		}
 	}
-	result.Difference = message(d)
+	result.Difference, result.Steps = message(d), []json.RawMessage{}
 	for _, step := range result.steps {
 		result.Steps = append(result.Steps, message(step))
 	}
@@ -152,7 +151,7 @@ var outcomes = map[connsvcv1.ConnectionDifference_Kind]string{
 
 // message returns a message as JSON.
 func message(m proto.Message) json.RawMessage {
-	text, _ := protojson.Marshal(m) // fails for invalid UTF-8, which gRPC does not deliver
+	text, _ := marshal(m) // fails for invalid UTF-8, which gRPC does not deliver
 	return text
 }
 

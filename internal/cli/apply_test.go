@@ -229,12 +229,18 @@ connections:
     outcome: refused
     difference:
       name: a
+      connection_id: ""
       kind: REPLACED
+      fields: []
     steps:
       - action: DELETE
         state: LEFT
+        names: []
+        count: 0
       - action: CREATE
         state: LEFT
+        names: []
+        count: 0
 `; r.stdout != want {
 		t.Errorf("got\n%s", r.stdout)
 	}
@@ -350,7 +356,7 @@ b: same
 		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
 	}
 	r = f.command(t).run(t, "diff", "-f", file, "-o", "json")
-	check(t, r.stdout, `"different": true`, "    {\n      \"project_id\": \"p1\",\n      \"name\": \"a\",\n      \"kind\": \"CHANGED\",\n")
+	check(t, r.stdout, `"different": true`, "    {\n      \"project_id\": \"p1\",\n      \"name\": \"a\",\n      \"connection_id\": \"\",\n      \"kind\": \"CHANGED\",\n")
 	f.on("CompareEnhancedConnection", compared(difference("a", replaced), difference("b", missing)), compared(difference("a", ambiguous), difference("b", same)))
 	if r = f.command(t).run(t, "diff", "-f", file); r.stdout != "a: needs replacement\nb: missing\n" {
 		t.Errorf("got %s", r.stdout)

@@ -140,7 +140,10 @@ func (c *listCommand) Run(p *Process, connections *Connections) error {
 		}
 		return nil
 	}
-	return s.printMessage(c.Output, all)
+	if c.Hosts {
+		return s.printMessage(c.Output, all)
+	}
+	return s.printHostless(c.Output, all)
 }
 
 func (s *session) listTable(connections []*connsvcv1.EnhancedConnection, none string) error {

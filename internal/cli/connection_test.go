@@ -31,22 +31,38 @@ func TestList(t *testing.T) {
 		{"name", "orders\nbilling [31m\n"},
 		{"id", id1 + "\n" + id2 + "\n"},
 		{"yaml", `is_success: true
+message: ""
 count: 2
 connections:
   - id: ` + id1 + `
     name: orders
     status: ACTIVE
     available_queue_info:
-      - status: ACTIVE
+      - peer_id: ""
+        status: ACTIVE
         name: q1
-      - status: CREATING
+        err_msg: ""
+      - peer_id: ""
+        status: CREATING
         name: q2
+        err_msg: ""
+    elastic_resource_pools: []
+    dest_vpc_id: ""
+    dest_network_id: ""
     create_time: "2026-11-28T20:16:40.123Z"
+    ipv6_enable: false
     isPrivis: true
+    routes: []
   - id: ` + id2 + `
     name: "billing\e[31m"
     status: ACTIVE
+    available_queue_info: []
+    elastic_resource_pools: []
+    dest_vpc_id: ""
+    dest_network_id: ""
+    ipv6_enable: false
     isPrivis: true
+    routes: []
 `},
 	} {
 		f.on("ListEnhancedConnections", pages...)
@@ -56,7 +72,7 @@ connections:
 	}
 	f.on("ListEnhancedConnections", pages[1])
 	r := f.command(t).run(t, "list", "-o", "json", "--name", "billing", "--status", "ACTIVE", "--tag", "a=b")
-	check(t, r.stdout, "{\n  \"is_success\": true,\n  \"count\": 1,\n  \"connections\": [\n")
+	check(t, r.stdout, "{\n  \"is_success\": true,\n  \"message\": \"\",\n  \"count\": 1,\n  \"connections\": [\n")
 	calls := f.calls("ListEnhancedConnections")
 	want := &connsvcv1.ListEnhancedConnectionsRequest{
 		ProjectId: "p1", Name: "billing", Status: connsvcv1.EnhancedConnection_ACTIVE, View: connsvcv1.EnhancedConnectionView_BASIC,

@@ -1,4 +1,7 @@
 package cli
 
-// Parts is parts.
-var Parts = parts
+// Parts is parts, and ToYAML toYAML.
+var (
+	Parts  = parts
+	ToYAML = toYAML
+)

@@ -248,7 +248,7 @@ func (c *hostsImportCommand) printPlan(s *session, h *hostSet) error {
 		return s.printValue(c.Output, struct {
 			Add    []*connsvcv1.Host `json:"add"`
 			Remove []*connsvcv1.Host `json:"remove"`
-		}{h.add, h.remove})
+		}{append([]*connsvcv1.Host{}, h.add...), append([]*connsvcv1.Host{}, h.remove...)})
 	}
 	var text strings.Builder
 	for _, host := range h.add {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -36,19 +37,49 @@ type connectionOutput struct {
 
 // PrintJSON prints a message as indented JSON, with DLI's names of the fields and times of
 // RFC 3339.
-func PrintJSON(w io.Writer, m proto.Message) error { return printMessage(w, formatJSON, m) }
-
-func (s *session) printMessage(format string, m proto.Message) error {
-	return printMessage(s.Stdout, format, m)
-}
-
-// printMessage prints a message as JSON or YAML.
-func printMessage(w io.Writer, format string, m proto.Message) error {
-	text, err := protojson.Marshal(m)
+func PrintJSON(w io.Writer, m proto.Message) error {
+	text, err := marshal(m)
 	if err != nil {
 		return err
 	}
-	return printJSON(w, format, text)
+	return printJSON(w, formatJSON, text)
+}
+
+// printMessage prints a message as JSON or YAML.
+func (s *session) printMessage(format string, m proto.Message) error {
+	text, err := marshal(m)
+	if err != nil {
+		return err
+	}
+	return printJSON(s.Stdout, format, text)
+}
+
+// printHostless is printMessage of connections that connsvc sends without their hosts.
+func (s *session) printHostless(format string, m proto.Message) error {
+	text, err := marshalHostless(m)
+	if err != nil {
+		return err
+	}
+	return printJSON(s.Stdout, format, text)
+}
+
+// marshal returns a message as compact JSON. It has empty lists, false and other zero values, so
+// that a program finds each field.
+func marshal(m proto.Message) ([]byte, error) {
+	text, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	var compact bytes.Buffer // protojson varies its spaces on purpose
+	err = json.Compact(&compact, text)
+	return compact.Bytes(), err
+}
+
+// marshalHostless is marshal without empty lists of hosts: that a connection has none is not
+// known. Within a string the quotes of the key would be escaped.
+func marshalHostless(m proto.Message) ([]byte, error) {
+	text, err := marshal(m)
+	return bytes.ReplaceAll(text, []byte(`"hosts":[],`), nil), err
 }
 
 // printValue prints a value of encoding/json as JSON or YAML.
@@ -60,7 +91,7 @@ func (s *session) printValue(format string, value any) error {
 	return printJSON(s.Stdout, format, text)
 }
 
-// printJSON prints JSON text as YAML, or indented: protojson varies its spaces on purpose.
+// printJSON prints JSON text as YAML, or indented.
 func printJSON(w io.Writer, format string, text []byte) error {
 	var out bytes.Buffer
 	if format == formatYAML {
@@ -79,24 +110,57 @@ func printJSON(w io.Writer, format string, text []byte) error {
 
 // toYAML writes JSON text as YAML, its keys in the same order.
 func toYAML(w io.Writer, text []byte) error {
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	document, err := yamlNode(decoder)
+	if err != nil {
 		return err
 	}
-	blockStyle(&document)
 	encoder := yaml.NewEncoder(w)
 	encoder.SetIndent(2)
-	return encoder.Encode(&document)
+	return encoder.Encode(document)
 }
 
-func blockStyle(node *yaml.Node) {
-	if len(node.Content) > 0 || node.Kind == yaml.ScalarNode {
-		node.Style = 0
+// yamlNode returns the next value of JSON, or the next key of an object.
+func yamlNode(d *json.Decoder) (*yaml.Node, error) {
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
 	}
-	for _, child := range node.Content {
-		blockStyle(child)
+	switch value := token.(type) {
+	case json.Delim:
+		node := &yaml.Node{Kind: yaml.MappingNode}
+		if value == '[' {
+			node.Kind = yaml.SequenceNode
+		}
+		for d.More() {
+			child, err := yamlNode(d)
+			if err != nil {
+				return nil, err
+			}
+			node.Content = append(node.Content, child)
+		}
+		_, err := d.Token() // that ends it
+		return node, err
+	case string:
+		node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+		if looksOtherwise.MatchString(value) || strings.ContainsFunc(value, unicode.IsControl) {
+			node.Style = yaml.DoubleQuotedStyle
+		}
+		return node, nil
+	default: // a number, a boolean or null
+		if value == nil {
+			value = "null"
+		}
+		return &yaml.Node{Kind: yaml.ScalarNode, Value: fmt.Sprint(value)}, nil
 	}
 }
+
+// looksOtherwise matches strings that are no strings to a reader of YAML 1.1, as PyYAML is: a
+// connection can have the name on, or 1_0. The encoder itself quotes by YAML 1.2.
+var looksOtherwise = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null|~|=|<<` + // words
+	`|[-+]?[0-9][0-9_]*(:[0-9_]+)*(\.[0-9_]*)?(e[-+]?[0-9]+)?|[-+]?\.[0-9_]+(e[-+]?[0-9]+)?|[-+]?0[box][0-9a-f_]+|[-+]?\.(inf|nan)` + // numbers
+	`|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*)$`) // times
 
 // A table prints aligned columns.
 type table struct {

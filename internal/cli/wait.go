@@ -65,7 +65,7 @@ func (c *waitCommand) Run(p *Process, connections *Connections) error {
 	if c.Output == formatTable {
 		err = s.waitTable(w.name, resp)
 	} else {
-		err = s.printMessage(c.Output, resp)
+		err = s.printHostless(c.Output, resp)
 	}
 	return cmp.Or(err, notReached(w.name, resp))
 }

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +10,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/connsvc/connsvc/gen/go/connsvc"
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
@@ -123,16 +120,11 @@ func (w *watcher) receive(ctx context.Context) error {
 
 func (w *watcher) print(event *connsvcv1.WatchEnhancedConnectionsResponse) error {
 	if w.command.Output == formatJSON {
-		text, err := protojson.Marshal(event)
+		text, err := marshalHostless(event)
 		if err != nil {
 			return err
 		}
-		var line bytes.Buffer
-		if err := json.Compact(&line, text); err != nil {
-			return err
-		}
-		line.WriteByte('\n')
-		_, err = line.WriteTo(w.Stdout)
+		_, err = w.Stdout.Write(append(text, '\n'))
 		return err
 	}
 	switch event.GetType() {

@@ -70,7 +70,8 @@ func TestWatchJSON(t *testing.T) {
 	)
 	r := f.command(t).run(t, "watch", id1, "-o", "json")
 	if want := `{"type":"SYNCED","resume_token":"t1"}
-{"type":"DELETED","connection":{"id":"` + id1 + `","name":"orders","status":"ACTIVE","isPrivis":true}}
+{"type":"DELETED","connection":{"id":"` + id1 + `","name":"orders","status":"ACTIVE","available_queue_info":[],"elastic_resource_pools":[],` +
+		`"dest_vpc_id":"","dest_network_id":"","ipv6_enable":false,"isPrivis":true,"routes":[]},"resume_token":""}
 `; r.stdout != want || r.status != 0 {
 		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
 	}
@@ -116,7 +117,7 @@ func TestTest(t *testing.T) {
 	}
 	f.on("GetConnectivityTest", &connsvcv1.GetConnectivityTestResponse{Connectivity: "UNREACHABLE"})
 	r = f.command(t).run(t, "test", "q1", "db:5432", "-o", "yaml")
-	if r.status != cli.ExitNotReached || r.stdout != "queue: q1\naddress: db:5432\nresult: UNREACHABLE\n" {
+	if r.status != cli.ExitNotReached || r.stdout != "queue: q1\naddress: db:5432\nreachable: false\nresult: UNREACHABLE\n" {
 		t.Errorf("status %d: %s", r.status, r.stdout)
 	}
 	f.on("GetConnectivityTest", &connsvcv1.GetConnectivityTestResponse{})
