@@ -1,8 +1,8 @@
 // Package service implements ConnectionService: each RPC as a translation to DLI.
 //
 // It trusts its requests: the caller has validated and authorized them. What it
-// keeps between calls is a cache: what pollers have read, and what an apply has just
-// changed. Every error that it returns is an *apierror.Error.
+// keeps between calls is a cache: what pollers have read, and what was changed a moment
+// ago. Every error that it returns is an *apierror.Error.
 package service
 
 import (
