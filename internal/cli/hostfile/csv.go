@@ -10,11 +10,8 @@ import (
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
 
-// byteOrderMark is how spreadsheets begin a CSV file.
-var byteOrderMark = []byte("\xef\xbb\xbf")
-
 func (f *File) readCSV(data []byte) (problems Problems) {
-	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, byteOrderMark)))
+	reader := csv.NewReader(bytes.NewReader(data))
 	reader.FieldsPerRecord = -1
 	name, ip := 0, 1
 	for first := true; ; first = false {
@@ -24,8 +21,8 @@ func (f *File) readCSV(data []byte) (problems Problems) {
 		case errors.Is(err, io.EOF):
 			return problems
 		case errors.As(err, &broken):
-			problems.add(broken.Line, "not CSV: %v", broken.Err)
-			return problems // where the next record starts is unknown
+			problems.add(broken.StartLine, "not CSV: %v", broken.Err) // of a quote that is not closed, Line is the end
+			return problems                                           // where the next record starts is unknown
 		case err != nil:
 			problems.add(1, "%v", err)
 			return problems

@@ -4,6 +4,7 @@
 package hostfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -78,9 +79,13 @@ func (ps *Problems) add(line int, format string, args ...any) {
 	*ps = append(*ps, Problem{line, fmt.Sprintf(format, args...)})
 }
 
+// byteOrderMark is how spreadsheets and editors of Windows begin a file.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
 // Read reads a file.
 func Read(data []byte, format Format) (*File, Problems) {
 	file := &File{}
+	data = bytes.TrimPrefix(data, byteOrderMark)
 	switch format {
 	case CSV:
 		return file, file.readCSV(data)

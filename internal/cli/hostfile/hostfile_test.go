@@ -74,6 +74,8 @@ func TestRead(t *testing.T) {
 		{hostfile.CSV, "name,ip\na,10.0.0.1\nname,ip\n", "a=10.0.0.1:2 name=ip:3", 0},
 		{hostfile.CSV, "a,10.0.0.1\nb,", "a=10.0.0.1:1 b=:2", 0},
 		{hostfile.JSON, "[\n {\"name\": \"a\",\n  \"ip\": \"10.0.0.1\"},\n\n {\"ip\": \"10.0.0.2\"}\n]", "a=10.0.0.1:2 =10.0.0.2:5", 0},
+		{hostfile.JSON, "\xef\xbb\xbf[\n{\"name\": \"a\", \"ip\": null}]", "a=:2", 0},
+		{hostfile.Hosts, "\xef\xbb\xbf10.0.0.1 a\n", "a=10.0.0.1:1", 0},
 		{hostfile.JSON, "{\"count\": 1, \"routes\": [{}],\n\"hosts\": [\n{\"name\": \"a\"}], \"etag\": \"x\"}", "a=:3", 0},
 	} {
 		file, problems := hostfile.Read([]byte(tt.text), tt.format)
@@ -97,6 +99,9 @@ func TestProblems(t *testing.T) {
 		{hostfile.Hosts, "10.0.0.1\nhost 10.0.0.1\n\n10.0.0.300 a\n", "f:1: no name follows the IP\nf:2: \"host\" is not an IP: a line has an IP and then names\nf:4: \"10.0.0.300\" is not an IP: a line has an IP and then names"},
 		{hostfile.CSV, "a\nb,10.0.0.1,x\nc,10.0.0.1\n\"d\n", "f:1: 1 columns: a host has two, name and ip\nf:2: 3 columns: a host has two, name and ip\nf:4: not CSV: extraneous or missing \" in quoted-field"},
 		{hostfile.JSON, "[\n{\"name\": 1},\n{\"nme\": \"a\"},\n[],\nnull,\n{\"name\": \"a\"},\n", "f:2: must be an object with name and ip, both text\nf:3: must be an object with name and ip, both text: unknown field \"nme\"\nf:4: must be an object with name and ip, both text\nf:5: must be an object with name and ip, both text\nf:7: not JSON: it ends too early"},
+		{hostfile.CSV, "name,ip\na,10.0.0.1\n\"b,10.0.0.2\nc,10.0.0.3\nd,10.0.0.4\n", "f:3: not CSV: extraneous or missing \" in quoted-field"},
+		{hostfile.JSON, "[\n{\"NAME\": \"a\"},\n{\"name\": \"a\", \"Ip\": \"10.0.0.1\"},\n{\"name\": \"a\", \"ip\": \"10.0.0.1\", \"name\": \"b\"}]", "f:2: must be an object with name and ip, both text: unknown field \"NAME\"\nf:3: must be an object with name and ip, both text: unknown field \"Ip\"\nf:4: must be an object with name and ip, both text: field \"name\" is there twice"},
+		{hostfile.JSON, "{\"hosts\": [],\n\"hosts\": [{\"name\": \"a\"}]}", "f:2: the object has hosts twice"},
 		{hostfile.JSON, "[\n}", "f:2: not JSON: invalid character '}' looking for beginning of value"},
 		{hostfile.JSON, "\n3", "f:2: must be a list of hosts, or an object with the list as hosts"},
 		{hostfile.JSON, "{}", "f:1: the object has no hosts"},

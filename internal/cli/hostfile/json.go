@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	connsvcv1 "github.com/connsvc/connsvc/gen/go/connsvc/v1"
 )
@@ -75,10 +74,14 @@ func (r *jsonReader) readObject() error {
 		if err != nil {
 			return err
 		}
-		var skipped json.RawMessage
-		if key != "hosts" {
+		switch {
+		case key != "hosts":
+			var skipped json.RawMessage
 			err = r.Decode(&skipped)
-		} else if found = true; err == nil {
+		case found:
+			err = errors.New("the object has hosts twice")
+		default:
+			found = true
 			var open json.Token
 			if open, err = r.Token(); err == nil && open != json.Delim('[') {
 				err = errors.New("hosts must be a list")
@@ -108,35 +111,46 @@ func (r *jsonReader) readList() error {
 			return err
 		}
 		line := r.at(r.InputOffset() - int64(len(text)))
-		var host struct {
-			Name *string `json:"name"`
-			IP   *string `json:"ip"`
-		}
-		strict := json.NewDecoder(bytes.NewReader(text))
-		strict.DisallowUnknownFields()
-		if err := strict.Decode(&host); err != nil || text[0] != '{' {
-			r.add(line, "must be an object with name and ip, both text%s", cause(err))
+		h, err := readHost(text)
+		if err != nil {
+			r.add(line, "%v", err)
 			continue
 		}
-		h := Host{Line: line}
-		if host.Name != nil {
-			h.Name = *host.Name
-		}
-		if host.IP != nil {
-			h.IP = *host.IP
-		}
+		h.Line = line
 		r.file.Hosts = append(r.file.Hosts, h)
 	}
 	_, err := r.Token()
 	return err
 }
 
-// cause returns what encoding/json says of a key that is not known.
-func cause(err error) string {
-	if err == nil || !strings.Contains(err.Error(), "unknown field") {
-		return ""
+var errNoHost = errors.New("must be an object with name and ip, both text")
+
+// readHost reads a host. encoding/json would also take NAME for name, and the last of two names.
+func readHost(text []byte) (h Host, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return h, errNoHost
 	}
-	return ": " + strings.TrimPrefix(err.Error(), "json: ")
+	seen := make(map[json.Token]bool)
+	for d.More() {
+		key, err := d.Token()
+		field := &h.Name
+		switch {
+		case err != nil:
+			return h, errNoHost
+		case seen[key]:
+			return h, fmt.Errorf("%w: field %q is there twice", errNoHost, key)
+		case key == "ip":
+			field = &h.IP
+		case key != "name":
+			return h, fmt.Errorf("%w: unknown field %q", errNoHost, key)
+		}
+		seen[key] = true
+		if d.Decode(field) != nil {
+			return h, errNoHost
+		}
+	}
+	return h, nil
 }
 
 // writeJSON writes one host a line.
