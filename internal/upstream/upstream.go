@@ -33,8 +33,8 @@ type Options struct {
 	Dir string
 	// MaxResponseBytes limits a response; 0: config.DefaultMaxResponseBytes.
 	MaxResponseBytes int64
-	// MaxWaiting limits the calls to one upstream that wait for credentials, and those that
-	// wait for a place in its limit; 0: no limit.
+	// MaxWaiting limits the calls to one upstream that wait for a place in its limit, and those
+	// of one caller that wait for its credentials; 0: no limit.
 	MaxWaiting int
 	// Now is the clock of signatures, tokens and Retry-After; nil: time.Now.
 	Now func() time.Time
