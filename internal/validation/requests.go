@@ -132,7 +132,7 @@ func validListPrivilegesByObject(r *connsvcv1.ListPrivilegesByObjectRequest) boo
 func validWait(r *connsvcv1.WaitEnhancedConnectionRequest) bool {
 	timeout := r.GetTimeout()
 	return validIDs(r) &&
-		(timeout == nil || timeout.CheckValid() == nil && timeout.AsDuration() >= 0 && timeout.AsDuration() <= time.Hour) &&
+		(timeout == nil || timeout.AsDuration() >= 0 && timeout.AsDuration() <= time.Hour) &&
 		validList20(r.GetAddresses(), isAddress) &&
 		validList20(r.GetQueues(), isPoolName)
 }
