@@ -37,11 +37,11 @@ type RPCs interface {
 
 // An Applier applies. It is safe for concurrent use.
 type Applier struct {
-	rpcs     RPCs
-	applies  locks // by project and name: one that waits finds what the one before has done
-	hosts    locks // by project and connection: DLI overwrites hosts whole
-	standIns standIns
-	recent   recent
+	rpcs       RPCs
+	applyLocks locks // by project and name: one that waits finds what the one before has done
+	hostLocks  locks // by project and connection: DLI overwrites hosts whole
+	standIns   standIns
+	recent     recent
 }
 
 // New returns an Applier over the RPCs.
@@ -61,7 +61,7 @@ func (a *Applier) Unbound(project, id string, queues []string) {
 // ApplyReport. Whoever may not do it, or has nothing to do, takes no turn from the others.
 func (a *Applier) Apply(ctx context.Context, req *connsvcv1.ApplyEnhancedConnectionRequest) (*connsvcv1.ApplyEnhancedConnectionResponse, error) {
 	t := a.target(ctx, req.GetProjectId(), req.GetConnection())
-	turn := a.applies.turn(t.project + "/" + t.spec.GetName())
+	turn := a.applyLocks.turn(t.project + "/" + t.spec.GetName())
 	defer turn.end()
 	r, err := t.plan(ctx, req)
 	if err != nil {

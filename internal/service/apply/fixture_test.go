@@ -67,7 +67,7 @@ func replica(tb testing.TB, url, token string) *service.Service {
 		Endpoint: url, Projects: []string{projectID}, Timeout: durationpb.New(10 * time.Second),
 		Credentials: &configv1.Upstream_Token{Token: &configv1.Secret{}},
 		Retry:       &configv1.Retry{MaxAttempts: 2, BaseDelay: durationpb.New(time.Millisecond), MaxDelay: durationpb.New(time.Millisecond), BudgetPercent: proto.Int32(100)},
-		Idempotency: &configv1.Idempotency{ReconcileTimeout: durationpb.New(300 * time.Millisecond), ListLag: durationpb.New(100 * time.Millisecond)},
+		Idempotency: &configv1.Idempotency{ReconcileTimeout: durationpb.New(time.Second), ListLag: durationpb.New(100 * time.Millisecond)},
 	}}, upstream.Options{MaxResponseBytes: 4 << 20, Secret: func(*configv1.Secret) (string, error) { return token, nil }})
 	if err != nil {
 		tb.Fatal(err)

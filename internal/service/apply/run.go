@@ -169,7 +169,7 @@ func (r *run) do(ctx context.Context) error {
 // take makes the calls of a step, which is no create.
 func (r *run) take(ctx context.Context, s *step) error {
 	if s.Action == connsvcv1.ApplyStep_SET_HOSTS {
-		turn := r.hosts.turn(keyOf(r.project, r.id))
+		turn := r.hostLocks.turn(keyOf(r.project, r.id))
 		defer turn.end()
 		if _, err := turn.wait(ctx); err != nil {
 			return err
