@@ -29,7 +29,9 @@ func lowered(m proto.Message) proto.Message { return loweredMessage(m.ProtoRefle
 func loweredMessage(m protoreflect.Message) protoreflect.Message {
 	var next protoreflect.Message
 	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		if !(f.Kind() == protoreflect.StringKind && anyCase[f.Name()] || f.Kind() == protoreflect.MessageKind && within[f.Name()]) {
+		isText := f.Kind() == protoreflect.StringKind && anyCase[f.Name()]
+		hasTexts := f.Kind() == protoreflect.MessageKind && within[f.Name()]
+		if !isText && !hasTexts {
 			return true
 		}
 		low, changed := lower(v, m.NewField(f))
