@@ -74,8 +74,9 @@ func (d *scripted) Call(_ context.Context, method string, req, resp proto.Messag
 	return nil
 }
 
-// Idempotency lets a create look once, and no more, for what it made.
-func (d *scripted) Idempotency() *configv1.Idempotency { return within(time.Millisecond) }
+// Idempotency lets a create look once, and no more, for what it made: the pause after a look is
+// longer.
+func (d *scripted) Idempotency() *configv1.Idempotency { return within(50 * time.Millisecond) }
 
 type dli interface {
 	create.DLI
