@@ -60,14 +60,17 @@ func (c *Client) readKey(call *call) string {
 // shareAttempt makes an attempt of a read, or joins an identical one.
 func (c *Client) shareAttempt(ctx context.Context, call *call, retry bool) *Error {
 	key := c.readKey(call)
+	own := false // an attempt of this call was made
+	defer func() {
+		if retry && !own {
+			c.budget.refund(call.source)
+		}
+	}()
 	for {
 		a, results, first := c.join(ctx, key, call)
-		switch {
+		switch own = own || first; {
 		case !first:
 			c.counts.shared.Add(1)
-			if retry {
-				c.budget.refund(call.source)
-			}
 		case retry:
 			c.counts.retries.Add(1)
 		}

@@ -78,7 +78,7 @@ func (r *round) listAndGet(ctx context.Context) error {
 		}
 	}
 	r.stuck = len(r.failed) > 0 && len(r.got) == 0
-	r.late = r.late && !r.stuck || slow && len(doubts) > 0
+	r.late = (r.late || slow && len(doubts) > 0) && !r.stuck
 	r.decideByLists(err == nil && !wrong && !r.stuck)
 	return err
 }

@@ -22,10 +22,13 @@ func (p *poller) finish(r *round, next *State, changed bool, err error) {
 	if err != nil {
 		wait = min(apierror.From(err).RetryAfter, longestWait)
 	}
-	next.waits = time.Now().Add(wait)
-	if rejected(err) { // which says nothing of a caller who comes meanwhile
-		wait, own = 0, wait
+	if rejected(err) { // which says nothing of a caller who comes meanwhile, or was not tried
+		if !r.untried {
+			own = wait
+		}
+		wait = 0
 	}
+	next.waits = time.Now().Add(wait)
 	if r.listed == nil {
 		for _, f := range r.failed {
 			own = min(apierror.From(f.err).RetryAfter, longestWait)

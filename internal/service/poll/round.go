@@ -38,6 +38,7 @@ type round struct {
 
 	origins  []string // on whose behalf calls are made when those of record are rejected
 	rejected []string // the origins before
+	untried  bool     // there are more origins
 
 	listed  map[string]*Entry    // nil: there was no list
 	got     map[string]*Entry    // by GETs; nil: it does not exist
@@ -107,8 +108,9 @@ func (p *poller) begin(cancel context.CancelFunc) *round {
 	r := &round{
 		mark: mark{p.begun, time.Now()}, poller: p, prev: p.state,
 		asks: make(map[string]ask), got: make(map[string]*Entry), open: make(map[string]bool),
-		failed: make(map[string]failure), origins: p.choose(),
+		failed: make(map[string]failure),
 	}
+	r.origins, r.untried = p.choose()
 	for s := range p.subs {
 		s.urgent = false
 		r.holders = s.interest.Caller.Shared // the same of each
@@ -233,10 +235,13 @@ func (r *round) put(next *State, id string, e *Entry) bool {
 }
 
 // creating reports whether a peering that callers are interested in is being created, of a
-// connection that can be read.
+// connection that this round could read, by a list or a GET.
 func (r *round) creating(next *State) bool {
 	for id, e := range next.entries {
-		if _, failed := next.failed[id]; !failed && (r.all || r.asks[id].id != "") && creating(e.Conn) && r.at.Sub(e.changed) < creatingFor {
+		if _, failed := next.failed[id]; failed && r.listed[id] == nil {
+			continue
+		}
+		if (r.all || r.asks[id].id != "") && creating(e.Conn) && r.at.Sub(e.changed) < creatingFor {
 			return true
 		}
 	}

@@ -62,6 +62,12 @@ func TestFailingGetEndsNobodyElse(t *testing.T) {
 
 // TestFailingGetCostsFewPolls, also where nothing else is of interest.
 func TestFailingGetCostsFewPolls(t *testing.T) {
+	for name, err := range map[string]error{"500": errInternal, "503": &upstream.Error{Kind: upstream.Status, HTTPStatus: 503, Sent: true}} {
+		t.Run(name, func(t *testing.T) { testFailingGetCostsFewPolls(t, err) })
+	}
+}
+
+func testFailingGetCostsFewPolls(t *testing.T, err error) {
 	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
 		for n := range 300 {
 			c.put(n, active)
@@ -71,7 +77,7 @@ func TestFailingGetCostsFewPolls(t *testing.T) {
 		s.take()
 		c.with(func() {
 			for n := range 300 {
-				c.hidden[idOf(n)], c.getDown[idOf(n)] = true, errInternal
+				c.hidden[idOf(n)], c.getDown[idOf(n)] = true, err
 			}
 		})
 		lists, gets := c.counted()
@@ -171,6 +177,85 @@ func TestPollsCountForNobody(t *testing.T) {
 		}
 		expect(t, s, "MODIFIED c1 ACTIVE")
 		_, _ = s.end(), mallorys.end()
+	})
+}
+
+// TestOutageCostsOnePollARound, whoever is interested: a DLI that cannot be reached is so for
+// all callers.
+func TestOutageCostsOnePollARound(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		var all []*watched
+		for _, caller := range []string{"a", "b", "c"} {
+			all = append(all, watch(as(t.Context(), caller), w, ofProject()))
+		}
+		time.Sleep(time.Minute)
+		c.fail(errDown)
+		before, _ := c.counted()
+		time.Sleep(10 * time.Minute)
+		if lists, _ := c.counted(); lists-before > 30 {
+			t.Errorf("%d lists in 10 minutes", lists-before)
+		}
+		for _, s := range all {
+			_ = s.end()
+		}
+	})
+}
+
+// TestCreatingAfterAFailedGet: a list that shows a connection again ends the failure of its GET.
+func TestCreatingAfterAFailedGet(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.put(1, creating)
+		s := watch(t.Context(), w, ofProject())
+		time.Sleep(5 * time.Second)
+		c.with(func() { c.hidden[idOf(1)], c.getDown[idOf(1)] = true, errInternal })
+		time.Sleep(1500 * time.Millisecond)
+		c.with(func() { c.hidden[idOf(1)] = false })
+		time.Sleep(70 * time.Second)
+		expect(t, s, "ADDED c1 CREATING, SYNCED")
+		c.put(1, active)
+		time.Sleep(2 * time.Second)
+		expect(t, s, "MODIFIED c1 ACTIVE")
+		_ = s.end()
+	})
+}
+
+// TestRejectedCallersDelayNobody: a newcomer is not told that others are rejected, and does not
+// wait for them, however many they are.
+func TestRejectedCallersDelayNobody(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud, w *waiting.Waits) {
+		c.put(1, active)
+		c.put(2, creating) // so that the interval is short
+		c.first = func(ctx context.Context, _ string, _ proto.Message) error {
+			if call.From(ctx).Origin != "zoe" {
+				return &upstream.Error{Kind: upstream.BreakerOpen, RetryAfter: 30 * time.Second}
+			}
+			return nil
+		}
+		var all []*watched
+		for _, caller := range []string{"a", "b", "c"} {
+			all = append(all, watch(as(t.Context(), caller), w, ofProject()))
+		}
+		time.Sleep(3 * time.Second)
+		if resp, err := w.Wait(as(t.Context(), "zoe"), within(5*time.Second, request(1))); err != nil || resp.GetReached() != ready {
+			t.Errorf("waited: %v, %v", resp, err)
+		}
+		for range 3 {
+			all = append(all, watch(as(t.Context(), "zoe"), w, ofProject()))
+		}
+		time.Sleep(3 * time.Minute)
+		last := all[len(all)-1]
+		last.take()
+		for range 5 {
+			c.put(1, creating)
+			time.Sleep(6 * time.Second)
+			expect(t, last, "MODIFIED c1 CREATING")
+			c.put(1, active)
+			time.Sleep(6 * time.Second)
+			expect(t, last, "MODIFIED c1 ACTIVE")
+		}
+		for _, s := range all {
+			_ = s.end()
+		}
 	})
 }
 
