@@ -58,6 +58,13 @@ func (r *replays) add(key, signature string, until, now time.Time) error {
 	return nil
 }
 
+// remove forgets a signature of an access key.
+func (r *replays) remove(key, signature string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.held[key], sha256.Sum256([]byte(signature)))
+}
+
 func (r *replays) sweep(now time.Time) {
 	r.swept = now
 	for key, own := range r.held {

@@ -89,6 +89,9 @@ func (s *Signature) Verify(ctx context.Context, body [sha256.Size]byte, changes 
 	return s.key.principal, nil
 }
 
+// Forget lets a request be sent once more that was verified, but of which nothing was done.
+func (s *Signature) Forget() { s.owner.replays.remove(s.signed.AccessKeyID, s.signed.Value()) }
+
 func (s *Signature) verify(body [sha256.Size]byte, changes bool) *Error {
 	if err := s.signed.Verify(s.key.secret, body); err != nil {
 		return &Error{Kind: Invalid, Err: err}

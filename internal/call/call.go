@@ -53,6 +53,7 @@ type Call struct {
 	mu           sync.Mutex // attempts of a create may end on other goroutines
 	upstreamTime time.Duration
 	dliRequestID string
+	changed      bool
 	response     Holder // of DLI's last response; nil: none is held
 	ended        bool
 }
@@ -159,6 +160,20 @@ func (c *Call) AddAttempt(took time.Duration, dliRequestID string) {
 	if dliRequestID != "" {
 		c.dliRequestID = dliRequestID
 	}
+}
+
+// RecordChange records that DLI has executed a change of the call, or may have.
+func (c *Call) RecordChange() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changed = true
+}
+
+// Changed reports whether DLI has executed a change of the call, or may have.
+func (c *Call) Changed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.changed
 }
 
 // Attempts returns the time spent in attempts at DLI, and the last request ID that

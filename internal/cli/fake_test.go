@@ -137,6 +137,7 @@ type command struct {
 	env      map[string]string
 	stdin    string
 	terminal bool
+	full     bool // its standard output
 	ctx      context.Context
 }
 
@@ -144,6 +145,13 @@ type command struct {
 func (f *fake) command(t *testing.T) *command {
 	return &command{ctx: t.Context(), env: map[string]string{"CONNSVC_ADDRESS": f.address, "CONNSVC_PROJECT": "p1"}}
 }
+
+// full is a standard output without room.
+type full struct{}
+
+var errFull = errors.New("no space left on device")
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
 
 // run runs "connsvc connections" with args.
 func (c *command) run(t *testing.T, args ...string) result {
@@ -155,6 +163,9 @@ func (c *command) run(t *testing.T, args ...string) result {
 	process := &cli.Process{
 		Ctx: c.ctx, Stdin: strings.NewReader(c.stdin), Stdout: &stdout, Stderr: &stderr, Terminal: c.terminal,
 		LookupEnv: func(name string) (string, bool) { value, ok := c.env[name]; return value, ok },
+	}
+	if c.full {
+		process.Stdout = full{}
 	}
 	parser, err := kong.New(&grammar, kong.Bind(process), kong.Exit(func(int) {}))
 	if err != nil {

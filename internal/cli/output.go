@@ -36,9 +36,9 @@ type connectionOutput struct {
 }
 
 // PrintJSON prints a message as indented JSON, with DLI's names of the fields and times of
-// RFC 3339.
+// RFC 3339. An empty list of hosts is left out, as connsvc may not have sent them.
 func PrintJSON(w io.Writer, m proto.Message) error {
-	text, err := marshal(m)
+	text, err := marshalHostless(m)
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,8 @@ func (c *watchCommand) Run(p *Process, connections *Connections) error {
 			s.message("connsvc does not take the resume token any more: the watch starts anew")
 			req.ResumeToken = ""
 			continue
+		case errors.As(err, new(*printError)):
+			return err
 		case !interrupted(err, w.seen > 0) && !errors.Is(err, io.EOF):
 			return fmt.Errorf("watching: %w", err)
 		}
@@ -90,6 +92,11 @@ type watcher struct {
 	deleted bool // the only connection
 }
 
+// A printError is one of printing an event, which the next watch would have, too.
+type printError struct{ error }
+
+func (e *printError) Unwrap() error { return e.error }
+
 // receive prints the events of a stream. It returns nil if connsvc says to reconnect.
 func (w *watcher) receive(ctx context.Context) error {
 	stream, err := w.client.WatchEnhancedConnections(ctx, w.req)
@@ -102,14 +109,17 @@ func (w *watcher) receive(ctx context.Context) error {
 			return err
 		}
 		w.seen++
+		reconnect := event.GetType() == connsvcv1.WatchEnhancedConnectionsResponse_RECONNECT
+		if !reconnect {
+			if err := w.print(event); err != nil {
+				return &printError{err}
+			}
+		}
 		if event.GetResumeToken() != "" {
 			w.req.ResumeToken = event.GetResumeToken()
 		}
-		if event.GetType() == connsvcv1.WatchEnhancedConnectionsResponse_RECONNECT {
+		if reconnect {
 			return nil
-		}
-		if err := w.print(event); err != nil {
-			return err
 		}
 		if w.req.GetConnectionId() != "" && event.GetType() == connsvcv1.WatchEnhancedConnectionsResponse_DELETED {
 			w.deleted = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,23 @@ func TestWatch(t *testing.T) {
 	}
 	if tokens = slices.Compact(tokens); !slices.Equal(tokens, []string{"", "t2", "t3"}) {
 		t.Errorf("tokens %q", tokens)
+	}
+}
+
+// TestWatchThatCannotPrint ends, and does not resume after an event that nobody has seen.
+func TestWatchThatCannotPrint(t *testing.T) {
+	f := startFake(t)
+	f.on("WatchEnhancedConnections", []any{
+		&event{Type: connsvcv1.WatchEnhancedConnectionsResponse_ADDED, Connection: connection(id1, "orders", connsvcv1.Peering_ACTIVE)},
+		&event{Type: connsvcv1.WatchEnhancedConnectionsResponse_SYNCED, ResumeToken: "t1"},
+	})
+	c := f.command(t)
+	c.full = true
+	if r := c.run(t, "watch", id1); r.status == 0 || !strings.Contains(r.stderr, errFull.Error()) {
+		t.Errorf("status %d: %s", r.status, r.stderr)
+	}
+	if calls := f.calls("WatchEnhancedConnections"); len(calls) != 1 {
+		t.Errorf("%d watches", len(calls))
 	}
 }
 

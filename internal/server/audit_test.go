@@ -121,19 +121,29 @@ func TestAudit(t *testing.T) {
 	})
 }
 
-// TestExecutedChangeIsRecordedAsChange: a change that its RPC began is one in the log, also
-// where it ends with a reason of refusals. Those are left out in a flood.
+// TestExecutedChangeIsRecordedAsChange: a change that DLI may have executed is one in the log,
+// also where it ends with a reason of refusals. Those are left out in a flood, as is a change of
+// which nothing was executed.
 func TestExecutedChangeIsRecordedAsChange(t *testing.T) {
 	overBothAPIs(t, func(t *testing.T, d api) {
 		var ends connsvcv1.ErrorReason
-		b, tr := audited(t, &stub{on: func(context.Context, proto.Message) error { return apierror.New(ends, "", nil) }}, &configv1.Audit{})
+		executed := false
+		b, tr := audited(t, &stub{on: func(ctx context.Context, _ proto.Message) error {
+			if executed {
+				call.From(ctx).RecordChange()
+			}
+			return apierror.New(ends, "", nil)
+		}}, &configv1.Audit{})
 		for _, ends = range []connsvcv1.ErrorReason{
 			connsvcv1.ErrorReason_CALLER_QUOTA, connsvcv1.ErrorReason_POLICY_DENIED, connsvcv1.ErrorReason_CALLER_UNAUTHENTICATED,
 		} {
-			got := d.create(t, b, createRequest(), bearer(callerToken))
-			records := tr.records(t, got.requestID)
-			if got.reason != ends.String() || len(records) != 1 || records[0]["event"] != "change" || records[0]["reason"] != ends.String() {
-				t.Errorf("%s: got %+v, recorded %v", ends, got, records)
+			for event, done := range map[string]bool{"change": true, "refusal": false} {
+				executed = done
+				got := d.create(t, b, createRequest(), bearer(callerToken))
+				records := tr.records(t, got.requestID)
+				if got.reason != ends.String() || len(records) != 1 || records[0]["event"] != event || records[0]["reason"] != ends.String() {
+					t.Errorf("%s, executed %t: got %+v, recorded %v", ends, done, got, records)
+				}
 			}
 		}
 		read := b.do(t, http.MethodGet, connections, http.Header{"Authorization": {"Bearer " + callerToken}}, nil)

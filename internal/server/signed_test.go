@@ -70,6 +70,35 @@ func TestSignedChangesAreAcceptedOnce(t *testing.T) {
 	}
 }
 
+// TestSignedChangeOverQuota can be sent again as it is, as RetryInfo asks for.
+func TestSignedChangeOverQuota(t *testing.T) {
+	var reached atomic.Int64
+	b := guarded(t, &stub{on: func(context.Context, proto.Message) error { reached.Add(1); return nil }}, signedConfig(), func(s *setup) {
+		config := s.config
+		s.config = func(c *configv1.Config) {
+			config(c)
+			c.Limits.PerCaller = &configv1.CallerLimits{CallsPerSecond: 1, CallsBurst: 1}
+		}
+	})
+	send := func(at time.Time) result {
+		return b.do(t, http.MethodPost, connections, b.signedHeader(t, "AK1", http.MethodPost, connections, create, at), strings.NewReader(create))
+	}
+	now := time.Now()
+	if got := send(now); got.status != http.StatusCreated {
+		t.Fatalf("got %+v", got)
+	}
+	later := now.Add(time.Second) // another signature
+	for got := send(later); got.status != http.StatusCreated; got = send(later) {
+		if got.reason != "CALLER_QUOTA" {
+			t.Fatalf("got %+v", got)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if got := send(later); got.status != http.StatusUnauthorized && got.reason != "CALLER_QUOTA" || reached.Load() != 2 {
+		t.Errorf("once more: got %+v, %d creates", got, reached.Load())
+	}
+}
+
 // TestQuotasOfAccessKeys are of each key, wherever it calls from, and not of their address.
 func TestQuotasOfAccessKeys(t *testing.T) {
 	tr := &trail{logs: newLogs()}

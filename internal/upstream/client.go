@@ -101,7 +101,11 @@ func (c *Client) call(ctx context.Context, fullMethod string, req, resp proto.Me
 		}
 		call.body = *buffer
 	}
-	return c.doWithRetry(ctx, call)
+	failed := c.doWithRetry(ctx, call)
+	if failed == nil || failed.MayHaveExecuted || mayHaveExecuted(failed) {
+		call.record.RecordChange()
+	}
+	return failed
 }
 
 // url returns the URL of a call, from its escaped path and its query.

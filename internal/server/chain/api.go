@@ -50,11 +50,7 @@ func (a api) check(ctx context.Context, req proto.Message) error {
 	if err := a.authorize(ctx, c, req); err != nil {
 		return err
 	}
-	if err := c.beginAudit(ctx); err != nil {
-		return err
-	}
-	c.checked = true
-	return nil
+	return c.beginAudit(ctx)
 }
 
 func (a api) CreateEnhancedConnection(ctx context.Context, req *connsvcv1.CreateEnhancedConnectionRequest) (*connsvcv1.CreateEnhancedConnectionResponse, error) {

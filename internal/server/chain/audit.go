@@ -50,15 +50,14 @@ func (c *Call) beginAudit(ctx context.Context) error {
 }
 
 // endAudit records a call that has ended, if it was a change or its caller was rejected. A
-// change that was passed to its RPC is recorded as one whatever it ended with: part of it may
-// be done.
+// change that DLI may have executed, even in part, is recorded as one whatever it ended with.
 func (c *Call) endAudit(ctx context.Context, took time.Duration) {
 	if c.guard == nil || c.guard.Audit == nil {
 		return
 	}
 	var event string
 	switch change := c.request != nil && c.changes(); {
-	case change && c.checked:
+	case change && c.Record.Changed():
 		event = audit.Change
 	case c.Failure != nil && isRefusal(c.Failure.Reason):
 		event = audit.Refusal

@@ -78,10 +78,10 @@ type Call struct {
 	created   string                        // ID of the connection that was made or applied
 	steps     []*connsvcv1.ApplyStep        // of an apply
 	signature *auth.Signature               // still to be verified; nil: none
+	verified  *auth.Signature               // verified; nil: none
 	rule      string                        // of the policy, that decided; may be empty
 	principal *call.Principal               // nil until the caller is authenticated
 	request   proto.Message                 // nil until it is decoded
-	checked   bool                          // the request was passed to its RPC
 	place     quota.Place                   // what the call holds
 }
 

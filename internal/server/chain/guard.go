@@ -69,10 +69,19 @@ func (c *Call) VerifySignature(ctx context.Context, body [sha256.Size]byte, test
 	if err := c.authenticated(c.signature.Verify(ctx, body, tests || !reads[c.Method])); err != nil {
 		return err
 	}
-	c.signature = nil
+	c.verified, c.signature = c.signature, nil
 	err := c.place.Identify(quota.KeyOf(c.Record.Caller, c.Peer))
 	c.Record.Origin = c.place.Caller()
-	return c.limited(err)
+	return c.sendAgain(c.limited(err))
+}
+
+// sendAgain lets a signed request be sent again if it was rejected by a limit: the caller is
+// asked to.
+func (c *Call) sendAgain(limited error) error {
+	if limited != nil && c.verified != nil {
+		c.verified.Forget()
+	}
+	return limited
 }
 
 func (c *Call) authenticated(p *call.Principal, err error) error {

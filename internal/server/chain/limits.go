@@ -66,7 +66,7 @@ func (c *Call) kind() quota.Kind {
 }
 
 // admit takes a place in flight for a call that has arrived completely.
-func (c *Call) admit() error { return c.limited(c.place.Admit()) }
+func (c *Call) admit() error { return c.sendAgain(c.limited(c.place.Admit())) }
 
 // countCreate counts a call that is in flight as a create, too.
 func (c *Call) countCreate() error { return c.limited(c.place.Create()) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -216,6 +217,31 @@ func TestPermits(t *testing.T) {
 	_, err = s.RemoveHosts(ctx, &connsvcv1.RemoveHostsRequest{ProjectId: projectID, ConnectionId: id, Names: []string{"a"}})
 	wantReason(t, err, connsvcv1.ErrorReason_POLICY_DENIED)
 	s.wantHosts(t, "a=192.168.0.1", "b=192.168.0.1")
+}
+
+// TestPermitsSeeLowerCase: a rule sees the connection that is made as DLI will show it.
+func TestPermitsSeeLowerCase(t *testing.T) {
+	s := start(t, emulator.Options{})
+	asked := false
+	ctx := call.NewContext(t.Context(), &call.Call{Permits: func(_ context.Context, req proto.Message, conn *connsvcv1.EnhancedConnection) error {
+		if _, adds := req.(*connsvcv1.CreateRouteRequest); adds {
+			asked = true
+			if conn.GetDestVpcId() != vpcID || conn.GetDestNetworkId() != networkID || conn.GetAvailableQueueInfo()[0].GetName() != "q1" {
+				t.Errorf("asked about %v", conn)
+			}
+		}
+		return nil
+	}})
+	req := &connsvcv1.ApplyEnhancedConnectionRequest{ProjectId: projectID, Connection: spec(func(s *connsvcv1.EnhancedConnectionSpec) {
+		s.DestVpcId, s.DestNetworkId, s.Queues = strings.ToUpper(vpcID), strings.ToUpper(networkID), []string{"Q1"}
+	})}
+	if _, err := s.ApplyEnhancedConnection(ctx, req); err != nil || !asked {
+		t.Fatalf("asked %t: %v", asked, err)
+	}
+	again, err := s.ApplyEnhancedConnection(t.Context(), req)
+	if err != nil || again.GetDifference().GetKind() != connsvcv1.ConnectionDifference_SAME {
+		t.Errorf("again: %v, %v", again, err)
+	}
 }
 
 // TestPermitsReplacement: the policy decides on the steps of a replacement with the connection

@@ -232,11 +232,12 @@ func derivedID(project, content string) string {
 	return id.String()
 }
 
-// created is the connection that a create makes.
+// created is the connection that a create makes, in the lower case that DLI returns.
 func (t *target) created(id string) *connsvcv1.EnhancedConnection {
 	s := t.spec
 	return &connsvcv1.EnhancedConnection{
-		Id: id, Name: s.GetName(), Status: connsvcv1.EnhancedConnection_ACTIVE, DestVpcId: s.GetDestVpcId(), DestNetworkId: s.GetDestNetworkId(),
+		Id: id, Name: s.GetName(), Status: connsvcv1.EnhancedConnection_ACTIVE,
+		DestVpcId: strings.ToLower(s.GetDestVpcId()), DestNetworkId: strings.ToLower(s.GetDestNetworkId()),
 		AvailableQueueInfo: peeringsOf(s.GetQueues()), ElasticResourcePools: peeringsOf(s.GetElasticResourcePools()), Hosts: s.GetHosts(),
 	}
 }
@@ -244,7 +245,7 @@ func (t *target) created(id string) *connsvcv1.EnhancedConnection {
 func peeringsOf(names []string) []*connsvcv1.Peering {
 	var all []*connsvcv1.Peering
 	for _, name := range names {
-		all = append(all, &connsvcv1.Peering{Name: name})
+		all = append(all, &connsvcv1.Peering{Name: strings.ToLower(name)})
 	}
 	return all
 }
