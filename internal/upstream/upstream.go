@@ -4,8 +4,8 @@
 // known of single operations is in one table, which says what may be retried.
 //
 // A create is executed at most once: it is sent again only if not one byte of it was
-// written, or DLI answered 401 or 429, which it does before it executes a call. Redirects are never followed. No error and no
-// log line contains a credential, a query or a body.
+// written, or DLI answered 401 or 429, which it does before it executes a call. Redirects
+// are never followed. No error and no log line contains a credential, a query or a body.
 package upstream
 
 import (

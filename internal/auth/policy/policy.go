@@ -60,8 +60,8 @@ type Decision struct {
 	Message string // for the caller, where the call is denied
 	// Err is why a rule could not be evaluated. The call is denied then.
 	Err error
-	// Lookup is why the connection could not be found, or there is no time. The call is denied then, but the
-	// caller should get this error: most often the connection does not exist.
+	// Lookup is why the connection could not be found, or there is no time. The call is denied
+	// then, but the caller should get this error: most often the connection does not exist.
 	Lookup error
 }
 

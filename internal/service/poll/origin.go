@@ -20,10 +20,9 @@ const (
 )
 
 // choose returns the origins of a poller's callers on whose behalf a round is tried, best
-// first, and whether there are others. The calls of a round take
-// their turn as those of one caller: of one whose calls were not rejected lately, then of the
-// one who waits and watches least, so that a caller with many does not slow the others down.
-// all.mu must be held.
+// first, and whether there are others. The calls of a round take their turn as those of one
+// caller: of one whose calls were not rejected lately, then of the one who waits and watches
+// least, so that a caller with many does not slow the others down. all.mu must be held.
 func (p *poller) choose() (origins []string, others bool) {
 	maps.DeleteFunc(p.rejected, func(_ string, at time.Time) bool { return time.Since(at) > rejectedFor })
 	known := make(map[string]bool)
